@@ -1,0 +1,64 @@
+/**
+ * Constants that Linux itself defines for the TDX ABI (linux.md section 1.3, values evaluated from v6.7 and later).
+ * Status words of the module are in status-codes.ts; only Linux's own numbers are here.
+ */
+
+/** Class 0xFF of the status word is for software; Linux builds its own error codes in it. */
+export const TDX_SW_ERROR = 0x8000ff00_00000000n;
+/** SEAMCALL ended with CF=1 (VMfailInvalid): the module was not entered. Since v5.19. */
+export const TDX_SEAMCALL_VMFAILINVALID = 0x8000ff00_ffff0000n;
+/** SEAMCALL raised #GP: TDX_SW_ERROR | 13. Since v6.7. */
+export const TDX_SEAMCALL_GP = 0x8000ff00_0000000dn;
+/** SEAMCALL raised #UD: TDX_SW_ERROR | 6. Since v6.7. */
+export const TDX_SEAMCALL_UD = 0x8000ff00_00000006n;
+/** What Linux compares of a SEAMCALL status: details level 2 masked away. */
+export const TDX_SEAMCALL_STATUS_MASK = 0xffffffff_00000000n;
+/** Bit 63 of a status word. */
+export const TDX_ERROR = 0x80000000_00000000n;
+/** Bit 62 of a status word. */
+export const TDX_NON_RECOVERABLE = 0x40000000_00000000n;
+
+/** Upper half of every software error code; the lower half tells which. */
+export const TDX_SW_ERROR_HIGH = 0x8000ff00;
+
+/** Software error codes by name. */
+export const SOFTWARE_STATUS_CODES = [
+  { name: 'TDX_SW_ERROR', value: TDX_SW_ERROR },
+  { name: 'TDX_SEAMCALL_VMFAILINVALID', value: TDX_SEAMCALL_VMFAILINVALID },
+  { name: 'TDX_SEAMCALL_GP', value: TDX_SEAMCALL_GP },
+  { name: 'TDX_SEAMCALL_UD', value: TDX_SEAMCALL_UD },
+] as const;
+
+/** Exposure masks (RCX at TDCALL) of the Linux stubs (linux.md section 1). */
+export const LINUX_EXPOSURE_MASKS = {
+  /** R10-R15: v5.19 to v6.2. */
+  r10ToR15: 0xfc00,
+  /** RDX, RBX, RSI, RDI, R8-R15: v6.3 and later. */
+  allButRbp: 0xffcc,
+} as const;
+
+/** `flags` argument of `__tdx_hypercall` in v5.19 to v6.3 (linux.md section 1). */
+export const LINUX_HYPERCALL_FLAGS = {
+  /** Write R10-R15 back to the argument block. */
+  hasOutput: 1,
+  /** Issue STI right before TDCALL; v5.19 to v6.2 only. */
+  issueSti: 2,
+} as const;
+
+/** At most so many SEAMCALLs while the answer is TDX_RND_NO_ENTROPY (linux.md section 1.4, sc_retry). */
+export const LINUX_ENTROPY_TRIES = 10;
+
+/** Status words that Linux 6.16.1 (KVM) and td-shim define differently from the module (module.md section 3). */
+export const KNOWN_CONSTANT_DISAGREEMENTS = [
+  { where: 'Linux 6.16.1 NON_RECOVERABLE_TD', theirs: 0x40000002_00000000n, module: 0x60000002_00000000n },
+  {
+    where: 'Linux 6.16.1 NON_RECOVERABLE_TD_WRONG_APIC_MODE',
+    theirs: 0x60000007_00000000n,
+    module: 0xe0000007_00000000n,
+  },
+  {
+    where: 'td-shim page size mismatch (level 1 baked in)',
+    theirs: 0xc0000b0b_00000001n,
+    module: 0xc0000b0b_00000000n,
+  },
+] as const;

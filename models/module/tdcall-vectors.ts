@@ -1,0 +1,104 @@
+import { GPR, GPR_COUNT, XMM_COUNT } from '../abi/registers.js';
+import { TDCALL_INSTRUCTION_LENGTH } from '../abi/tdcall-leaves.js';
+import { REFERENCE_CONFIGURATION, type ModuleConfiguration } from './configuration.js';
+import { leafOf, versionOf } from './dispatch.js';
+import { STATUS_UNRECORDED, finishUnrecorded, runLeaf, type VeInformation } from './leaf-rules.js';
+import type { ModuleModel } from './model.js';
+import type { VectorFields } from './vector-fields.js';
+import { ENTRY_TO_TD, SEAMRET_TO_VMM } from './vector-outcomes.js';
+
+/** The pending #VE that `fill` 2 stands for (module.md section 8). */
+export const RECORDED_VE: VeInformation = {
+  exitReason: [30, 0],
+  exitQualification: [0x3f80000, 0],
+  gla: [0x111, 0],
+  gpa: [0x222, 0],
+  lengthAndInformation: [4, 3],
+};
+
+const FILL_WITH_PENDING_VE = 2;
+
+/**
+ * Checks one `tdcall` record: any RAX, one leaf. What depends on state that is not recorded (guest memory, field tables,
+ * locks) is taken as an input: then the status must be one that the leaf can give, and the rest follows from it.
+ */
+export function checkTdcallVector(model: ModuleModel, fields: VectorFields): void {
+  const config = REFERENCE_CONFIGURATION;
+  const fill = fields.number('fill');
+  if (fill > FILL_WITH_PENDING_VE) throw fields.bad('fill', '0, 1 or 2');
+  const guest = fields.registers('guest_in');
+  const raxLow = guest[2 * GPR.RAX];
+  if (model.rejectRax(config, raxLow, guest[2 * GPR.RAX + 1])) {
+    const out = Int32Array.from(guest);
+    model.operandInvalidRax(out);
+    compareReturn(fields, out, 0);
+    return;
+  }
+  const leaf = leafOf(raxLow);
+  if (leaf === 0) {
+    checkVmcall(model, config, fields, guest);
+    return;
+  }
+  const rule = model.leafRules.get(leaf);
+  if (rule === undefined) throw new Error(`the dispatcher lets leaf ${leaf} through, but no rule knows it`);
+  const call = {
+    config,
+    registers: guest,
+    version: versionOf(raxLow),
+    pendingVe: fill === FILL_WITH_PENDING_VE ? RECORDED_VE : undefined,
+  };
+  const out = new Int32Array(2 * GPR_COUNT);
+  const open = runLeaf(rule, call, out);
+  if ((open & STATUS_UNRECORDED) === 0) {
+    compareReturn(fields, out, open);
+    return;
+  }
+  // An EPT violation, for one, takes such a leaf to the host: that too is the unrecorded state's doing.
+  if (fields.text('outcome') !== ENTRY_TO_TD) {
+    fields.takenAsInput++;
+    return;
+  }
+  const recorded = fields.registers('guest_out');
+  const status = [recorded[2 * GPR.RAX], recorded[2 * GPR.RAX + 1]] as const;
+  const finished = finishUnrecorded(rule, call.version, status[0], status[1], out);
+  if (finished === undefined) {
+    fields.compared++;
+    fields.differ('guest_out.rax', statusText(status), 'a status that the leaf can give');
+    return;
+  }
+  fields.takenAsInput++;
+  compareReturn(fields, out, finished, false);
+}
+
+function checkVmcall(model: ModuleModel, config: ModuleConfiguration, fields: VectorFields, guest: Int32Array): void {
+  const exits = model.vmcallMaskIsLegal(config, guest[2 * GPR.RCX], guest[2 * GPR.RCX + 1]);
+  if (!exits) {
+    const out = new Int32Array(2 * GPR_COUNT);
+    model.vmcallReject(guest, out);
+    compareReturn(fields, out, 0);
+    return;
+  }
+  // XMM and the host's registers before the entry are not recorded here; the guest comes back in no such record.
+  fields.compare('outcome', SEAMRET_TO_VMM);
+  fields.compare('rip_delta', TDCALL_INSTRUCTION_LENGTH);
+  if (fields.text('outcome') !== SEAMRET_TO_VMM || !fields.has('host_out')) return;
+  const hostOut = new Int32Array(2 * GPR_COUNT);
+  const xmm = new Int32Array(4 * XMM_COUNT);
+  model.vmcallHostView(config, guest, xmm, guest, hostOut, xmm);
+  fields.compareRegisters('host_out', hostOut);
+}
+
+/** The fields of a leaf that returns to the TD. `outcome` is skipped where it had to be taken as an input. */
+function compareReturn(fields: VectorFields, out: Int32Array, open: number, compareOutcome = true): void {
+  if (compareOutcome) {
+    fields.compare('outcome', ENTRY_TO_TD);
+    if (fields.text('outcome') !== ENTRY_TO_TD) return;
+  }
+  fields.compare('rip_delta', TDCALL_INSTRUCTION_LENGTH);
+  fields.compare('xmm_preserved', true);
+  fields.compareRegisters('guest_out', out, open);
+}
+
+function statusText(status: readonly [number, number]): string {
+  return `0x${[status[1], status[0]].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('')}`;
+}
