@@ -1,0 +1,24 @@
+import { equal, final, predictedRegister, when } from '../src/clause/clause.js';
+import type { PropertyDefinition } from '../src/clause/property.js';
+
+/** IF 9, DF 10, TF 8, NT 14, AC 18, IOPL 13:12 (Intel SDM volume 1, 3.4.3). */
+const SYSTEM_FLAGS = 0x47700n;
+
+/** Criteria: of RFLAGS only IF, DF, TF, NT, AC and IOPL must survive; IF is 1 after ISSUE_STI. The arithmetic flags are volatile. */
+export const keepsFlags: PropertyDefinition = {
+  name: 'keeps-flags',
+  group: 'guest stubs',
+  rule: 'IF, DF, TF, NT, AC and IOPL are at the return what they were at the entry; IF is 1 where the caller asked for STI.',
+  source: 'facts/linux.md 1.6 (flags); facts/module.md 1 and 4 (TDCALL leaves RFLAGS unchanged)',
+  underBreach: false,
+  appliesTo: () => true,
+  holdsByDecode: (summary, { contract }) => !summary.systemFlags && contract.stiFlag === undefined,
+  clauses: () => [
+    when(
+      { kind: 'ended', as: ['returned'] },
+      equal(final('rflags'), predictedRegister('final', 'rflags'), SYSTEM_FLAGS),
+    ),
+  ],
+  example: 'STD without CLD, or CLI that nothing undoes.',
+  fix: 'Leave these flags alone, or restore them on every path.',
+};

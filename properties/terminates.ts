@@ -1,0 +1,15 @@
+import { endedAs } from '../src/clause/clause.js';
+import type { PropertyDefinition } from '../src/clause/property.js';
+
+/** Criteria: the run ends within the instruction budget, whatever the host and the module answer, and for ever. */
+export const terminates: PropertyDefinition = {
+  name: 'terminates',
+  group: 'guest stubs',
+  rule: 'The function ends within the instruction budget for every answer, also one that is repeated for ever.',
+  source: 'facts/module.md 7 (property 8); DESIGN.md (a hostile host retries for ever)',
+  underBreach: true,
+  appliesTo: () => true,
+  clauses: () => [endedAs('returned', 'trapped', 'stopped', 'faulted')],
+  example: 'TDCALL is retried as long as RAX is not 0.',
+  fix: 'Bound the retries, or stop.',
+};

@@ -1,0 +1,25 @@
+import { atCall, constant, equal, fact, predictedRegister, when } from '../src/clause/clause.js';
+import type { PropertyDefinition } from '../src/clause/property.js';
+
+/**
+ * Criteria: (1) the wrapped instruction is executed exactly once a call; (2) RAX holds the leaf; (3) where the exposure
+ * mask is the function's own, RCX holds exactly it.
+ * Not checked here: a mask that the caller passes (marshals-arguments).
+ */
+export const vmcallFrame: PropertyDefinition = {
+  name: 'vmcall-frame',
+  group: 'guest stubs',
+  rule: 'TDCALL is executed exactly once a call, with the leaf in RAX and the contract’s exposure mask in RCX.',
+  source: 'facts/module.md 1 (RAX layout) and 4 (RCX); facts/linux.md 1 (masks) and 1.6 (exactly once)',
+  underBreach: false,
+  appliesTo: () => true,
+  clauses: ({ contract }) => [
+    when({ kind: 'ended', as: ['returned', 'trapped', 'stopped'] }, equal(fact('calls'), constant(1n))),
+    when({ kind: 'called' }, equal(atCall('rax'), predictedRegister('call', 'rax'))),
+    ...(contract.inputs.rcx !== undefined && 'constant' in contract.inputs.rcx
+      ? [when({ kind: 'called' }, equal(atCall('rcx'), predictedRegister('call', 'rcx')))]
+      : []),
+  ],
+  example: 'The mask names a register too many, RAX keeps stale upper bits, or TDCALL sits in a retry loop.',
+  fix: 'Clear RAX with a 32-bit xor, load the mask as a 32-bit immediate, execute TDCALL once.',
+};

@@ -1,0 +1,60 @@
+/** Computes scheduled blocks, here or on worker threads. The results are the same; only the clock differs. */
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { CaseRunner } from '../judge/case-runner.js';
+import { packageRoot } from '../package-info.js';
+import { type BlockResult, runBlock } from './block.js';
+import type { Task } from './schedule.js';
+import type { Target } from './target.js';
+
+export interface ComputeOptions {
+  targets: readonly Target[];
+  runners: readonly CaseRunner[];
+  seed: string;
+  workers: number;
+  /** Told of every finished block. */
+  onBlock(target: number, result: BlockResult): void;
+}
+
+/** @returns when every task that was yielded has been computed */
+export async function compute(tasks: Iterator<Task>, options: ComputeOptions): Promise<void> {
+  if (options.workers <= 1) return computeHere(tasks, options);
+  const workers = Array.from({ length: options.workers }, () => startWorker(options));
+  try {
+    await Promise.all(workers.map((worker) => feed(worker, tasks, options)));
+  } finally {
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+}
+
+async function computeHere(tasks: Iterator<Task>, { targets, runners, seed, onBlock }: ComputeOptions): Promise<void> {
+  for (let next = tasks.next(); next.done !== true; next = tasks.next()) {
+    const { target, block, cases } = next.value;
+    onBlock(target, runBlock(runners[target], targets[target].name, seed, block, cases));
+    // Signals and the progress bar need the event loop between blocks.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function startWorker({ targets, seed }: ComputeOptions): Worker {
+  // Always the compiled file: on Node 20 a TypeScript worker entry cannot be started.
+  return new Worker(join(packageRoot(), 'dist/src/campaign/worker.js'), { workerData: { targets, seed } });
+}
+
+/** Gives one worker task after task until there are none. */
+function feed(worker: Worker, tasks: Iterator<Task>, { onBlock }: ComputeOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const give = (): void => {
+      const next = tasks.next();
+      if (next.done === true) resolve();
+      else worker.postMessage(next.value);
+    };
+    worker.on('message', ({ target, result }: { target: number; result: BlockResult }) => {
+      onBlock(target, result);
+      give();
+    });
+    worker.on('error', reject);
+    worker.on('exit', (code) => reject(new Error(`a worker ended with status ${code}`)));
+    give();
+  });
+}

@@ -1,0 +1,148 @@
+/**
+ * The museum: every broken twin must be found by the property, at the register and at the instruction that its manifest
+ * names, on every seed, and break nothing that the manifest does not list; every fixed twin must stay silent with no
+ * class of cases left empty.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { builtInContract } from '../contract/find-contract.js';
+import { parseImage } from '../image/load.js';
+import type { Image } from '../image/image.js';
+import { readManifest, type Twin } from '../targets/manifest.js';
+import { fuzz } from './fuzz.js';
+import type { TargetResult } from './result.js';
+import type { Target } from './target.js';
+
+/** What one seed said of one exhibit. An empty list of complaints is a pass. */
+export interface ExhibitRun {
+  seed: string;
+  cases: number;
+  executions: number;
+  /** Index of the first failing case of the expected finding, -1 if it was not found. */
+  foundAfter: number;
+  /** Slots that differ from neutral in the shrunken case. */
+  values: number;
+  complaints: string[];
+}
+
+export interface Exhibit {
+  id: string;
+  kind: 'broken' | 'fixed';
+  contract: string;
+  /** `property slot at place`, empty for fixed twins. */
+  expected: string;
+  runs: ExhibitRun[];
+}
+
+export interface MuseumOptions {
+  root: string;
+  seeds: number;
+  runs: number;
+  /** Cases for each fixed twin, once, on the first seed. */
+  fixedRuns: number;
+  workers: number;
+  /** Only exhibits whose id contains it. */
+  only?: string;
+  onExhibit?(exhibit: Exhibit, done: number, total: number): void;
+  stopped?(): boolean;
+}
+
+/** More values than these are no shrunken case (issue 2). */
+const MOST_VALUES = 3;
+
+export async function museum(options: MuseumOptions): Promise<Exhibit[]> {
+  const { root, seeds, runs, fixedRuns, workers, only = '', onExhibit, stopped = () => false } = options;
+  const twins = readManifest(root).filter(({ id }) => id.includes(only));
+  const image = imageCache(root);
+  const fixed = new Map(twins.map((twin) => [`${twin.fixed.object} ${twin.fixed.symbol}`, twin]));
+  const total = twins.length + fixed.size;
+  const exhibits: Exhibit[] = [];
+  const add = (exhibit: Exhibit): void => {
+    exhibits.push(exhibit);
+    onExhibit?.(exhibit, exhibits.length, total);
+  };
+  for (const twin of twins) {
+    if (stopped()) return exhibits;
+    const target = twinTarget(twin.id, twin.symbol, twin.contract, image(twin.object));
+    const exhibit: Exhibit = {
+      id: twin.id,
+      kind: 'broken',
+      contract: twin.contract,
+      expected: expectation(twin),
+      runs: [],
+    };
+    for (let seed = 0; seed < seeds; seed++) {
+      const { result } = await fuzz({ targets: [target], seed: `museum ${seed}`, budget: { runs }, workers });
+      exhibit.runs.push(judgeBroken(twin, result.targets[0], `museum ${seed}`));
+    }
+    add(exhibit);
+  }
+  for (const twin of fixed.values()) {
+    if (stopped()) return exhibits;
+    const target = twinTarget(twin.fixed.symbol, twin.fixed.symbol, twin.contract, image(twin.fixed.object));
+    const { result } = await fuzz({ targets: [target], seed: 'museum 0', budget: { runs: fixedRuns }, workers });
+    const id = `${twin.fixed.object.replace(/^.*\/|\.o$/g, '')}/${twin.fixed.symbol}`;
+    add({
+      id,
+      kind: 'fixed',
+      contract: twin.contract,
+      expected: '',
+      runs: [judgeFixed(result.targets[0], 'museum 0')],
+    });
+  }
+  return exhibits;
+}
+
+function imageCache(root: string): (object: string) => Image {
+  const images = new Map<string, Image>();
+  return (object) => {
+    let image = images.get(object);
+    if (image === undefined) images.set(object, (image = parseImage(readFileSync(join(root, object)), object)));
+    return image;
+  };
+}
+
+function twinTarget(name: string, symbol: string, contractId: string, image: Image): Target {
+  const { set, contract } = builtInContract(contractId);
+  return { name, symbol, set: set.name, contract, image };
+}
+
+function expectation({ property, slot, symbol, offset }: Twin): string {
+  return `${property}: ${slot} at ${symbol}+${offset}`;
+}
+
+function judgeBroken(twin: Twin, target: TargetResult, seed: string): ExhibitRun {
+  const complaints: string[] = [];
+  if (target.problem !== undefined) complaints.push(`no verdict: ${target.problem}`);
+  const place = `${twin.symbol}+${twin.offset}`;
+  const expected = target.findings.find(
+    (found) => found.property === twin.property && found.slot === twin.slot && found.place === place,
+  );
+  const allowed = new Set([twin.property, ...twin.alsoBreaks]);
+  if (expected === undefined) complaints.push(`not found: ${expectation(twin)}`);
+  for (const { property, slot, place: where } of target.findings) {
+    if (!allowed.has(property)) complaints.push(`unlisted: ${property}: ${slot} at ${where}`);
+  }
+  for (const property of twin.alsoBreaks) {
+    if (!target.findings.some((found) => found.property === property))
+      complaints.push(`listed, but not broken: ${property}`);
+  }
+  const values = expected === undefined ? 0 : Object.keys(expected.scenario).length;
+  if (values > MOST_VALUES) complaints.push(`shrunk to ${values} values only`);
+  const first = expected?.first;
+  const foundAfter = first !== undefined && 'block' in first ? first.block * 1000 + first.index : -1;
+  return { seed, cases: target.cases, executions: target.executions, foundAfter, values, complaints };
+}
+
+function judgeFixed(target: TargetResult, seed: string): ExhibitRun {
+  const complaints = target.findings.map(
+    ({ property, slot, place }) => `false alarm: ${property}: ${slot} at ${place}`,
+  );
+  if (target.problem !== undefined) complaints.push(`no verdict: ${target.problem}`);
+  for (const [name, cases] of Object.entries(target.classes))
+    if (cases === 0) complaints.push(`not exercised: ${name}`);
+  for (const { property, status } of target.properties) {
+    if (status === 'not evaluated') complaints.push(`not evaluated: ${property}`);
+  }
+  return { seed, cases: target.cases, executions: target.executions, foundAfter: -1, values: 0, complaints };
+}

@@ -1,0 +1,31 @@
+/** A target: an image, a symbol in it and a contract; and the runner made from it. */
+import { PROPERTIES } from '../../properties/all.js';
+import { compileContract, type CompiledContract } from '../contract/compiled.js';
+import type { Contract } from '../contract/contract.js';
+import type { Image } from '../image/image.js';
+import { findFunction, functionExtent } from '../image/symbols.js';
+import { CaseRunner } from '../judge/case-runner.js';
+
+export interface TargetDescription {
+  /** Stable name in reports: `guest-5.19/__tdx_hypercall`, or image and symbol. */
+  name: string;
+  symbol: string;
+  /** Name of the contract set. */
+  set: string;
+  contract: Contract;
+  /** Names of the properties to judge; undefined: all. */
+  properties?: readonly string[];
+}
+
+export interface Target extends TargetDescription {
+  image: Image;
+}
+
+/** @throws ImageError if the image has no such function */
+export function createRunner(target: Target): CaseRunner {
+  const { address, size } = functionExtent(target.image, findFunction(target.image, target.symbol));
+  const compiled: CompiledContract = compileContract(target.contract, target.set);
+  const chosen = target.properties;
+  const properties = chosen === undefined ? PROPERTIES : PROPERTIES.filter(({ name }) => chosen.includes(name));
+  return new CaseRunner({ image: target.image, symbol: target.symbol, entry: address }, size, compiled, properties);
+}

@@ -1,0 +1,89 @@
+/**
+ * One case as a file, schema tdxfuzz/case/1: everything that a replay needs and nothing of the run that found it. A
+ * case is plain values, which stay valid when generators change.
+ */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { contractSchema } from '../contract/contract.js';
+import { firstIssue, inconsistency } from '../contract/validate.js';
+import { UsageError } from '../errors.js';
+import { SLOT_NAMES } from '../scenario/layout.js';
+
+const hex64 = z.string().regex(/^0x[0-9a-f]{1,16}$/, 'a 64-bit value written as 0x... in lower case');
+const text = (most: number) => z.string().max(most);
+/** Bounds: a case that was written by the tool is far below them, a hostile one is refused. */
+const MAX_PAGES = 256;
+const PAGE_BASE64 = 5464;
+
+export const caseSchema = z.strictObject({
+  schema: z.literal('tdxfuzz/case/1'),
+  tool: text(50),
+  target: text(4300),
+  symbol: text(4096).min(1),
+  image: z.strictObject({ name: text(4300), hash: z.string().regex(/^[0-9a-f]{64}$/, 'a sha256 in hexadecimal') }),
+  contract: z.strictObject({ set: text(100), body: contractSchema }),
+  model: z.strictObject({ module: text(20) }),
+  /** The code and data pages that the runs touched, after relocation. */
+  code: z.strictObject({
+    entry: hex64,
+    size: z.number().int().min(1).max(0x100000),
+    pages: z
+      .array(
+        z.strictObject({ address: hex64, permissions: z.string().regex(/^[r-][w-][x-]$/), base64: text(PAGE_BASE64) }),
+      )
+      .min(1)
+      .max(MAX_PAGES),
+    symbols: z
+      .array(z.strictObject({ name: text(4096), address: hex64, size: z.number().int().min(0).max(0x40000000) }))
+      .max(4096),
+    externals: z.array(z.strictObject({ name: text(4096), address: hex64 })).max(4096),
+  }),
+  /** Slots that differ from neutral; an absent one is neutral. */
+  scenario: z.record(z.string(), hex64),
+  /** Every answer from outside that the run consumed, for people: the registers behind each kind of call. */
+  answers: z.array(z.strictObject({ call: text(20), registers: z.record(text(10), hex64) })).max(64),
+  expect: z
+    .strictObject({ property: text(100), clause: text(2000), slot: text(100), place: text(4300), trace: text(64) })
+    .nullable(),
+  /** How it was found, for information. */
+  found: z.strictObject({ seed: text(1000), block: z.number().int(), index: z.number().int() }).nullable(),
+});
+
+export type CaseFile = z.infer<typeof caseSchema>;
+
+const LARGEST_FILE = 16 * 1024 * 1024;
+
+/** @throws UsageError with one line that names the file and what is wrong in it */
+export function readCase(path: string): CaseFile {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message;
+    throw new UsageError(`${path}: ${reason}; give the path of a case.json`);
+  }
+  if (bytes.length > LARGEST_FILE) throw new UsageError(`${path}: larger than any case file (${LARGEST_FILE} bytes)`);
+  let json: unknown;
+  try {
+    json = JSON.parse(bytes.toString('utf8'));
+  } catch {
+    throw new UsageError(`${path}: not JSON; is the file truncated?`);
+  }
+  return validateCase(json, path);
+}
+
+/** @throws UsageError */
+export function validateCase(json: unknown, origin: string): CaseFile {
+  const version = (json as { schema?: unknown } | null)?.schema;
+  if (typeof version === 'string' && version.startsWith('tdxfuzz/case/') && version !== 'tdxfuzz/case/1') {
+    throw new UsageError(`${origin}: schema ${version.slice(0, 40)} is not known to this version; update tdxfuzz`);
+  }
+  const parsed = caseSchema.safeParse(json);
+  if (!parsed.success) throw new UsageError(`${origin}: not a case file: ${firstIssue(parsed.error)}`);
+  for (const slot of Object.keys(parsed.data.scenario)) {
+    if (!SLOT_NAMES.includes(slot)) throw new UsageError(`${origin}: scenario: unknown slot ${slot.slice(0, 60)}`);
+  }
+  const wrong = inconsistency(parsed.data.contract.body);
+  if (wrong !== undefined) throw new UsageError(`${origin}: contract: ${wrong}`);
+  return parsed.data;
+}

@@ -1,0 +1,121 @@
+/** Makes the case file of a finding: values, code pages, answers, what is expected. */
+import { REFERENCE_CONFIGURATION } from '../../models/module/configuration.js';
+import type { CaseRunner } from '../judge/case-runner.js';
+import { FACT, MOMENT, slotValue } from '../observation/layout.js';
+import { readSlot, type Scenario, SLOT_NAMES } from '../scenario/layout.js';
+import { differingSlots } from '../scenario/shrink.js';
+import type { CaseTraces, Signature } from '../triage/violation.js';
+import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
+import { REGISTER_NAMES } from '../x86/registers.js';
+import type { CaseFile } from './case-file.js';
+import { traceDigest } from './trace-digest.js';
+
+const PAGE = 0x1000n;
+
+export interface CaseOrigin {
+  tool: string;
+  target: string;
+  set: string;
+  found: CaseFile['found'];
+}
+
+export const hex = (value: bigint): string => `0x${value.toString(16)}`;
+
+/** The values of a scenario that differ from neutral, by name. */
+export function scenarioValues(scenario: Scenario, neutral: Scenario): Record<string, string> {
+  return Object.fromEntries(
+    differingSlots(scenario, neutral).map((slot) => [SLOT_NAMES[slot], hex(readSlot(scenario, slot))]),
+  );
+}
+
+/** @param traces of the case that the runner ran last */
+export function makeCase(
+  runner: CaseRunner,
+  signature: Signature | undefined,
+  traces: CaseTraces,
+  origin: CaseOrigin,
+): CaseFile {
+  const { target, compiled, context, space, size } = runner;
+  const { image } = target;
+  const pages = touchedPages(runner, traces);
+  const inside = (address: bigint): boolean => pages.some((page) => address >= page && address < page + PAGE);
+  return {
+    schema: 'tdxfuzz/case/1',
+    tool: origin.tool,
+    target: origin.target,
+    symbol: target.symbol,
+    image: { name: image.name, hash: image.hash },
+    contract: { set: origin.set, body: compiled.contract },
+    model: { module: REFERENCE_CONFIGURATION.version },
+    code: {
+      entry: hex(target.entry),
+      size,
+      pages: pages.map((page) => storedPage(runner, page)),
+      symbols: image.symbols
+        .filter(
+          ({ kind, address, name }) =>
+            (kind === 'function' && inside(address)) || (address === target.entry && name === target.symbol),
+        )
+        .map(({ name, address, size: bytes }) => ({ name, address: hex(address), size: bytes })),
+      externals: image.externals.map(({ name, address }) => ({ name, address: hex(address) })),
+    },
+    scenario: scenarioValues(context.scenario, space.neutral),
+    answers: answers(context.base),
+    expect: signature === undefined ? null : { ...signature, trace: traceDigest(traces.base) },
+    found: origin.found,
+  };
+}
+
+function answers(base: Int32Array): CaseFile['answers'] {
+  if (base[2 * FACT.calls] === 0) return [];
+  const registers = Object.fromEntries(
+    REGISTER_NAMES.map((name, index) => [name, hex(slotValue(base, MOMENT.answer + index))]),
+  );
+  return [{ call: 'tdcall', registers }];
+}
+
+/** Pages of the image that the function lies in or that any run executed, read or wrote. */
+function touchedPages(runner: CaseRunner, traces: CaseTraces): bigint[] {
+  const { target, size } = runner;
+  const pages = new Set<bigint>();
+  const touch = (address: bigint): void => {
+    pages.add(address - (address % PAGE));
+  };
+  for (let offset = 0n; offset < BigInt(size); offset += PAGE) touch(target.entry + offset);
+  touch(target.entry + BigInt(size) - 1n);
+  for (const trace of [traces.base, traces.guest, traces.host]) {
+    for (const { address, instruction, events } of trace?.steps ?? []) {
+      touch(address);
+      if (instruction !== undefined) touch(address + BigInt(instruction.length) - 1n);
+      for (let at = 0; at < events.length; at += EVENT_WORDS) {
+        if (events[at + EVENT_WORD.KIND] > EVENT.Pop) continue;
+        touch(
+          (BigInt(events[at + EVENT_WORD.ADDRESS_HIGH] >>> 0) << 32n) |
+            BigInt(events[at + EVENT_WORD.ADDRESS_LOW] >>> 0),
+        );
+      }
+    }
+  }
+  return [...pages].filter((page) => segmentOf(runner, page) !== undefined).sort((a, b) => (a < b ? -1 : 1));
+}
+
+function segmentOf(runner: CaseRunner, page: bigint): CaseRunner['target']['image']['segments'][number] | undefined {
+  return runner.target.image.segments.find(
+    ({ address, size }) => page + PAGE > address && page < address + BigInt(size),
+  );
+}
+
+function storedPage(runner: CaseRunner, page: bigint): CaseFile['code']['pages'][number] {
+  const bytes = Buffer.alloc(Number(PAGE));
+  let permissions = '---';
+  for (const segment of runner.target.image.segments) {
+    const offset = Number(page - segment.address);
+    if (page + PAGE <= segment.address || page >= segment.address + BigInt(segment.size)) continue;
+    permissions = `${segment.read ? 'r' : '-'}${segment.write ? 'w' : '-'}${segment.execute ? 'x' : '-'}`;
+    const from = segment.bytes.subarray(Math.max(0, offset), Math.max(0, offset + Number(PAGE)));
+    bytes.set(from, Math.max(0, -offset));
+  }
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return { address: hex(page), permissions, base64: bytes.subarray(0, end).toString('base64') };
+}

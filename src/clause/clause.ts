@@ -1,0 +1,93 @@
+/**
+ * The vocabulary of rules. A clause is data over named slots of the observation and of the prediction, so that one
+ * clause has several readers: the fast evaluator (src/judge), the report that prints it, later WebAssembly and SMT.
+ */
+import type { EndName, FactName, Moment, ObservedRegister } from '../observation/layout.js';
+
+/** A 64-bit value that a rule speaks about. */
+export type Term =
+  | { kind: 'register'; moment: Moment; register: ObservedRegister }
+  | { kind: 'field'; moment: 'initial' | 'final'; field: string }
+  | { kind: 'vector'; moment: 'initial' | 'final'; part: string }
+  | { kind: 'fact'; fact: FactName }
+  | { kind: 'constant'; value: bigint }
+  /** What the reference model says this term must be. A clause over a term that the model leaves open is not in force. */
+  | { kind: 'predicted'; term: Predictable };
+
+export type Predictable =
+  | { kind: 'register'; moment: 'call' | 'final'; register: ObservedRegister }
+  | { kind: 'field'; moment: 'final'; field: string }
+  | { kind: 'fact'; fact: 'hostExits' };
+
+/** When a clause is in force. */
+export type Condition =
+  | { kind: 'ended'; as: readonly EndName[] }
+  /** The wrapped instruction was executed at least once. */
+  | { kind: 'called' }
+  /** The first call was TDG.VP.VMCALL and the host answered it. */
+  | { kind: 'host-answered' }
+  /** The first call failed: RAX was not 0. */
+  | { kind: 'call-failed' }
+  | { kind: 'flag'; flag: string; set: boolean }
+  /** The first call exposed this register to the host. */
+  | { kind: 'exposed'; register: ObservedRegister }
+  /** What the caller owes was given (a block that is readable, writable and apart from the stack). */
+  | { kind: 'caller-kept' }
+  /** The caller gave a block that overlaps the function's own frame (a breach). */
+  | { kind: 'block-overlaps-stack' }
+  | { kind: 'not'; condition: Condition };
+
+/** One rule. */
+export type Clause =
+  | { kind: 'equal'; left: Term; right: Term; mask?: bigint }
+  | { kind: 'zero'; term: Term }
+  | { kind: 'oneOf'; term: Term; values: readonly Term[] }
+  /** Unsigned: low <= term <= high. */
+  | { kind: 'within'; term: Term; low: Term; high: Term }
+  | { kind: 'endedAs'; ends: readonly EndName[] }
+  /** As endedAs, but a fault on the argument block is a legal end too. */
+  | { kind: 'endedAsOrBlockFault'; ends: readonly EndName[] }
+  /** Stores hit only the stack below the caller's frame, and the argument block. */
+  | { kind: 'noWriteOutside' }
+  | { kind: 'noAccessBelowStackPointer' }
+  /** STI is the instruction immediately before the first call. */
+  | { kind: 'before'; first: 'sti'; then: 'call' }
+  /** The same in the companion run that changes what `of` names: information flow. */
+  | { kind: 'independent'; term: Term; of: 'guest-secrets' | 'host-values' }
+  | { kind: 'when'; conditions: readonly Condition[]; then: Clause };
+
+export const register = (moment: Moment, name: ObservedRegister): Term & { kind: 'register' } => ({
+  kind: 'register',
+  moment,
+  register: name,
+});
+export const initial = (name: ObservedRegister): Term => register('initial', name);
+export const final = (name: ObservedRegister): Term => register('final', name);
+export const atCall = (name: ObservedRegister): Term => register('call', name);
+export const fact = (name: FactName): Term => ({ kind: 'fact', fact: name });
+export const constant = (value: bigint): Term => ({ kind: 'constant', value });
+export const field = (moment: 'initial' | 'final', name: string): Term & { kind: 'field' } => ({
+  kind: 'field',
+  moment,
+  field: name,
+});
+export const vector = (moment: 'initial' | 'final', part: string): Term => ({ kind: 'vector', moment, part });
+export const predicted = (term: Predictable): Term => ({ kind: 'predicted', term });
+export const predictedRegister = (moment: 'call' | 'final', name: ObservedRegister): Term =>
+  predicted({ kind: 'register', moment, register: name });
+
+export const equal = (left: Term, right: Term, mask?: bigint): Clause =>
+  mask === undefined ? { kind: 'equal', left, right } : { kind: 'equal', left, right, mask };
+export const zero = (term: Term): Clause => ({ kind: 'zero', term });
+export const endedAs = (...ends: EndName[]): Clause => ({ kind: 'endedAs', ends });
+export const independent = (term: Term, of: 'guest-secrets' | 'host-values'): Clause => ({
+  kind: 'independent',
+  term,
+  of,
+});
+export const when = (conditions: Condition | readonly Condition[], then: Clause): Clause => ({
+  kind: 'when',
+  conditions: Array.isArray(conditions) ? (conditions as readonly Condition[]) : [conditions as Condition],
+  then,
+});
+export const not = (condition: Condition): Condition => ({ kind: 'not', condition });

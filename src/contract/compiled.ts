@@ -1,0 +1,95 @@
+/**
+ * A contract with its names resolved to numbers, once per target: what the harness, the reference model and the
+ * clauses look up for every case.
+ */
+import { REGISTER_INDEX, REGISTER_NAMES, type RegisterName } from '../x86/registers.js';
+import type { Contract, Parameter, Source } from './contract.js';
+
+/** Registers that a function must leave as it found them, by convention. */
+export const CALLEE_SAVED: Readonly<Record<Contract['convention'], readonly RegisterName[]>> = {
+  // System V AMD64 psABI: RBX, RBP, R12-R15 (facts/stubs.md).
+  sysv: ['rbx', 'rbp', 'r12', 'r13', 'r14', 'r15'],
+  // Microsoft x64: RBX, RBP, RDI, RSI, R12-R15 (facts/stubs.md).
+  'ms-x64': ['rbx', 'rbp', 'rdi', 'rsi', 'r12', 'r13', 'r14', 'r15'],
+};
+
+/** Bytes above the return address that the callee may write: the shadow space of Microsoft x64 (facts/stubs.md). */
+export const SHADOW_SPACE: Readonly<Record<Contract['convention'], number>> = { sysv: 0, 'ms-x64': 32 };
+
+export interface BlockField {
+  name: string;
+  offset: number;
+}
+
+export interface CompiledContract {
+  contract: Contract;
+  /** `SET/SYMBOL`, for people and reports. */
+  id: string;
+  /** Fields of the block in the order of their offsets; the index is the field's slot. */
+  fields: readonly BlockField[];
+  fieldIndex: ReadonlyMap<string, number>;
+  blockParameter?: Extract<Parameter, { kind: 'block' }>;
+  flagsParameter?: Extract<Parameter, { kind: 'flags' }>;
+  leafParameter?: Extract<Parameter, { kind: 'leaf' }>;
+  /** Flag name -> low 32 bits of its mask (flags above bit 31 are not needed by any ABI here). */
+  flagBits: ReadonlyMap<string, number>;
+  /** All flag bits. */
+  flagMask: number;
+  /** Whether the function can reach TDG.VP.VMCALL, and so the host, at all. */
+  reachesHost: boolean;
+  /** Whether every call is TDG.VP.VMCALL. */
+  onlyHost: boolean;
+  /** Field index that holds the exposure mask, or -1 when the mask is the function's own. */
+  maskField: number;
+  /** The function's own mask (low half; the module rejects masks with high bits), 0 when it is the caller's. */
+  ownMask: number;
+  /** Field index -> register that it must be in at the call, -1 for none. */
+  fieldRegister: Int8Array;
+  calleeSaved: readonly RegisterName[];
+}
+
+/** @throws RangeError if the flags of the contract lie above bit 31 */
+export function compileContract(contract: Contract, set: string): CompiledContract {
+  const fields = Object.entries(contract.block?.fields ?? {})
+    .map(([name, offset]) => ({ name, offset }))
+    .sort((a, b) => a.offset - b.offset);
+  const fieldIndex = new Map(fields.map((field, index) => [field.name, index]));
+  const flagsParameter = contract.parameters.find((parameter) => parameter.kind === 'flags');
+  const flagBits = new Map(Object.entries(flagsParameter?.bits ?? {}).map(([name, bit]) => [name, lowBits(bit)]));
+  const mask = contract.inputs.rcx;
+  const maskField = mask !== undefined && 'field' in mask ? (fieldIndex.get(mask.field) ?? -1) : -1;
+  const fieldRegister = new Int8Array(fields.length).fill(-1);
+  for (const [register, source] of Object.entries(contract.inputs) as [RegisterName, Source][]) {
+    if ('field' in source) fieldRegister[fieldIndex.get(source.field) ?? -1] = REGISTER_INDEX[register];
+  }
+  const blockParameter = contract.parameters.find((parameter) => parameter.kind === 'block');
+  const leafParameter = contract.parameters.find((parameter) => parameter.kind === 'leaf');
+  return {
+    contract,
+    id: `${set}/${contract.symbol}`,
+    fields,
+    fieldIndex,
+    ...(blockParameter && { blockParameter }),
+    ...(flagsParameter && { flagsParameter }),
+    ...(leafParameter && { leafParameter }),
+    flagBits,
+    flagMask: [...flagBits.values()].reduce((all, bit) => all | bit, 0),
+    reachesHost: contract.leaves.includes(0),
+    onlyHost: leafParameter === undefined && contract.leaves.every((leaf) => leaf === 0),
+    maskField,
+    ownMask: mask !== undefined && 'constant' in mask ? lowBits(mask.constant) : 0,
+    fieldRegister,
+    calleeSaved: CALLEE_SAVED[contract.convention],
+  };
+}
+
+function lowBits(hex: string): number {
+  const value = BigInt(hex);
+  if (value >> 32n !== 0n) throw new RangeError(`${hex}: a mask of flags or registers lies within 32 bits`);
+  return Number(value) | 0;
+}
+
+/** The general registers a mask names, in hardware order. */
+export function maskRegisters(mask: number): RegisterName[] {
+  return REGISTER_NAMES.filter((_, index) => (mask >>> index) & 1);
+}

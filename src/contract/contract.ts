@@ -1,0 +1,106 @@
+/**
+ * The contract of one function: what it promises, as data. It states what is required, not what one version
+ * shipped; policy that differs between sound projects (scrubbing, UD2 or a returned status, the mask, NULL
+ * pointers) lives here and nowhere else.
+ *
+ * The schema is the one source of the type and of the checks that a user's contract goes through.
+ */
+import { z } from 'zod';
+import { REGISTER_NAMES } from '../x86/registers.js';
+
+const register = z.enum(REGISTER_NAMES);
+const name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/, 'a name of letters, digits, _ . - (at most 100)');
+/** A 64-bit value as `0x...` (at most 16 digits). */
+const hex64 = z.string().regex(/^0x[0-9a-fA-F]{1,16}$/, 'a 64-bit value written as 0x...');
+const fieldOffset = z
+  .number()
+  .int()
+  .min(0)
+  .max(4088)
+  .refine((offset) => offset % 8 === 0, 'a multiple of 8');
+
+/** Where a parameter arrives: a register, or the k-th stack parameter of the convention (0 is the first). */
+const place = z.union([
+  z.strictObject({ register: register.exclude(['rsp']) }),
+  z.strictObject({ stack: z.number().int().min(0).max(3) }),
+]);
+
+const parameter = z.discriminatedUnion('kind', [
+  /** A pointer to the argument block. `nullable`: NULL is a legal argument and means "no block". */
+  z.strictObject({ kind: z.literal('block'), name, place, nullable: z.boolean() }),
+  /** A bit set that steers the function; the host never sees it. */
+  z.strictObject({ kind: z.literal('flags'), name, place, bits: z.record(name, hex64) }),
+  /** The completion-leaf number that goes to RAX. */
+  z.strictObject({ kind: z.literal('leaf'), name, place }),
+  /** A plain 64-bit value. */
+  z.strictObject({ kind: z.literal('value'), name, place }),
+]);
+
+/** Where the value of a register at the wrapped instruction comes from. */
+const source = z.union([
+  z.strictObject({ constant: hex64 }),
+  z.strictObject({ parameter: name }),
+  z.strictObject({ field: name }),
+]);
+
+/** All conditions of a list must hold. */
+const condition = z.union([
+  z.strictObject({ flag: name }),
+  z.literal('block-given'),
+  z.literal('status-success'),
+  z.literal('r10-success'),
+]);
+
+export const contractSchema = z.strictObject({
+  symbol: z.string().min(1).max(4096),
+  /** Where the facts of this contract were read. */
+  source: z.string().min(1),
+  convention: z.enum(['sysv', 'ms-x64']),
+  instruction: z.enum(['tdcall']),
+  parameters: z.array(parameter).max(6),
+  /** The argument block: size in bytes and the byte offset of each 64-bit field. */
+  block: z.strictObject({ size: z.number().int().min(8).max(128), fields: z.record(name, fieldOffset) }).optional(),
+  /** RAX, RCX and every other register that the contract determines at the wrapped instruction. */
+  inputs: z.partialRecord(register, source),
+  /** Leaves (RAX[15:0]) that the function may be called with; other numbers are drawn only so that the module rejects them. */
+  leaves: z.array(z.number().int().min(0).max(0xffff)).min(1),
+  /** For leaf 0 with a mask from the caller: the largest mask that is the function's to answer for. */
+  widestMask: hex64.optional(),
+  outputs: z.strictObject({
+    /** Field of the block -> register whose value after the instruction it receives. */
+    fields: z.record(name, register),
+    when: z.array(condition),
+  }),
+  /** RAX at the return: the TDCALL status, R10, or the status if it is not 0 and else R10. */
+  returns: z.enum(['status', 'r10', 'status-or-r10']),
+  /** What happens when TDG.VP.VMCALL itself fails (RAX not 0): the status is returned, or the function never returns. */
+  onFailure: z.enum(['returns', 'stops']),
+  /** Whether values that the host chose must be gone from every register that is no result. */
+  scrubsHostValues: z.boolean(),
+  /** The flag that asks for STI immediately before TDCALL; absent: the function never executes STI. */
+  stiFlag: name.optional(),
+  /** Whether the function may use the 128 bytes below RSP. Kernel code may not. */
+  redZone: z.boolean(),
+  /** `untouched`: no instruction of the function may change XMM, MXCSR or x87 control (kernel code). `convention`: what the calling convention says. */
+  vectorState: z.enum(['untouched', 'convention']),
+});
+
+export const contractSetSchema = z.strictObject({
+  schema: z.literal('tdxfuzz/contracts/1'),
+  name,
+  title: z.string().min(1).max(200),
+  /** Symbol -> contract. */
+  contracts: z.record(z.string().min(1).max(4096), contractSchema.omit({ symbol: true })),
+});
+
+export type Contract = z.infer<typeof contractSchema>;
+export type Parameter = Contract['parameters'][number];
+export type Source = z.infer<typeof source>;
+export type OutputCondition = z.infer<typeof condition>;
+
+/** The contracts of one project and generation, keyed by symbol. */
+export interface ContractSet {
+  name: string;
+  title: string;
+  contracts: Readonly<Record<string, Contract>>;
+}

@@ -1,0 +1,8 @@
+/** The built-in contract sets, one file a project and generation. */
+import type { ContractSet } from '../contract.js';
+import { LINUX_5_19 } from './linux-5.19.js';
+import { LINUX_6_3 } from './linux-6.3.js';
+import { LINUX_6_4 } from './linux-6.4.js';
+import { LINUX_6_7 } from './linux-6.7.js';
+
+export const CONTRACT_SETS: readonly ContractSet[] = [LINUX_5_19, LINUX_6_3, LINUX_6_4, LINUX_6_7];

@@ -1,0 +1,53 @@
+/** What can be read off a function's bytes before any run: its instructions, what they can touch, their constants. */
+import type { DecodeSummary } from '../clause/property.js';
+import type { Image } from '../image/image.js';
+import { type DecodedInstruction, disassemble } from '../x86/decode.js';
+import { FLAG } from '../x86/flags.js';
+
+/** The longest x86 instruction has 15 bytes. */
+const LONGEST = 15;
+/** IF, DF, TF, NT, AC, IOPL: what must survive a call. */
+const SYSTEM_FLAGS = FLAG.IF | FLAG.DF | FLAG.TF | FLAG.NT | FLAG.AC | FLAG.IOPL;
+
+export interface FunctionCode {
+  instructions: readonly DecodedInstruction[];
+  summary: DecodeSummary;
+}
+
+/** Decodes a function from its first byte to its last. */
+export function functionCode(image: Image, entry: bigint, size: number): FunctionCode {
+  const segment = image.segments.find(
+    ({ address, bytes }) => entry >= address && entry < address + BigInt(bytes.length),
+  );
+  const instructions: DecodedInstruction[] = [];
+  if (segment !== undefined) {
+    const start = Number(entry - segment.address);
+    const end = Math.min(start + size, segment.bytes.length);
+    for (let offset = start; offset < end;) {
+      const bytes = segment.bytes.subarray(offset, Math.min(offset + LONGEST, end));
+      const instruction = disassemble(bytes, segment.address + BigInt(offset));
+      instructions.push(instruction);
+      offset += Math.max(1, instruction.length);
+    }
+  }
+  return { instructions, summary: summarise(instructions, entry, size, image) };
+}
+
+/** Code that leaves the function for anywhere but a known thunk might touch anything. */
+function summarise(
+  instructions: readonly DecodedInstruction[],
+  entry: bigint,
+  size: number,
+  image: Image,
+): DecodeSummary {
+  const externals = new Set(image.externals.map(({ address }) => address));
+  const leaves = instructions.some(({ flow, target }) => {
+    if (flow !== 'call' && flow !== 'branch' && flow !== 'conditional') return false;
+    if (target === undefined) return true;
+    return !externals.has(target) && (target < entry || target >= entry + BigInt(size));
+  });
+  return {
+    vector: leaves || instructions.some(({ touchesVector }) => touchesVector),
+    systemFlags: leaves || instructions.some(({ touchesFlags }) => (touchesFlags & SYSTEM_FLAGS) !== 0),
+  };
+}

@@ -1,0 +1,57 @@
+/** Lays out the memory of a target's machine: the image, the stacks, the blocks, and what lies outside the image. */
+import { END } from '../observation/layout.js';
+import { externalModel } from '../world/externals.js';
+import type { Machine } from '../x86/machine.js';
+import type { Code } from './harness.js';
+import { poisonBytes, REGIONS } from './regions.js';
+
+const PAGE = 0x1000n;
+const READ_WRITE = { read: true, write: true, execute: false };
+
+/** What reaching an external address means. */
+export interface ExternalEnd {
+  name: string;
+  end: number;
+}
+
+/** @returns meaning of each external index, in the order in which the machine knows them */
+export function mapWorld(machine: Machine, { image, entry }: Code): ExternalEnd[] {
+  for (const { address, size, bytes, read, write, execute } of image.segments) {
+    if (size > 0) machine.map(address, size, { read, write, execute }, bytes);
+  }
+  const ends: ExternalEnd[] = [];
+  const stopAt = (address: bigint, name: string, end: number): void => {
+    ends[machine.addExternal(address)] = { name, end };
+  };
+  for (const { stack, block, readOnly, returnAddress, poison } of REGIONS) {
+    machine.map(stack.address, stack.size, READ_WRITE, poisonBytes(stack.size, poison('stack')));
+    machine.map(block.address, block.size, READ_WRITE, poisonBytes(block.size, poison('block')));
+    machine.map(
+      readOnly.address,
+      readOnly.size,
+      { ...READ_WRITE, write: false },
+      poisonBytes(readOnly.size, poison('block')),
+    );
+    stopAt(returnAddress, 'return', END.returned);
+  }
+  const thunks = new Map<bigint, Uint8Array>();
+  for (const { name, address } of image.externals) {
+    const model = externalModel(name);
+    if (model.kind !== 'code') {
+      stopAt(address, name, model.kind === 'noreturn' ? END.stopped : END.unknown);
+      continue;
+    }
+    const page = address - (address % PAGE);
+    const bytes = thunks.get(page) ?? new Uint8Array(Number(PAGE)).fill(0xcc);
+    bytes.set(model.bytes, Number(address - page));
+    thunks.set(page, bytes);
+  }
+  for (const [page, bytes] of thunks)
+    machine.map(page, bytes.length, { read: true, write: false, execute: true }, bytes);
+  // In a whole kernel the functions that never return are code of the image.
+  for (const { name, address, kind } of image.symbols) {
+    if (kind === 'function' && address !== entry && externalModel(name).kind === 'noreturn')
+      stopAt(address, name, END.stopped);
+  }
+  return ends;
+}

@@ -1,0 +1,99 @@
+/** Turns the placement slots of a scenario into addresses, as pairs of halves, without allocating. */
+import type { CompiledContract } from '../contract/compiled.js';
+import { SHADOW_SPACE } from '../contract/compiled.js';
+import { PLACE, type Scenario, SLOT } from '../scenario/layout.js';
+import type { Regions } from './regions.js';
+
+/** Bytes of stack parameters above the return address (four of 8). */
+const STACK_PARAMETERS = 32;
+
+export class Placement {
+  /** RSP at the entry. */
+  stackLow = 0;
+  stackHigh = 0;
+  /** Address of the argument block. */
+  blockLow = 0;
+  blockHigh = 0;
+  /** Whether the block's fields can be filled in. */
+  blockMapped = false;
+
+  private readonly size: number;
+  private readonly shadow: number;
+
+  constructor(compiled: CompiledContract) {
+    this.size = compiled.contract.block?.size ?? 0;
+    this.shadow = SHADOW_SPACE[compiled.contract.convention];
+  }
+
+  /** All regions lie so that adding an offset never carries into the high half. */
+  place(scenario: Scenario, regions: NumericRegions): void {
+    this.stackHigh = regions.stackEntryHigh;
+    this.stackLow = (regions.stackEntryLow - 8 * (scenario[2 * SLOT.stackOffset] & 0xff)) | 0;
+    const offset = scenario[2 * SLOT.blockOffset] & 0xff;
+    this.blockMapped = true;
+    switch (scenario[2 * SLOT.blockPlace]) {
+      case PLACE.callerFrame:
+        return this.at(this.stackHigh, this.stackLow + 8 + this.shadow + STACK_PARAMETERS + 8 * (offset & 15));
+      case PLACE.null:
+        this.blockMapped = false;
+        return this.at(0, 0);
+      case PLACE.unmapped:
+        this.blockMapped = false;
+        return this.at(regions.unmappedHigh, regions.unmappedLow + 8 * offset);
+      case PLACE.partlyMapped:
+        return this.at(regions.blockHigh, regions.blockEndLow - 8 * (this.size >> 4));
+      case PLACE.readOnly:
+        return this.at(regions.readOnlyHigh, regions.readOnlyLow + 8 * offset);
+      case PLACE.overlapsStack:
+        return this.at(this.stackHigh, this.stackLow - this.size);
+      default:
+        // Half of the offsets count from the guard page downward, so that one field too many hits it.
+        return offset < 128
+          ? this.at(regions.blockHigh, regions.blockLow + 0x800 + 8 * offset)
+          : this.at(regions.blockHigh, regions.blockEndLow - this.size - 8 * (255 - offset));
+    }
+  }
+
+  private at(high: number, low: number): void {
+    this.blockHigh = high;
+    this.blockLow = low | 0;
+  }
+}
+
+/** Regions as halves. */
+export interface NumericRegions {
+  stackEntryLow: number;
+  stackEntryHigh: number;
+  stackLow: number;
+  stackSize: number;
+  blockLow: number;
+  blockHigh: number;
+  blockEndLow: number;
+  readOnlyLow: number;
+  readOnlyHigh: number;
+  unmappedLow: number;
+  unmappedHigh: number;
+  returnLow: number;
+  returnHigh: number;
+}
+
+const low = (address: bigint): number => Number(address & 0xffffffffn) | 0;
+const high = (address: bigint): number => Number(address >> 32n) | 0;
+
+export function numericRegions(regions: Regions): NumericRegions {
+  return {
+    stackEntryLow: low(regions.stackEntry),
+    stackEntryHigh: high(regions.stackEntry),
+    stackLow: low(regions.stack.address),
+    stackSize: regions.stack.size,
+    blockLow: low(regions.block.address),
+    blockHigh: high(regions.block.address),
+    blockEndLow: low(regions.block.address + BigInt(regions.block.size)),
+    readOnlyLow: low(regions.readOnly.address),
+    readOnlyHigh: high(regions.readOnly.address),
+    unmappedLow: low(regions.unmapped),
+    unmappedHigh: high(regions.unmapped),
+    returnLow: low(regions.returnAddress),
+    returnHigh: high(regions.returnAddress),
+  };
+}

@@ -1,0 +1,72 @@
+/** What an image is: machine code as its owner built it, laid out in memory, with names and the exception-fixup table. */
+import { UsageError } from '../errors.js';
+
+/** One contiguous range of mapped memory. Ranges of one image never overlap. */
+export interface Segment {
+  /** An object's section name (not unique), `LOAD0`... for an executable, `COMMON` and `GOT` for what the loader made. Escaped. */
+  name: string;
+  /** First address, 64 bits unsigned. */
+  address: bigint;
+  /** Bytes in memory; what lies past `bytes` is zero. */
+  size: number;
+  /** Contents after relocation. May share memory with the file's bytes: read only. */
+  bytes: Uint8Array;
+  read: boolean;
+  write: boolean;
+  execute: boolean;
+}
+
+/** A defined symbol. Section, file and thread-local symbols are left out. */
+export interface ImageSymbol {
+  /** Escaped, at most {@link NAME_LIMIT} bytes in the file. */
+  name: string;
+  /** 64 bits unsigned. */
+  address: bigint;
+  /** Bytes; 0 is unknown: see `functionExtent`. */
+  size: number;
+  kind: 'function' | 'object' | 'untyped';
+  /** Global or weak binding. */
+  global: boolean;
+  /** The segment's name; {@link ABSOLUTE} for an absolute symbol, empty for an address that no segment holds. */
+  segment: string;
+}
+
+/** An undefined symbol that a relocation refers to. It has a 16-byte slot of its own, in a range that is not mapped. */
+export interface External {
+  name: string;
+  address: bigint;
+}
+
+/** An entry of the kernel's `__ex_table`: a fault at `from` continues at `to`. */
+export interface Fixup {
+  from: bigint;
+  to: bigint;
+  /** The low byte of the entry's third word, EX_TYPE_*: 2 is EX_TYPE_FAULT (Linux 5.16+, extable_fixup_types.h). */
+  type: number;
+}
+
+/** An image, read whole and checked. Treated as immutable: `symbols.ts` keeps an index per image. */
+export interface Image {
+  /** File name for messages: escaped and bounded. */
+  name: string;
+  format: 'elf-object' | 'elf-executable';
+  /** SHA-256 of the file, hexadecimal. */
+  hash: string;
+  /** In ascending order of address, each of at least one byte. */
+  segments: Segment[];
+  symbols: ImageSymbol[];
+  externals: External[];
+  fixups: Fixup[];
+}
+
+/** `segment` of a symbol that is a plain number. */
+export const ABSOLUTE = '*ABS*';
+/** The longest name in bytes that a file may hold. */
+export const NAME_LIMIT = 4096;
+/** The largest file, and the most memory an image may ask for, in bytes. */
+export const SIZE_LIMIT = 2 ** 30;
+
+/** The image cannot be used. The message is one line: what, where, what to do. */
+export class ImageError extends UsageError {
+  override readonly name: string = 'ImageError';
+}

@@ -1,0 +1,88 @@
+/** From a file to an image. */
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { FILE_TYPE } from './elf-constants.js';
+import { fail, readElfFile } from './elf-file.js';
+import { shorten } from './escape.js';
+import { loadExecutable } from './executable.js';
+import { ImageError, SIZE_LIMIT, type Image } from './image.js';
+import { loadObject } from './object.js';
+
+const NAME_LENGTH = 256;
+const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46];
+const COFF = 'COFF/PE is not supported yet; give an ELF object or executable';
+
+/** First bytes of files that are handed over by mistake, and what to do about them. */
+const FOREIGN: readonly [magic: number[], message: string][] = [
+  [[0x4d, 0x5a], COFF],
+  // IMAGE_FILE_MACHINE_AMD64, and the anonymous header of large COFF objects.
+  [[0x64, 0x86], COFF],
+  [[0x00, 0x00, 0xff, 0xff], COFF],
+  [[0x21, 0x3c, 0x61, 0x72, 0x63, 0x68, 0x3e], 'a static library; take the object out of it (ar x) and give that'],
+  [[0x42, 0x43, 0xc0, 0xde], 'LLVM bitcode; build without -flto'],
+  [[0x1f, 0x8b], 'compressed with gzip; unpack it first'],
+  [[0xfd, 0x37, 0x7a, 0x58, 0x5a], 'compressed with xz; unpack it first'],
+  [[0x28, 0xb5, 0x2f, 0xfd], 'compressed with zstd; unpack it first'],
+];
+
+function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
+  return magic.every((byte, index) => bytes[index] === byte);
+}
+
+/** A Linux boot image: "HdrS" at 0x202 (boot protocol 2.00), the first two bytes being "MZ" under CONFIG_EFI_STUB. */
+function isBootImage(bytes: Uint8Array): boolean {
+  return startsWith(bytes.subarray(0x202), [0x48, 0x64, 0x72, 0x53]);
+}
+
+/**
+ * Reads an image from the bytes of its file, which must not change afterwards: segments may share them.
+ * @param name of the file, for messages
+ * @throws ImageError, and nothing else, for whatever bytes
+ */
+export function parseImage(input: Uint8Array, name: string): Image {
+  const file = { name: shorten(name, NAME_LENGTH) };
+  // A Buffer's slice() does not copy; the loaders rely on one that does.
+  const bytes = new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
+  if (bytes.length === 0) fail(file, 'the file is empty; build it again');
+  if (bytes.length > SIZE_LIMIT) fail(file, `${bytes.length} bytes, at most 1 GiB is read; give a smaller image`);
+  if (!startsWith(bytes, ELF_MAGIC)) {
+    if (isBootImage(bytes)) fail(file, 'a Linux boot image (bzImage); give the vmlinux it was made of');
+    const foreign = FOREIGN.find(([magic]) => startsWith(bytes, magic));
+    fail(file, foreign === undefined ? 'not an ELF file; give an object (.o) or an executable' : foreign[1]);
+  }
+  const elf = readElfFile(bytes, file.name);
+  const image = elf.type === FILE_TYPE.relocatable ? loadObject(elf) : loadExecutable(elf);
+  return { ...image, hash: createHash('sha256').update(bytes).digest('hex') };
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file; check the path',
+  ENOTDIR: 'no such file; check the path',
+  EACCES: 'cannot be read: permission denied',
+  EPERM: 'cannot be read: permission denied',
+  ELOOP: 'too many symbolic links; check the path',
+  ENAMETOOLONG: 'the path is too long',
+};
+
+function read(path: string): Uint8Array {
+  const file = { name: shorten(path, NAME_LENGTH) };
+  try {
+    const status = statSync(path);
+    if (status.isDirectory()) fail(file, 'a directory; give an object (.o) or an executable');
+    if (!status.isFile()) fail(file, 'not a regular file; give an object (.o) or an executable');
+    if (status.size > SIZE_LIMIT) fail(file, `${status.size} bytes, at most 1 GiB is read; give a smaller image`);
+    return readFileSync(path);
+  } catch (error) {
+    if (error instanceof ImageError) throw error;
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    return fail(file, REASONS[code] ?? `cannot be read (${shorten(code)}); check the path`);
+  }
+}
+
+/**
+ * Reads an image from a file.
+ * @throws ImageError for a path that is missing, a directory or too large, and for a file that is no usable image
+ */
+export function loadImage(path: string): Image {
+  return parseImage(read(path), path);
+}

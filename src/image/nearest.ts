@@ -1,0 +1,39 @@
+/** "Did you mean": the names nearest to one that matched nothing. */
+
+/** Longer names are compared by this many characters. */
+const COMPARED = 128;
+
+/** Levenshtein distance, or `limit + 1` as soon as it must be more than `limit`. */
+export function editDistance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) > limit) return limit + 1;
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  let current = Array.from({ length: b.length + 1 }, () => 0);
+  for (let i = 1; i <= a.length; i++) {
+    current[0] = i;
+    let least = i;
+    for (let j = 1; j <= b.length; j++) {
+      const change = previous[j - 1] + (a.charCodeAt(i - 1) === b.charCodeAt(j - 1) ? 0 : 1);
+      current[j] = Math.min(change, previous[j] + 1, current[j - 1] + 1);
+      if (current[j] < least) least = current[j];
+    }
+    if (least > limit) return limit + 1;
+    [previous, current] = [current, previous];
+  }
+  return Math.min(previous[b.length], limit + 1);
+}
+
+/** Up to `count` names, nearest first, that differ in no more than half of the wanted one. */
+export function nearestNames(wanted: string, names: Iterable<string>, count = 3): string[] {
+  const text = wanted.slice(0, COMPARED);
+  const limit = Math.max(2, Math.floor(text.length / 2));
+  const ranked: { name: string; distance: number }[] = [];
+  for (const name of new Set(names)) {
+    // A compiler's clone: `name.constprop.0`, `name.cold`.
+    const distance = name.startsWith(`${wanted}.`) ? 0 : editDistance(text, name.slice(0, COMPARED), limit);
+    if (distance <= limit) ranked.push({ name, distance });
+  }
+  return ranked
+    .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
+    .slice(0, count)
+    .map(({ name }) => name);
+}

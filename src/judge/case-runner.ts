@@ -1,0 +1,82 @@
+/** Runs and judges one case: the base run, the companion runs that its properties need, the prediction, the verdict. */
+import { GuestStubPredictor } from '../../models/predict/guest-stub.js';
+import type { PropertyDefinition } from '../clause/property.js';
+import type { CompiledContract } from '../contract/compiled.js';
+import { functionCode, type FunctionCode } from '../harness/function-code.js';
+import { type Code, Harness } from '../harness/harness.js';
+import { changeGuestSecrets, changeHostValues } from '../scenario/companion.js';
+import { dictionary } from '../scenario/dictionary.js';
+import { createScenario, type Scenario } from '../scenario/layout.js';
+import { type ScenarioSpace, scenarioSpace } from '../scenario/space.js';
+import { CaseContext } from './context.js';
+import { Judge } from './judge.js';
+
+/** What `run` returns when something that nothing models was reached; `CaseRunner.problem` says what. */
+export const NO_VERDICT = -1;
+
+export class CaseRunner {
+  readonly harness: Harness;
+  readonly judge: Judge;
+  readonly space: ScenarioSpace;
+  readonly context: CaseContext;
+  readonly code: FunctionCode;
+  /** Machine runs since the runner was made. */
+  executions = 0;
+  /** Why the last case has no verdict. */
+  problem = '';
+  /** Low half of the address before which the interrupt of the last base run was delivered, 0 if none was. */
+  interruptedAt = 0;
+  /** The companions of the last case, where they were run. */
+  readonly guestScenario = createScenario();
+  readonly hostScenario = createScenario();
+  private readonly predictor: GuestStubPredictor;
+
+  /** @param size bytes of the function's code */
+  constructor(
+    readonly target: Code,
+    readonly size: number,
+    readonly compiled: CompiledContract,
+    properties: readonly PropertyDefinition[],
+  ) {
+    this.code = functionCode(target.image, target.entry, size);
+    this.harness = new Harness(target, compiled);
+    this.judge = new Judge(properties, compiled, this.code.summary);
+    const harvested = this.code.instructions.flatMap(({ immediates }) => immediates);
+    this.space = scenarioSpace(compiled, dictionary(harvested), this.code.instructions.length);
+    this.context = new CaseContext(compiled, this.space.neutral);
+    this.predictor = new GuestStubPredictor(compiled);
+  }
+
+  /** @returns number of violated clauses (indices in `judge.violated`), or NO_VERDICT */
+  run(scenario: Scenario): number {
+    const { context, harness, judge } = this;
+    context.scenario = scenario;
+    context.hasGuestCompanion = false;
+    context.hasHostCompanion = false;
+    if (!this.execute(scenario, 0, context.base)) return NO_VERDICT;
+    this.interruptedAt = harness.interruptedAt;
+    // Nothing flows to or from a host that was not there; and where the caller's block lies in the function's own
+    // frame, flows are the caller's doing.
+    if (context.hostAnswered && !context.blockOverlapsStack) {
+      if (judge.needsGuest) {
+        changeGuestSecrets(scenario, this.space, context.exposedMask, this.guestScenario);
+        context.hasGuestCompanion = true;
+        if (!this.execute(this.guestScenario, 1, context.guest)) return NO_VERDICT;
+      }
+      if (judge.needsHost) {
+        changeHostValues(scenario, this.space, this.hostScenario);
+        context.hasHostCompanion = true;
+        if (!this.execute(this.hostScenario, 0, context.host)) return NO_VERDICT;
+      }
+    }
+    this.predictor.predict(scenario, context.base, context.prediction);
+    return judge.judge(context);
+  }
+
+  private execute(scenario: Scenario, memory: 0 | 1, observation: Int32Array): boolean {
+    this.executions++;
+    this.harness.run(scenario, memory, observation);
+    this.problem = this.harness.problem;
+    return this.problem === '';
+  }
+}

@@ -1,0 +1,203 @@
+/** Turns a clause into a check over slot numbers: no names, no bigint and no allocation are left when a case is judged. */
+import type { Clause, Condition, Predictable, Term } from '../clause/clause.js';
+import type { CompiledContract } from '../contract/compiled.js';
+import { BLOCK, END, type EndName, FACT, registerSlot, vectorSlot } from '../observation/layout.js';
+import { REGISTER_NAMES } from '../x86/registers.js';
+import type { CaseContext } from './context.js';
+
+/** What a clause says about a case. */
+export const VERDICT = { holds: 0, violated: 1, notInForce: 2 } as const;
+export type Verdict = (typeof VERDICT)[keyof typeof VERDICT];
+export type Check = (context: CaseContext) => Verdict;
+
+const verdict = (holds: boolean): Verdict => (holds ? VERDICT.holds : VERDICT.violated);
+
+/** Which companion runs a clause needs. */
+export function companionsOf(clause: Clause): { guest: boolean; host: boolean } {
+  if (clause.kind === 'when') return companionsOf(clause.then);
+  return {
+    guest: clause.kind === 'independent' && clause.of === 'guest-secrets',
+    host: clause.kind === 'independent' && clause.of === 'host-values',
+  };
+}
+
+export function compileClause(clause: Clause, compiled: CompiledContract): Check {
+  switch (clause.kind) {
+    case 'equal':
+      return compileEqual(clause.left, clause.right, clause.mask ?? (1n << 64n) - 1n, compiled);
+    case 'zero':
+      return compileEqual(clause.term, { kind: 'constant', value: 0n }, (1n << 64n) - 1n, compiled);
+    case 'oneOf': {
+      const checks = clause.values.map((value) => compileEqual(clause.term, value, (1n << 64n) - 1n, compiled));
+      return (context) => {
+        let open = checks.length === 0;
+        for (const check of checks) {
+          const result = check(context);
+          if (result === VERDICT.holds) return VERDICT.holds;
+          if (result === VERDICT.notInForce) open = true;
+        }
+        return open ? VERDICT.notInForce : VERDICT.violated;
+      };
+    }
+    case 'within': {
+      const atLeast = compileAtMost(clause.low, clause.term, compiled);
+      const atMost = compileAtMost(clause.term, clause.high, compiled);
+      return (context) => {
+        const low = atLeast(context);
+        return low === VERDICT.holds ? atMost(context) : low;
+      };
+    }
+    case 'endedAs': {
+      const ends = endMask(clause.ends);
+      return (context) => verdict(((ends >>> context.end) & 1) === 1);
+    }
+    case 'endedAsOrBlockFault': {
+      const ends = endMask(clause.ends);
+      return (context) =>
+        verdict(
+          ((ends >>> context.end) & 1) === 1 ||
+            (context.end === END.faulted && context.base[2 * FACT.faultOnBlock] === 1),
+        );
+    }
+    case 'noWriteOutside':
+      return (context) => verdict(context.base[2 * FACT.strayWrites] === 0);
+    case 'noAccessBelowStackPointer':
+      return (context) => verdict(context.base[2 * FACT.accessesBelowStack] === 0);
+    case 'before':
+      return (context) => verdict(context.base[2 * FACT.stiBeforeCall] === 1);
+    case 'independent':
+      return compileIndependent(clause.term, clause.of);
+    case 'when': {
+      const conditions = clause.conditions.map((condition) => compileCondition(condition, compiled));
+      const check = compileClause(clause.then, compiled);
+      return (context) => {
+        for (const condition of conditions) if (!condition(context)) return VERDICT.notInForce;
+        return check(context);
+      };
+    }
+  }
+}
+
+/** Slot of a term in the observation; a constant has none. */
+function slotOf(term: Exclude<Term, { kind: 'constant' }> | Predictable, compiled: CompiledContract): number {
+  switch (term.kind) {
+    case 'register':
+      return registerSlot(term.moment, term.register);
+    case 'field': {
+      const index = compiled.fieldIndex.get(term.field);
+      if (index === undefined) throw new RangeError(`${compiled.id}: no field ${term.field}`);
+      return BLOCK[term.moment] + index;
+    }
+    case 'vector':
+      return vectorSlot(term.moment, term.part);
+    case 'fact':
+      return FACT[term.fact];
+    case 'predicted':
+      return slotOf(term.term, compiled);
+  }
+}
+
+/** Reads a term: where its halves are, or that they are not known. */
+interface Reader {
+  halves(context: CaseContext): Int32Array;
+  index: number;
+  known(context: CaseContext): boolean;
+}
+
+function reader(term: Term, compiled: CompiledContract): Reader {
+  if (term.kind === 'constant') {
+    const value = new Int32Array([Number(term.value & 0xffffffffn) | 0, Number(term.value >> 32n) | 0]);
+    return { halves: () => value, index: 0, known: () => true };
+  }
+  const slot = slotOf(term, compiled);
+  if (term.kind === 'predicted') {
+    return {
+      halves: (context) => context.prediction.values,
+      index: 2 * slot,
+      known: (context) => context.prediction.known[slot] === 1,
+    };
+  }
+  return { halves: (context) => context.base, index: 2 * slot, known: () => true };
+}
+
+function compileEqual(left: Term, right: Term, mask: bigint, compiled: CompiledContract): Check {
+  const a = reader(left, compiled);
+  const b = reader(right, compiled);
+  const maskLow = Number(mask & 0xffffffffn) | 0;
+  const maskHigh = Number((mask >> 32n) & 0xffffffffn) | 0;
+  return (context) => {
+    if (!a.known(context) || !b.known(context)) return VERDICT.notInForce;
+    const x = a.halves(context);
+    const y = b.halves(context);
+    const low = (x[a.index] ^ y[b.index]) & maskLow;
+    const high = (x[a.index + 1] ^ y[b.index + 1]) & maskHigh;
+    return verdict((low | high) === 0);
+  };
+}
+
+/** left <= right, unsigned. */
+function compileAtMost(left: Term, right: Term, compiled: CompiledContract): Check {
+  const a = reader(left, compiled);
+  const b = reader(right, compiled);
+  return (context) => {
+    if (!a.known(context) || !b.known(context)) return VERDICT.notInForce;
+    const x = a.halves(context);
+    const y = b.halves(context);
+    const high = (x[a.index + 1] >>> 0) - (y[b.index + 1] >>> 0);
+    return verdict(high < 0 || (high === 0 && x[a.index] >>> 0 <= y[b.index] >>> 0));
+  };
+}
+
+/** Only observed values can flow: a constant or a prediction is no place where something could end. */
+function compileIndependent(term: Term, of: 'guest-secrets' | 'host-values'): Check {
+  if (term.kind !== 'register' && term.kind !== 'fact')
+    throw new RangeError(`independent() speaks of registers and facts`);
+  const index = 2 * (term.kind === 'register' ? registerSlot(term.moment, term.register) : FACT[term.fact]);
+  const guest = of === 'guest-secrets';
+  const final = term.kind === 'register' && term.moment === 'final';
+  return (context) => {
+    if (!(guest ? context.hasGuestCompanion : context.hasHostCompanion)) return VERDICT.notInForce;
+    const other = guest ? context.guest : context.host;
+    const { base } = context;
+    // Final registers of runs that ended differently say nothing: that they parted is the path's own clause.
+    if (final && base[2 * FACT.end] !== other[2 * FACT.end]) return VERDICT.notInForce;
+    return verdict(base[index] === other[index] && base[index + 1] === other[index + 1]);
+  };
+}
+
+function compileCondition(condition: Condition, compiled: CompiledContract): (context: CaseContext) => boolean {
+  switch (condition.kind) {
+    case 'ended': {
+      const ends = endMask(condition.as);
+      return (context) => ((ends >>> context.end) & 1) === 1;
+    }
+    case 'called':
+      return (context) => context.called;
+    case 'host-answered':
+      return (context) => context.hostAnswered;
+    case 'call-failed':
+      return (context) => context.callFailed;
+    case 'caller-kept':
+      return (context) => context.callerKept;
+    case 'block-overlaps-stack':
+      return (context) => context.blockOverlapsStack;
+    case 'flag': {
+      const bits = compiled.flagBits.get(condition.flag);
+      if (bits === undefined) throw new RangeError(`${compiled.id}: no flag ${condition.flag}`);
+      const expected = condition.set ? bits : 0;
+      return (context) => (context.flags & bits) === expected;
+    }
+    case 'exposed': {
+      const bit = REGISTER_NAMES.indexOf(condition.register as (typeof REGISTER_NAMES)[number]);
+      return (context) => ((context.exposedMask >>> bit) & 1) === 1;
+    }
+    case 'not': {
+      const inner = compileCondition(condition.condition, compiled);
+      return (context) => !inner(context);
+    }
+  }
+}
+
+function endMask(ends: readonly EndName[]): number {
+  return ends.reduce((mask, end) => mask | (1 << END[end]), 0);
+}

@@ -1,0 +1,65 @@
+/** What a judged case consists of: the base run, its companions where they were needed, and the prediction. */
+import { createPrediction, type Prediction } from '../../models/predict/prediction.js';
+import type { CompiledContract } from '../contract/compiled.js';
+import { createObservation, END, FACT, MOMENT } from '../observation/layout.js';
+import { parameterSlot, PLACE, type Scenario, SLOT } from '../scenario/layout.js';
+
+export class CaseContext {
+  scenario: Scenario;
+  readonly base = createObservation();
+  /** Companion G, valid when `hasGuestCompanion`. */
+  readonly guest = createObservation();
+  /** Companion H, valid when `hasHostCompanion`. */
+  readonly host = createObservation();
+  readonly prediction: Prediction = createPrediction();
+  hasGuestCompanion = false;
+  hasHostCompanion = false;
+  private readonly flagsSlot: number;
+
+  constructor(
+    private readonly compiled: CompiledContract,
+    neutral: Scenario,
+  ) {
+    this.scenario = neutral;
+    this.flagsSlot = compiled.flagsParameter === undefined ? -1 : parameterSlot(compiled.flagsParameter.place);
+  }
+
+  get end(): number {
+    return this.base[2 * FACT.end];
+  }
+  get called(): boolean {
+    return this.base[2 * FACT.calls] > 0;
+  }
+  /** The untrusted host saw an exit and its values came back. */
+  get hostAnswered(): boolean {
+    return this.base[2 * FACT.hostExits] > 0;
+  }
+  get callFailed(): boolean {
+    return this.called && (this.base[2 * MOMENT.answer] !== 0 || this.base[2 * MOMENT.answer + 1] !== 0);
+  }
+  /** Registers that the first call exposed to the host, as a mask; 0 when none did. */
+  get exposedMask(): number {
+    return this.hostAnswered ? this.base[2 * (MOMENT.call + 1)] & 0xffff : 0;
+  }
+  get flags(): number {
+    return this.flagsSlot < 0 ? 0 : this.scenario[2 * this.flagsSlot];
+  }
+  /** Whether the caller gave what it owes: a readable, writable block apart from the stack, or NULL where that is legal. */
+  get callerKept(): boolean {
+    const { blockParameter } = this.compiled;
+    if (blockParameter === undefined) return true;
+    const place = this.scenario[2 * SLOT.blockPlace];
+    return place === PLACE.valid || place === PLACE.callerFrame || (place === PLACE.null && blockParameter.nullable);
+  }
+  get blockOverlapsStack(): boolean {
+    return this.compiled.blockParameter !== undefined && this.scenario[2 * SLOT.blockPlace] === PLACE.overlapsStack;
+  }
+  /** No verdict is possible: something that nothing models was reached. */
+  get unknown(): boolean {
+    return (
+      this.end === END.unknown ||
+      (this.hasGuestCompanion && this.guest[2 * FACT.end] === END.unknown) ||
+      (this.hasHostCompanion && this.host[2 * FACT.end] === END.unknown)
+    );
+  }
+}

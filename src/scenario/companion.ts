@@ -1,0 +1,56 @@
+/**
+ * Companion scenarios: the same case with exactly those values changed that must not matter. With key 0 every changed
+ * value is the complement of the old one, so that each single bit differs; but the XOR of two complements is that of
+ * the originals, so with any other key the bits to change are picked by a hash of the key and the slot.
+ */
+import { SCENARIO_SLOTS, type Scenario, SLOT } from './layout.js';
+import { ROLE } from './roles.js';
+import type { ScenarioSpace } from './space.js';
+
+/**
+ * Companion G: every guest value that the contract does not pass to the host. Which block fields those are depends on
+ * the mask of the case. (Poison and addresses change as well: the harness runs it in its second memory.)
+ *
+ * @param exposed mask of the registers that the base run exposed
+ */
+export function changeGuestSecrets(
+  scenario: Scenario,
+  space: ScenarioSpace,
+  exposed: number,
+  companion: Scenario,
+): void {
+  companion.set(scenario);
+  const { roles, compiled } = space;
+  for (let slot = 0; slot < SCENARIO_SLOTS; slot++) if (roles[slot] === ROLE.secret) change(companion, slot);
+  for (let field = 0; field < compiled.fields.length; field++) {
+    const register = compiled.fieldRegister[field];
+    // RCX holds the mask itself, which the host sees.
+    const passed = register >= 0 && (field === compiled.maskField || ((exposed >>> register) & 1) === 1);
+    if (!passed && roles[SLOT.blockField + field] === ROLE.argument) change(companion, SLOT.blockField + field);
+  }
+}
+
+/** Companion H: every value that the host chose, but for R10 where the contract names a branch on it. */
+export function changeHostValues(scenario: Scenario, space: ScenarioSpace, companion: Scenario): void {
+  companion.set(scenario);
+  const namesR10 = space.compiled.contract.outputs.when.includes('r10-success');
+  for (let register = 0; register < 16; register++) {
+    const slot = SLOT.answer[register];
+    if (slot >= 0 && !(namesR10 && register === 10)) change(companion, slot);
+  }
+}
+
+function change(scenario: Scenario, slot: number): void {
+  const key = scenario[2 * SLOT.companionKey];
+  scenario[2 * slot] ^= key === 0 ? -1 : mix(key + 2 * slot) | 1;
+  scenario[2 * slot + 1] ^= key === 0 ? -1 : mix(key + 2 * slot + 1);
+}
+
+/** The finaliser of murmur3 (Austin Appleby, public domain): every input bit reaches every output bit. */
+function mix(word: number): number {
+  let mixed = word ^ (word >>> 16);
+  mixed = Math.imul(mixed, 0x85ebca6b);
+  mixed ^= mixed >>> 13;
+  mixed = Math.imul(mixed, 0xc2b2ae35);
+  return mixed ^ (mixed >>> 16);
+}

@@ -1,0 +1,111 @@
+/**
+ * The fixed layout of a scenario: named 64-bit slots in an Int32Array, slot i with its low half at 2*i and its high
+ * half at 2*i+1. A scenario is plain values: it can be generated in bulk, stored, and shrunk slot by slot.
+ */
+import type { Parameter } from '../contract/contract.js';
+import { BLOCK_FIELDS } from '../observation/layout.js';
+import { REGISTER_INDEX, REGISTER_NAMES, type RegisterName } from '../x86/registers.js';
+
+/** How the pointer to the argument block is chosen. */
+export const PLACE = {
+  /** In memory of its own. */
+  valid: 0,
+  /** In the caller's frame, right above the return address and any stack parameters. */
+  callerFrame: 1,
+  /** NULL: legal where the contract says nullable, otherwise a breach by the caller. */
+  null: 2,
+  unmapped: 3,
+  /** The second half of the block lies in an unmapped page. */
+  partlyMapped: 4,
+  readOnly: 5,
+  /** Right below RSP, where the function's own frame will be. */
+  overlapsStack: 6,
+} as const;
+export type PlaceName = keyof typeof PLACE;
+export const PLACE_NAMES = Object.keys(PLACE) as PlaceName[];
+
+/** What happens besides. */
+export const FAULT = { none: 0, interrupt: 1, nmi: 2 } as const;
+export type FaultName = keyof typeof FAULT;
+export const FAULT_NAMES = Object.keys(FAULT) as FaultName[];
+
+/** Registers that a caller can set and a host can answer in: all but RSP. */
+const ENTRY_REGISTERS = REGISTER_NAMES.filter((name) => name !== 'rsp');
+/** The host never chooses RAX; RCX is answered only by leaves other than TDG.VP.VMCALL. */
+const ANSWER_REGISTERS = ENTRY_REGISTERS.filter((name) => name !== 'rax');
+
+export const SLOT_NAMES: readonly string[] = [
+  ...ENTRY_REGISTERS.map((name) => `entry.${name}`),
+  'entry.rflags',
+  ...Array.from({ length: 4 }, (_, index) => `entry.stack${index}`),
+  'stack.offset',
+  'block.place',
+  'block.offset',
+  ...Array.from({ length: BLOCK_FIELDS }, (_, index) => `block.field${index}`),
+  'answer.status',
+  ...ANSWER_REGISTERS.map((name) => `answer.${name}`),
+  'module.rbpMod',
+  'fault.kind',
+  'fault.at',
+  'fault.value',
+  'companion.key',
+];
+export const SCENARIO_SLOTS = SLOT_NAMES.length;
+
+const INDEX = new Map(SLOT_NAMES.map((name, index) => [name, index]));
+
+/** Index of a slot. @throws RangeError for a name that the layout does not have */
+export function scenarioSlot(name: string): number {
+  const index = INDEX.get(name);
+  if (index === undefined) throw new RangeError(`no scenario slot ${name}`);
+  return index;
+}
+
+/** The slots that code looks up by number. Registers that have no slot (RSP, RAX of an answer) are -1. */
+export const SLOT = {
+  entry: registerSlots('entry', ENTRY_REGISTERS),
+  entryFlags: scenarioSlot('entry.rflags'),
+  entryStack: scenarioSlot('entry.stack0'),
+  stackOffset: scenarioSlot('stack.offset'),
+  blockPlace: scenarioSlot('block.place'),
+  blockOffset: scenarioSlot('block.offset'),
+  blockField: scenarioSlot('block.field0'),
+  answerStatus: scenarioSlot('answer.status'),
+  answer: registerSlots('answer', ANSWER_REGISTERS),
+  /** 0: the TD has NO_RBP_MOD (what Linux requires); 1: it has not. */
+  rbpMod: scenarioSlot('module.rbpMod'),
+  faultKind: scenarioSlot('fault.kind'),
+  faultAt: scenarioSlot('fault.at'),
+  faultValue: scenarioSlot('fault.value'),
+  /** How companion runs change a value: 0 flips every bit, anything else those that a hash of it and the slot picks. */
+  companionKey: scenarioSlot('companion.key'),
+} as const;
+
+function registerSlots(prefix: string, registers: readonly RegisterName[]): Int8Array {
+  const slots = new Int8Array(16).fill(-1);
+  for (const name of registers) slots[REGISTER_INDEX[name]] = scenarioSlot(`${prefix}.${name}`);
+  return slots;
+}
+
+/** The slot in which the value of a parameter lies. */
+export function parameterSlot(place: Parameter['place']): number {
+  return 'register' in place ? SLOT.entry[REGISTER_INDEX[place.register]] : SLOT.entryStack + place.stack;
+}
+
+/** A scenario: 2 * SCENARIO_SLOTS halves. */
+export type Scenario = Int32Array;
+
+export function createScenario(): Scenario {
+  return new Int32Array(2 * SCENARIO_SLOTS);
+}
+
+/** Reads a slot as a bigint, for people. */
+export function readSlot(scenario: Scenario, slot: number): bigint {
+  return (BigInt(scenario[2 * slot + 1] >>> 0) << 32n) | BigInt(scenario[2 * slot] >>> 0);
+}
+
+/** Writes the low 64 bits of `value`. */
+export function writeSlot(scenario: Scenario, slot: number, value: bigint): void {
+  scenario[2 * slot] = Number(value & 0xffffffffn) | 0;
+  scenario[2 * slot + 1] = Number((value >> 32n) & 0xffffffffn) | 0;
+}

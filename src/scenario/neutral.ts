@@ -1,0 +1,30 @@
+/**
+ * The neutral scenario of a contract, from which every difference counts: valid, disjoint pointers; arguments, flags
+ * and answers 0; success; no fault; IF=0; and every register that the contract does not read, and every secret, holds
+ * graffiti of its own, so that a value in the wrong place names its origin.
+ */
+import type { CompiledContract } from '../contract/compiled.js';
+import { createScenario, parameterSlot, SCENARIO_SLOTS, type Scenario, SLOT } from './layout.js';
+import { ROLE } from './roles.js';
+
+/** "secret" as digits; the last byte of both halves is the slot's number. */
+const GRAFFITI = 0x5ec2e700;
+
+/** RFLAGS bit 1 always reads 1 (Intel SDM volume 1, 3.4.3). */
+const FLAGS_NEUTRAL = 0x2;
+
+export function neutralScenario(compiled: CompiledContract, roles: Uint8Array): Scenario {
+  const scenario = createScenario();
+  for (let slot = 0; slot < SCENARIO_SLOTS; slot++) {
+    if (roles[slot] !== ROLE.secret) continue;
+    scenario[2 * slot] = GRAFFITI | slot;
+    scenario[2 * slot + 1] = GRAFFITI | slot;
+  }
+  scenario[2 * SLOT.entryFlags] = FLAGS_NEUTRAL;
+  scenario[2 * SLOT.faultValue] = GRAFFITI | SLOT.faultValue;
+  scenario[2 * SLOT.faultValue + 1] = GRAFFITI | SLOT.faultValue;
+  // A leaf of 0 would be a call that the contract may not allow: the first allowed leaf is the simplest.
+  const leaf = compiled.leafParameter;
+  if (leaf !== undefined) scenario[2 * parameterSlot(leaf.place)] = compiled.contract.leaves[0];
+  return scenario;
+}

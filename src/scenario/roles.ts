@@ -1,0 +1,49 @@
+/**
+ * What each slot of a scenario is to one contract: whether the code reads it, whether the host chose it, whether it is
+ * a guest secret. Neutral values, companion runs and the order of "simpler" all follow from this.
+ */
+import type { CompiledContract } from '../contract/compiled.js';
+import { parameterSlot, SCENARIO_SLOTS, SLOT } from './layout.js';
+
+export const ROLE = {
+  /** Not part of this contract: always neutral, never drawn. */
+  unused: 0,
+  /** The contract says the function reads it: a flag, a leaf, a plain value, a block field that becomes an input. */
+  argument: 1,
+  /** The function has no business with it, and the host must not learn it. */
+  secret: 2,
+  /** What the host or the module answers. */
+  answer: 3,
+  /** Placement, configuration, faults. */
+  control: 4,
+} as const;
+export type Role = (typeof ROLE)[keyof typeof ROLE];
+
+/** Role of each slot. */
+export function slotRoles(compiled: CompiledContract): Uint8Array {
+  const { contract } = compiled;
+  const roles = new Uint8Array(SCENARIO_SLOTS);
+  for (const slot of SLOT.entry) if (slot >= 0) roles[slot] = ROLE.secret;
+  roles[SLOT.entryFlags] = ROLE.control;
+  roles[SLOT.stackOffset] = ROLE.control;
+  for (const parameter of contract.parameters) {
+    const slot = parameterSlot(parameter.place);
+    // A pointer is not drawn as a value: `block.place` and `block.offset` decide it.
+    roles[slot] = parameter.kind === 'block' ? ROLE.unused : ROLE.argument;
+  }
+  if (compiled.blockParameter !== undefined) {
+    roles[SLOT.blockPlace] = ROLE.control;
+    roles[SLOT.blockOffset] = ROLE.control;
+    compiled.fields.forEach((_, index) => {
+      roles[SLOT.blockField + index] = compiled.fieldRegister[index] >= 0 ? ROLE.argument : ROLE.secret;
+    });
+  }
+  roles[SLOT.answerStatus] = ROLE.answer;
+  for (const slot of SLOT.answer) if (slot >= 0) roles[slot] = ROLE.answer;
+  roles[SLOT.rbpMod] = ROLE.control;
+  roles[SLOT.faultKind] = ROLE.control;
+  roles[SLOT.faultAt] = ROLE.control;
+  roles[SLOT.faultValue] = ROLE.control;
+  roles[SLOT.companionKey] = ROLE.control;
+  return roles;
+}

@@ -1,0 +1,35 @@
+/** Everything that drawing and shrinking a scenario of one target needs to know. */
+import type { CompiledContract } from '../contract/compiled.js';
+import { parameterSlot, type Scenario, SLOT } from './layout.js';
+import { neutralScenario } from './neutral.js';
+import { slotRoles } from './roles.js';
+
+export interface ScenarioSpace {
+  compiled: CompiledContract;
+  roles: Uint8Array;
+  neutral: Scenario;
+  /** Constants worth trying, as pairs of halves. */
+  dictionary: Int32Array;
+  /** Upper bound for the instruction before which an interrupt comes. */
+  instructions: number;
+  /** Slot of the flags argument, -1 without one. */
+  flagsSlot: number;
+  /** Slot of the leaf argument, -1 without one. */
+  leafSlot: number;
+  /** Slot of the caller's exposure mask, -1 when the mask is the function's own. */
+  maskSlot: number;
+}
+
+export function scenarioSpace(compiled: CompiledContract, dictionary: Int32Array, instructions: number): ScenarioSpace {
+  const roles = slotRoles(compiled);
+  return {
+    compiled,
+    roles,
+    neutral: neutralScenario(compiled, roles),
+    dictionary,
+    instructions,
+    flagsSlot: compiled.flagsParameter === undefined ? -1 : parameterSlot(compiled.flagsParameter.place),
+    leafSlot: compiled.leafParameter === undefined ? -1 : parameterSlot(compiled.leafParameter.place),
+    maskSlot: compiled.maskField >= 0 && compiled.reachesHost ? SLOT.blockField + compiled.maskField : -1,
+  };
+}

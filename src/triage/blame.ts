@@ -1,0 +1,216 @@
+/**
+ * The instruction that a violation is put down to:
+ *
+ * - a wrong register at the call or at the return: the last executed instruction that wrote it (for a missing scrub or
+ *   restore that is the one which brought the value, so TDCALL for a host value), or the function's first instruction;
+ * - memory: the instruction that did the access, for a block field the last one that wrote it, else the TDCALL;
+ * - how the run ended: the last instruction;
+ * - flags, vector state: the last instruction that changed them;
+ * - STI: the STI, or the TDCALL where it is missing;
+ * - a path or an address that depends on something it must not: where the two runs part.
+ */
+import type { Clause, Term } from '../clause/clause.js';
+import { ACCESS } from '../harness/survey.js';
+import type { CompiledContract } from '../contract/compiled.js';
+import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
+import { SLOT as STATE } from '../x86/layout.js';
+import { REGISTER_INDEX } from '../x86/registers.js';
+import type { Step, Trace } from './trace.js';
+
+export interface BlameContext {
+  compiled: CompiledContract;
+  base: Trace;
+  /** The companion that the clause compares with, for `independent`. */
+  companion: Trace | undefined;
+  /** One of ACCESS for the event at index `at` of `events` in the base run. */
+  access(events: Int32Array, at: number): number;
+  /** Address of a block field in the base run. */
+  fieldAddress(field: string): bigint;
+}
+
+/** @returns index of the step that is to blame */
+export function blame(clause: Clause, context: BlameContext): number {
+  const { steps } = context.base;
+  switch (clause.kind) {
+    case 'when':
+      return blame(clause.then, context);
+    case 'equal':
+      return blameTerm(clause.left, context, clause.mask);
+    case 'zero':
+    case 'oneOf':
+    case 'within':
+      return blameTerm(clause.term, context);
+    case 'independent':
+      return blameFlow(clause.term, context);
+    case 'endedAs':
+    case 'endedAsOrBlockFault':
+      return lastExecuted(steps);
+    case 'noWriteOutside':
+      return firstAccess(context, ACCESS.stray);
+    case 'noAccessBelowStackPointer':
+      return firstAccess(context, ACCESS.belowStack);
+    case 'before': {
+      const sti = lastIndex(steps, ({ events }) => hasEvent(events, isSti));
+      return sti < 0 ? firstCall(steps) : sti;
+    }
+  }
+}
+
+function firstAccess({ base, access }: BlameContext, kind: number): number {
+  const at = base.steps.findIndex(({ events }) => hasEvent(events, (all, index) => access(all, index) === kind));
+  return at < 0 ? lastExecuted(base.steps) : at;
+}
+
+function blameTerm(term: Term, context: BlameContext, mask?: bigint): number {
+  const { steps } = context.base;
+  switch (term.kind) {
+    case 'register': {
+      const end = term.moment === 'call' ? firstCall(steps) : steps.length;
+      if (term.register === 'rflags') return lastFlagChange(steps, Number(mask ?? 0xffffffffn));
+      if (term.register === 'rip') return lastExecuted(steps);
+      return lastWriter(steps, end, REGISTER_INDEX[term.register]);
+    }
+    case 'field':
+      return lastFieldWriter(context, term.field);
+    case 'vector': {
+      const word = 2 * vectorStateSlot(term.part);
+      return Math.max(
+        0,
+        lastIndex(steps, ({ before, after }) => before[word] !== after[word] || before[word + 1] !== after[word + 1]),
+      );
+    }
+    case 'fact':
+      return blameFact(term.fact, steps);
+    default:
+      return lastExecuted(steps);
+  }
+}
+
+function blameFact(fact: string, steps: readonly Step[]): number {
+  if (fact === 'stiCount') {
+    const sti = lastIndex(steps, ({ events }) => hasEvent(events, isSti));
+    return sti < 0 ? firstCall(steps) : sti;
+  }
+  if (fact === 'calls' || fact === 'restOfHostView' || fact === 'hostExits') {
+    const call = lastIndex(steps, isCall);
+    return call < 0 ? lastExecuted(steps) : call;
+  }
+  return lastExecuted(steps);
+}
+
+/** Where a value came from that must not depend on something: for the whole run, where the two runs part. */
+function blameFlow(term: Term, context: BlameContext): number {
+  const { base, companion } = context;
+  if (term.kind !== 'fact' || companion === undefined) return blameTerm(term, context);
+  if (term.fact === 'path' || term.fact === 'pathToHost') {
+    return lastExecuted(base.steps.slice(0, partingOf(base.steps, companion.steps, samePlace)));
+  }
+  if (term.fact === 'addresses') {
+    const parting = partingOf(base.steps, companion.steps, sameAddresses);
+    return Math.min(parting, base.steps.length - 1);
+  }
+  return blameTerm(term, context);
+}
+
+function partingOf(a: readonly Step[], b: readonly Step[], same: (x: Step, y: Step) => boolean): number {
+  const shorter = Math.min(a.length, b.length);
+  for (let index = 0; index < shorter; index++) if (!same(a[index], b[index])) return index;
+  return shorter;
+}
+
+function samePlace(a: Step, b: Step): boolean {
+  return a.address === b.address;
+}
+
+function sameAddresses(a: Step, b: Step): boolean {
+  if (a.events.length !== b.events.length) return false;
+  for (let at = 0; at < a.events.length; at += EVENT_WORDS) {
+    for (const word of [EVENT_WORD.KIND, EVENT_WORD.ADDRESS_LOW, EVENT_WORD.ADDRESS_HIGH, EVENT_WORD.SIZE]) {
+      if (a.events[at + word] !== b.events[at + word]) return false;
+    }
+  }
+  return samePlace(a, b) && a.interrupt === b.interrupt && sameFault(a, b);
+}
+
+/** An access that faulted left no event, but the runs then go on differently. */
+function sameFault(a: Step, b: Step): boolean {
+  return (a.after[2 * STATE.RIP] === a.before[2 * STATE.RIP]) === (b.after[2 * STATE.RIP] === b.before[2 * STATE.RIP]);
+}
+
+function lastWriter(steps: readonly Step[], end: number, register: number): number {
+  for (let index = end - 1; index >= 0; index--) {
+    const step = steps[index];
+    if (step.interrupt || step.instruction === undefined) continue;
+    const writes = isCall(step) ? step.worldWrote : step.instruction.writesRegisters;
+    if ((writes >>> register) & 1) return index;
+  }
+  return 0;
+}
+
+function lastFlagChange(steps: readonly Step[], mask: number): number {
+  const flags = 2 * STATE.RFLAGS;
+  return Math.max(
+    0,
+    lastIndex(steps, ({ before, after }) => ((before[flags] ^ after[flags]) & mask) !== 0),
+  );
+}
+
+function lastFieldWriter(context: BlameContext, field: string): number {
+  const { steps } = context.base;
+  const address = context.fieldAddress(field);
+  const low = Number(address & 0xffffffffn) | 0;
+  const high = Number(address >> 32n) | 0;
+  const writes = (events: Int32Array, at: number): boolean => {
+    const kind = events[at + EVENT_WORD.KIND];
+    if (kind !== EVENT.Store && kind !== EVENT.Push) return false;
+    const distance = (events[at + EVENT_WORD.ADDRESS_LOW] - low) | 0;
+    return (
+      events[at + EVENT_WORD.ADDRESS_HIGH] === high && distance < 8 && distance > -(events[at + EVENT_WORD.SIZE] & 0xff)
+    );
+  };
+  const writer = lastIndex(steps, ({ events }) => hasEvent(events, writes));
+  return writer < 0 ? firstCall(steps) : writer;
+}
+
+/** The first TDCALL, or the last instruction when there was none. */
+function firstCall(steps: readonly Step[]): number {
+  const call = steps.findIndex(isCall);
+  return call < 0 ? lastExecuted(steps) : call;
+}
+
+function isCall(step: Step): boolean {
+  return step.worldWrote !== 0;
+}
+
+function isSti(events: Int32Array, at: number): boolean {
+  return events[at + EVENT_WORD.KIND] === EVENT.Sti;
+}
+
+/**
+ * The last step that is an instruction of the image: a fetch fault is blamed on what jumped there, and the RET of a
+ * thunk that the world lends on the jump to the thunk.
+ */
+function lastExecuted(steps: readonly Step[]): number {
+  return Math.max(
+    0,
+    lastIndex(steps, ({ instruction, interrupt, lent }) => !interrupt && !lent && instruction !== undefined),
+  );
+}
+
+/** The machine's state slot of a part of the vector state: `mxcsr`, `x87cw`, `xmm3.low`... */
+function vectorStateSlot(part: string): number {
+  if (part === 'mxcsr') return STATE.MXCSR;
+  if (part === 'x87cw') return STATE.X87_CW;
+  const [register, half] = part.split('.');
+  return STATE.XMM + 2 * Number(register.slice(3)) + (half === 'high' ? 1 : 0);
+}
+
+function hasEvent(events: Int32Array, matches: (events: Int32Array, at: number) => boolean): boolean {
+  for (let at = 0; at < events.length; at += EVENT_WORDS) if (matches(events, at)) return true;
+  return false;
+}
+
+function lastIndex(steps: readonly Step[], matches: (step: Step) => boolean): number {
+  for (let index = steps.length - 1; index >= 0; index--) if (matches(steps[index])) return index;
+  return -1;
+}

@@ -1,0 +1,82 @@
+/** A run, instruction by instruction: what people read, and what findings are blamed on. */
+import type { Harness, Stepper } from '../harness/harness.js';
+import { createObservation } from '../observation/layout.js';
+import type { Scenario } from '../scenario/layout.js';
+import type { DecodedInstruction } from '../x86/decode.js';
+import { EVENT_WORDS } from '../x86/events.js';
+import { SLOT as STATE } from '../x86/layout.js';
+import type { Machine } from '../x86/machine.js';
+
+/** State slots that a step may change: general registers, RIP, RFLAGS, MXCSR, x87 control, XMM. */
+const STATE_WORDS = 2 * (STATE.XMM + 32);
+
+/** One executed instruction, or a boundary at which an interrupt came. */
+export interface Step {
+  instruction: DecodedInstruction | undefined;
+  address: bigint;
+  /** State before and after, as the machine's slots. */
+  before: Int32Array;
+  after: Int32Array;
+  /** Events of this step, EVENT_WORDS each. */
+  events: Int32Array;
+  /** Registers that the world wrote (TDCALL), one bit each. */
+  worldWrote: number;
+  /** An interrupt or NMI was delivered before this instruction; nothing was executed in this step. */
+  interrupt: boolean;
+  /** The instruction is no part of the image: a thunk that the world lends. */
+  lent: boolean;
+}
+
+export interface Trace {
+  steps: Step[];
+  observation: Int32Array;
+}
+
+class Recorder implements Stepper {
+  readonly steps: Step[] = [];
+  constructor(private readonly harness: Harness) {}
+
+  private snapshot = new Int32Array(STATE_WORDS);
+  private eventStart = 0;
+  private count = 0;
+
+  before(machine: Machine): void {
+    this.snapshot = machine.state.slice(0, STATE_WORDS);
+    this.eventStart = machine.eventCount;
+    this.count = machine.instructionCount;
+  }
+
+  after(machine: Machine, worldWrote: number): void {
+    this.push(machine, worldWrote, machine.instructionCount === this.count && worldWrote === 0);
+  }
+
+  /** The instruction in which the run ended; a jump to where no code is adds no step. */
+  finish(machine: Machine): void {
+    if (machine.instructionAt(this.snapshot[2 * STATE.RIP], this.snapshot[2 * STATE.RIP + 1]) !== undefined)
+      this.push(machine, 0, false);
+  }
+
+  private push(machine: Machine, worldWrote: number, interrupt: boolean): void {
+    const low = this.snapshot[2 * STATE.RIP];
+    const high = this.snapshot[2 * STATE.RIP + 1];
+    this.steps.push({
+      instruction: machine.instructionAt(low, high),
+      address: (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0),
+      before: this.snapshot,
+      after: machine.state.slice(0, STATE_WORDS),
+      events: machine.events.slice(this.eventStart * EVENT_WORDS, machine.eventCount * EVENT_WORDS),
+      worldWrote,
+      interrupt,
+      lent: !this.harness.inImage(low, high),
+    });
+  }
+}
+
+/** Runs a scenario again with every step recorded. */
+export function recordTrace(harness: Harness, scenario: Scenario, memory: 0 | 1): Trace {
+  const recorder = new Recorder(harness);
+  const observation = createObservation();
+  harness.run(scenario, memory, observation, recorder);
+  recorder.finish(harness.machine);
+  return { steps: recorder.steps, observation };
+}

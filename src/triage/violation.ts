@@ -1,0 +1,115 @@
+/** From a violated clause to a violation with a place: the signature under which hits of one root cause are counted. */
+import { symbolAt } from '../image/symbols.js';
+import type { JudgedClause } from '../judge/judge.js';
+import type { CaseRunner } from '../judge/case-runner.js';
+import { FACT, MOMENT } from '../observation/layout.js';
+import { blame } from './blame.js';
+import { recordTrace, type Trace } from './trace.js';
+
+/** One root cause: everything that distinguishes it from another. */
+export interface Signature {
+  property: string;
+  clause: string;
+  /** Register, field or fact that is wrong. */
+  slot: string;
+  /** `symbol+0x1c` of the instruction to blame. */
+  place: string;
+}
+
+/** Clauses of one property that blame one instruction for one slot speak of one root cause. */
+export function signatureKey({ property, slot, place }: Signature): string {
+  return `${property}\t${slot}\t${place}`;
+}
+
+/** Traces of the case that a runner ran last. */
+export interface CaseTraces {
+  base: Trace;
+  guest: Trace | undefined;
+  host: Trace | undefined;
+}
+
+export function traceCase(runner: CaseRunner): CaseTraces {
+  const { context, harness } = runner;
+  return {
+    base: recordTrace(harness, context.scenario, 0),
+    guest: context.hasGuestCompanion ? recordTrace(harness, runner.guestScenario, 1) : undefined,
+    host: context.hasHostCompanion ? recordTrace(harness, runner.hostScenario, 0) : undefined,
+  };
+}
+
+/** Index of the step in the base run that a clause's violation is put down to. */
+export function blamedStep(runner: CaseRunner, clause: JudgedClause, traces: CaseTraces): number {
+  // The placement of the base run is what addresses are judged by.
+  runner.harness.placeFor(runner.context.scenario, 0);
+  return blame(clause.clause, {
+    compiled: runner.compiled,
+    base: traces.base,
+    companion: clause.needsGuest ? traces.guest : traces.host,
+    access: (events, at) => runner.harness.accessOf(events, at, runner.context.scenario),
+    fieldAddress: (field) => runner.harness.fieldAddress(field),
+  });
+}
+
+export function placeName(runner: CaseRunner, address: bigint): string {
+  const { entry, image, symbol } = runner.target;
+  const size = BigInt(runner.size);
+  if (address >= entry && address < entry + size) return `${symbol}+0x${(address - entry).toString(16)}`;
+  const found = symbolAt(image, address);
+  return found === undefined ? `0x${address.toString(16)}` : `${found.symbol.name}+0x${found.offset.toString(16)}`;
+}
+
+/**
+ * Names the violations of the case that a runner ran last. The place depends on the path that the runs took and on what
+ * the world wrote, so it is looked up once for each such combination and remembered: a broken function fails often.
+ */
+export class Violations {
+  private readonly known = new Map<string, Signature>();
+
+  constructor(private readonly runner: CaseRunner) {}
+
+  /** @param count number of violated clauses in `runner.judge.violated` */
+  signatures(count: number): Signature[] {
+    const { judge } = this.runner;
+    const found: Signature[] = [];
+    let traces: CaseTraces | undefined;
+    for (let index = 0; index < count; index++) {
+      const clauseIndex = judge.violated[index];
+      const clause = judge.clauses[clauseIndex];
+      const key = this.key(clauseIndex, clause);
+      let signature = this.known.get(key);
+      if (signature === undefined) {
+        traces ??= traceCase(this.runner);
+        const step = traces.base.steps[blamedStep(this.runner, clause, traces)];
+        const address = step?.address ?? this.runner.target.entry;
+        signature = {
+          property: clause.property.name,
+          clause: clause.text,
+          slot: clause.slot,
+          place: placeName(this.runner, address),
+        };
+        this.known.set(key, signature);
+      }
+      found.push(signature);
+    }
+    return found;
+  }
+
+  private key(clauseIndex: number, clause: JudgedClause): string {
+    const { context } = this.runner;
+    const other = clause.needsGuest ? context.guest : clause.needsHost ? context.host : context.base;
+    const facts: number[] = [clauseIndex];
+    for (const observation of [context.base, other]) {
+      facts.push(
+        observation[2 * FACT.path],
+        observation[2 * FACT.path + 1],
+        observation[2 * FACT.end],
+        observation[2 * FACT.interrupts],
+      );
+      // What the world wrote: the mask of the call decides, or the leaf.
+      facts.push(observation[2 * (MOMENT.call + 1)], observation[2 * MOMENT.call], observation[2 * FACT.hostExits]);
+      facts.push(observation[2 * FACT.calls], observation[2 * MOMENT.answer + 1]);
+    }
+    if (clause.slot === 'memory' || clause.slot === 'addresses') facts.push(this.runner.executions);
+    return facts.join(',');
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * What answers TDCALL: the module model decides what may change, the scenario supplies what the host, or the state of
+ * the trusted module, would have chosen. The same answer is given for every call of a run: a host that says RETRY says
+ * it for ever.
+ */
+import { OPERAND_IDS } from '../../models/abi/operand-ids.js';
+import { GPR } from '../../models/abi/registers.js';
+import { statusHigh as highHalf } from '../../models/abi/status.js';
+import { type ModuleConfiguration, REFERENCE_CONFIGURATION } from '../../models/module/configuration.js';
+import { leafOf, rejectRax, versionOf } from '../../models/module/dispatch.js';
+import { leafOutcome } from '../../models/module/leaf-outcome.js';
+import { vmcallExit, vmcallFail, vmcallReject, vmcallReturn } from '../../models/module/vmcall.js';
+import { FACT, MOMENT } from '../observation/layout.js';
+import { type Scenario, SLOT } from '../scenario/layout.js';
+import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
+import { SLOT as STATE } from '../x86/layout.js';
+import type { Machine } from '../x86/machine.js';
+import { hashWord } from './hash.js';
+
+const GPR_WORDS = 32;
+const XMM_WORDS = 64;
+const OPERAND_INVALID_HIGH = highHalf('TDX_OPERAND_INVALID') | 0;
+
+export class TdcallWorld {
+  /** Registers that the last answer wrote, one bit each; RAX is among them whenever a call completed. */
+  wrote = 0;
+  private readonly configurations: readonly [ModuleConfiguration, ModuleConfiguration] = [
+    { ...REFERENCE_CONFIGURATION, noRbpMod: true },
+    { ...REFERENCE_CONFIGURATION, noRbpMod: false },
+  ];
+  /** What the host holds at the re-entry. */
+  private readonly hostAnswer = new Int32Array(GPR_WORDS);
+  private readonly hostXmmAnswer = new Int32Array(XMM_WORDS);
+  /** The host's own registers before it entered the TD: nothing that a guest could see. */
+  private readonly hostBefore = new Int32Array(GPR_WORDS);
+  private readonly hostView = new Int32Array(GPR_WORDS);
+  private readonly hostXmmView = new Int32Array(XMM_WORDS);
+  private readonly guest = new Int32Array(GPR_WORDS);
+  private readonly guestOut = new Int32Array(GPR_WORDS);
+  private readonly guestXmm = new Int32Array(XMM_WORDS);
+  private readonly guestXmmOut = new Int32Array(XMM_WORDS);
+
+  /** Before each run: what the host will answer. */
+  begin(scenario: Scenario): void {
+    for (let register = 0; register < 16; register++) {
+      const slot = SLOT.answer[register];
+      if (slot < 0) continue;
+      this.hostAnswer[2 * register] = scenario[2 * slot];
+      this.hostAnswer[2 * register + 1] = scenario[2 * slot + 1];
+    }
+  }
+
+  /** Answers the TDCALL at which the machine stands. */
+  answer(scenario: Scenario, machine: Machine, observation: Int32Array): void {
+    const { guest, guestOut } = this;
+    const { state } = machine;
+    guest.set(state.subarray(0, GPR_WORDS));
+    if (observation[2 * FACT.calls] === 0) this.recordCall(machine, observation);
+    observation[2 * FACT.calls]++;
+    this.wrote = 1 << GPR.RAX;
+    this.complete(scenario, machine, observation);
+    state.set(guestOut);
+  }
+
+  /** Behind the instruction: the registers of the first answer. */
+  record(machine: Machine, observation: Int32Array): void {
+    if (observation[2 * FACT.calls] === 1) observation.set(machine.state.subarray(0, 36), 2 * MOMENT.answer);
+  }
+
+  private recordCall(machine: Machine, observation: Int32Array): void {
+    observation.set(machine.state.subarray(0, 36), 2 * MOMENT.call);
+    const last = (machine.eventCount - 1) * EVENT_WORDS;
+    const stiLast =
+      last >= 0 &&
+      machine.events[last + EVENT_WORD.KIND] === EVENT.Sti &&
+      machine.events[last + EVENT_WORD.INSTRUCTION_COUNT] === machine.instructionCount - 1;
+    observation[2 * FACT.stiBeforeCall] = stiLast ? 1 : 0;
+  }
+
+  private complete(scenario: Scenario, machine: Machine, observation: Int32Array): void {
+    const { guest, guestOut } = this;
+    const config = this.configurations[scenario[2 * SLOT.rbpMod] & 1];
+    const statusLow = scenario[2 * SLOT.answerStatus];
+    const statusHigh = scenario[2 * SLOT.answerStatus + 1];
+    const raxLow = guest[2 * GPR.RAX];
+    guestOut.set(guest);
+    if (rejectRax(config, raxLow, guest[2 * GPR.RAX + 1])) {
+      this.refuseRax();
+    } else if (leafOf(raxLow) !== 0) {
+      this.leaf(config, raxLow, statusLow, statusHigh);
+    } else if ((statusLow | statusHigh) !== 0) {
+      vmcallFail(guest, statusLow, statusHigh, guestOut);
+    } else {
+      this.vmcall(config, machine, observation);
+    }
+  }
+
+  private vmcall(config: ModuleConfiguration, machine: Machine, observation: Int32Array): void {
+    const { state } = machine;
+    const { guest, guestXmm, guestOut, guestXmmOut, hostView, hostXmmView } = this;
+    const sharesXmm = guest[2 * GPR.RCX] >>> 16 !== 0;
+    if (sharesXmm) guestXmm.set(state.subarray(2 * STATE.XMM, 2 * STATE.XMM + XMM_WORDS));
+    if (!vmcallExit(config, guest, guestXmm, this.hostBefore, hostView, hostXmmView)) {
+      vmcallReject(guest, guestOut);
+      return;
+    }
+    observation[2 * FACT.hostExits]++;
+    observation[2 * FACT.pathToHost] = machine.pathHashLow;
+    observation[2 * FACT.pathToHost + 1] = machine.pathHashHigh;
+    const hash = 2 * FACT.restOfHostView;
+    if (observation[2 * FACT.calls] > 1)
+      for (let word = 0; word < GPR_WORDS; word++) hashWord(observation, hash, hostView[word]);
+    if (sharesXmm) for (let word = 0; word < XMM_WORDS; word++) hashWord(observation, hash, hostXmmView[word]);
+    vmcallReturn(guest, guestXmm, this.hostAnswer, this.hostXmmAnswer, guestOut, guestXmmOut);
+    if (sharesXmm) state.set(guestXmmOut, 2 * STATE.XMM);
+    this.wrote |= guest[2 * GPR.RCX] & 0xffff;
+  }
+
+  /** A leaf that the trusted module answers alone: only its own outputs change. Bit 63 of the status means an error. */
+  private leaf(config: ModuleConfiguration, raxLow: number, statusLow: number, statusHigh: number): void {
+    const { guestOut, hostAnswer } = this;
+    const outcome = leafOutcome(config, leafOf(raxLow), versionOf(raxLow));
+    if (outcome === undefined || (!outcome.canSucceed && statusHigh >= 0)) {
+      this.refuseRax();
+      if (outcome !== undefined) this.write(outcome.errorMask, outcome.errorValues);
+      return;
+    }
+    guestOut[2 * GPR.RAX] = statusLow;
+    guestOut[2 * GPR.RAX + 1] = statusHigh;
+    if (statusHigh < 0) this.write(outcome.errorMask, outcome.errorValues);
+    else this.write(outcome.successMask, hostAnswer);
+    if (outcome.conditionalMask !== 0 && statusHigh >>> 0 === outcome.conditionalStatusHigh) {
+      this.write(outcome.conditionalMask, hostAnswer);
+    }
+  }
+
+  /** OPERAND_INVALID with RAX as the operand. */
+  private refuseRax(): void {
+    this.guestOut[2 * GPR.RAX] = OPERAND_IDS.RAX;
+    this.guestOut[2 * GPR.RAX + 1] = OPERAND_INVALID_HIGH;
+  }
+
+  private write(mask: number, values: Int32Array): void {
+    this.wrote |= mask;
+    for (let register = 0; register < 16; register++) {
+      if (((mask >>> register) & 1) === 0) continue;
+      this.guestOut[2 * register] = values[2 * register];
+      this.guestOut[2 * register + 1] = values[2 * register + 1];
+    }
+  }
+}

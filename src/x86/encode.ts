@@ -1,0 +1,64 @@
+import { STATE_SLOTS } from './layout.js';
+import { LAST_MICRO_OP, MICRO_WORDS, OP } from './micro-ops.js';
+
+/** Those whose d may be written straight into a register instead of a temporary: they read everything before they write. */
+const RENAMEABLE: ReadonlySet<number> = new Set([
+  OP.Load,
+  OP.Add,
+  OP.Shl,
+  OP.Not,
+  OP.Zx8,
+  OP.Zx16,
+  OP.Zx32,
+  OP.Sx8,
+  OP.Sx16,
+  OP.Sx32,
+  OP.SelectCondition,
+]);
+
+/**
+ * The words of an instruction's record, from the micro-operations that the lifter made: meaning the same, but quicker to
+ * interpret. A temporary that is only moved on to a register goes there at once, a Next becomes a mark on the
+ * micro-operation before it, and slot numbers are doubled, which makes them Int32 indices of low halves.
+ */
+export function encode(words: readonly number[]): number[] {
+  const result: number[] = [];
+  for (let at = 0; at < words.length; at += MICRO_WORDS) {
+    const op = words[at];
+    if (op === OP.Next && result.length > 0) {
+      result[result.length - MICRO_WORDS] |= LAST_MICRO_OP;
+      break;
+    }
+    const factor = op === OP.Const ? 1 : 2;
+    const next = at + MICRO_WORDS;
+    const moves = movesOn(words, at, next);
+    result.push(
+      op,
+      2 * words[moves ? next + 1 : at + 1],
+      factor * words[at + 2],
+      factor * words[at + 3],
+      words[at + 4],
+    );
+    if (moves) at = next;
+  }
+  return result;
+}
+
+/** Whether the operation at `at` makes a temporary of which the one at `next` is the only reader and merely moves it. */
+function movesOn(words: readonly number[], at: number, next: number): boolean {
+  const op = words[at];
+  const temporary = words[at + 1];
+  if (!RENAMEABLE.has(op) || temporary < STATE_SLOTS || words[next + 2] !== temporary) return false;
+  const zeroExtends = op === OP.Load && (words[at + 4] & 0xff) <= 4;
+  if (words[next] !== OP.Mov && !(words[next] === OP.Zx32 && zeroExtends)) return false;
+  for (let later = next + MICRO_WORDS; later < words.length; later += MICRO_WORDS) {
+    if (words[later + 2] === temporary || words[later + 3] === temporary) return false;
+    if (words[later + 1] === temporary || readsSlotInX(words[later], words[later + 4], temporary)) return false;
+  }
+  return true;
+}
+
+function readsSlotInX(op: number, x: number, slot: number): boolean {
+  if (op === OP.SelectZero) return x === slot;
+  return (op === OP.DivUnsigned || op === OP.DivSigned) && (x & 0xffff) === slot;
+}

@@ -1,0 +1,284 @@
+import { CodeCache } from './code-cache.js';
+import type { DecodedInstruction } from './decode.js';
+import { EventLog } from './event-log.js';
+import { Interpreter } from './interpreter.js';
+import {
+  CONSTANT_SLOT,
+  CONSTANT_SLOTS,
+  CONTROL,
+  CONTROL_WORDS,
+  EVENT_WORDS,
+  type Layout,
+  layoutFor,
+  SLOT,
+  STATE_SLOTS,
+} from './layout.js';
+import { Memory, type Permissions } from './memory.js';
+import { RECORD } from './micro-ops.js';
+
+export { EXIT } from './exit.js';
+export type { Permissions } from './memory.js';
+
+/** Kinds of planned interrupts. */
+export const INTERRUPT = { None: 0, Maskable: 1, Nmi: 2 } as const;
+
+const RIP = 2 * SLOT.RIP;
+
+/**
+ * An x86-64 processor in 64-bit mode at privilege level 0, with paged memory, that runs the code under test and knows nothing
+ * of what the code is for. Whatever only an outer world can answer ends the run; the world acts and calls `run` again.
+ *
+ * All state lies in one ArrayBuffer (layout.ts). TF, IOPL and AC are plain bits: no single-step traps, no alignment checks.
+ */
+export class Machine {
+  /** The architectural state, 2 words a slot: `state[2 * SLOT.RIP]` is the low half of RIP (layout.ts). */
+  readonly state: Int32Array;
+  /** The one buffer with all state, laid out as `layout` says. */
+  readonly buffer: ArrayBuffer;
+  readonly layout: Layout;
+  /** The halves of the value that `peek64` found. */
+  peekLow = 0;
+  peekHigh = 0;
+
+  private readonly slots: Int32Array;
+  private readonly control: Int32Array;
+  private readonly memory: Memory;
+  private readonly cache: CodeCache;
+  private readonly log: EventLog;
+  private readonly interpreter: Interpreter;
+
+  /**
+   * @param options.memoryBytes - how much can be mapped, 4 MiB if not given
+   * @param options.eventCapacity - events that fit into the shared buffer, 4096 if not given; more of them cost one copy to a
+   *   buffer of twice the size, kept for later runs
+   */
+  constructor(options: { memoryBytes?: number; eventCapacity?: number } = {}) {
+    const layout = layoutFor(options.memoryBytes ?? 4 << 20, options.eventCapacity ?? 4096);
+    const buffer = new ArrayBuffer(layout.totalBytes);
+    this.layout = layout;
+    this.buffer = buffer;
+    this.slots = new Int32Array(buffer, layout.slots, 2 * (CONSTANT_SLOT + CONSTANT_SLOTS));
+    this.state = new Int32Array(buffer, layout.slots, 2 * STATE_SLOTS);
+    this.control = new Int32Array(buffer, layout.control, CONTROL_WORDS);
+    this.memory = new Memory(buffer, layout);
+    this.cache = new CodeCache(this.memory, this.slots);
+    const events = new Int32Array(buffer, layout.events, layout.eventCapacity * EVENT_WORDS);
+    this.log = new EventLog(events, this.slots, this.control);
+    this.interpreter = new Interpreter(this.slots, this.control, this.memory, this.cache, this.log);
+    this.reset();
+  }
+
+  /**
+   * Maps the 4 KiB pages that hold [address, address + size); `bytes` begin at `address`, the rest is zero. Before the first
+   * `checkpoint` a mapping stays for ever, after it `reset` undoes it.
+   *
+   * @throws Error if a page is mapped already, not canonical (48 bits), writable and executable at once, or there is no room
+   */
+  map(address: bigint, size: number, permissions: Permissions, bytes?: Uint8Array): void {
+    this.memory.map(address, size, permissions, bytes);
+  }
+
+  /**
+   * Changes the permissions of whole pages; undone by `reset`.
+   *
+   * @throws Error if a page is not mapped, or is to be writable and executable at once
+   */
+  protect(address: bigint, size: number, permissions: Permissions): void {
+    this.memory.protect(address, size, permissions);
+  }
+
+  /**
+   * Host-side write of 8 bytes, which may span two pages: ignores permissions, makes no event, is undone by `reset`.
+   *
+   * @throws Error if a page is not mapped; nothing is written then
+   */
+  poke64(addressLow: number, addressHigh: number, low: number, high: number): void {
+    if (!this.memory.poke64(addressLow | 0, addressHigh | 0, low, high)) {
+      const address = (BigInt(addressHigh >>> 0) << 32n) | BigInt(addressLow >>> 0);
+      throw new Error(`cannot write 8 bytes at 0x${address.toString(16)}: not mapped`);
+    }
+  }
+
+  /**
+   * Host-side read of 8 bytes into `peekLow` and `peekHigh`: ignores permissions, makes no event.
+   *
+   * @returns false if a page is not mapped
+   */
+  peek64(addressLow: number, addressHigh: number): boolean {
+    const scratch = this.peekSlot;
+    if (!this.memory.readCrossing(addressLow | 0, addressHigh | 0, 8, scratch, 0)) return false;
+    this.peekLow = scratch[0];
+    this.peekHigh = scratch[1];
+    return true;
+  }
+
+  private readonly peekSlot = new Int32Array(2);
+
+  /**
+   * Host-side write of any length, undone by `reset`.
+   *
+   * @throws Error if a page is not mapped; nothing is written then
+   */
+  pokeBytes(address: bigint, bytes: Uint8Array): void {
+    this.memory.pokeBytes(address, bytes);
+  }
+
+  /** Host-side read of any length; undefined if a page is not mapped. */
+  peekBytes(address: bigint, length: number): Uint8Array | undefined {
+    return this.memory.peekBytes(address, length);
+  }
+
+  /**
+   * Declares an address that is not code: reaching it by a call, jump, return or fall-through stops the run before anything
+   * is executed there. Survives `reset`. An external wins over code mapped at the same address.
+   *
+   * @returns its index: 0, 1, 2... in the order of declaration; the same address keeps its index
+   */
+  addExternal(address: bigint): number {
+    return this.cache.addExternal(address);
+  }
+
+  /** Makes the present memory (content, mappings, permissions) what `reset` returns to. */
+  checkpoint(): void {
+    this.memory.checkpoint();
+  }
+
+  /** Memory back to the checkpoint; registers, events, counters and hashes zero; no interrupt planned, no shadow. */
+  reset(): void {
+    this.memory.undoAll();
+    this.state.fill(0);
+    this.control.fill(0);
+    this.control[CONTROL.SHADOW_AT] = -1;
+    this.interpreter.environmentRecord = 0;
+  }
+
+  /**
+   * Executes from RIP on until something ends the run.
+   *
+   * - External: RIP is the external's address; `exitDetail` its index.
+   * - Environment: RIP is the instruction, which has had no effect; `exitDetail` is its number (ENVIRONMENT).
+   * - Fault: RIP is the instruction, which has had no effect (finished iterations of a REP instruction stay); `exitDetail` is
+   *   the vector. The shadow is over. A fault of a branch to a non-canonical address is the branch's own.
+   * - Unknown: RIP is the instruction; see `unknownText`.
+   * - Interrupt, Budget: RIP is the next instruction.
+   *
+   * At one boundary the interrupt comes first, then an external address, then the budget. An iteration of a REP instruction
+   * counts as one instruction.
+   *
+   * @param budget - how many instructions may be executed
+   * @returns a value of EXIT
+   */
+  run(budget: number): number {
+    if (this.memory.codeChanged) {
+      this.cache.flush();
+      this.memory.codeChanged = false;
+    }
+    return this.interpreter.run(budget);
+  }
+
+  /**
+   * The world has answered the environment call at which the run stopped: RIP moves past it, it counts as executed, and an STI
+   * shadow ends. Everything else that the instruction does is the world's to do.
+   *
+   * @throws Error if the last run did not stop at an environment call
+   */
+  completeEnvironment(): void {
+    const record = this.interpreter.environmentRecord;
+    if (record === 0) throw new Error('completeEnvironment: the last run did not stop at an environment call');
+    this.interpreter.environmentRecord = 0;
+    const code = this.cache.code;
+    const { state, control } = this;
+    state[RIP] = code[record + RECORD.NEXT_LOW];
+    state[RIP + 1] = code[record + RECORD.NEXT_HIGH];
+    control[CONTROL.INSTRUCTION_COUNT]++;
+    this.interpreter.mixPath(code[record], code[record + 1]);
+  }
+
+  /**
+   * Plans one interrupt; it replaces an earlier plan. It is pending from the boundary at which `atInstruction` instructions
+   * have been executed since reset. INTERRUPT.Maskable is delivered at the first boundary from there with IF = 1 and no
+   * shadow, INTERRUPT.Nmi at the first boundary whatever the flags. Delivery is one exit EXIT.Interrupt; the machine changes
+   * nothing but that an NMI ends the shadow.
+   */
+  planInterrupt(kind: number, atInstruction: number): void {
+    this.control[CONTROL.INTERRUPT_KIND] = kind;
+    this.control[CONTROL.INTERRUPT_AT] = atInstruction;
+  }
+
+  /** External: index; Environment: a value of ENVIRONMENT; Fault: the vector. */
+  get exitDetail(): number {
+    return this.interpreter.exitDetail;
+  }
+
+  /** Of the last fault: the linear address for #PF, #GP and #SS of a memory access, else 0. */
+  get faultAddressLow(): number {
+    return this.interpreter.faultAddressLow;
+  }
+
+  get faultAddressHigh(): number {
+    return this.interpreter.faultAddressHigh;
+  }
+
+  /** Of the last fault: PAGE_FAULT bits for #PF (P, W, I; U is never set), else 0. */
+  get faultErrorCode(): number {
+    return this.interpreter.faultErrorCode;
+  }
+
+  /** The unknown instruction at RIP after EXIT.Unknown: `vpaddd ymm0,ymm1,ymm2 (c5 f5 fe c2) at 0x401000`. */
+  get unknownText(): string {
+    return this.cache.unknownText(this.state[RIP], this.state[RIP + 1]);
+  }
+
+  /** Instructions executed since reset. */
+  get instructionCount(): number {
+    return this.control[CONTROL.INSTRUCTION_COUNT];
+  }
+
+  /** The events since reset, EVENT_WORDS words each (events.ts). Read it again after each run: it moves when it grows. */
+  get events(): Int32Array {
+    return this.log.events;
+  }
+
+  /** How many events there are. */
+  get eventCount(): number {
+    return this.control[CONTROL.EVENT_COUNT];
+  }
+
+  /** Running hash over RIP of every executed instruction, in order; two 32-bit halves. */
+  get pathHashLow(): number {
+    return this.control[CONTROL.PATH_HASH_LOW];
+  }
+
+  get pathHashHigh(): number {
+    return this.control[CONTROL.PATH_HASH_HIGH];
+  }
+
+  /** Hash over kind, address and size of every data access, in order; two 32-bit halves. Computed when asked for. */
+  get addressHashLow(): number {
+    this.log.hashAddresses();
+    return this.control[CONTROL.ADDRESS_HASH_LOW];
+  }
+
+  get addressHashHigh(): number {
+    this.log.hashAddresses();
+    return this.control[CONTROL.ADDRESS_HASH_HIGH];
+  }
+
+  /** 1 while the next boundary, the one where RIP is now, is under an STI shadow. */
+  get shadow(): number {
+    return this.control[CONTROL.SHADOW_AT] === this.control[CONTROL.INSTRUCTION_COUNT] ? 1 : 0;
+  }
+
+  set shadow(value: number) {
+    this.control[CONTROL.SHADOW_AT] = value === 0 ? -1 : this.control[CONTROL.INSTRUCTION_COUNT];
+  }
+
+  /** Describes the instruction at an address; undefined for externals and for bytes that cannot be fetched. */
+  instructionAt(low: number, high: number): DecodedInstruction | undefined {
+    if (this.memory.codeChanged) {
+      this.cache.flush();
+      this.memory.codeChanged = false;
+    }
+    return this.cache.describe(low | 0, high | 0);
+  }
+}

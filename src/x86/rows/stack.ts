@@ -1,0 +1,112 @@
+import { Code, Mnemonic, Register } from 'iced-x86';
+import { FLAG, POPF_CLEARED, POPF_WRITABLE } from '../flags.js';
+import { GPR, type Lifter, UnsupportedForm } from '../lifter.js';
+import { OP } from '../micro-ops.js';
+import type { Row } from '../row.js';
+
+/** Stores a value on the stack and then lowers RSP. */
+export function push(l: Lifter, value: number, width: number): void {
+  const rsp = l.compute(OP.Add, GPR.RSP, l.constant(-width / 8));
+  l.storeStack(rsp, value, width);
+  l.emit(OP.Mov, GPR.RSP, rsp);
+}
+
+function refuseSegmentRegister(l: Lifter): void {
+  if (!l.isRegister(0)) return;
+  const register = l.instruction.opRegister(0);
+  if (register >= Register.ES && register <= Register.GS) throw new UnsupportedForm('a segment register');
+}
+
+/** 2 for the forms with an operand-size prefix, else 8 bytes. */
+function stackWidth(l: Lifter): number {
+  return Math.abs(l.instruction.stackPointerIncrement) * 8;
+}
+
+/** PUSH, POP and their relatives. A popped value is in its register before RSP is raised only for POP RSP. */
+export const STACK_ROWS: readonly Row[] = [
+  {
+    mnemonic: Mnemonic.Push,
+    writes: 0,
+    undefined: 0,
+    lift: (l) => {
+      refuseSegmentRegister(l);
+      // PUSH RSP pushes the value before the decrement: read before RSP changes.
+      push(l, l.read(0), stackWidth(l));
+      l.emit(OP.Next);
+    },
+  },
+  {
+    mnemonic: Mnemonic.Pop,
+    writes: 0,
+    undefined: 0,
+    lift: (l) => {
+      refuseSegmentRegister(l);
+      const width = stackWidth(l);
+      const value = l.loadStack(GPR.RSP, width);
+      const rsp = l.compute(OP.Add, GPR.RSP, l.constant(width / 8));
+      if (l.isMemory(0)) {
+        // An address based on RSP uses the incremented value (SDM, POP).
+        l.address(rsp);
+        l.write(0, value);
+        l.emit(OP.Mov, GPR.RSP, rsp);
+      } else {
+        l.emit(OP.Mov, GPR.RSP, rsp);
+        l.write(0, value);
+      }
+      l.emit(OP.Next);
+    },
+  },
+  ...[Mnemonic.Pushfq, Mnemonic.Pushf].map((mnemonic): Row => ({
+    mnemonic,
+    writes: 0,
+    undefined: 0,
+    lift: (l) => {
+      // VM and RF read as 0 in the pushed image.
+      const image = l.compute(OP.And, l.compute(OP.ReadFlags, 0), l.constant(~(FLAG.VM | FLAG.RF) & 0xffffff, 0));
+      push(l, image, stackWidth(l));
+      l.emit(OP.Next);
+    },
+  })),
+  ...[Mnemonic.Popfq, Mnemonic.Popf].map((mnemonic): Row => ({
+    mnemonic,
+    writes: POPF_WRITABLE | POPF_CLEARED,
+    undefined: 0,
+    lift: (l) => {
+      const width = stackWidth(l);
+      const value = l.loadStack(GPR.RSP, width);
+      const rsp = l.compute(OP.Add, GPR.RSP, l.constant(width / 8));
+      l.emit(OP.WriteFlags, 0, value, 0, width === 16 ? POPF_WRITABLE & 0xffff : POPF_WRITABLE);
+      l.emit(OP.FlagsClear, 0, 0, 0, width === 16 ? FLAG.RF : POPF_CLEARED);
+      l.emit(OP.Mov, GPR.RSP, rsp);
+      l.emit(OP.Next);
+    },
+  })),
+  {
+    mnemonic: Mnemonic.Leave,
+    writes: 0,
+    undefined: 0,
+    lift: (l) => {
+      if (l.instruction.code !== Code.Leaveq) throw new UnsupportedForm('leave with an operand-size prefix');
+      const value = l.loadStack(GPR.RBP, 64);
+      l.emit(OP.Add, GPR.RSP, GPR.RBP, l.constant(8));
+      l.emit(OP.Mov, GPR.RBP, value);
+      l.emit(OP.Next);
+    },
+  },
+  {
+    mnemonic: Mnemonic.Enter,
+    writes: 0,
+    undefined: 0,
+    lift: (l) => {
+      const level = Number(l.instruction.immediate8_2nd);
+      if (l.instruction.code !== Code.Enterq_imm16_imm8 || level !== 0)
+        throw new UnsupportedForm('enter above level 0');
+      const frame = l.compute(OP.Add, GPR.RSP, l.constant(-8));
+      const rsp = l.compute(OP.Sub, frame, l.constant(l.instruction.immediate16));
+      l.storeStack(frame, GPR.RBP, 64);
+      l.emit(OP.Mov, GPR.RBP, frame);
+      l.emit(OP.Mov, GPR.RSP, rsp);
+      l.emit(OP.Next);
+    },
+  },
+];

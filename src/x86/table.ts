@@ -1,0 +1,31 @@
+import type { Mnemonic } from 'iced-x86';
+import type { Row } from './row.js';
+import { ARITHMETIC_ROWS } from './rows/arithmetic.js';
+import { BIT_ROWS } from './rows/bit.js';
+import { FLOW_ROWS } from './rows/flow.js';
+import { MOVE_ROWS } from './rows/move.js';
+import { SHIFT_ROWS } from './rows/shift.js';
+import { STACK_ROWS } from './rows/stack.js';
+import { STRING_ROWS } from './rows/string.js';
+import { SYSTEM_ROWS } from './rows/system.js';
+import { VECTOR_ROWS } from './rows/vector.js';
+
+/** Every instruction that the machine knows, one row per mnemonic. */
+export const INSTRUCTION_ROWS: readonly Row[] = [
+  ...MOVE_ROWS,
+  ...ARITHMETIC_ROWS,
+  ...SHIFT_ROWS,
+  ...BIT_ROWS,
+  ...STACK_ROWS,
+  ...FLOW_ROWS,
+  ...STRING_ROWS,
+  ...SYSTEM_ROWS,
+  ...VECTOR_ROWS,
+];
+
+const BY_MNEMONIC: ReadonlyMap<Mnemonic, Row> = new Map(INSTRUCTION_ROWS.map((row) => [row.mnemonic, row]));
+
+/** The row of a mnemonic, or undefined if the machine does not know the instruction. */
+export function rowOf(mnemonic: Mnemonic): Row | undefined {
+  return BY_MNEMONIC.get(mnemonic);
+}
