@@ -3,6 +3,7 @@
  * (the registers recorded behind the instruction). This model says nothing of what the module may answer, and never
  * imports models/module: otherwise one wrong rule there would cancel itself out here.
  */
+import { highHalf, lowHalf } from '../../src/halves.js';
 import { BLOCK, END, FACT, MOMENT, RFLAGS_OFFSET } from '../../src/observation/layout.js';
 import type { CompiledContract } from '../../src/contract/compiled.js';
 import type { Contract, Source } from '../../src/contract/contract.js';
@@ -58,8 +59,8 @@ export class GuestStubPredictor {
       this.inputField[register] = this.compiled.fieldIndex.get(source.field) ?? -1;
     } else if ('constant' in source) {
       const value = BigInt(source.constant);
-      this.constants[2 * register] = Number(value & 0xffffffffn) | 0;
-      this.constants[2 * register + 1] = Number(value >> 32n) | 0;
+      this.constants[2 * register] = lowHalf(value);
+      this.constants[2 * register + 1] = highHalf(value);
       this.isConstant[register] = 1;
     } else {
       const parameter = this.contract.parameters.find(({ name }) => name === source.parameter);

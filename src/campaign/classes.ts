@@ -78,11 +78,7 @@ export class ClassCounter {
     if (compiled.maskField >= 0) {
       if (maskRejected && scenario[2 * SLOT.answerStatus] !== 1) this.add('mask rejected by the module');
       else if (context.hostAnswered) {
-        this.add(
-          context.exposedMask === Number(compiled.contract.widestMask ?? 0xffcc)
-            ? 'mask exposes all'
-            : 'mask exposes some',
-        );
+        this.add(context.exposedMask === compiled.widestMask ? 'mask exposes all' : 'mask exposes some');
       }
     }
     if (failed && !rejected && !maskRejected) this.countFailure();

@@ -13,7 +13,7 @@ export interface ComputeOptions {
   seed: string;
   workers: number;
   /** Told of every finished block. */
-  onBlock(target: number, result: BlockResult): void;
+  onBlock: (target: number, result: BlockResult) => void;
 }
 
 /** @returns when every task that was yielded has been computed */

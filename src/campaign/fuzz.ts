@@ -1,8 +1,8 @@
 /** One run: stored cases first, then fresh blocks; failures merged, shrunk and turned into findings. */
 import { performance } from 'node:perf_hooks';
-import type { CaseFile } from '../case/case-file.js';
 import { makeCase, scenarioValues } from '../case/make-case.js';
 import { scenarioOf } from '../case/scenario-of.js';
+import type { StoredCase } from '../case/stored-cases.js';
 import { type CaseRunner, NO_VERDICT } from '../judge/case-runner.js';
 import { toolVersion } from '../package-info.js';
 import type { Scenario } from '../scenario/layout.js';
@@ -15,12 +15,6 @@ import { type FindingResult, type PropertyResult, RESULT_SCHEMA, type RunResult,
 import { type Budget, schedule } from './schedule.js';
 import { createRunner, type Target } from './target.js';
 
-/** A stored case that is replayed first, with the name under which reports speak of it. */
-export interface StoredCase {
-  name: string;
-  file: CaseFile;
-}
-
 export interface FuzzOptions {
   targets: readonly Target[];
   seed: string;
@@ -29,15 +23,15 @@ export interface FuzzOptions {
   /** Replayed on every target with the same contract set and symbol. */
   stored?: readonly StoredCase[];
   /** Told of progress: cases done so far over all targets. */
-  onProgress?(cases: number): void;
+  onProgress?: (cases: number) => void;
   /** True once the user wants it to end. */
-  stopped?(): boolean;
+  stopped?: () => boolean;
 }
 
 export async function fuzz(options: FuzzOptions): Promise<RunResult> {
   const { targets, seed, budget, workers, stored = [], onProgress, stopped = () => false } = options;
   const started = performance.now();
-  const runners = targets.map(createRunner);
+  const runners = targets.map((target) => createRunner(target));
   const blocks: BlockResult[][] = targets.map(() => []);
   let done = 0;
   await compute(

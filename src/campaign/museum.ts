@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { UsageError } from '../errors.js';
 import { builtInContract } from '../contract/find-contract.js';
 import { parseImage } from '../image/load.js';
 import type { Image } from '../image/image.js';
@@ -29,6 +30,8 @@ export interface Exhibit {
   id: string;
   kind: 'broken' | 'fixed';
   contract: string;
+  /** One sentence; empty for fixed twins. */
+  mistake: string;
   /** `property slot at place`, empty for fixed twins. */
   expected: string;
   runs: ExhibitRun[];
@@ -37,60 +40,71 @@ export interface Exhibit {
 export interface MuseumOptions {
   root: string;
   seeds: number;
+  /** Cases for each broken twin on each seed. */
   runs: number;
   /** Cases for each fixed twin, once, on the first seed. */
   fixedRuns: number;
   workers: number;
   /** Only exhibits whose id contains it. */
   only?: string;
-  onExhibit?(exhibit: Exhibit, done: number, total: number): void;
-  stopped?(): boolean;
+  /** Told of cases done, and of how many there will be. */
+  onProgress?: (done: number, total: number) => void;
+  stopped?: () => boolean;
 }
 
 /** More values than these are no shrunken case (issue 2). */
 const MOST_VALUES = 3;
 
+/** @throws UsageError if `only` names no twin */
 export async function museum(options: MuseumOptions): Promise<Exhibit[]> {
-  const { root, seeds, runs, fixedRuns, workers, only = '', onExhibit, stopped = () => false } = options;
+  const { root, seeds, runs, fixedRuns, workers, only = '', onProgress, stopped = () => false } = options;
   const twins = readManifest(root).filter(({ id }) => id.includes(only));
+  if (twins.length === 0)
+    throw new UsageError(`the museum has no twin whose name contains ${only}; see tdxfuzz list twins`);
   const image = imageCache(root);
-  const fixed = new Map(twins.map((twin) => [`${twin.fixed.object} ${twin.fixed.symbol}`, twin]));
-  const total = twins.length + fixed.size;
-  const exhibits: Exhibit[] = [];
-  const add = (exhibit: Exhibit): void => {
-    exhibits.push(exhibit);
-    onExhibit?.(exhibit, exhibits.length, total);
-  };
-  for (const twin of twins) {
-    if (stopped()) return exhibits;
-    const target = twinTarget(twin.id, twin.symbol, twin.contract, image(twin.object));
-    const exhibit: Exhibit = {
-      id: twin.id,
-      kind: 'broken',
-      contract: twin.contract,
-      expected: expectation(twin),
-      runs: [],
-    };
-    for (let seed = 0; seed < seeds; seed++) {
-      const { result } = await fuzz({ targets: [target], seed: `museum ${seed}`, budget: { runs }, workers });
-      exhibit.runs.push(judgeBroken(twin, result.targets[0], `museum ${seed}`));
-    }
-    add(exhibit);
+  const fixed = [...new Map(twins.map((twin) => [fixedName(twin), twin])).values()];
+  const total = seeds * runs * twins.length + fixedRuns * fixed.length;
+  let before = 0;
+  const progress = (cases: number): void => onProgress?.(before + cases, total);
+  const broken: Exhibit[] = twins.map((twin) => ({
+    id: twin.id,
+    kind: 'broken',
+    contract: twin.contract,
+    mistake: twin.mistake,
+    expected: expectation(twin),
+    runs: [],
+  }));
+  const targets = twins.map((twin) => twinTarget(twin.id, twin.symbol, twin.contract, image(twin.object)));
+  for (let number = 0; number < seeds && !stopped(); number++) {
+    const seed = `museum ${number}`;
+    const { result } = await fuzz({ targets, seed, budget: { runs }, workers, onProgress: progress, stopped });
+    before += runs * twins.length;
+    if (stopped()) break;
+    twins.forEach((twin, index) => broken[index].runs.push(judgeBroken(twin, result.targets[index], seed)));
   }
-  for (const twin of fixed.values()) {
-    if (stopped()) return exhibits;
-    const target = twinTarget(twin.fixed.symbol, twin.fixed.symbol, twin.contract, image(twin.fixed.object));
-    const { result } = await fuzz({ targets: [target], seed: 'museum 0', budget: { runs: fixedRuns }, workers });
-    const id = `${twin.fixed.object.replace(/^.*\/|\.o$/g, '')}/${twin.fixed.symbol}`;
-    add({
-      id,
-      kind: 'fixed',
-      contract: twin.contract,
-      expected: '',
-      runs: [judgeFixed(result.targets[0], 'museum 0')],
-    });
-  }
-  return exhibits;
+  const clean = fixed.map((twin) =>
+    twinTarget(fixedName(twin), twin.fixed.symbol, twin.contract, image(twin.fixed.object)),
+  );
+  if (stopped()) return broken;
+  const { result } = await fuzz({
+    targets: clean,
+    seed: 'museum 0',
+    budget: { runs: fixedRuns },
+    workers,
+    onProgress: progress,
+    stopped,
+  });
+  return [...broken, ...fixed.map((twin, index) => fixedExhibit(twin, result.targets[index]))];
+}
+
+function fixedExhibit(twin: Twin, result: TargetResult): Exhibit {
+  const runs = [judgeFixed(result, 'museum 0')];
+  return { id: fixedName(twin), kind: 'fixed', contract: twin.contract, mistake: '', expected: '', runs };
+}
+
+/** `guest-6.4/__tdx_hypercall` */
+function fixedName({ fixed }: Twin): string {
+  return `${fixed.object.replace(/^.*\/|\.o$/g, '')}/${fixed.symbol}`;
 }
 
 function imageCache(root: string): (object: string) => Image {

@@ -21,9 +21,14 @@ export interface Target extends TargetDescription {
   image: Image;
 }
 
-/** @throws ImageError if the image has no such function */
-export function createRunner(target: Target): CaseRunner {
-  const { address, size } = functionExtent(target.image, findFunction(target.image, target.symbol));
+/**
+ * @param knownSize bytes of the function's code, where the image does not know
+ * @throws ImageError if the image has no such function
+ */
+export function createRunner(target: Target, knownSize?: number): CaseRunner {
+  const extent = functionExtent(target.image, findFunction(target.image, target.symbol));
+  const { address } = extent;
+  const size = knownSize ?? extent.size;
   const compiled: CompiledContract = compileContract(target.contract, target.set);
   const chosen = target.properties;
   const properties = chosen === undefined ? PROPERTIES : PROPERTIES.filter(({ name }) => chosen.includes(name));

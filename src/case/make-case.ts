@@ -1,4 +1,5 @@
 /** Makes the case file of a finding: values, code pages, answers, what is expected. */
+import { readHalves } from '../halves.js';
 import { REFERENCE_CONFIGURATION } from '../../models/module/configuration.js';
 import type { CaseRunner } from '../judge/case-runner.js';
 import { FACT, MOMENT, slotValue } from '../observation/layout.js';
@@ -7,6 +8,7 @@ import { differingSlots } from '../scenario/shrink.js';
 import type { CaseTraces, Signature } from '../triage/violation.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { REGISTER_NAMES } from '../x86/registers.js';
+import { hex } from '../text/hex.js';
 import type { CaseFile } from './case-file.js';
 import { traceDigest } from './trace-digest.js';
 
@@ -18,8 +20,6 @@ export interface CaseOrigin {
   set: string;
   found: CaseFile['found'];
 }
-
-export const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
 /** The values of a scenario that differ from neutral, by name. */
 export function scenarioValues(scenario: Scenario, neutral: Scenario): Record<string, string> {
@@ -89,10 +89,7 @@ function touchedPages(runner: CaseRunner, traces: CaseTraces): bigint[] {
       if (instruction !== undefined) touch(address + BigInt(instruction.length) - 1n);
       for (let at = 0; at < events.length; at += EVENT_WORDS) {
         if (events[at + EVENT_WORD.KIND] > EVENT.Pop) continue;
-        touch(
-          (BigInt(events[at + EVENT_WORD.ADDRESS_HIGH] >>> 0) << 32n) |
-            BigInt(events[at + EVENT_WORD.ADDRESS_LOW] >>> 0),
-        );
+        touch(readHalves(events, at + EVENT_WORD.ADDRESS_LOW));
       }
     }
   }

@@ -43,6 +43,8 @@ export interface CompiledContract {
   maskField: number;
   /** The function's own mask (low half; the module rejects masks with high bits), 0 when it is the caller's. */
   ownMask: number;
+  /** The largest mask from the caller that is the function's to answer for (low half). */
+  widestMask: number;
   /** Field index -> register that it must be in at the call, -1 for none. */
   fieldRegister: Int8Array;
   calleeSaved: readonly RegisterName[];
@@ -78,6 +80,7 @@ export function compileContract(contract: Contract, set: string): CompiledContra
     onlyHost: leafParameter === undefined && contract.leaves.every((leaf) => leaf === 0),
     maskField,
     ownMask: mask !== undefined && 'constant' in mask ? lowBits(mask.constant) : 0,
+    widestMask: contract.widestMask === undefined ? 0xffcc : lowBits(contract.widestMask),
     fieldRegister,
     calleeSaved: CALLEE_SAVED[contract.convention],
   };

@@ -1,6 +1,6 @@
 /** Finds contracts by the names that people give. */
 import { UsageError } from '../errors.js';
-import { nearest } from '../nearest.js';
+import { nearest } from '../text/nearest.js';
 import type { Contract, ContractSet } from './contract.js';
 import { CONTRACT_SETS } from './library/sets.js';
 import { readContractSet } from './validate.js';

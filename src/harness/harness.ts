@@ -3,6 +3,7 @@
  * binary layout. It puts the caller's side in place, lets the machine run, and answers what the machine cannot:
  * TDCALL, external symbols, interrupts.
  */
+import { highHalf, joinHalves, lowHalf, readHalves } from '../halves.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import { SHADOW_SPACE } from '../contract/compiled.js';
 import { symbolAt } from '../image/symbols.js';
@@ -15,7 +16,7 @@ import { EXIT, VECTOR } from '../x86/exit.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import { Machine } from '../x86/machine.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
-import { mapWorld } from './map-world.js';
+import { mapWorld, memoryFor } from './map-world.js';
 import { type NumericRegions, numericRegions, Placement } from './placement.js';
 import { REGIONS } from './regions.js';
 import { classifyAccess, surveyAccesses } from './survey.js';
@@ -68,14 +69,14 @@ export class Harness {
     private readonly code: Code,
     private readonly compiled: CompiledContract,
   ) {
-    this.machine = new Machine();
+    this.machine = new Machine({ memoryBytes: memoryFor(code.image) });
     this.externals = mapWorld(this.machine, code);
     this.machine.checkpoint();
     this.world = new TdcallWorld();
     this.placement = new Placement(compiled);
     this.regions = [numericRegions(REGIONS[0]), numericRegions(REGIONS[1])];
-    this.entryLow = Number(code.entry & 0xffffffffn) | 0;
-    this.entryHigh = Number(code.entry >> 32n) | 0;
+    this.entryLow = lowHalf(code.entry);
+    this.entryHigh = highHalf(code.entry);
     const place = compiled.blockParameter?.place;
     this.pointerSlot = place === undefined ? -1 : parameterSlot(place);
     this.pointerRegister = place !== undefined && 'register' in place ? REGISTER_INDEX[place.register] : -1;
@@ -103,7 +104,7 @@ export class Harness {
 
   /** Whether an address lies in the image, and not in what the world lends. */
   inImage(low: number, high: number): boolean {
-    const address = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+    const address = joinHalves(low, high);
     return this.code.image.segments.some(
       (segment) => address >= segment.address && address < segment.address + BigInt(segment.size),
     );
@@ -122,7 +123,7 @@ export class Harness {
   /** Address of a field of the argument block, by the present placement. */
   fieldAddress(field: string): bigint {
     const offset = this.fieldOffsets[this.compiled.fieldIndex.get(field) ?? 0];
-    const address = (BigInt(this.placement.blockHigh >>> 0) << 32n) | BigInt(this.placement.blockLow >>> 0);
+    const address = joinHalves(this.placement.blockLow, this.placement.blockHigh);
     return address + BigInt(offset);
   }
 
@@ -283,7 +284,7 @@ export class Harness {
 
   private where(): string {
     const { state } = this.machine;
-    const address = (BigInt(state[2 * STATE.RIP + 1] >>> 0) << 32n) | BigInt(state[2 * STATE.RIP] >>> 0);
+    const address = readHalves(state, 2 * STATE.RIP);
     const found = symbolAt(this.code.image, address);
     return found === undefined ? `0x${address.toString(16)}` : `${found.symbol.name}+0x${found.offset.toString(16)}`;
   }

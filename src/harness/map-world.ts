@@ -1,6 +1,7 @@
 /** Lays out the memory of a target's machine: the image, the stacks, the blocks, and what lies outside the image. */
 import { END } from '../observation/layout.js';
 import { externalModel } from '../world/externals.js';
+import type { Image } from '../image/image.js';
 import type { Machine } from '../x86/machine.js';
 import type { Code } from './harness.js';
 import { poisonBytes, REGIONS } from './regions.js';
@@ -12,6 +13,15 @@ const READ_WRITE = { read: true, write: true, execute: false };
 export interface ExternalEnd {
   name: string;
   end: number;
+}
+
+/** Pages for the stacks, the blocks and the thunks beside the image. */
+const WORLD_BYTES = 64 * Number(PAGE);
+
+/** Bytes of memory that the machine of an image needs. */
+export function memoryFor(image: Image): number {
+  const ends = image.segments.map(({ size }) => size + 2 * Number(PAGE));
+  return ends.reduce((sum, size) => sum + size, WORLD_BYTES);
 }
 
 /** @returns meaning of each external index, in the order in which the machine knows them */

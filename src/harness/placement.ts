@@ -1,4 +1,5 @@
 /** Turns the placement slots of a scenario into addresses, as pairs of halves, without allocating. */
+import { highHalf, lowHalf } from '../halves.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import { SHADOW_SPACE } from '../contract/compiled.js';
 import { PLACE, type Scenario, SLOT } from '../scenario/layout.js';
@@ -77,23 +78,20 @@ export interface NumericRegions {
   returnHigh: number;
 }
 
-const low = (address: bigint): number => Number(address & 0xffffffffn) | 0;
-const high = (address: bigint): number => Number(address >> 32n) | 0;
-
 export function numericRegions(regions: Regions): NumericRegions {
   return {
-    stackEntryLow: low(regions.stackEntry),
-    stackEntryHigh: high(regions.stackEntry),
-    stackLow: low(regions.stack.address),
+    stackEntryLow: lowHalf(regions.stackEntry),
+    stackEntryHigh: highHalf(regions.stackEntry),
+    stackLow: lowHalf(regions.stack.address),
     stackSize: regions.stack.size,
-    blockLow: low(regions.block.address),
-    blockHigh: high(regions.block.address),
-    blockEndLow: low(regions.block.address + BigInt(regions.block.size)),
-    readOnlyLow: low(regions.readOnly.address),
-    readOnlyHigh: high(regions.readOnly.address),
-    unmappedLow: low(regions.unmapped),
-    unmappedHigh: high(regions.unmapped),
-    returnLow: low(regions.returnAddress),
-    returnHigh: high(regions.returnAddress),
+    blockLow: lowHalf(regions.block.address),
+    blockHigh: highHalf(regions.block.address),
+    blockEndLow: lowHalf(regions.block.address + BigInt(regions.block.size)),
+    readOnlyLow: lowHalf(regions.readOnly.address),
+    readOnlyHigh: highHalf(regions.readOnly.address),
+    unmappedLow: lowHalf(regions.unmapped),
+    unmappedHigh: highHalf(regions.unmapped),
+    returnLow: lowHalf(regions.returnAddress),
+    returnHigh: highHalf(regions.returnAddress),
   };
 }

@@ -10,7 +10,8 @@ import {
   SECTION,
   SECTION_HEADER_SIZE,
 } from './elf-constants.js';
-import { hex, shorten } from './escape.js';
+import { shorten } from '../text/escape.js';
+import { hex } from '../text/hex.js';
 import { ImageError } from './image.js';
 import { StringTable, type NameBudget } from './string-table.js';
 

@@ -2,7 +2,7 @@
 import { BINDING, INDEX, PROGRAM_FLAG, PROGRAM_LOAD, RELOCATION, SECTION, SECTION_FLAG } from './elf-constants.js';
 import { contents, describe, fail, type ElfFile, type ElfProgram, type ElfSection } from './elf-file.js';
 import { imageSymbol, isListed, readSymbols, symbolTable, type ElfSymbol } from './elf-symbols.js';
-import { hex } from './escape.js';
+import { hex } from '../text/hex.js';
 import { Externals } from './externals.js';
 import { FIXUP_SECTION, readFixups } from './fixups.js';
 import { ABSOLUTE, SIZE_LIMIT, type Fixup, type Image, type ImageSymbol, type Segment } from './image.js';

@@ -1,5 +1,5 @@
 /** Where the parts of an object go: upward from the kernel's text range, with an unmapped page after each. */
-import { hex } from './escape.js';
+import { hex } from '../text/hex.js';
 import { fail } from './elf-file.js';
 import { EXTERNAL_BASE, TEXT_BASE } from './externals.js';
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { FILE_TYPE } from './elf-constants.js';
 import { fail, readElfFile } from './elf-file.js';
-import { shorten } from './escape.js';
+import { shorten } from '../text/escape.js';
 import { loadExecutable } from './executable.js';
 import { ImageError, SIZE_LIMIT, type Image } from './image.js';
 import { loadObject } from './object.js';

@@ -109,6 +109,9 @@ test('honours alignments above a page', () => {
   file.sections[1].align = 0x200000;
   const image = load(file);
   expect(segment(image, '.data').address).toBe(0xffffffff81200000n);
+  // More than the start of the range is aligned to.
+  file.sections[1].align = 0x2000000;
+  expect(segment(load(file), '.data').address).toBe(0xffffffff82000000n);
   file.sections[1].align = 24;
   expect(() => load(file)).toThrow(/alignment of 0x18/);
   file.sections[1].align = 2 ** 40;
@@ -189,6 +192,14 @@ test('refuses relocation tables for zeroed memory, of odd size, and of no sectio
   expect(() => parseImage(bytes, 'some.o')).toThrow(/\.rela\.text\): a relocation table of 25 bytes/);
   header.setUint32(44, 1000, true);
   expect(() => parseImage(bytes, 'some.o')).toThrow(/relocates section 1000/);
+});
+
+test('refuses a symbol in a section that is not there', () => {
+  const bytes = writeElf(sampleObject());
+  // Section 6 is .symtab; its fourth entry is `first`.
+  const symbols = new DataView(bytes.buffer).getUint32(sectionHeaderAt(bytes, 6) + 24, true);
+  new DataView(bytes.buffer).setUint16(symbols + 3 * 24 + 6, 500, true);
+  expect(() => parseImage(bytes, 'some.o')).toThrow(/\.symtab\): symbol 3 is in section 500 of 13/);
 });
 
 test('refuses a symbol index outside the table', () => {

@@ -2,7 +2,8 @@
 import { BINDING, INDEX, RELOCATION, SECTION, SECTION_FLAG, SYMBOL_TYPE } from './elf-constants.js';
 import { contents, describe, fail, type ElfFile, type ElfSection } from './elf-file.js';
 import { imageSymbol, isListed, readSymbols, symbolTable, type ElfSymbol } from './elf-symbols.js';
-import { hex, shorten } from './escape.js';
+import { shorten } from '../text/escape.js';
+import { hex } from '../text/hex.js';
 import { Externals } from './externals.js';
 import { FIXUP_SECTION, readFixups } from './fixups.js';
 import { ABSOLUTE, type Fixup, type Image, type ImageSymbol, type Segment } from './image.js';

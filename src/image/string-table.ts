@@ -1,5 +1,6 @@
 /** An ELF string table: names by offset, bounded. */
-import { escapeName, hex } from './escape.js';
+import { escapeName } from '../text/escape.js';
+import { hex } from '../text/hex.js';
 import { ImageError, NAME_LIMIT } from './image.js';
 
 /** Bytes of names that may still be decoded: overlapping strings of a hostile file would otherwise fill all memory. */

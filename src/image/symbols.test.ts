@@ -62,7 +62,10 @@ test('prefers a global function, and refuses to choose between local ones', () =
 });
 
 test('an unknown extent ends at the next symbol or at the end of the section', () => {
-  const stub = image(code('sized', 0n, 24n), code('open', 0x40n), code('alias', 0x40n), code('last', 0x80n));
+  const stub = image(code('sized', 0n, 24n), code('open', 0x40n), code('alias', 0x40n), code('last', 0x80n), {
+    name: 'datum',
+    section: '.data',
+  });
   const extent = (name: string): { address: bigint; size: number } => functionExtent(stub, findFunction(stub, name));
   expect(extent('sized')).toEqual({ address: BASE, size: 24 });
   expect(extent('open')).toEqual({ address: BASE + 0x40n, size: 0x40 });

@@ -1,7 +1,8 @@
 /** Symbols by name and by address. */
-import { hex, shorten } from './escape.js';
+import { shorten } from '../text/escape.js';
+import { hex } from '../text/hex.js';
 import { ABSOLUTE, ImageError, type Image, type ImageSymbol, type Segment } from './image.js';
-import { nearestNames } from './nearest.js';
+import { nearestNames } from '../text/nearest.js';
 import { segmentAt } from './segments.js';
 
 /** What is looked up again and again, made once for each image. */

@@ -1,4 +1,5 @@
 /** Turns a clause into a check over slot numbers: no names, no bigint and no allocation are left when a case is judged. */
+import { highHalf, lowHalf } from '../halves.js';
 import type { Clause, Condition, Predictable, Term } from '../clause/clause.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import { BLOCK, END, type EndName, FACT, registerSlot, vectorSlot } from '../observation/layout.js';
@@ -106,7 +107,7 @@ interface Reader {
 
 function reader(term: Term, compiled: CompiledContract): Reader {
   if (term.kind === 'constant') {
-    const value = new Int32Array([Number(term.value & 0xffffffffn) | 0, Number(term.value >> 32n) | 0]);
+    const value = new Int32Array([lowHalf(term.value), highHalf(term.value)]);
     return { halves: () => value, index: 0, known: () => true };
   }
   const slot = slotOf(term, compiled);
@@ -123,8 +124,8 @@ function reader(term: Term, compiled: CompiledContract): Reader {
 function compileEqual(left: Term, right: Term, mask: bigint, compiled: CompiledContract): Check {
   const a = reader(left, compiled);
   const b = reader(right, compiled);
-  const maskLow = Number(mask & 0xffffffffn) | 0;
-  const maskHigh = Number((mask >> 32n) & 0xffffffffn) | 0;
+  const maskLow = lowHalf(mask);
+  const maskHigh = highHalf(mask);
   return (context) => {
     if (!a.known(context) || !b.known(context)) return VERDICT.notInForce;
     const x = a.halves(context);

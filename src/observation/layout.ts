@@ -6,6 +6,7 @@
  * "call" is the wrapped instruction: TDCALL for guest stubs. The first one of a run is recorded with its registers;
  * the number of calls says whether there were more.
  */
+import { readHalves } from '../halves.js';
 import { REGISTER_NAMES, type RegisterName } from '../x86/registers.js';
 
 /** How a run ended. */
@@ -126,5 +127,5 @@ export function createObservation(): Int32Array {
 
 /** The 64-bit value of a slot, for people and tests. */
 export function slotValue(slots: Int32Array, slot: number): bigint {
-  return (BigInt(slots[2 * slot + 1] >>> 0) << 32n) | BigInt(slots[2 * slot] >>> 0);
+  return readHalves(slots, 2 * slot);
 }

@@ -1,4 +1,5 @@
 /** ABI constants worth trying as values: a fuzzer finds `rcx == 0x10004` only if it knows the number. */
+import { highHalf, lowHalf } from '../halves.js';
 import { LINUX_EXPOSURE_MASKS } from '../../models/abi/linux-constants.js';
 import { STATUS_CODES } from '../../models/abi/status-codes.js';
 import { TDCALL_LEAVES } from '../../models/abi/tdcall-leaves.js';
@@ -19,5 +20,5 @@ export function dictionary(harvested: readonly bigint[]): Int32Array {
   for (const value of Object.values(LINUX_EXPOSURE_MASKS)) words.add(BigInt(value));
   for (const value of harvested) words.add(value & MASK64);
   const sorted = [...words].sort((a, b) => (a < b ? -1 : 1));
-  return Int32Array.from(sorted.flatMap((word) => [Number(word & 0xffffffffn) | 0, Number(word >> 32n) | 0]));
+  return Int32Array.from(sorted.flatMap((word) => [lowHalf(word), highHalf(word)]));
 }

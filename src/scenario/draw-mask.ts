@@ -9,7 +9,7 @@ const NEVER_LEGAL = 0b10011;
 export function drawMask(scenario: Scenario, space: ScenarioSpace, random: Random): void {
   // The field is an ordinary argument of every other leaf.
   if (space.leafSlot >= 0 && (scenario[2 * space.leafSlot] & 0xffff) !== 0) return;
-  const widest = Number(BigInt(space.compiled.contract.widestMask ?? '0xffcc'));
+  const widest = space.compiled.widestMask;
   let low = widest;
   let high = 0;
   const kind = random.next() >>> 29;

@@ -2,6 +2,7 @@
  * The fixed layout of a scenario: named 64-bit slots in an Int32Array, slot i with its low half at 2*i and its high
  * half at 2*i+1. A scenario is plain values: it can be generated in bulk, stored, and shrunk slot by slot.
  */
+import { highHalf, lowHalf, readHalves } from '../halves.js';
 import type { Parameter } from '../contract/contract.js';
 import { BLOCK_FIELDS } from '../observation/layout.js';
 import { REGISTER_INDEX, REGISTER_NAMES, type RegisterName } from '../x86/registers.js';
@@ -101,11 +102,11 @@ export function createScenario(): Scenario {
 
 /** Reads a slot as a bigint, for people. */
 export function readSlot(scenario: Scenario, slot: number): bigint {
-  return (BigInt(scenario[2 * slot + 1] >>> 0) << 32n) | BigInt(scenario[2 * slot] >>> 0);
+  return readHalves(scenario, 2 * slot);
 }
 
 /** Writes the low 64 bits of `value`. */
 export function writeSlot(scenario: Scenario, slot: number, value: bigint): void {
-  scenario[2 * slot] = Number(value & 0xffffffffn) | 0;
-  scenario[2 * slot + 1] = Number((value >> 32n) & 0xffffffffn) | 0;
+  scenario[2 * slot] = lowHalf(value);
+  scenario[2 * slot + 1] = highHalf(value);
 }

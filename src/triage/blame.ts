@@ -9,6 +9,7 @@
  * - STI: the STI, or the TDCALL where it is missing;
  * - a path or an address that depends on something it must not: where the two runs part.
  */
+import { highHalf, lowHalf } from '../halves.js';
 import type { Clause, Term } from '../clause/clause.js';
 import { ACCESS } from '../harness/survey.js';
 import type { CompiledContract } from '../contract/compiled.js';
@@ -158,8 +159,8 @@ function lastFlagChange(steps: readonly Step[], mask: number): number {
 function lastFieldWriter(context: BlameContext, field: string): number {
   const { steps } = context.base;
   const address = context.fieldAddress(field);
-  const low = Number(address & 0xffffffffn) | 0;
-  const high = Number(address >> 32n) | 0;
+  const low = lowHalf(address);
+  const high = highHalf(address);
   const writes = (events: Int32Array, at: number): boolean => {
     const kind = events[at + EVENT_WORD.KIND];
     if (kind !== EVENT.Store && kind !== EVENT.Push) return false;

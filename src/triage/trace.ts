@@ -1,4 +1,5 @@
 /** A run, instruction by instruction: what people read, and what findings are blamed on. */
+import { joinHalves } from '../halves.js';
 import type { Harness, Stepper } from '../harness/harness.js';
 import { createObservation } from '../observation/layout.js';
 import type { Scenario } from '../scenario/layout.js';
@@ -61,7 +62,7 @@ class Recorder implements Stepper {
     const high = this.snapshot[2 * STATE.RIP + 1];
     this.steps.push({
       instruction: machine.instructionAt(low, high),
-      address: (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0),
+      address: joinHalves(low, high),
       before: this.snapshot,
       after: machine.state.slice(0, STATE_WORDS),
       events: machine.events.slice(this.eventStart * EVENT_WORDS, machine.eventCount * EVENT_WORDS),

@@ -368,7 +368,7 @@ export class Interpreter {
             const d = code[pc + 1];
             const a = code[pc + 2];
             const b = code[pc + 3];
-            if (!this.divide((word & 0x7f) === 38 /* DivSigned */, d, a, b, code[pc + 4])) {
+            if (!this.divide((word & 0x7f) === 39 /* DivSigned */, d, a, b, code[pc + 4])) {
               this.raise(0 /* #DE */);
               exit = 2; /* EXIT.Fault */
               break instruction;
@@ -670,6 +670,7 @@ export class Interpreter {
           default:
             throw new Error(`no such micro-operation: ${word}`);
         }
+        if (word >= 0x80 /* LAST_MICRO_OP */) break;
         pc += 5; /* MICRO_WORDS */
       }
 

@@ -37,3 +37,10 @@ export function nearestNames(wanted: string, names: Iterable<string>, count = 3)
     .slice(0, count)
     .map(({ name }) => name);
 }
+
+/** What to say when a name matched nothing: `nearest: a, b`, or all names when none is near and there are few. */
+export function nearest(wanted: string, names: readonly string[]): string {
+  const near = nearestNames(wanted, names);
+  if (near.length > 0) return `nearest: ${near.join(', ')}`;
+  return names.length <= 12 ? `known: ${names.join(', ')}` : 'see tdxfuzz list';
+}

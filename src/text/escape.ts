@@ -17,8 +17,3 @@ export function escapeName(text: string): string {
 export function shorten(text: string, limit = 120): string {
   return text.length <= limit ? escapeName(text) : `${escapeName(text.slice(0, limit))}...`;
 }
-
-/** A number or address for messages: `0x1f`. */
-export function hex(value: number | bigint): string {
-  return `0x${value.toString(16)}`;
-}

@@ -1,0 +1,160 @@
+/** From what the user named (images, contract sets, bindings, globs) to targets, with what was left out. */
+import { findContract, findContractSet } from '../contract/find-contract.js';
+import type { Contract, ContractSet } from '../contract/contract.js';
+import { CONTRACT_SETS } from '../contract/library/sets.js';
+import { UsageError } from '../errors.js';
+import { functionCode } from '../harness/function-code.js';
+import { shorten } from '../text/escape.js';
+import type { Image } from '../image/image.js';
+import { loadImage } from '../image/load.js';
+import { findFunction, functionExtent } from '../image/symbols.js';
+import { nearest } from '../text/nearest.js';
+import { matchesGlob } from './glob.js';
+import { builtInTargets } from './built-in-targets.js';
+import type { Target } from './target.js';
+import { functionsWithWrappedInstruction } from './wrapped-instructions.js';
+
+export interface Selection {
+  targets: Target[];
+  /** What the user should know: symbols that the set has and the image has not, code that nothing covers. */
+  notes: string[];
+}
+
+export interface SelectOptions {
+  images: readonly string[];
+  /** Name of a set, a JSON file of one's own, or `auto`. */
+  contract: string;
+  /** Globs over target names, and bindings SYMBOL=SET/FUNCTION. */
+  target: readonly string[];
+  /** Globs over property names. */
+  property: readonly string[];
+  propertyNames: readonly string[];
+}
+
+/** @throws UsageError when something named matches nothing */
+export function selectTargets(options: SelectOptions): Selection {
+  const properties = selectProperties(options.property, options.propertyNames);
+  const bindings = options.target.filter((text) => text.includes('='));
+  const globs = options.target.filter((text) => !text.includes('='));
+  if (bindings.length > 0 && options.images.length === 0)
+    throw new UsageError(`--target ${bindings[0]}: a binding needs an IMAGE to bind in`);
+  const found =
+    options.images.length === 0
+      ? { targets: builtInTargets(), notes: [] }
+      : fromImages(options.images, options.contract, bindings);
+  const names = found.targets.map(({ name }) => name);
+  for (const glob of globs) {
+    if (!names.some((name) => matchesGlob(name, glob)))
+      throw new UsageError(`--target ${glob} matches no target; ${nearest(glob, names)}`);
+  }
+  const targets =
+    globs.length === 0
+      ? found.targets
+      : found.targets.filter(({ name }) => globs.some((glob) => matchesGlob(name, glob)));
+  return {
+    targets: targets.map((target) => (properties === undefined ? target : { ...target, properties })),
+    notes: found.notes,
+  };
+}
+
+function selectProperties(globs: readonly string[], names: readonly string[]): string[] | undefined {
+  for (const glob of globs) {
+    if (!names.some((name) => matchesGlob(name, glob)))
+      throw new UsageError(`--property ${glob} matches no property; ${nearest(glob, names)}`);
+  }
+  return globs.length === 0 ? undefined : names.filter((name) => globs.some((glob) => matchesGlob(name, glob)));
+}
+
+function fromImages(paths: readonly string[], contract: string, bindings: readonly string[]): Selection {
+  const targets: Target[] = [];
+  const notes: string[] = [];
+  for (const path of paths) {
+    const image = loadImage(path);
+    const label = paths.length === 1 ? '' : `${shorten(path)}:`;
+    const bound = bindings.map((text) => binding(text, image));
+    const boundSymbols = new Set(bound.map(({ symbol }) => symbol));
+    targets.push(...bound.map((target) => ({ ...target, name: `${label}${shorten(target.symbol)}` })));
+    // Bindings alone are enough; a set is then only used if it was asked for.
+    const set =
+      bindings.length > 0 && contract === 'auto'
+        ? undefined
+        : contract === 'auto'
+          ? recognise(image, path)
+          : findContractSet(contract);
+    const covered = new Set(boundSymbols);
+    if (set !== undefined) {
+      const present = Object.entries(set.contracts).filter(([symbol]) => hasFunction(image, symbol));
+      for (const [symbol, body] of present) {
+        covered.add(symbol);
+        if (!boundSymbols.has(symbol))
+          targets.push({ name: `${label}${symbol}`, symbol, set: set.name, contract: body, image });
+      }
+      if (present.length === 0 && bound.length === 0) throw noSymbol(path, image, set);
+      const absent = Object.keys(set.contracts).filter((symbol) => !hasFunction(image, symbol));
+      if (absent.length > 0)
+        notes.push(`${shorten(path)}: ${set.name} also has ${absent.join(', ')}; not in this image`);
+    }
+    const uncovered = functionsWithWrappedInstruction(image).filter((name) => !covered.has(name));
+    if (uncovered.length > 0)
+      notes.push(
+        `${shorten(path)}: TDCALL or SEAMCALL in ${uncovered.map((name) => shorten(name)).join(', ')}: no contract covers it`,
+      );
+  }
+  return { targets, notes };
+}
+
+function noSymbol(path: string, image: Image, set: ContractSet): UsageError {
+  const functions = image.symbols.filter(({ kind }) => kind === 'function').map(({ name }) => shorten(name));
+  const wanted = Object.keys(set.contracts);
+  return new UsageError(
+    `${shorten(path)}: no function of ${set.name} (${wanted.join(', ')}); ${nearest(wanted[0], functions)}; bind another name with --target SYMBOL=${set.name}/FUNCTION`,
+  );
+}
+
+function hasFunction(image: Image, symbol: string): boolean {
+  return image.symbols.some(({ name, kind }) => name === symbol && kind !== 'object');
+}
+
+function binding(text: string, image: Image): Omit<Target, 'name'> {
+  const equals = text.indexOf('=');
+  const symbol = text.slice(0, equals);
+  const { set, contract } = findContract(text.slice(equals + 1), CONTRACT_SETS);
+  findFunction(image, symbol);
+  return { symbol, set: set.name, contract, image };
+}
+
+/** The set whose functions the image has, told apart by the masks in the code. @throws UsageError if none or several fit */
+function recognise(image: Image, path: string): ContractSet {
+  const scores = CONTRACT_SETS.map((set) => ({ set, score: fit(set, image) }));
+  const best = Math.max(...scores.map(({ score }) => score));
+  const names = CONTRACT_SETS.map(({ name }) => name).join(', ');
+  if (best <= 0)
+    throw new UsageError(
+      `${shorten(path)}: fits no built-in contract set; name one with --contract (${names}, or a JSON file)`,
+    );
+  const fitting = scores.filter(({ score }) => score === best).map(({ set }) => set);
+  if (fitting.length > 1)
+    throw new UsageError(
+      `${shorten(path)}: fits ${fitting.map(({ name }) => name).join(' and ')} alike; say which with --contract`,
+    );
+  return fitting[0];
+}
+
+/** Functions of the set that the image has, or -1 if the code of one speaks of another mask. */
+function fit(set: ContractSet, image: Image): number {
+  let present = 0;
+  for (const [symbol, contract] of Object.entries(set.contracts)) {
+    if (!hasFunction(image, symbol)) continue;
+    if (!hasMask(contract, image, symbol)) return -1;
+    present++;
+  }
+  return present;
+}
+
+function hasMask({ inputs }: Contract, image: Image, symbol: string): boolean {
+  const mask = inputs.rcx;
+  if (mask === undefined || !('constant' in mask)) return true;
+  const { address, size } = functionExtent(image, findFunction(image, symbol));
+  const wanted = BigInt(mask.constant);
+  return functionCode(image, address, size).instructions.some(({ immediates }) => immediates.includes(wanted));
+}

@@ -1,0 +1,22 @@
+/** Cases that are replayed first on every run: the package's own, and those that a project keeps. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CaseFile, readCase } from './case-file.js';
+
+/** Where a project keeps its own cases, from its top folder. */
+export const PROJECT_CASES = 'tdxfuzz/cases';
+
+export interface StoredCase {
+  /** The file's name without its folder. */
+  name: string;
+  file: CaseFile;
+}
+
+/** Every case of a folder, by name; none if there is no such folder. @throws UsageError naming a file that is no case */
+export function casesOf(folder: string): StoredCase[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .map((name) => ({ name, file: readCase(join(folder, name)) }));
+}

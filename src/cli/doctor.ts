@@ -1,0 +1,113 @@
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import pc from 'picocolors';
+import { VectorFileError, readVectorFile } from '../../models/module/vector-file.js';
+import { checkVectors, hasModel, kindOfVectors, type VectorReport } from '../../models/module/vectors.js';
+import { UsageError } from '../errors.js';
+import { shorten } from '../text/escape.js';
+import { packageRoot, toolVersion } from '../package-info.js';
+import { sorted } from '../report/json.js';
+import { plainTable } from '../report/terminal.js';
+import { checkObjects, type ObjectCheck } from '../targets/check.js';
+import { findToolchain } from '../targets/toolchain.js';
+
+/** The vectors that the package carries. */
+const OWN_VECTORS = ['module-1.5.01-vmcall.jsonl.gz', 'module-1.5.01-tdcall.jsonl.gz'];
+
+interface DoctorFlags {
+  vectors?: string[];
+  format: 'table' | 'json';
+}
+
+interface VectorCheck {
+  file: string;
+  report: VectorReport;
+}
+
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('what this machine offers, and the self-check: models against vectors, objects against their record')
+    .option('--vectors <FILE...>', 'check the models against these files instead')
+    .addOption(new Option('--format <F>', 'how to print').choices(['table', 'json']).default('table'))
+    .action((flags: DoctorFlags) => {
+      process.exitCode = doctor(flags);
+    });
+}
+
+function doctor({ vectors, format }: DoctorFlags): number {
+  const files = vectors ?? OWN_VECTORS.map((name) => join(packageRoot(), 'corpus/vectors', name));
+  const checks = files.map(checkFile);
+  const objects = vectors === undefined ? checkObjects(packageRoot()) : [];
+  if (format === 'json') {
+    const machine = vectors === undefined ? { machine: Object.fromEntries(machineRows()) } : {};
+    process.stdout.write(
+      `${JSON.stringify(sorted({ schema: 'tdxfuzz/doctor/1', ...machine, objects, vectors: checks }), null, 2)}\n`,
+    );
+  } else {
+    print(checks, objects, vectors === undefined);
+  }
+  const wrong = checks.some(({ report }) => report.mismatches.length > 0) || objects.some(({ error }) => error);
+  return wrong ? 1 : 0;
+}
+
+/** @throws UsageError for a file that cannot be read, or that no model can judge */
+function checkFile(path: string): VectorCheck {
+  try {
+    const records = readVectorFile(path);
+    const kind = kindOfVectors(records, path);
+    if (!hasModel(kind))
+      throw new UsageError(`${shorten(path)}: ${kind} vectors: there is no model for them in this version`);
+    return { file: path, report: checkVectors(kind, records, path) };
+  } catch (error) {
+    if (error instanceof VectorFileError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+function print(checks: readonly VectorCheck[], objects: readonly ObjectCheck[], whole: boolean): void {
+  const out: string[] = [];
+  if (whole)
+    out.push(
+      pc.bold('machine'),
+      plainTable(machineRows()),
+      '',
+      pc.bold('objects'),
+      plainTable(objects.map(objectRow)),
+      '',
+    );
+  out.push(pc.bold('vectors'));
+  for (const { file, report } of checks) {
+    const { kind, matched, total, fieldsCompared, fieldsTakenAsInput } = report;
+    const paint = matched === total ? pc.green : pc.red;
+    out.push(
+      `  ${kind}: ${paint(`matched ${matched}/${total} vectors`)}, ${fieldsCompared} fields compared, ${fieldsTakenAsInput} taken as input  ${pc.dim(shorten(file))}`,
+    );
+    for (const { count, reason } of report.exceptions) out.push(`    ${count} not judged: ${reason}`);
+    const [first] = report.mismatches;
+    if (first !== undefined) {
+      out.push(
+        pc.red(
+          `    first mismatch: line ${first.line}, ${first.field}: expected ${first.expected}, the model says ${first.actual}`,
+        ),
+      );
+      out.push(`    ${report.mismatches.length} mismatched fields in all`);
+    }
+  }
+  process.stdout.write(`${out.join('\n')}\n`);
+}
+
+function objectRow({ object, state, error, detail }: ObjectCheck): string[] {
+  return [object, error ? pc.red(state) : pc.green(state), detail];
+}
+
+function machineRows(): [string, string][] {
+  const toolchain = findToolchain();
+  return [
+    ['tdxfuzz', toolVersion()],
+    ['node', process.version],
+    ['cpu', `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} threads`],
+    ['memory', `${Math.round(totalmem() / 2 ** 30)} GiB`],
+    ['compiler', toolchain === undefined ? 'none: objects are not rebuilt' : toolchain.compiler],
+  ];
+}

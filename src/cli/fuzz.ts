@@ -1,0 +1,156 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join, relative } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { Command, Option } from 'commander';
+import { PROPERTIES } from '../../properties/all.js';
+import { fuzz } from '../campaign/fuzz.js';
+import { exitStatus, type FindingResult, type RunResult, type TargetResult } from '../campaign/result.js';
+import { selectTargets, type Selection } from '../campaign/select-targets.js';
+import { createRunner } from '../campaign/target.js';
+import { scenarioOf } from '../case/scenario-of.js';
+import { casesOf, PROJECT_CASES } from '../case/stored-cases.js';
+import { caseName, writeCase } from '../case/write-case.js';
+import { UsageError } from '../errors.js';
+import { packageRoot } from '../package-info.js';
+import { resultJson } from '../report/json.js';
+import { findingText, summary, targetTable } from '../report/terminal.js';
+import { accountFor } from '../triage/account.js';
+import { signatureKey } from '../triage/violation.js';
+import { onInterrupt } from './interrupt.js';
+import { collect, duration, positiveInteger, seedText, workerCount } from './options.js';
+import { startProgress } from './progress.js';
+
+interface FuzzFlags {
+  contract: string;
+  target: string[];
+  property: string[];
+  runs?: number;
+  time?: number;
+  seed: string;
+  workers: number;
+  format: 'table' | 'json';
+  out?: string;
+  classes: boolean;
+  quiet: boolean;
+}
+
+const DEFAULT_RUNS = 10_000;
+
+export function fuzzCommand(): Command {
+  return new Command('fuzz')
+    .description('fuzz the built-in targets, or the functions of the given images')
+    .argument('[IMAGE...]', 'ELF objects or executables')
+    .option('--contract <SET>', 'contract set, a JSON file with one, or auto', 'auto')
+    .option('--target <GLOB>', 'only these targets, or SYMBOL=SET/FUNCTION to bind a symbol (repeatable)', collect, [])
+    .option('--property <GLOB>', 'only these properties (repeatable)', collect, [])
+    .option('--runs <N>', `cases per target (default ${DEFAULT_RUNS})`, positiveInteger)
+    .addOption(new Option('--time <T>', 'run for a time such as 30s or 15m').argParser(duration).conflicts('runs'))
+    .option('--seed <TEXT>', 'the same seed gives the same result', seedText, randomBytes(4).toString('hex'))
+    .option('--workers <N>', 'worker threads', workerCount, availableParallelism())
+    .addOption(new Option('--format <F>', 'how to print the result').choices(['table', 'json']).default('table'))
+    .option('--out <DIR>', 'where results go (default ./tdxfuzz-out, written when something was found)')
+    .option('--classes', 'print how many cases each class had', false)
+    .option('--quiet', 'no progress bar', false)
+    .action(async (images: string[], flags: FuzzFlags) => {
+      process.exitCode = await run(images, flags);
+    });
+}
+
+async function run(images: string[], flags: FuzzFlags): Promise<number> {
+  const propertyNames = PROPERTIES.map(({ name }) => name);
+  const selection = selectTargets({
+    images,
+    contract: flags.contract,
+    target: flags.target,
+    property: flags.property,
+    propertyNames,
+  });
+  const runs = flags.runs ?? DEFAULT_RUNS;
+  const budget = flags.time === undefined ? { runs } : { milliseconds: flags.time };
+  const progress = startProgress(flags.time === undefined ? runs * selection.targets.length : 0, 'cases', flags.quiet);
+  const interrupt = onInterrupt();
+  const stored = [...casesOf(join(packageRoot(), 'corpus/cases')), ...casesOf(PROJECT_CASES)];
+  let result: RunResult;
+  try {
+    result = await fuzz({
+      targets: selection.targets,
+      seed: flags.seed,
+      budget,
+      workers: flags.workers,
+      stored,
+      onProgress: (cases) => progress.update(cases),
+      stopped: interrupt.stopped,
+    });
+  } finally {
+    progress.stop();
+    interrupt.release();
+  }
+  const out = writeResults(result, flags.out);
+  if (flags.format === 'json') process.stdout.write(resultJson(result));
+  else printResult(result, selection, out, flags.classes);
+  for (const { target, problem } of result.result.targets) {
+    if (problem !== undefined) process.stderr.write(`tdxfuzz: ${target}: no verdict: ${problem}\n`);
+  }
+  return exitStatus(result);
+}
+
+/** Results are written when there is something to keep, or when the user named a folder. @returns the folder, or undefined */
+function writeResults(result: RunResult, asked: string | undefined): string | undefined {
+  const found = result.result.targets.some(({ findings }) => findings.length > 0);
+  if (asked === undefined && !found) return undefined;
+  const out = asked ?? defaultOut();
+  try {
+    mkdirSync(out, { recursive: true });
+    if (!existsSync(join(out, '.gitignore'))) writeFileSync(join(out, '.gitignore'), '*\n');
+    result.run.out = out;
+    writeFileSync(join(out, 'result.json'), resultJson(result));
+  } catch (error) {
+    throw new UsageError(`--out ${out}: cannot write there: ${(error as Error).message}`);
+  }
+  for (const target of result.result.targets)
+    for (const finding of target.findings) writeCase(join(out, 'cases'), finding.case);
+  return out;
+}
+
+/** In the project's own checkout results go under reports/, elsewhere into a folder of their own. */
+function defaultOut(): string {
+  return process.cwd() === packageRoot() ? 'reports/out' : 'tdxfuzz-out';
+}
+
+function printResult(
+  result: RunResult,
+  { targets, notes }: Selection,
+  out: string | undefined,
+  classes: boolean,
+): void {
+  const print = (text: string): void => void process.stdout.write(`${text}\n`);
+  for (const target of result.result.targets) print(`${targetTable(target, classes)}\n`);
+  let number = 0;
+  const total = result.result.targets.reduce((sum, { findings }) => sum + findings.length, 0);
+  result.result.targets.forEach((target, index) => {
+    if (target.findings.length === 0) return;
+    const runner = createRunner(targets[index]);
+    for (const finding of target.findings) {
+      print(`${describe(target, finding, runner, out, `finding ${++number} of ${total}`)}\n`);
+    }
+  });
+  for (const note of notes) print(`note: ${note}`);
+  print(summary(result));
+  if (out !== undefined) print(`results in ${relative('.', out) || out}`);
+}
+
+function describe(
+  target: TargetResult,
+  finding: FindingResult,
+  runner: ReturnType<typeof createRunner>,
+  out: string | undefined,
+  title: string,
+): string {
+  const accounts = accountFor(runner, scenarioOf(finding.case, runner.space.neutral));
+  const account = accounts.find(({ signature }) => signatureKey(signature) === signatureKey(finding));
+  if (account === undefined) throw new Error(`${target.target}: a finding did not repeat: ${signatureKey(finding)}`);
+  const path = join(out ?? '.', 'cases', caseName(finding.case));
+  const command = process.cwd() === packageRoot() ? 'npm run -s tdxfuzz -- replay' : 'tdxfuzz replay';
+  return findingText(finding, account, runner, `${command} ${path}`, title);
+}

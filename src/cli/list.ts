@@ -1,0 +1,89 @@
+import { Argument, Command, Option } from 'commander';
+import pc from 'picocolors';
+import { PROPERTIES } from '../../properties/all.js';
+import { builtInTargets } from '../campaign/built-in-targets.js';
+import { createRunner } from '../campaign/target.js';
+import { scenarioValues } from '../case/make-case.js';
+import { compileContract } from '../contract/compiled.js';
+import { CONTRACT_SETS } from '../contract/library/sets.js';
+import { packageRoot } from '../package-info.js';
+import { describeSlot } from '../report/describe-slot.js';
+import { sorted } from '../report/json.js';
+import { plainTable } from '../report/terminal.js';
+import { createScenario } from '../scenario/layout.js';
+import { scenarioSpace } from '../scenario/space.js';
+import { readManifest } from '../targets/manifest.js';
+
+const WHAT = ['targets', 'contracts', 'properties', 'clauses', 'twins', 'neutral'] as const;
+type What = (typeof WHAT)[number];
+
+export function listCommand(): Command {
+  return new Command('list')
+    .description('targets, contracts, properties, clauses, twins, or the neutral scenario of each contract')
+    .addArgument(new Argument('[WHAT]', 'which list; all but clauses, twins and neutral without it').choices(WHAT))
+    .addOption(new Option('--format <F>', 'how to print').choices(['table', 'json']).default('table'))
+    .action((what: What | undefined, { format }: { format: 'table' | 'json' }) => {
+      const chosen: readonly What[] = what === undefined ? ['targets', 'contracts', 'properties'] : [what];
+      const lists = Object.fromEntries(chosen.map((name) => [name, LISTS[name]()]));
+      if (format === 'json')
+        process.stdout.write(`${JSON.stringify(sorted({ schema: 'tdxfuzz/list/1', ...lists }), null, 2)}\n`);
+      else process.stdout.write(`${chosen.map((name) => `${pc.bold(name)}\n${tableOf(lists[name])}`).join('\n\n')}\n`);
+    });
+}
+
+type Row = Record<string, string | number>;
+
+const LISTS: Readonly<Record<What, () => Row[]>> = {
+  targets: () =>
+    builtInTargets().map(({ name, set, symbol, image }) => ({
+      target: name,
+      contract: `${set}/${symbol}`,
+      image: image.name,
+    })),
+  contracts: () =>
+    CONTRACT_SETS.flatMap((set) =>
+      Object.entries(set.contracts).map(([symbol, contract]) => ({
+        contract: `${set.name}/${symbol}`,
+        set: set.title,
+        source: contract.source,
+      })),
+    ),
+  properties: () => PROPERTIES.map(({ name, group, rule, source }) => ({ property: name, group, rule, source })),
+  clauses: () =>
+    builtInTargets().flatMap((target) =>
+      createRunner(target).judge.clauses.map(({ property, text }) => ({
+        property: property.name,
+        target: target.name,
+        clause: text,
+        source: property.source,
+      })),
+    ),
+  twins: () =>
+    readManifest(packageRoot()).map(({ id, contract, property, slot, symbol, offset, mistake }) => ({
+      twin: id,
+      contract,
+      property,
+      slot,
+      place: `${symbol}+${offset}`,
+      mistake,
+    })),
+  neutral: () =>
+    CONTRACT_SETS.flatMap((set) =>
+      Object.values(set.contracts).flatMap((contract) => {
+        const compiled = compileContract(contract, set.name);
+        const { neutral } = scenarioSpace(compiled, new Int32Array(0), 0);
+        // What is 0 is left out: the rest says what neutral means here.
+        return Object.entries(scenarioValues(neutral, createScenario())).map(([slot, value]) => ({
+          contract: compiled.id,
+          slot: describeSlot(compiled, slot, value).name,
+          value,
+        }));
+      }),
+    ),
+};
+
+function tableOf(rows: readonly Row[]): string {
+  if (rows.length === 0) return '  none';
+  const keys = Object.keys(rows[0]);
+  return plainTable([keys.map((key) => pc.dim(key)), ...rows.map((row) => keys.map((key) => String(row[key])))]);
+}

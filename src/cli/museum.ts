@@ -1,0 +1,92 @@
+import { availableParallelism } from 'node:os';
+import { Command, Option } from 'commander';
+import pc from 'picocolors';
+import { type Exhibit, museum } from '../campaign/museum.js';
+import { packageRoot } from '../package-info.js';
+import { sorted } from '../report/json.js';
+import { plainTable } from '../report/terminal.js';
+import { EXIT_INTERRUPTED, onInterrupt } from './interrupt.js';
+import { positiveInteger, workerCount } from './options.js';
+import { startProgress } from './progress.js';
+
+interface MuseumFlags {
+  runs: number;
+  seeds: number;
+  fixedRuns: number;
+  only?: string;
+  workers: number;
+  format: 'table' | 'json';
+  quiet: boolean;
+}
+
+export function museumCommand(): Command {
+  return new Command('museum')
+    .description('every broken twin must be found where its manifest says, every fixed twin must stay silent')
+    .option('--runs <N>', 'cases for each broken twin on each seed', positiveInteger, 10_000)
+    .option('--seeds <N>', 'number of seeds', positiveInteger, 3)
+    .option('--fixed-runs <N>', 'cases for each fixed twin', positiveInteger, 20_000)
+    .option('--only <TEXT>', 'only twins whose name contains TEXT')
+    .option('--workers <N>', 'worker threads', workerCount, availableParallelism())
+    .addOption(new Option('--format <F>', 'how to print').choices(['table', 'json']).default('table'))
+    .option('--quiet', 'no progress bar', false)
+    .action(async (flags: MuseumFlags) => {
+      process.exitCode = await visit(flags);
+    });
+}
+
+async function visit({ runs, seeds, fixedRuns, only, workers, format, quiet }: MuseumFlags): Promise<number> {
+  const interrupt = onInterrupt();
+  let progress: ReturnType<typeof startProgress> | undefined;
+  const exhibits = await museum({
+    root: packageRoot(),
+    runs,
+    seeds,
+    fixedRuns,
+    workers,
+    ...(only !== undefined && { only }),
+    onProgress(done, total) {
+      progress ??= startProgress(total, 'cases', quiet);
+      progress.update(done);
+    },
+    stopped: interrupt.stopped,
+  });
+  progress?.stop();
+  interrupt.release();
+  const failed = exhibits.filter((exhibit) => complaints(exhibit).length > 0).length;
+  if (format === 'json')
+    process.stdout.write(
+      `${JSON.stringify(sorted({ schema: 'tdxfuzz/museum/1', runs, seeds, fixedRuns, exhibits }), null, 1)}\n`,
+    );
+  else print(exhibits, failed);
+  if (failed > 0) return 1;
+  return interrupt.stopped() ? EXIT_INTERRUPTED : 0;
+}
+
+function complaints({ runs }: Exhibit): string[] {
+  return [...new Set(runs.flatMap((run) => run.complaints))];
+}
+
+function print(exhibits: readonly Exhibit[], failed: number): void {
+  const rows = exhibits.map((exhibit) => {
+    const { id, kind, expected, runs } = exhibit;
+    const good = runs.filter((run) => run.complaints.length === 0).length;
+    const verdict = kind === 'broken' ? `found ${good}/${runs.length}` : good === runs.length ? 'silent' : 'NOT SILENT';
+    const paint = good === runs.length ? pc.green : pc.red;
+    const latest =
+      kind === 'broken' ? `case ${Math.max(...runs.map((run) => run.foundAfter))}` : `${runs[0]?.cases ?? 0} cases`;
+    const values = kind === 'broken' ? `${Math.max(...runs.map((run) => run.values))} values` : '';
+    return [id, paint(verdict), latest, values, expected];
+  });
+  process.stdout.write(
+    `${plainTable([['twin', 'verdict', 'at the latest', 'shrunk to', 'expected'].map((text) => pc.dim(text)), ...rows])}\n`,
+  );
+  for (const exhibit of exhibits) {
+    for (const complaint of complaints(exhibit)) process.stdout.write(`  ${pc.red(exhibit.id)}: ${complaint}\n`);
+  }
+  const broken = exhibits.filter(({ kind }) => kind === 'broken').length;
+  const cases = exhibits.flatMap(({ runs }) => runs).reduce((sum, run) => sum + run.cases, 0);
+  process.stdout.write(
+    `${broken} broken and ${exhibits.length - broken} fixed twins, ${cases.toLocaleString('en-US')} cases: ` +
+      `${failed === 0 ? pc.green('all as they must be') : pc.red(`${failed} not as they must be`)}\n`,
+  );
+}

@@ -1,0 +1,44 @@
+/** Names and values of scenario slots as the person who reads a counterexample knows them. */
+import { describeStatus } from '../../models/abi/status.js';
+import type { CompiledContract } from '../contract/compiled.js';
+import { FAULT_NAMES, parameterSlot, PLACE_NAMES, SLOT, scenarioSlot } from '../scenario/layout.js';
+
+export interface SlotText {
+  name: string;
+  value: string;
+}
+
+/** @param value as in case files: `0x...` */
+export function describeSlot(compiled: CompiledContract, slotName: string, value: string): SlotText {
+  const slot = scenarioSlot(slotName);
+  const number = BigInt(value);
+  const parameter = compiled.contract.parameters.find(({ place }) => parameterSlot(place) === slot);
+  if (parameter?.kind === 'flags') {
+    const set = Object.entries(parameter.bits).filter(([, bit]) => (number & BigInt(bit)) !== 0n);
+    return {
+      name: `${slotName} (${parameter.name})`,
+      value: `${value} ${set.map(([name]) => name).join(' | ')}`.trim(),
+    };
+  }
+  if (parameter !== undefined) return { name: `${slotName} (${parameter.name})`, value };
+  const field = compiled.fields[slot - SLOT.blockField];
+  if (field !== undefined && slot >= SLOT.blockField) {
+    return { name: `${slotName} (${compiled.blockParameter?.name ?? 'block'}.${field.name})`, value };
+  }
+  switch (slot) {
+    case SLOT.blockPlace:
+      return { name: slotName, value: `${value} ${PLACE_NAMES[Number(number)] ?? 'valid'}` };
+    case SLOT.faultKind:
+      return { name: slotName, value: `${value} ${FAULT_NAMES[Number(number)] ?? 'none'}` };
+    case SLOT.faultAt:
+      return { name: slotName, value: `${value} before instruction ${number}` };
+    case SLOT.answerStatus:
+      return { name: `${slotName} (RAX of TDCALL)`, value: `${value} ${describeStatus(number)}` };
+    case SLOT.rbpMod:
+      return { name: slotName, value: `${value} the TD has ${number === 0n ? '' : 'no '}NO_RBP_MOD` };
+    case SLOT.companionKey:
+      return { name: slotName, value: `${value} how the companion run changes values` };
+    default:
+      return { name: slotName, value };
+  }
+}

@@ -1,0 +1,144 @@
+/** Results as a person reads them in a terminal: a table per target, then every finding. */
+import pc from 'picocolors';
+import { getBorderCharacters, table } from 'table';
+import { shorten } from '../text/escape.js';
+import type { FindingResult, PropertyResult, RunResult, TargetResult } from '../campaign/result.js';
+import type { CaseRunner } from '../judge/case-runner.js';
+import type { Account } from '../triage/account.js';
+import { placeName } from '../triage/violation.js';
+import { describeSlot } from './describe-slot.js';
+import { traceLine } from './trace-lines.js';
+
+/** Steps shown before and after the instruction to blame. */
+const CONTEXT = 4;
+
+const BARE = {
+  border: getBorderCharacters('void'),
+  columnDefault: { paddingLeft: 0, paddingRight: 2 },
+  drawHorizontalLine: () => false,
+};
+
+/** A borderless table, two spaces between columns, indented. */
+export function plainTable(rows: readonly (readonly string[])[], indent = '  '): string {
+  if (rows.length === 0) return '';
+  return table(
+    rows.map((row) => [...row]),
+    BARE,
+  )
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => indent + line.trimEnd())
+    .join('\n');
+}
+
+const count = (value: number): string => value.toLocaleString('en-US');
+
+function resultText({ status, reason }: PropertyResult): string {
+  switch (status) {
+    case 'holds':
+      return pc.green('holds');
+    case 'violated':
+      return pc.red('VIOLATED');
+    case 'not evaluated':
+      return pc.yellow('not evaluated');
+    case 'holds by decode':
+      return pc.green('holds by decode');
+    case 'not applicable':
+      return pc.dim(`not applicable: ${reason ?? ''}`);
+  }
+}
+
+export function targetTable(target: TargetResult, showClasses: boolean): string {
+  const perCase = target.cases === 0 ? '0' : (target.executions / target.cases).toFixed(2);
+  const replayed = target.replayed === 0 ? '' : `, ${target.replayed} stored first`;
+  const head = `${pc.bold(shorten(target.target))}  ${pc.dim(`contract ${target.contract}, ${count(target.cases)} cases (${perCase} executions each)${replayed}`)}`;
+  const rows = target.properties.map((property) => [
+    property.property,
+    property.status === 'holds' || property.status === 'violated' ? count(property.cases) : '-',
+    resultText(property),
+  ]);
+  const lines = [head, plainTable([['property', 'cases', 'result'].map((text) => pc.dim(text)), ...rows])];
+  const classes = Object.entries(target.classes);
+  const empty = classes.filter(([, cases]) => cases === 0).map(([name]) => name);
+  if (showClasses)
+    lines.push(
+      plainTable([
+        ['class', 'cases'].map((text) => pc.dim(text)),
+        ...classes.map(([name, cases]) => [name, count(cases)]),
+      ]),
+    );
+  if (empty.length > 0) lines.push(`  ${pc.yellow('not exercised')}: ${empty.join(', ')}`);
+  else if (classes.length > 0) lines.push(pc.dim(`  all ${classes.length} classes of cases were exercised`));
+  if (target.problem !== undefined) lines.push(`  ${pc.red('no verdict')}: ${target.problem}`);
+  return lines.join('\n');
+}
+
+/** One finding in full. `replay` is the command line that repeats it. */
+export function findingText(
+  finding: Omit<FindingResult, 'case'>,
+  account: Account,
+  runner: CaseRunner,
+  replay: string,
+  title: string,
+): string {
+  const { property } = account.clause;
+  const slots = Object.entries(finding.scenario).map(([name, value]) => describeSlot(runner.compiled, name, value));
+  const lines = [
+    pc.red(pc.bold(`${title}: ${finding.property}`)),
+    `  rule      ${property.rule}`,
+    `  clause    ${finding.clause}`,
+    `  place     ${shorten(finding.place)}`,
+    `  expected  ${account.expected}`,
+    `  found     ${account.actual}`,
+    `  hits      ${count(finding.hits)} of the cases fail so`,
+    slots.length === 0 ? '  scenario  neutral: no value needs to differ' : '  scenario  neutral, but for:',
+  ];
+  if (slots.length > 0)
+    lines.push(
+      plainTable(
+        slots.map(({ name, value }) => [name, value]),
+        '              ',
+      ),
+    );
+  lines.push('  trace     around the instruction to blame:', traceText(account, runner, CONTEXT));
+  lines.push(`  usual fix ${property.fix}`, `  replay    ${pc.cyan(replay)}`);
+  return lines.join('\n');
+}
+
+/** Trace lines around the blamed step; all of them without `context`. */
+export function traceText(account: Pick<Account, 'traces' | 'step'>, runner: CaseRunner, context = Infinity): string {
+  const { steps } = account.traces.base;
+  const first = Math.max(0, account.step - context);
+  const last = Math.min(steps.length - 1, account.step + context);
+  const rows: string[][] = [];
+  for (let index = first; index <= last; index++) {
+    const line = traceLine(steps[index], index, (address) => placeName(runner, address));
+    const mark = index === account.step ? pc.red('>') : ' ';
+    rows.push([mark, `${index}`, shorten(line.place), line.text, pc.dim(line.changes.slice(0, CONTEXT).join('  '))]);
+    for (let more = CONTEXT; more < line.changes.length; more += CONTEXT) {
+      rows.push(['', '', '', '', pc.dim(line.changes.slice(more, more + CONTEXT).join('  '))]);
+    }
+  }
+  return plainTable(rows, '    ');
+}
+
+/** The closing lines: totals, seed, speed. */
+export function summary({ result, run }: RunResult): string {
+  const findings = result.targets.reduce((sum, target) => sum + target.findings.length, 0);
+  const cases = result.targets.reduce((sum, target) => sum + target.cases, 0);
+  const executions = result.targets.reduce((sum, target) => sum + target.executions, 0);
+  const problems = result.targets.filter(({ problem }) => problem !== undefined).length;
+  const perCase = cases === 0 ? '0' : (executions / cases).toFixed(2);
+  const verdict =
+    problems > 0
+      ? pc.red(`${problems} of ${result.targets.length} targets without a verdict, ${findings} findings`)
+      : findings === 0
+        ? pc.green('nothing found')
+        : pc.red(`${findings} finding${findings === 1 ? '' : 's'}`);
+  const seconds = (run.milliseconds / 1000).toFixed(1);
+  return [
+    `${verdict} in ${count(cases)} cases on ${result.targets.length} target${result.targets.length === 1 ? '' : 's'}` +
+      ` (${seconds} s, ${count(run.casesPerSecond)} cases/s at ${perCase} executions a case, ${run.workers} worker${run.workers === 1 ? '' : 's'})`,
+    pc.dim(`the same run again: --seed ${result.seed} --runs ${result.runs}`),
+  ].join('\n');
+}

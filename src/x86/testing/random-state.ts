@@ -1,0 +1,94 @@
+import { Mnemonic } from 'iced-x86';
+import { FLAG } from '../flags.js';
+import type { EncodedForm } from './instruction-forms.js';
+import { NATIVE } from './native-oracle.js';
+import type { RandomValues } from './random-values.js';
+
+/** What one case starts from. */
+export interface InitialState {
+  readonly gpr: bigint[];
+  rflags: number;
+  readonly xmm: bigint[];
+  readonly memory: Uint8Array;
+}
+
+const STRING_PATTERN = /^(Movs|Stos|Lods|Cmps|Scas)[bwdq]$/;
+const STACK_PATTERN = /^(Push|Pop|Call|Ret|Pushfq?|Popfq?|Leave)$/;
+const BIT_TEST: ReadonlySet<Mnemonic> = new Set([Mnemonic.Bt, Mnemonic.Bts, Mnemonic.Btr, Mnemonic.Btc]);
+
+/** An address near the middle of the window, on both sides of the page boundary; multiples of 16 half of the time. */
+function addressInWindow(random: RandomValues): bigint {
+  const at = 64 + random.below(128 - 16);
+  return BigInt(NATIVE.window + (random.chance(0.5) ? at & ~15 : at));
+}
+
+/** A random state with which the form's memory accesses fall into the window, and branches to the place of the second exit. */
+export function randomState(form: EncodedForm, mnemonic: Mnemonic, random: RandomValues): InitialState {
+  const name = Mnemonic[mnemonic];
+  const gpr = Array.from({ length: 16 }, () => random.value64());
+  const flags = FLAG.CF | FLAG.PF | FLAG.AF | FLAG.ZF | FLAG.SF | FLAG.OF | (random.chance(0.2) ? FLAG.DF : 0);
+  const memory = Uint8Array.from({ length: NATIVE.windowSize }, () => random.byte());
+  gpr[4] = BigInt(NATIVE.window + 64 + 8 * random.below(12));
+  if (mnemonic === Mnemonic.Leave) gpr[5] = addressInWindow(random);
+  if ((mnemonic === Mnemonic.Div || mnemonic === Mnemonic.Idiv) && random.chance(0.7)) makeDivisible(gpr, random);
+  if (STRING_PATTERN.test(name)) {
+    gpr[6] = addressInWindow(random);
+    gpr[7] = addressInWindow(random);
+    gpr[1] = BigInt(random.below(7));
+    if (random.chance(0.5)) memory.fill(random.byte());
+  }
+  if (/^Loop|^Jr?e?cxz/.test(name) && random.chance(0.6)) gpr[1] = BigInt(random.below(3));
+  if (mnemonic === Mnemonic.Xlatb) gpr[3] = BigInt.asUintN(64, BigInt(NATIVE.window) - (gpr[0] & 0xffn) + 50n);
+  if (form.hasMemory) placeOperand(form, mnemonic, gpr, random);
+  const state = {
+    gpr,
+    rflags: (Math.floor(random.below(0x1000000)) & flags) | 0x202,
+    xmm: Array.from({ length: 32 }, () => random.uniform64()),
+    memory,
+  };
+  if (mnemonic === Mnemonic.Popfq || mnemonic === Mnemonic.Popf) {
+    // User mode could not change IF, and TF, NT and AC would disturb the program that runs the test.
+    put(state, gpr[4], BigInt((random.below(0x1000) & (flags | FLAG.DF)) | 0x202));
+  }
+  if (STACK_PATTERN.test(name) && (name === 'Ret' || name === 'Call')) put(state, gpr[4], BigInt(NATIVE.taken));
+  if ((name === 'Jmp' || name === 'Call') && form.operandRegister[0] >= 0)
+    gpr[form.operandRegister[0]] = BigInt(NATIVE.taken);
+  if ((name === 'Jmp' || name === 'Call') && form.hasMemory) {
+    put(state, effectiveAddress(form, gpr), BigInt(NATIVE.taken));
+  }
+  return state;
+}
+
+/** The form's address with these registers. */
+export function effectiveAddress(form: EncodedForm, gpr: readonly bigint[]): bigint {
+  const index = form.index < 0 ? 0n : gpr[form.index] * BigInt(form.scale);
+  return BigInt.asUintN(64, gpr[form.base] + index + BigInt(form.displacement));
+}
+
+function placeOperand(form: EncodedForm, mnemonic: Mnemonic, gpr: bigint[], random: RandomValues): void {
+  if (BIT_TEST.has(mnemonic) && form.operandRegister[1] >= 0) {
+    const offset = form.operandRegister[1];
+    gpr[offset] = BigInt.asUintN(64, BigInt(random.below(800) - 400));
+  }
+  const bitOffset = BIT_TEST.has(mnemonic) ? form.operandRegister[1] : -1;
+  const target = bitOffset >= 0 ? BigInt(NATIVE.window + 120) : addressInWindow(random);
+  // A bit offset that is the base as well would need another equation: such forms are left out by the caller.
+  gpr[form.base] = 0n;
+  gpr[form.base] = BigInt.asUintN(64, target - effectiveAddress(form, gpr));
+}
+
+function makeDivisible(gpr: bigint[], random: RandomValues): void {
+  if (random.chance(0.5)) {
+    gpr[2] = 0n;
+    gpr[0] &= 0xffffffffffff00ffn;
+  } else {
+    gpr[2] = gpr[0] >> 63n === 1n ? 0xffffffffffffffffn : 0n;
+    if (random.chance(0.5)) gpr[2] = (gpr[2] & ~0xffffffffn) | ((gpr[0] >> 31n) & 1n ? 0xffffffffn : 0n);
+  }
+}
+
+function put(state: InitialState, address: bigint, value: bigint): void {
+  const at = Number(address - BigInt(NATIVE.window));
+  if (at < 0 || at + 8 > state.memory.length) return;
+  new DataView(state.memory.buffer).setBigUint64(at, value, true);
+}
