@@ -20,7 +20,7 @@ export const issuesSti: PropertyDefinition = {
           when([{ kind: 'flag', flag: stiFlag, set: true }, { kind: 'called' }], {
             kind: 'before',
             first: 'sti',
-            then: 'call',
+            second: 'call',
           }),
           when([{ kind: 'flag', flag: stiFlag, set: true }, { kind: 'called' }], equal(fact('stiCount'), constant(1n))),
           when({ kind: 'flag', flag: stiFlag, set: false }, equal(fact('stiCount'), constant(0n))),

@@ -42,7 +42,7 @@ export interface BlockResult {
 export function runBlock(runner: CaseRunner, name: string, seed: string, block: number, cases: number): BlockResult {
   const classes = new ClassCounter(runner);
   const violations = new Violations(runner);
-  const inForce = new Array<number>(runner.judge.properties.length).fill(0);
+  const inForce = runner.judge.properties.map(() => 0);
   const failures = new Map<string, Failure>();
   const executionsBefore = runner.executions;
   let problem: string | undefined;

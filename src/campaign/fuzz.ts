@@ -75,7 +75,9 @@ function conclude(
   stored: readonly StoredCase[],
 ): TargetResult {
   const findings = new Map<string, FindingResult>();
-  const matching = stored.filter(({ file }) => file.contract.set === target.set && file.symbol === target.symbol);
+  const matching = stored.filter(
+    ({ file }) => file.contract.set === target.set && file.contract.body.symbol === target.contract.symbol,
+  );
   let problem = totals.problem;
   for (const { name, file } of matching) {
     const scenario = scenarioOf(file, runner.space.neutral);

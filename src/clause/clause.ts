@@ -51,10 +51,10 @@ export type Clause =
   | { kind: 'noWriteOutside' }
   | { kind: 'noAccessBelowStackPointer' }
   /** STI is the instruction immediately before the first call. */
-  | { kind: 'before'; first: 'sti'; then: 'call' }
+  | { kind: 'before'; first: 'sti'; second: 'call' }
   /** The same in the companion run that changes what `of` names: information flow. */
   | { kind: 'independent'; term: Term; of: 'guest-secrets' | 'host-values' }
-  | { kind: 'when'; conditions: readonly Condition[]; then: Clause };
+  | { kind: 'when'; conditions: readonly Condition[]; clause: Clause };
 
 export const register = (moment: Moment, name: ObservedRegister): Term & { kind: 'register' } => ({
   kind: 'register',
@@ -85,9 +85,9 @@ export const independent = (term: Term, of: 'guest-secrets' | 'host-values'): Cl
   term,
   of,
 });
-export const when = (conditions: Condition | readonly Condition[], then: Clause): Clause => ({
+export const when = (conditions: Condition | readonly Condition[], clause: Clause): Clause => ({
   kind: 'when',
   conditions: Array.isArray(conditions) ? (conditions as readonly Condition[]) : [conditions as Condition],
-  then,
+  clause,
 });
 export const not = (condition: Condition): Condition => ({ kind: 'not', condition });

@@ -54,11 +54,11 @@ export function renderClause(clause: Clause): string {
     case 'noAccessBelowStackPointer':
       return 'noAccessBelowStackPointer()';
     case 'before':
-      return `before(${clause.first}, ${clause.then}, immediately)`;
+      return `before(${clause.first}, ${clause.second}, immediately)`;
     case 'independent':
       return `independent(${renderTerm(clause.term)}, ${clause.of})`;
     case 'when':
-      return `when(${clause.conditions.map(renderCondition).join(' and ')}, ${renderClause(clause.then)})`;
+      return `when(${clause.conditions.map(renderCondition).join(' and ')}, ${renderClause(clause.clause)})`;
   }
 }
 
@@ -81,6 +81,6 @@ export function clauseSlot(clause: Clause): string {
     case 'before':
       return clause.first;
     case 'when':
-      return clauseSlot(clause.then);
+      return clauseSlot(clause.clause);
   }
 }

@@ -87,13 +87,20 @@ function print(
   ];
   const ordered = [...accounts].sort((a, b) => rank(b, file) - rank(a, file));
   for (const [index, account] of ordered.entries()) {
-    const finding = { ...account.signature, hits: 1, first: { replayed: path }, scenario: file.scenario };
+    const finding = { ...account.signature, scenario: file.scenario };
     out.push(
-      findingText(finding, account, runner, `tdxfuzz replay ${path}`, `violation ${index + 1} of ${ordered.length}`),
+      findingText(
+        finding,
+        account,
+        runner,
+        `tdxfuzz replay ${path}`,
+        `violation ${index + 1} of ${ordered.length}`,
+        index === 0 ? Infinity : undefined,
+      ),
       '',
     );
   }
-  out.push('the whole run:', traceText(ordered[0] ?? wholeRun(runner), runner));
+  if (ordered.length === 0) out.push('the whole run:', traceText(wholeRun(runner), runner));
   out.push(`the run ended: ${endOf(runner.context)}`);
   if (!newBuild && file.expect !== null)
     out.push(

@@ -15,7 +15,7 @@ const verdict = (holds: boolean): Verdict => (holds ? VERDICT.holds : VERDICT.vi
 
 /** Which companion runs a clause needs. */
 export function companionsOf(clause: Clause): { guest: boolean; host: boolean } {
-  if (clause.kind === 'when') return companionsOf(clause.then);
+  if (clause.kind === 'when') return companionsOf(clause.clause);
   return {
     guest: clause.kind === 'independent' && clause.of === 'guest-secrets',
     host: clause.kind === 'independent' && clause.of === 'host-values',
@@ -70,7 +70,7 @@ export function compileClause(clause: Clause, compiled: CompiledContract): Check
       return compileIndependent(clause.term, clause.of);
     case 'when': {
       const conditions = clause.conditions.map((condition) => compileCondition(condition, compiled));
-      const check = compileClause(clause.then, compiled);
+      const check = compileClause(clause.clause, compiled);
       return (context) => {
         for (const condition of conditions) if (!condition(context)) return VERDICT.notInForce;
         return check(context);

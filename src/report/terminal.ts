@@ -67,19 +67,31 @@ export function targetTable(target: TargetResult, showClasses: boolean): string 
         ...classes.map(([name, cases]) => [name, count(cases)]),
       ]),
     );
-  if (empty.length > 0) lines.push(`  ${pc.yellow('not exercised')}: ${empty.join(', ')}`);
+  if (empty.length > 0) lines.push(`  ${pc.yellow('not exercised')}: ${abridged(empty)}`);
   else if (classes.length > 0) lines.push(pc.dim(`  all ${classes.length} classes of cases were exercised`));
   if (target.problem !== undefined) lines.push(`  ${pc.red('no verdict')}: ${target.problem}`);
   return lines.join('\n');
 }
 
-/** One finding in full. `replay` is the command line that repeats it. */
+/** Classes shown by name before the rest is only counted. */
+const NAMED = 6;
+
+function abridged(names: readonly string[]): string {
+  const more = names.length - NAMED;
+  return (
+    names.slice(0, NAMED).join(', ') +
+    (more > 0 ? ` and ${more} more (--classes shows all; more --runs reach them)` : '')
+  );
+}
+
+/** One finding in full. `replay` is the command line that repeats it, `context` the steps around the blamed one. */
 export function findingText(
-  finding: Omit<FindingResult, 'case'>,
+  finding: Pick<FindingResult, 'property' | 'clause' | 'place' | 'scenario'> & { hits?: number },
   account: Account,
   runner: CaseRunner,
   replay: string,
   title: string,
+  context = CONTEXT,
 ): string {
   const { property } = account.clause;
   const slots = Object.entries(finding.scenario).map(([name, value]) => describeSlot(runner.compiled, name, value));
@@ -90,7 +102,7 @@ export function findingText(
     `  place     ${shorten(finding.place)}`,
     `  expected  ${account.expected}`,
     `  found     ${account.actual}`,
-    `  hits      ${count(finding.hits)} of the cases fail so`,
+    ...(finding.hits === undefined ? [] : [`  hits      ${count(finding.hits)} cases fail so`]),
     slots.length === 0 ? '  scenario  neutral: no value needs to differ' : '  scenario  neutral, but for:',
   ];
   if (slots.length > 0)
@@ -100,7 +112,8 @@ export function findingText(
         '              ',
       ),
     );
-  lines.push('  trace     around the instruction to blame:', traceText(account, runner, CONTEXT));
+  const extent = context === Infinity ? 'the whole run' : 'around the instruction to blame';
+  lines.push(`  trace     ${extent}:`, traceText(account, runner, context));
   lines.push(`  usual fix ${property.fix}`, `  replay    ${pc.cyan(replay)}`);
   return lines.join('\n');
 }

@@ -24,8 +24,30 @@ export function traceLine(step: Step, index: number, place: (address: bigint) =>
       text: '(interrupt: the handler overwrites what lies below RSP)',
       changes: [],
     };
-  const text = escapeName(step.instruction?.text ?? '(no code)');
-  return { index, place: place(step.address), text, changes: [...registerChanges(step), ...stores(step)] };
+  const text = escapeName(withTarget(step, place));
+  return {
+    index,
+    place: place(step.address),
+    text,
+    changes: [...answer(step), ...registerChanges(step), ...stores(step)],
+  };
+}
+
+/** The disassembly, with the target of a branch by name. */
+function withTarget({ instruction }: Step, place: (address: bigint) => string): string {
+  if (instruction === undefined) return '(no code)';
+  return instruction.target === undefined
+    ? instruction.text
+    : instruction.text.replace(hex(instruction.target), place(instruction.target));
+}
+
+/** What the world wrote, whether or not the values changed: from TDCALL on these registers are not the caller's. */
+function answer({ worldWrote, before }: Step): string[] {
+  if (worldWrote === 0) return [];
+  const names = REGISTER_NAMES.filter((name, index) => name !== 'rax' && (worldWrote >>> index) & 1);
+  if (names.length === 0) return ['the module answers in rax alone'];
+  const leaf = before[2 * STATE.GPR] & 0xffff;
+  return [`${leaf === 0 ? 'the host' : 'the module'} answers in ${names.join(' ')}`];
 }
 
 function registerChanges({ before, after }: Step): string[] {

@@ -51,7 +51,7 @@ function comparison(clause: Clause, runner: CaseRunner): Comparison {
   const { context } = runner;
   switch (clause.kind) {
     case 'when':
-      return comparison(clause.then, runner);
+      return comparison(clause.clause, runner);
     case 'equal': {
       const mask = clause.mask ?? (1n << 64n) - 1n;
       return {

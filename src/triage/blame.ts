@@ -24,9 +24,9 @@ export interface BlameContext {
   /** The companion that the clause compares with, for `independent`. */
   companion: Trace | undefined;
   /** One of ACCESS for the event at index `at` of `events` in the base run. */
-  access(events: Int32Array, at: number): number;
+  access: (events: Int32Array, at: number) => number;
   /** Address of a block field in the base run. */
-  fieldAddress(field: string): bigint;
+  fieldAddress: (field: string) => bigint;
 }
 
 /** @returns index of the step that is to blame */
@@ -34,7 +34,7 @@ export function blame(clause: Clause, context: BlameContext): number {
   const { steps } = context.base;
   switch (clause.kind) {
     case 'when':
-      return blame(clause.then, context);
+      return blame(clause.clause, context);
     case 'equal':
       return blameTerm(clause.left, context, clause.mask);
     case 'zero':

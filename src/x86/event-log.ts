@@ -53,7 +53,7 @@ export class EventLog {
     const control = this.control;
     while (control[1 /* EVENT_COUNT */] > 0) {
       const last = (control[1 /* EVENT_COUNT */] - 1) * 12; /* EVENT_WORDS */
-      if (this.events[last + 10 /* EVENT.INSTRUCTION_COUNT */] !== instructionCount) return;
+      if (this.events[last + 10 /* EVENT_WORD.INSTRUCTION_COUNT */] !== instructionCount) return;
       control[1 /* EVENT_COUNT */]--;
     }
   }
