@@ -111,6 +111,9 @@ export class GuestStubPredictor {
   }
 
   private predictBlock(scenario: Scenario, observation: Int32Array, prediction: Prediction): void {
+    const end = observation[2 * FACT.end];
+    const stopped = end === END.trapped || end === END.stopped;
+    if (stopped && this.contract.blockWhenStopped === 'any') return;
     const written = this.writesOutputs(scenario, observation);
     // Whether a stub that was stopped or faulted half-way had stored already is open; that a failed call of one that
     // stops leaves the block alone is the contract (facts/linux.md 1.6).

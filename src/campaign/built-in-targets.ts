@@ -20,7 +20,8 @@ export function builtInTargets(): Target[] {
     if (set === undefined) throw new Error(`no contract set ${setName}`);
     const path = `corpus/targets/${object}.o`;
     const image = parseImage(readFileSync(join(packageRoot(), path)), path);
-    return Object.entries(set.contracts).map(([symbol, contract]) => ({
+    const own = Object.entries(set.contracts).filter(([symbol]) => image.symbols.some(({ name }) => name === symbol));
+    return own.map(([symbol, contract]) => ({
       name: `${object}/${symbol}`,
       symbol,
       set: set.name,

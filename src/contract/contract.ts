@@ -75,6 +75,11 @@ export const contractSchema = z.strictObject({
   returns: z.enum(['status', 'r10', 'status-or-r10']),
   /** What happens when TDG.VP.VMCALL itself fails (RAX not 0): the status is returned, or the function never returns. */
   onFailure: z.enum(['returns', 'stops']),
+  /**
+   * Whether the block must be as it was when the function stops after a failed TDG.VP.VMCALL. `any`: the function
+   * prepares the block itself before the call. Absent: `unchanged`.
+   */
+  blockWhenStopped: z.enum(['unchanged', 'any']).optional(),
   /** Whether values that the host chose must be gone from every register that is no result. */
   scrubsHostValues: z.boolean(),
   /** The flag that asks for STI immediately before TDCALL; absent: the function never executes STI. */

@@ -4,6 +4,7 @@ import type { PropertyDefinition } from '../clause/property.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import { functionCode, type FunctionCode } from '../harness/function-code.js';
 import { type Code, Harness } from '../harness/harness.js';
+import { END, FACT } from '../observation/layout.js';
 import { changeGuestSecrets, changeHostValues } from '../scenario/companion.js';
 import { dictionary } from '../scenario/dictionary.js';
 import { createScenario, type Scenario } from '../scenario/layout.js';
@@ -45,6 +46,21 @@ export class CaseRunner {
     this.space = scenarioSpace(compiled, dictionary(harvested), this.code.instructions.length);
     this.context = new CaseContext(compiled, this.space.neutral);
     this.predictor = new GuestStubPredictor(compiled);
+    this.space.instructions = Math.max(this.space.instructions, this.longestRun());
+  }
+
+  /** Instructions of the neutral run and of the one with every flag set: what the function calls counts as well. */
+  private longestRun(): number {
+    const { space, context, harness, compiled } = this;
+    const scenario = space.neutral.slice();
+    let longest = 0;
+    for (const flags of [0, compiled.flagMask]) {
+      if (space.flagsSlot >= 0) scenario[2 * space.flagsSlot] = flags;
+      harness.run(scenario, 0, context.base);
+      // An endless loop needs no more boundaries than a long function has.
+      if (context.end !== END.budget) longest = Math.max(longest, context.base[2 * FACT.instructions]);
+    }
+    return longest;
   }
 
   /** @returns number of violated clauses (indices in `judge.violated`), or NO_VERDICT */

@@ -10,7 +10,7 @@ import { INSTRUCTION_ROWS } from './table.js';
 import { codesOf, encodeForm, type EncodedForm } from './testing/instruction-forms.js';
 import { CASE, NATIVE, NativeOracle, RESULT } from './testing/native-oracle.js';
 import { RandomValues } from './testing/random-values.js';
-import { type InitialState, randomState } from './testing/random-state.js';
+import { effectiveAddress, type InitialState, randomState } from './testing/random-state.js';
 
 /** States per encoding; TDXFUZZ_STATES raises it for a long run. */
 const STATES = Number(process.env.TDXFUZZ_STATES ?? 16);
@@ -121,7 +121,7 @@ function set64(state: Int32Array, slot: number, value: bigint): void {
 
 /** Flags of this case that the architecture defines, and whether the destination is undefined. */
 function undefinedParts(test: Case): { flags: number; destination: boolean } {
-  const { row, form, initial } = test;
+  const { row, form } = test;
   let flags = row.undefined;
   let destination = false;
   if (row.undefinedForCount !== undefined) {
@@ -132,7 +132,6 @@ function undefinedParts(test: Case): { flags: number; destination: boolean } {
     destination = /^Sh[lr]d_rm16/.test(Code[form.code]) && count > 16;
   }
   if (row.mnemonic === Mnemonic.Bsf || row.mnemonic === Mnemonic.Bsr) destination = sourceIsZero(test);
-  void initial;
   return { flags, destination };
 }
 
@@ -149,7 +148,8 @@ function sourceIsZero(test: Case): boolean {
   const width = widthOf(test.form.code);
   const mask = (1n << BigInt(width)) - 1n;
   if (!test.form.hasMemory) return (test.initial.gpr[test.form.operandRegister[1]] & mask) === 0n;
-  return true;
+  const at = Number(effectiveAddress(test.form, test.initial.gpr) - BigInt(NATIVE.window));
+  return (new DataView(test.initial.memory.buffer).getBigUint64(at, true) & mask) === 0n;
 }
 
 /** What differs between the machine and the CPU, or undefined. */

@@ -1,5 +1,5 @@
 import { STATE_SLOTS } from './layout.js';
-import { LAST_MICRO_OP, MICRO_WORDS, OP } from './micro-ops.js';
+import { MICRO_WORDS, OP } from './micro-ops.js';
 
 /** Those whose d may be written straight into a register instead of a temporary: they read everything before they write. */
 const RENAMEABLE: ReadonlySet<number> = new Set([
@@ -17,28 +17,33 @@ const RENAMEABLE: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * The words of an instruction's record, from the micro-operations that the lifter made: meaning the same, but quicker to
- * interpret. A temporary that is only moved on to a register goes there at once, a Next becomes a mark on the
- * micro-operation before it, and slot numbers are doubled, which makes them Int32 indices of low halves.
+ * Words of one packed micro-operation: op in bits 0 to 6 of the first word, LAST_MICRO_OP in bit 7, d above; a in the low half
+ * of the second word and b in the high half; x. Const has its value in the second and third word. Slot numbers are doubled,
+ * which makes them Int32 indices of low halves.
+ */
+export const ENCODED_WORDS = 3;
+
+/** The last micro-operation before a Next, which is then left out. */
+export const LAST_MICRO_OP = 0x80;
+
+/**
+ * Packs the micro-operations of an instruction for the interpreter: meaning the same, but quicker to run. A temporary that is
+ * only moved on to a register goes there at once, and a Next becomes a mark on the micro-operation before it.
  */
 export function encode(words: readonly number[]): number[] {
   const result: number[] = [];
   for (let at = 0; at < words.length; at += MICRO_WORDS) {
     const op = words[at];
     if (op === OP.Next && result.length > 0) {
-      result[result.length - MICRO_WORDS] |= LAST_MICRO_OP;
+      result[result.length - ENCODED_WORDS] |= LAST_MICRO_OP;
       break;
     }
-    const factor = op === OP.Const ? 1 : 2;
     const next = at + MICRO_WORDS;
     const moves = movesOn(words, at, next);
-    result.push(
-      op,
-      2 * words[moves ? next + 1 : at + 1],
-      factor * words[at + 2],
-      factor * words[at + 3],
-      words[at + 4],
-    );
+    const d = 2 * words[moves ? next + 1 : at + 1];
+    result.push(op | (d << 8));
+    if (op === OP.Const) result.push(words[at + 2], words[at + 3]);
+    else result.push((2 * words[at + 2]) | ((2 * words[at + 3]) << 16), words[at + 4]);
     if (moves) at = next;
   }
   return result;

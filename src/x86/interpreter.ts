@@ -32,7 +32,7 @@ import {
  *
  * Constants are literal numbers with their name in a comment: V8 makes a jump table only of literal labels, and reads an
  * imported constant from memory every time. `literals.test.ts` holds every such number to the constant that it names.
- * Slot numbers in the code array are doubled, which makes them Int32 indices of the low halves. Nothing in `run` allocates, except that new code is decoded and that a full event buffer grows.
+ * The code array holds micro-operations as encode.ts packs them. Nothing in `run` allocates, except that new code is decoded and that a full event buffer grows.
  */
 export class Interpreter {
   /** External: index; Environment: number; Fault: vector. */
@@ -117,45 +117,45 @@ export class Interpreter {
             link = 4; /* RECORD.TARGET_LINK */
             break instruction;
           case 2 /* JumpCondition */:
-            if (conditionHolds(s[34 /* RFLAGS */], code[pc + 4])) link = 4; /* RECORD.TARGET_LINK */
+            if (conditionHolds(s[34 /* RFLAGS */], code[pc + 2])) link = 4; /* RECORD.TARGET_LINK */
             break instruction;
           case 3 /* JumpIndirect */: {
-            const a = code[pc + 2];
+            const a = code[pc + 1] & 0xffff;
             s[32 /* RIP */] = s[a];
             s[32 /* RIP */ + 1] = s[a + 1];
             link = 0;
             break instruction;
           }
           case 4 /* JumpIfZero */: {
-            const a = code[pc + 2];
+            const a = code[pc + 1] & 0xffff;
             if ((s[a] | s[a + 1]) === 0) link = 4; /* RECORD.TARGET_LINK */
             break instruction;
           }
           case 5 /* JumpIfNotZero */: {
-            const a = code[pc + 2];
+            const a = code[pc + 1] & 0xffff;
             if ((s[a] | s[a + 1]) !== 0) link = 4; /* RECORD.TARGET_LINK */
             break instruction;
           }
           case 6 /* RepeatCheck */: {
-            const a = code[pc + 2];
+            const a = code[pc + 1] & 0xffff;
             if ((s[a] | s[a + 1]) === 0) break instruction;
             break;
           }
           case 7 /* Repeat */: {
             if (s[2 /* RCX */] === 0) s[2 /* RCX */ + 1] = s[2 /* RCX */ + 1] - 1;
             s[2 /* RCX */] = s[2 /* RCX */] - 1;
-            const mode = code[pc + 4];
+            const mode = code[pc + 2];
             const zero = (s[34 /* RFLAGS */] & 0x40) /* ZF */ !== 0;
             const ends = mode === 1 /* REPEAT.WhileZero */ ? !zero : mode === 2 /* REPEAT.WhileNotZero */ && zero;
             if ((s[2 /* RCX */] | s[2 /* RCX */ + 1]) !== 0 && !ends) link = -1;
             break instruction;
           }
           case 8 /* Fault */:
-            this.raise(code[pc + 4]);
+            this.raise(code[pc + 2]);
             exit = 2; /* EXIT.Fault */
             break instruction;
           case 9 /* Environment */:
-            this.exitDetail = code[pc + 4];
+            this.exitDetail = code[pc + 2];
             this.environmentRecord = record;
             exit = 1; /* EXIT.Environment */
             break instruction;
@@ -163,11 +163,11 @@ export class Interpreter {
             exit = 5; /* EXIT.Unknown */
             break instruction;
           case 11 /* External */:
-            this.exitDetail = code[pc + 4];
+            this.exitDetail = code[pc + 2];
             exit = 0; /* EXIT.External */
             break instruction;
           case 12 /* CheckTarget */: {
-            const a = code[pc + 2];
+            const a = code[pc + 1] & 0xffff;
             if (!cache.isTarget(s[a], s[a + 1])) {
               this.raise(13 /* #GP */);
               exit = 2; /* EXIT.Fault */
@@ -176,91 +176,92 @@ export class Interpreter {
             break;
           }
           case 13 /* Mov */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
+            const d = word >>> 8;
+            const a = code[pc + 1] & 0xffff;
             s[d] = s[a];
             s[d + 1] = s[a + 1];
             break;
           }
           case 14 /* Const */: {
-            const d = code[pc + 1];
-            s[d] = code[pc + 2];
-            s[d + 1] = code[pc + 3];
+            const d = word >>> 8;
+            s[d] = code[pc + 1];
+            s[d + 1] = code[pc + 2];
             break;
           }
           case 15 /* Zx8 */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
+            const d = word >>> 8;
+            const a = code[pc + 1] & 0xffff;
             s[d] = s[a] & 0xff;
             s[d + 1] = 0;
             break;
           }
           case 16 /* Zx8High */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
+            const d = word >>> 8;
+            const a = code[pc + 1] & 0xffff;
             s[d] = (s[a] >>> 8) & 0xff;
             s[d + 1] = 0;
             break;
           }
           case 17 /* Zx16 */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
+            const d = word >>> 8;
+            const a = code[pc + 1] & 0xffff;
             s[d] = s[a] & 0xffff;
             s[d + 1] = 0;
             break;
           }
           case 18 /* Zx32 */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
+            const d = word >>> 8;
+            const a = code[pc + 1] & 0xffff;
             s[d] = s[a];
             s[d + 1] = 0;
             break;
           }
           case 19 /* Sx8 */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
+            const d = word >>> 8;
+            const a = code[pc + 1] & 0xffff;
             const value = (s[a] << 24) >> 24;
             s[d] = value;
             s[d + 1] = value >> 31;
             break;
           }
           case 20 /* Sx16 */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
+            const d = word >>> 8;
+            const a = code[pc + 1] & 0xffff;
             const value = (s[a] << 16) >> 16;
             s[d] = value;
             s[d + 1] = value >> 31;
             break;
           }
           case 21 /* Sx32 */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
+            const d = word >>> 8;
+            const a = code[pc + 1] & 0xffff;
             s[d] = s[a];
             s[d + 1] = s[a] >> 31;
             break;
           }
           case 22 /* Ins8 */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
+            const d = word >>> 8;
+            const a = code[pc + 1] & 0xffff;
             s[d] = (s[d] & ~0xff) | (s[a] & 0xff);
             break;
           }
           case 23 /* Ins8High */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
+            const d = word >>> 8;
+            const a = code[pc + 1] & 0xffff;
             s[d] = (s[d] & ~0xff00) | ((s[a] & 0xff) << 8);
             break;
           }
           case 24 /* Ins16 */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
+            const d = word >>> 8;
+            const a = code[pc + 1] & 0xffff;
             s[d] = (s[d] & ~0xffff) | (s[a] & 0xffff);
             break;
           }
           case 25 /* Add */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
             const x = s[a];
             const sum = (x + s[b]) | 0;
             s[d + 1] = s[a + 1] + s[b + 1] + (sum >>> 0 < x >>> 0 ? 1 : 0);
@@ -268,9 +269,10 @@ export class Interpreter {
             break;
           }
           case 26 /* Sub */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
             const x = s[a];
             const y = s[b];
             s[d + 1] = s[a + 1] - s[b + 1] - (x >>> 0 < y >>> 0 ? 1 : 0);
@@ -278,97 +280,107 @@ export class Interpreter {
             break;
           }
           case 27 /* AddCarry */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
             const sum = (s[a] >>> 0) + (s[b] >>> 0) + (s[34 /* RFLAGS */] & 0x1); /* CF */
             s[d + 1] = s[a + 1] + s[b + 1] + (sum > 0xffffffff ? 1 : 0);
             s[d] = sum;
             break;
           }
           case 28 /* SubBorrow */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
             const difference = (s[a] >>> 0) - (s[b] >>> 0) - (s[34 /* RFLAGS */] & 0x1); /* CF */
             s[d + 1] = s[a + 1] - s[b + 1] - (difference < 0 ? 1 : 0);
             s[d] = difference;
             break;
           }
           case 29 /* And */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
             s[d] = s[a] & s[b];
             s[d + 1] = s[a + 1] & s[b + 1];
             break;
           }
           case 30 /* Or */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
             s[d] = s[a] | s[b];
             s[d + 1] = s[a + 1] | s[b + 1];
             break;
           }
           case 31 /* Xor */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
             s[d] = s[a] ^ s[b];
             s[d + 1] = s[a + 1] ^ s[b + 1];
             break;
           }
           case 32 /* AndNot */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
             s[d] = ~s[a] & s[b];
             s[d + 1] = ~s[a + 1] & s[b + 1];
             break;
           }
           case 33 /* Not */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
+            const d = word >>> 8;
+            const a = code[pc + 1] & 0xffff;
             s[d] = ~s[a];
             s[d + 1] = ~s[a + 1];
             break;
           }
           case 34 /* Neg */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
+            const d = word >>> 8;
+            const a = code[pc + 1] & 0xffff;
             const low = s[a];
             s[d + 1] = low === 0 ? -s[a + 1] : ~s[a + 1];
             s[d] = -low;
             break;
           }
           case 35 /* Mul */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
             multiply(s, d, a, b);
             break;
           }
           case 36 /* MulHighUnsigned */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
             multiplyHigh(s, d, a, b, false);
             break;
           }
           case 37 /* MulHighSigned */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
             multiplyHigh(s, d, a, b, true);
             break;
           }
           case 38 /* DivUnsigned */:
           case 39 /* DivSigned */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
-            if (!this.divide((word & 0x7f) === 39 /* DivSigned */, d, a, b, code[pc + 4])) {
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
+            if (!this.divide((word & 0x7f) === 39 /* DivSigned */, d, a, b, code[pc + 2])) {
               this.raise(0 /* #DE */);
               exit = 2; /* EXIT.Fault */
               break instruction;
@@ -376,58 +388,65 @@ export class Interpreter {
             break;
           }
           case 40 /* Shl */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
             shiftLeft(s, d, a, s[b]);
             break;
           }
           case 41 /* Shr */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
             shiftRight(s, d, a, s[b]);
             break;
           }
           case 42 /* Sar */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
             shiftRightSigned(s, d, a, s[b]);
             break;
           }
           case 43 /* RotateLeft */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
-            rotateLeft(s, d, a, s[b], code[pc + 4]);
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
+            rotateLeft(s, d, a, s[b], code[pc + 2]);
             break;
           }
           case 44 /* RotateRight */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
-            const width = code[pc + 4];
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
+            const width = code[pc + 2];
             rotateLeft(s, d, a, width - (s[b] % width), width);
             break;
           }
           case 45 /* RotateLeftCarry */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
-            rotateCarry(s, d, a, s[b], code[pc + 4], s[34 /* RFLAGS */] & 0x1 /* CF */, true);
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
+            rotateCarry(s, d, a, s[b], code[pc + 2], s[34 /* RFLAGS */] & 0x1 /* CF */, true);
             break;
           }
           case 46 /* RotateRightCarry */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
-            rotateCarry(s, d, a, s[b], code[pc + 4], s[34 /* RFLAGS */] & 0x1 /* CF */, false);
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
+            rotateCarry(s, d, a, s[b], code[pc + 2], s[34 /* RFLAGS */] & 0x1 /* CF */, false);
             break;
           }
           case 47 /* BitScanForward */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
+            const d = word >>> 8;
+            const a = code[pc + 1] & 0xffff;
             const low = s[a];
             const high = s[a + 1];
             if (low !== 0) s[d] = 31 - Math.clz32(low & -low);
@@ -436,8 +455,8 @@ export class Interpreter {
             break;
           }
           case 48 /* BitScanReverse */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
+            const d = word >>> 8;
+            const a = code[pc + 1] & 0xffff;
             const low = s[a];
             const high = s[a + 1];
             s[d] = high !== 0 ? 63 - Math.clz32(high) : 31 - Math.clz32(low);
@@ -445,67 +464,70 @@ export class Interpreter {
             break;
           }
           case 49 /* PopCount */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
+            const d = word >>> 8;
+            const a = code[pc + 1] & 0xffff;
             s[d] = populationCount(s[a]) + populationCount(s[a + 1]);
             s[d + 1] = 0;
             break;
           }
           case 50 /* ByteSwap */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
+            const d = word >>> 8;
+            const a = code[pc + 1] & 0xffff;
             const low = swapBytes(s[a]);
-            const wide = code[pc + 4] === 64;
+            const wide = code[pc + 2] === 64;
             s[d] = wide ? swapBytes(s[a + 1]) : low;
             s[d + 1] = wide ? low : 0;
             break;
           }
           case 51 /* SetCondition */: {
-            const d = code[pc + 1];
-            s[d] = conditionHolds(s[34 /* RFLAGS */], code[pc + 4]) ? 1 : 0;
+            const d = word >>> 8;
+            s[d] = conditionHolds(s[34 /* RFLAGS */], code[pc + 2]) ? 1 : 0;
             s[d + 1] = 0;
             break;
           }
           case 52 /* SelectCondition */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
-            const from = conditionHolds(s[34 /* RFLAGS */], code[pc + 4]) ? a : b;
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
+            const from = conditionHolds(s[34 /* RFLAGS */], code[pc + 2]) ? a : b;
             s[d] = s[from];
             s[d + 1] = s[from + 1];
             break;
           }
           case 53 /* SelectZero */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
-            const test = 2 * code[pc + 4];
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
+            const test = 2 * code[pc + 2];
             const from = (s[test] | s[test + 1]) === 0 ? a : b;
             s[d] = s[from];
             s[d + 1] = s[from + 1];
             break;
           }
           case 54 /* Load */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            if (!this.load(d, s[a], s[a + 1], code[pc + 4], code[record], code[record + 1], count)) {
+            const d = word >>> 8;
+            const a = code[pc + 1] & 0xffff;
+            if (!this.load(d, s[a], s[a + 1], code[pc + 2], code[record], code[record + 1], count)) {
               exit = 2; /* EXIT.Fault */
               break instruction;
             }
             break;
           }
           case 55 /* Store */: {
-            const a = code[pc + 2];
-            const b = code[pc + 3];
-            if (!this.store(s[a], s[a + 1], s[b], s[b + 1], code[pc + 4], code[record], code[record + 1], count)) {
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
+            if (!this.store(s[a], s[a + 1], s[b], s[b + 1], code[pc + 2], code[record], code[record + 1], count)) {
               exit = 2; /* EXIT.Fault */
               break instruction;
             }
             break;
           }
           case 56 /* CheckAccess */: {
-            const a = code[pc + 2];
-            const x = code[pc + 4];
+            const a = code[pc + 1] & 0xffff;
+            const x = code[pc + 2];
             const needed = (x & 0x200) /* ACCESS.ForWrite */ !== 0 ? 2 /* PERMISSION.Write */ : 1; /* PERMISSION.Read */
             if (
               this.memory.translate(s[a], s[a + 1], x & 0xff, needed, (x & 0x400) /* ACCESS.Stack */ !== 0) ===
@@ -517,8 +539,8 @@ export class Interpreter {
             break;
           }
           case 57 /* CheckAligned */: {
-            const a = code[pc + 2];
-            if ((s[a] & (code[pc + 4] - 1)) !== 0) {
+            const a = code[pc + 1] & 0xffff;
+            if ((s[a] & (code[pc + 2] - 1)) !== 0) {
               this.raise(13 /* #GP */);
               exit = 2; /* EXIT.Fault */
               break instruction;
@@ -526,115 +548,126 @@ export class Interpreter {
             break;
           }
           case 58 /* FlagsAdd */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
-            flagsAdd(s, d, a, b, code[pc + 4]);
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
+            flagsAdd(s, d, a, b, code[pc + 2]);
             break;
           }
           case 59 /* FlagsSub */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
-            flagsSub(s, d, a, b, code[pc + 4]);
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
+            flagsSub(s, d, a, b, code[pc + 2]);
             break;
           }
           case 60 /* FlagsLogic */: {
-            const d = code[pc + 1];
-            flagsLogic(s, d, code[pc + 4]);
+            const d = word >>> 8;
+            flagsLogic(s, d, code[pc + 2]);
             break;
           }
           case 61 /* FlagsShl */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
-            flagsShiftLeft(s, d, a, b, code[pc + 4]);
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
+            flagsShiftLeft(s, d, a, b, code[pc + 2]);
             break;
           }
           case 62 /* FlagsShr */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
-            flagsShiftRight(s, d, a, b, code[pc + 4], false);
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
+            flagsShiftRight(s, d, a, b, code[pc + 2], false);
             break;
           }
           case 63 /* FlagsSar */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
-            flagsShiftRight(s, d, a, b, code[pc + 4], true);
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
+            flagsShiftRight(s, d, a, b, code[pc + 2], true);
             break;
           }
           case 64 /* FlagsRotateLeft */: {
-            const d = code[pc + 1];
-            const b = code[pc + 3];
-            flagsRotate(s, d, b, code[pc + 4], true);
+            const d = word >>> 8;
+            const b = code[pc + 1] >>> 16;
+            flagsRotate(s, d, b, code[pc + 2], true);
             break;
           }
           case 65 /* FlagsRotateRight */: {
-            const d = code[pc + 1];
-            const b = code[pc + 3];
-            flagsRotate(s, d, b, code[pc + 4], false);
+            const d = word >>> 8;
+            const b = code[pc + 1] >>> 16;
+            flagsRotate(s, d, b, code[pc + 2], false);
             break;
           }
           case 66 /* FlagsRotateLeftCarry */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
-            flagsRotateCarry(s, d, a, b, code[pc + 4], true);
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
+            flagsRotateCarry(s, d, a, b, code[pc + 2], true);
             break;
           }
           case 67 /* FlagsRotateRightCarry */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
-            flagsRotateCarry(s, d, a, b, code[pc + 4], false);
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
+            flagsRotateCarry(s, d, a, b, code[pc + 2], false);
             break;
           }
           case 68 /* FlagsDoubleLeft */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
-            flagsDoubleShift(s, d, a, b, code[pc + 4], true);
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
+            flagsDoubleShift(s, d, a, b, code[pc + 2], true);
             break;
           }
           case 69 /* FlagsDoubleRight */: {
-            const d = code[pc + 1];
-            const a = code[pc + 2];
-            const b = code[pc + 3];
-            flagsDoubleShift(s, d, a, b, code[pc + 4], false);
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
+            flagsDoubleShift(s, d, a, b, code[pc + 2], false);
             break;
           }
           case 70 /* FlagsNotEqual */: {
-            const a = code[pc + 2];
-            const b = code[pc + 3];
-            flagsNotEqual(s, a, b, code[pc + 4]);
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
+            flagsNotEqual(s, a, b, code[pc + 2]);
             break;
           }
           case 71 /* FlagsCarryZero */: {
-            const a = code[pc + 2];
-            const b = code[pc + 3];
-            flagsCarryZero(s, a, b, code[pc + 4]);
+            const ab = code[pc + 1];
+            const a = ab & 0xffff;
+            const b = ab >>> 16;
+            flagsCarryZero(s, a, b, code[pc + 2]);
             break;
           }
           case 72 /* FlagsClear */:
-            s[34 /* RFLAGS */] &= ~code[pc + 4];
+            s[34 /* RFLAGS */] &= ~code[pc + 2];
             break;
           case 73 /* FlagsSet */:
-            s[34 /* RFLAGS */] |= code[pc + 4];
+            s[34 /* RFLAGS */] |= code[pc + 2];
             break;
           case 74 /* FlagsFlip */:
-            s[34 /* RFLAGS */] ^= code[pc + 4];
+            s[34 /* RFLAGS */] ^= code[pc + 2];
             break;
           case 75 /* ReadFlags */: {
-            const d = code[pc + 1];
+            const d = word >>> 8;
             s[d] = s[34 /* RFLAGS */] | 0x2; /* FLAGS_ALWAYS_ONE */
             s[d + 1] = s[34 /* RFLAGS */ + 1];
             break;
           }
           case 76 /* WriteFlags */: {
-            const a = code[pc + 2];
-            const mask = code[pc + 4];
+            const a = code[pc + 1] & 0xffff;
+            const mask = code[pc + 2];
             s[34 /* RFLAGS */] = (s[34 /* RFLAGS */] & ~mask) | (s[a] & mask);
             // IF or TF may have changed: look at the interrupt plan again.
             stopAt = count;
@@ -652,14 +685,14 @@ export class Interpreter {
             s[34 /* RFLAGS */] &= ~0x200; /* IF */
             break;
           case 79 /* StringStep */: {
-            const d = code[pc + 1];
-            const step = (s[34 /* RFLAGS */] & 0x400) /* DF */ !== 0 ? -code[pc + 4] : code[pc + 4];
+            const d = word >>> 8;
+            const step = (s[34 /* RFLAGS */] & 0x400) /* DF */ !== 0 ? -code[pc + 2] : code[pc + 2];
             s[d] = step;
             s[d + 1] = step >> 31;
             break;
           }
           case 80 /* CheckMxcsr */: {
-            const a = code[pc + 2];
+            const a = code[pc + 1] & 0xffff;
             if ((s[a] & ~0xffff) /* MXCSR_BITS */ !== 0) {
               this.raise(13 /* #GP */);
               exit = 2; /* EXIT.Fault */
@@ -670,8 +703,8 @@ export class Interpreter {
           default:
             throw new Error(`no such micro-operation: ${word}`);
         }
-        if (word >= 0x80 /* LAST_MICRO_OP */) break;
-        pc += 5; /* MICRO_WORDS */
+        if ((word & 0x80) /* LAST_MICRO_OP */ !== 0) break;
+        pc += 3; /* ENCODED_WORDS */
       }
 
       if (exit >= 0) {
@@ -736,7 +769,7 @@ export class Interpreter {
     const record = this.cache.resolve(this.slots[32 /* RIP */], this.slots[32 /* RIP */ + 1]);
     const at = record + 9; /* RECORD_WORDS */
     if (record === 0 || this.cache.code[at] !== 11 /* External */) return 4; /* EXIT.Budget */
-    this.exitDetail = this.cache.code[at + 4];
+    this.exitDetail = this.cache.code[at + 2];
     return 0; /* EXIT.External */
   }
 

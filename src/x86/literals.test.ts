@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { ENCODED_WORDS, LAST_MICRO_OP } from './encode.js';
 import { EVENT, EVENT_IMPLICIT, EVENT_WORD } from './events.js';
 import { EXIT, VECTOR } from './exit.js';
 import { FLAG, FLAGS_ALWAYS_ONE } from './flags.js';
 import { CONTROL, EVENT_WORDS, PAGE_ENTRY_WORDS, PAGE_SIZE, SLOT, UNDO_WORDS } from './layout.js';
 import { PERMISSION, TRANSLATED } from './memory.js';
-import { ACCESS, LAST_MICRO_OP, MICRO_WORDS, OP, RECORD, RECORD_WORDS, REPEAT } from './micro-ops.js';
+import { ACCESS, OP, RECORD, RECORD_WORDS, REPEAT } from './micro-ops.js';
 import { REGISTER_INDEX } from './registers.js';
 
 /** The constants that comments of the form `12 /* EVENT_WORDS *\/` may name, besides those below with a prefix. */
@@ -32,7 +33,7 @@ const PLAIN: Readonly<Record<string, number>> = {
   PAGE_SIZE,
   UNDO_WORDS,
   LAST_MICRO_OP,
-  MICRO_WORDS,
+  ENCODED_WORDS,
   RECORD_WORDS,
   FLAGS_ALWAYS_ONE,
   MXCSR_BITS: 0xffff,

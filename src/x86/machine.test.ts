@@ -308,6 +308,7 @@ describe('reset', () => {
 
   it('undoes more writes than the undo list of the buffer holds', () => {
     const machine = machineWith('f3 aa c3');
+    machine.reset();
     const before = machine.peekBytes(STACK, STACK_SIZE);
     for (let round = 0; round < 2; round++) {
       start(machine);

@@ -146,12 +146,6 @@ export const OP = {
   CheckMxcsr: 80,
 } as const;
 
-/**
- * Added to the op of the last micro-operation before a Next in the code array, where the Next is then left out. The
- * micro-operations that the lifter makes do not have it.
- */
-export const LAST_MICRO_OP = 0x80;
-
 /** Words of one micro-operation. */
 export const MICRO_WORDS = 5;
 

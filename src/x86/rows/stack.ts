@@ -22,7 +22,7 @@ function stackWidth(l: Lifter): number {
   return Math.abs(l.instruction.stackPointerIncrement) * 8;
 }
 
-/** PUSH, POP and their relatives. A popped value is in its register before RSP is raised only for POP RSP. */
+/** PUSH, POP and their relatives. */
 export const STACK_ROWS: readonly Row[] = [
   {
     mnemonic: Mnemonic.Push,
@@ -43,15 +43,18 @@ export const STACK_ROWS: readonly Row[] = [
       refuseSegmentRegister(l);
       const width = stackWidth(l);
       const value = l.loadStack(GPR.RSP, width);
-      const rsp = l.compute(OP.Add, GPR.RSP, l.constant(width / 8));
       if (l.isMemory(0)) {
+        const rsp = l.compute(OP.Add, GPR.RSP, l.constant(width / 8));
         // An address based on RSP uses the incremented value (SDM, POP).
         l.address(rsp);
         l.write(0, value);
         l.emit(OP.Mov, GPR.RSP, rsp);
       } else {
-        l.emit(OP.Mov, GPR.RSP, rsp);
-        l.write(0, value);
+        // POP RSP: the popped value replaces the incremented one.
+        const popsRsp = l.general(0).slot === GPR.RSP;
+        if (!popsRsp) l.write(0, value);
+        l.emit(OP.Add, GPR.RSP, GPR.RSP, l.constant(width / 8));
+        if (popsRsp) l.write(0, value);
       }
       l.emit(OP.Next);
     },

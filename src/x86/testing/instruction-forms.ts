@@ -70,18 +70,28 @@ const IMMEDIATES: ReadonlyMap<OpCodeOperandKind, { kind: OpKind; bits: number }>
   [K.imm64, { kind: OpKind.Immediate64, bits: 64 }],
 ]);
 
-/** All legacy encodings of a mnemonic that exist in 64-bit mode. */
-export function codesOf(mnemonic: Mnemonic): Code[] {
-  const result: Code[] = [];
+let codes: Map<Mnemonic, Code[]> | undefined;
+
+/** All legacy encodings that exist in 64-bit mode, by mnemonic; looked up once, because iced has some 4900. */
+function allCodes(): Map<Mnemonic, Code[]> {
+  if (codes !== undefined) return codes;
+  codes = new Map();
   for (const value of Object.values(Code)) {
     if (typeof value !== 'number' || value === Code.INVALID) continue;
     const info = CodeExt.opCode(value);
-    if (info.mnemonic === mnemonic && info.isInstruction && info.mode64 && info.encoding === EncodingKind.Legacy) {
-      result.push(value);
+    if (info.isInstruction && info.mode64 && info.encoding === EncodingKind.Legacy) {
+      const known = codes.get(info.mnemonic);
+      if (known === undefined) codes.set(info.mnemonic, [value]);
+      else known.push(value);
     }
     info.free();
   }
-  return result;
+  return codes;
+}
+
+/** All legacy encodings of a mnemonic that exist in 64-bit mode. */
+export function codesOf(mnemonic: Mnemonic): readonly Code[] {
+  return allCodes().get(mnemonic) ?? [];
 }
 
 /**
