@@ -89,8 +89,8 @@ async function run(images: string[], flags: FuzzFlags): Promise<number> {
   const out = writeResults(result, flags.out);
   if (flags.format === 'json') process.stdout.write(resultJson(result));
   else printResult(result, selection, out, flags.classes);
-  for (const { target, problem } of result.result.targets) {
-    if (problem !== undefined) process.stderr.write(`tdxfuzz: ${target}: no verdict: ${problem}\n`);
+  for (const { target, image, problem } of result.result.targets) {
+    if (problem !== undefined) process.stderr.write(`tdxfuzz: ${image}: ${target}: no verdict: ${problem}\n`);
   }
   return exitStatus(result);
 }

@@ -12,14 +12,14 @@ import { BLOCK, END, FACT, MOMENT, VECTOR as VECTOR_STATE } from '../observation
 import { parameterSlot, PLACE, type Scenario, SLOT } from '../scenario/layout.js';
 import { TdcallWorld } from '../world/tdcall.js';
 import { ENVIRONMENT, environmentName } from '../x86/environment.js';
-import { EXIT, VECTOR } from '../x86/exit.js';
+import { EXIT, PAGE_FAULT, VECTOR } from '../x86/exit.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import { Machine } from '../x86/machine.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
-import { mapWorld, memoryFor } from './map-world.js';
+import { type ExternalEnd, mapWorld, memoryFor } from './map-world.js';
 import { type NumericRegions, numericRegions, Placement } from './placement.js';
 import { REGIONS } from './regions.js';
-import { classifyAccess, surveyAccesses } from './survey.js';
+import { surveyAccesses } from './survey.js';
 
 /** Instructions that a run may execute: the longest sound stub needs fewer than 100. */
 export const INSTRUCTION_BUDGET = 2048;
@@ -53,13 +53,16 @@ export class Harness {
   problem = '';
   /** Low half of RIP where the planned interrupt of the last run was delivered, 0 if it was not. */
   interruptedAt = 0;
+  /** Name of the external at which the last run ended because nothing models it, or empty. */
+  private unmodelled = '';
   private readonly world: TdcallWorld;
   private readonly placement: Placement;
   private readonly regions: readonly [NumericRegions, NumericRegions];
   private readonly entryLow: number;
   private readonly entryHigh: number;
   /** External index -> what reaching it means. */
-  private readonly externals: { name: string; end: number }[] = [];
+  private readonly externals: readonly ExternalEnd[];
+  private readonly readOnlyCode: ReadonlySet<number>;
   private readonly pointerSlot: number;
   private readonly pointerRegister: number;
   private readonly fieldOffsets: Int32Array;
@@ -70,7 +73,9 @@ export class Harness {
     private readonly compiled: CompiledContract,
   ) {
     this.machine = new Machine({ memoryBytes: memoryFor(code.image) });
-    this.externals = mapWorld(this.machine, code);
+    const world = mapWorld(this.machine, code);
+    this.externals = world.ends;
+    this.readOnlyCode = world.readOnlyCode;
     this.machine.checkpoint();
     this.world = new TdcallWorld();
     this.placement = new Placement(compiled);
@@ -90,10 +95,23 @@ export class Harness {
    * @param stepper makes the run stop at every instruction: slow, for traces
    */
   run(scenario: Scenario, memory: 0 | 1, observation: Int32Array, stepper?: Stepper): void {
+    this.attempt(scenario, memory, observation, stepper);
+    if (this.unmodelled === '') return;
+    // All that is left of the way to an external is its own address: what went there is found by stepping.
+    let from = this.code.entry;
+    const note = ({ state }: Machine): void => {
+      if (this.inImage(state[2 * STATE.RIP], state[2 * STATE.RIP + 1])) from = readHalves(state, 2 * STATE.RIP);
+    };
+    this.attempt(scenario, memory, observation, { before: note, after: () => undefined });
+    this.problem = `external symbol ${this.unmodelled}, called at ${this.where(from)}, is not modelled`;
+  }
+
+  private attempt(scenario: Scenario, memory: 0 | 1, observation: Int32Array, stepper: Stepper | undefined): void {
     const { machine } = this;
     machine.reset();
     observation.fill(0);
     this.problem = '';
+    this.unmodelled = '';
     this.interruptedAt = 0;
     this.enter(scenario, memory, observation);
     this.world.begin(scenario);
@@ -110,14 +128,9 @@ export class Harness {
     );
   }
 
-  /** Computes the placement of a scenario without running it: what `accessOf` and `fieldAddress` speak of. */
+  /** Computes the placement of a scenario without running it: what `fieldAddress` speaks of. */
   placeFor(scenario: Scenario, memory: 0 | 1): void {
     this.placement.place(scenario, this.regions[memory]);
-  }
-
-  /** What the event at index `at` of `events` is by the present placement: one of ACCESS. */
-  accessOf(events: Int32Array, at: number, scenario: Scenario): number {
-    return classifyAccess(events, at, this.placement, this.regions[0], this.writableBlock(scenario), this.shadow);
   }
 
   /** Address of a field of the argument block, by the present placement. */
@@ -201,7 +214,7 @@ export class Harness {
           break;
         case EXIT.Environment:
           if (machine.exitDetail !== ENVIRONMENT.Tdcall) {
-            this.problem = `${environmentName(machine.exitDetail)} at ${this.where()} is not part of the contract ${this.compiled.id}`;
+            this.problem = `${environmentName(machine.exitDetail)} at ${this.where(readHalves(machine.state, 2 * STATE.RIP))} is not part of the contract ${this.compiled.id}`;
             return end(observation, END.unknown, 0);
           }
           this.world.answer(scenario, machine, observation);
@@ -227,7 +240,7 @@ export class Harness {
   /** @returns whether the run is over */
   private external(observation: Int32Array): boolean {
     const { name, end: kind } = this.externals[this.machine.exitDetail];
-    if (kind === END.unknown) this.problem = `external symbol ${name}, called at ${this.where()}, is not modelled`;
+    if (kind === END.unknown) this.unmodelled = name;
     end(observation, kind, this.machine.exitDetail);
     return true;
   }
@@ -251,6 +264,10 @@ export class Harness {
     const { machine, placement } = this;
     const vector = machine.exitDetail;
     if (vector === VECTOR.UD || vector === VECTOR.BP) return end(observation, END.trapped, vector);
+    if (vector === VECTOR.PF && this.writesCode()) {
+      this.problem = `${this.where(readHalves(machine.state, 2 * STATE.RIP))} writes to code that the image maps writable and executable: self-modifying code is not modelled`;
+      return end(observation, END.unknown, 0);
+    }
     end(observation, END.faulted, vector);
     observation[2 * FACT.faultAddress] = machine.faultAddressLow;
     observation[2 * FACT.faultAddress + 1] = machine.faultAddressHigh;
@@ -258,6 +275,14 @@ export class Harness {
     const offset = (machine.faultAddressLow - placement.blockLow) >>> 0;
     const size = this.compiled.contract.block?.size ?? 0;
     if (machine.faultAddressHigh === placement.blockHigh && offset < size) observation[2 * FACT.faultOnBlock] = 1;
+  }
+
+  /** Whether the page fault is a write to a page that the image, but not the machine, lets be written. */
+  private writesCode(): boolean {
+    const { machine, readOnlyCode } = this;
+    if (readOnlyCode.size === 0 || (machine.faultErrorCode & PAGE_FAULT.W) === 0) return false;
+    const { faultAddressLow: low, faultAddressHigh: high } = machine;
+    return readOnlyCode.has(((low >>> 12) | (high << 20)) >>> 0);
   }
 
   private conclude(scenario: Scenario, memory: 0 | 1, observation: Int32Array): void {
@@ -282,9 +307,7 @@ export class Harness {
     return place === PLACE.unmapped || place === PLACE.null ? 0 : (this.compiled.contract.block?.size ?? 0);
   }
 
-  private where(): string {
-    const { state } = this.machine;
-    const address = readHalves(state, 2 * STATE.RIP);
+  private where(address: bigint): string {
     const found = symbolAt(this.code.image, address);
     return found === undefined ? `0x${address.toString(16)}` : `${found.symbol.name}+0x${found.offset.toString(16)}`;
   }

@@ -1,9 +1,12 @@
 /** Lays out the memory of a target's machine: the image, the stacks, the blocks, and what lies outside the image. */
 import { END } from '../observation/layout.js';
 import { externalModel } from '../world/externals.js';
-import type { Image } from '../image/image.js';
+import { ImageError, type Image } from '../image/image.js';
+import { shorten } from '../text/escape.js';
+import { hex } from '../text/hex.js';
 import type { Machine } from '../x86/machine.js';
 import type { Code } from './harness.js';
+import { mapImage } from './map-image.js';
 import { poisonBytes, REGIONS } from './regions.js';
 
 const PAGE = 0x1000n;
@@ -24,11 +27,17 @@ export function memoryFor(image: Image): number {
   return ends.reduce((sum, size) => sum + size, WORLD_BYTES);
 }
 
-/** @returns meaning of each external index, in the order in which the machine knows them */
-export function mapWorld(machine: Machine, { image, entry }: Code): ExternalEnd[] {
-  for (const { address, size, bytes, read, write, execute } of image.segments) {
-    if (size > 0) machine.map(address, size, { read, write, execute }, bytes);
-  }
+export interface MappedWorld {
+  /** Meaning of each external index, in the order in which the machine knows them. */
+  ends: ExternalEnd[];
+  /** Pages that the image wants writable and executable: see `mapImage`. */
+  readOnlyCode: ReadonlySet<number>;
+}
+
+/** @throws ImageError if the image cannot lie in memory beside the caller's side */
+export function mapWorld(machine: Machine, { image, entry }: Code): MappedWorld {
+  checkRoom(image);
+  const readOnlyCode = mapImage(machine, image);
   const ends: ExternalEnd[] = [];
   const stopAt = (address: bigint, name: string, end: number): void => {
     ends[machine.addExternal(address)] = { name, end };
@@ -63,5 +72,26 @@ export function mapWorld(machine: Machine, { image, entry }: Code): ExternalEnd[
     if (kind === 'function' && address !== entry && externalModel(name).kind === 'noreturn')
       stopAt(address, name, END.stopped);
   }
-  return ends;
+  return { ends, readOnlyCode };
+}
+
+/** The addresses of the caller's side and of the externals are the tool's own. */
+function checkRoom(image: Image): void {
+  const taken = REGIONS.flatMap(({ stack, block, readOnly, unmapped, returnAddress }) => [
+    stack,
+    block,
+    readOnly,
+    { address: unmapped, size: Number(PAGE) },
+    { address: returnAddress, size: 1 },
+  ]);
+  for (const { name, address, size } of image.segments) {
+    const end = address + BigInt(size);
+    const hit = taken.find(
+      (region) => address < region.address + BigInt(region.size) + PAGE && end > region.address - PAGE,
+    );
+    if (hit !== undefined)
+      throw new ImageError(
+        `${image.name}: ${shorten(name)} lies at ${hex(address)}, over the caller's memory at ${hex(hit.address)}; link it elsewhere`,
+      );
+  }
 }

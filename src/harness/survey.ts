@@ -62,9 +62,16 @@ export function surveyAccesses(
   let sti = 0;
   for (let at = 0; at < end; at += EVENT_WORDS) {
     const access = classifyAccess(events, at, placement, regions, blockSize, shadow);
-    if (access === ACCESS.stray) observation[2 * FACT.strayWrites]++;
-    else if (access === ACCESS.belowStack) observation[2 * FACT.accessesBelowStack]++;
+    if (access === ACCESS.stray) note(observation, FACT.strayWrites, FACT.firstStrayWrite, events, at);
+    else if (access === ACCESS.belowStack) note(observation, FACT.accessesBelowStack, FACT.firstBelowStack, events, at);
     if (events[at + EVENT_WORD.KIND] === EVENT.Sti) sti++;
   }
   observation[2 * FACT.stiCount] = sti;
+}
+
+/** Counts one, and remembers the instruction that made the first. */
+function note(observation: Int32Array, count: number, first: number, events: Int32Array, at: number): void {
+  if (observation[2 * count]++ > 0) return;
+  observation[2 * first] = events[at + EVENT_WORD.RIP_LOW];
+  observation[2 * first + 1] = events[at + EVENT_WORD.RIP_HIGH];
 }

@@ -71,8 +71,13 @@ export const FACT = {
   interrupts: take(1),
   /** Explicit data accesses below RSP. */
   accessesBelowStack: take(1),
+  /** Address of the instruction that made the first of them. */
+  firstBelowStack: take(1),
   /** Stores that hit neither the free part of the stack nor the block. */
   strayWrites: take(1),
+  firstStrayWrite: take(1),
+  /** General registers that the answers to the calls wrote, one bit each. */
+  answered: take(1),
   /** Return address that the caller put on the stack. */
   returnAddress: take(1),
 } as const;

@@ -32,7 +32,7 @@ export function drawScenario(space: ScenarioSpace, random: Random): Scenario {
   return scenario;
 }
 
-/** One 64-bit value: uniform bits (which also serve as graffiti), edges, ABI constants, small numbers, another slot's value. */
+/** One 64-bit value: uniform bits (which also serve as graffiti), edges, ABI constants, small numbers, single bits, another slot's value. */
 export function drawValue(scenario: Scenario, slot: number, space: ScenarioSpace, random: Random): void {
   const kind = random.next() >>> 28;
   if (kind < 9) {
@@ -44,7 +44,8 @@ export function drawValue(scenario: Scenario, slot: number, space: ScenarioSpace
     const word = 2 * random.below(space.dictionary.length >> 1);
     set(scenario, slot, space.dictionary[word], space.dictionary[word + 1]);
   } else if (kind < 14) {
-    set(scenario, slot, random.below(256), 0);
+    if (random.chance(128)) set(scenario, slot, random.below(256), 0);
+    else setBit(scenario, slot, random);
   } else {
     const other = random.below(SCENARIO_SLOTS);
     set(scenario, slot, scenario[2 * other], scenario[2 * other + 1]);
@@ -58,7 +59,7 @@ function drawFlags(scenario: Scenario, space: ScenarioSpace, random: Random): vo
   if (space.flagsSlot >= 0) set(scenario, space.flagsSlot, random.next() & space.compiled.flagMask, 0);
 }
 
-/** Success in most cases; a failure is any value but 0, with each half 0 at times and bit 63 clear at times. */
+/** Success in most cases; a failure is any value but 0: each half 0 at times, bit 63 clear at times, one bit alone at times. */
 function drawStatus(scenario: Scenario, space: ScenarioSpace, random: Random): void {
   if (!random.chance(56)) {
     set(scenario, SLOT.answerStatus, 0, 0);
@@ -66,7 +67,7 @@ function drawStatus(scenario: Scenario, space: ScenarioSpace, random: Random): v
   }
   const low = random.next() | 1;
   const high = random.next();
-  switch (random.below(5)) {
+  switch (random.below(6)) {
     case 0:
       return set(scenario, SLOT.answerStatus, low, 0);
     case 1:
@@ -78,6 +79,8 @@ function drawStatus(scenario: Scenario, space: ScenarioSpace, random: Random): v
       const zero = space.dictionary[word] === 0 && space.dictionary[word + 1] === 0;
       return set(scenario, SLOT.answerStatus, zero ? 1 : space.dictionary[word], space.dictionary[word + 1]);
     }
+    case 4:
+      return setBit(scenario, SLOT.answerStatus, random);
     default:
       return set(scenario, SLOT.answerStatus, low, high);
   }
@@ -105,6 +108,12 @@ function drawFault(scenario: Scenario, space: ScenarioSpace, random: Random): vo
   set(scenario, SLOT.faultValue, random.next(), random.next());
   set(scenario, SLOT.companionKey, random.chance(128) ? 0 : random.next(), 0);
   set(scenario, SLOT.rbpMod, random.chance(64) ? 1 : 0, 0);
+}
+
+/** One bit alone. */
+function setBit(scenario: Scenario, slot: number, random: Random): void {
+  const bit = random.below(64);
+  set(scenario, slot, bit < 32 ? 1 << bit : 0, bit < 32 ? 0 : 1 << (bit - 32));
 }
 
 /** Writes both halves of a slot. */

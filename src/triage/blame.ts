@@ -11,8 +11,8 @@
  */
 import { highHalf, lowHalf } from '../halves.js';
 import type { Clause, Term } from '../clause/clause.js';
-import { ACCESS } from '../harness/survey.js';
 import type { CompiledContract } from '../contract/compiled.js';
+import { FACT, slotValue } from '../observation/layout.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
@@ -23,8 +23,6 @@ export interface BlameContext {
   base: Trace;
   /** The companion that the clause compares with, for `independent`. */
   companion: Trace | undefined;
-  /** One of ACCESS for the event at index `at` of `events` in the base run. */
-  access: (events: Int32Array, at: number) => number;
   /** Address of a block field in the base run. */
   fieldAddress: (field: string) => bigint;
 }
@@ -47,9 +45,9 @@ export function blame(clause: Clause, context: BlameContext): number {
     case 'endedAsOrBlockFault':
       return lastExecuted(steps);
     case 'noWriteOutside':
-      return firstAccess(context, ACCESS.stray);
+      return instructionOf(context.base, FACT.firstStrayWrite);
     case 'noAccessBelowStackPointer':
-      return firstAccess(context, ACCESS.belowStack);
+      return instructionOf(context.base, FACT.firstBelowStack);
     case 'before': {
       const sti = lastIndex(steps, ({ events }) => hasEvent(events, isSti));
       return sti < 0 ? firstCall(steps) : sti;
@@ -57,9 +55,11 @@ export function blame(clause: Clause, context: BlameContext): number {
   }
 }
 
-function firstAccess({ base, access }: BlameContext, kind: number): number {
-  const at = base.steps.findIndex(({ events }) => hasEvent(events, (all, index) => access(all, index) === kind));
-  return at < 0 ? lastExecuted(base.steps) : at;
+/** The step that executed the instruction whose address is in a slot. */
+function instructionOf({ steps, observation }: Trace, slot: number): number {
+  const address = slotValue(observation, slot);
+  const at = steps.findIndex((step) => step.address === address);
+  return at < 0 ? lastExecuted(steps) : at;
 }
 
 function blameTerm(term: Term, context: BlameContext, mask?: bigint): number {

@@ -2,7 +2,7 @@
 import { symbolAt } from '../image/symbols.js';
 import type { JudgedClause } from '../judge/judge.js';
 import type { CaseRunner } from '../judge/case-runner.js';
-import { FACT, MOMENT } from '../observation/layout.js';
+import { FACT } from '../observation/layout.js';
 import { blame } from './blame.js';
 import { recordTrace, type Trace } from './trace.js';
 
@@ -45,7 +45,6 @@ export function blamedStep(runner: CaseRunner, clause: JudgedClause, traces: Cas
     compiled: runner.compiled,
     base: traces.base,
     companion: clause.needsGuest ? traces.guest : traces.host,
-    access: (events, at) => runner.harness.accessOf(events, at, runner.context.scenario),
     fieldAddress: (field) => runner.harness.fieldAddress(field),
   });
 }
@@ -94,22 +93,19 @@ export class Violations {
     return found;
   }
 
+  /** Everything that the place depends on. */
   private key(clauseIndex: number, clause: JudgedClause): string {
-    const { context } = this.runner;
+    const { context, executions } = this.runner;
     const other = clause.needsGuest ? context.guest : clause.needsHost ? context.host : context.base;
     const facts: number[] = [clauseIndex];
     for (const observation of [context.base, other]) {
-      facts.push(
-        observation[2 * FACT.path],
-        observation[2 * FACT.path + 1],
-        observation[2 * FACT.end],
-        observation[2 * FACT.interrupts],
-      );
-      // What the world wrote: the mask of the call decides, or the leaf.
-      facts.push(observation[2 * (MOMENT.call + 1)], observation[2 * MOMENT.call], observation[2 * FACT.hostExits]);
-      facts.push(observation[2 * FACT.calls], observation[2 * MOMENT.answer + 1]);
+      for (const slot of [FACT.path, FACT.firstStrayWrite, FACT.firstBelowStack]) {
+        facts.push(observation[2 * slot], observation[2 * slot + 1]);
+      }
+      facts.push(observation[2 * FACT.end], observation[2 * FACT.answered]);
     }
-    if (clause.slot === 'memory' || clause.slot === 'addresses') facts.push(this.runner.executions);
+    // Where two runs first use different addresses depends on the values themselves.
+    if (clause.slot === 'addresses') facts.push(executions);
     return facts.join(',');
   }
 }

@@ -60,6 +60,7 @@ export class TdcallWorld {
     this.wrote = 1 << GPR.RAX;
     this.complete(scenario, machine, observation);
     state.set(guestOut);
+    observation[2 * FACT.answered] |= this.wrote;
   }
 
   /** Behind the instruction: the registers of the first answer. */
