@@ -20,10 +20,10 @@ const fieldOffset = z
   .refine((offset) => offset % 8 === 0, 'a multiple of 8');
 
 /** Where a parameter arrives: a register, or the k-th stack parameter of the convention (0 is the first). */
-const place = z.union([
-  z.strictObject({ register: register.exclude(['rsp']) }),
-  z.strictObject({ stack: z.number().int().min(0).max(3) }),
-]);
+const place = z.union(
+  [z.strictObject({ register: register.exclude(['rsp']) }), z.strictObject({ stack: z.number().int().min(0).max(3) })],
+  'one of {"register": NAME} (not rsp), {"stack": 0 to 3}',
+);
 
 const parameter = z.discriminatedUnion('kind', [
   /** A pointer to the argument block. `nullable`: NULL is a legal argument and means "no block". */
@@ -37,19 +37,16 @@ const parameter = z.discriminatedUnion('kind', [
 ]);
 
 /** Where the value of a register at the wrapped instruction comes from. */
-const source = z.union([
-  z.strictObject({ constant: hex64 }),
-  z.strictObject({ parameter: name }),
-  z.strictObject({ field: name }),
-]);
+const source = z.union(
+  [z.strictObject({ constant: hex64 }), z.strictObject({ parameter: name }), z.strictObject({ field: name })],
+  'one of {"constant": "0x..."}, {"parameter": NAME}, {"field": NAME}',
+);
 
 /** All conditions of a list must hold. */
-const condition = z.union([
-  z.strictObject({ flag: name }),
-  z.literal('block-given'),
-  z.literal('status-success'),
-  z.literal('r10-success'),
-]);
+const condition = z.union(
+  [z.strictObject({ flag: name }), z.literal('block-given'), z.literal('status-success'), z.literal('r10-success')],
+  'one of {"flag": NAME}, "block-given", "status-success", "r10-success"',
+);
 
 export const contractSchema = z.strictObject({
   symbol: z.string().min(1).max(4096),
@@ -95,7 +92,9 @@ export const contractSetSchema = z.strictObject({
   name,
   title: z.string().min(1).max(200),
   /** Symbol -> contract. */
-  contracts: z.record(z.string().min(1).max(4096), contractSchema.omit({ symbol: true })),
+  contracts: z
+    .record(z.string().min(1).max(4096), contractSchema.omit({ symbol: true }))
+    .refine((contracts) => Object.keys(contracts).length > 0, 'at least one contract'),
 });
 
 export type Contract = z.infer<typeof contractSchema>;

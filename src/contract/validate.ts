@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { UsageError } from '../errors.js';
+import { escapeName } from '../text/escape.js';
 import { type Contract, contractSetSchema, type ContractSet, type Source } from './contract.js';
 
 /** Reads a contract set from a JSON file. @throws UsageError naming the file, the place in it and what is wrong */
@@ -10,7 +11,8 @@ export function readContractSet(path: string): ContractSet {
   try {
     json = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new UsageError(`${path}: cannot be read as a contract set: ${(error as Error).message}`);
+    // What JSON.parse says quotes the text, line ends and all.
+    throw new UsageError(escapeName(`${path}: cannot be read as a contract set: ${(error as Error).message}`));
   }
   return validateContractSet(json, path);
 }
@@ -18,12 +20,12 @@ export function readContractSet(path: string): ContractSet {
 /** @throws UsageError with the first thing that is wrong, and where */
 export function validateContractSet(json: unknown, origin: string): ContractSet {
   const parsed = contractSetSchema.safeParse(json);
-  if (!parsed.success) throw new UsageError(`${origin}: ${firstIssue(parsed.error)}`);
+  if (!parsed.success) throw new UsageError(`${escapeName(origin)}: ${firstIssue(parsed.error)}`);
   const contracts: Record<string, Contract> = {};
   for (const [symbol, body] of Object.entries(parsed.data.contracts)) {
     const contract = { symbol, ...body };
     const wrong = inconsistency(contract);
-    if (wrong !== undefined) throw new UsageError(`${origin}: contracts.${symbol}: ${wrong}`);
+    if (wrong !== undefined) throw new UsageError(escapeName(`${origin}: contracts.${symbol}: ${wrong}`));
     contracts[symbol] = contract;
   }
   return { name: parsed.data.name, title: parsed.data.title, contracts };
@@ -34,39 +36,101 @@ export function firstIssue(error: z.ZodError): string {
   const issue = error.issues[0];
   if (issue === undefined) return 'not valid';
   const where = issue.path.length === 0 ? 'top level' : issue.path.map(String).join('.');
-  return `${where}: ${issue.message}`;
+  return escapeName(`${where}: ${issue.message}`);
 }
 
 /**
- * What a schema cannot say: names that refer to each other. Also run over the built-in library by its test.
+ * What a schema cannot say: names that refer to each other, and numbers that must fit. Also run over the built-in
+ * library by its test.
  * @returns what is wrong, or undefined
  */
 export function inconsistency(contract: Contract): string | undefined {
-  const parameters = new Map(contract.parameters.map((parameter) => [parameter.name, parameter]));
-  if (parameters.size !== contract.parameters.length) return 'two parameters have one name';
-  const places = new Set(contract.parameters.map((parameter) => JSON.stringify(parameter.place)));
-  if (places.size !== contract.parameters.length) return 'two parameters have one place';
-  const blocks = contract.parameters.filter((parameter) => parameter.kind === 'block');
-  if (blocks.length > 1) return 'more than one argument block';
-  if ((blocks.length === 1) !== (contract.block !== undefined)) return 'a block parameter and "block" go together';
-  const fields = contract.block?.fields ?? {};
-  for (const [field, offset] of Object.entries(fields)) {
-    if (offset + 8 > (contract.block?.size ?? 0)) return `block.fields.${field}: ends behind the block`;
+  return (
+    wrongParameters(contract) ??
+    wrongBlock(contract) ??
+    wrongInputs(contract) ??
+    wrongFrame(contract) ??
+    wrongOutputs(contract)
+  );
+}
+
+function wrongParameters({ parameters }: Contract): string | undefined {
+  if (new Set(parameters.map(({ name }) => name)).size !== parameters.length) return 'two parameters have one name';
+  const places = new Set(parameters.map(({ place }) => JSON.stringify(place)));
+  if (places.size !== parameters.length) return 'two parameters have one place';
+  for (const kind of ['block', 'flags', 'leaf']) {
+    if (parameters.filter((parameter) => parameter.kind === kind).length > 1)
+      return `more than one parameter of kind ${kind}`;
   }
-  for (const [register, source] of Object.entries(contract.inputs) as [string, Source][]) {
-    if ('parameter' in source && !parameters.has(source.parameter))
-      return `inputs.${register}: no parameter ${source.parameter}`;
-    if ('field' in source && !(source.field in fields)) return `inputs.${register}: no field ${source.field}`;
+  for (const [flag, bits] of Object.entries(flagsOf(parameters))) {
+    const value = BigInt(bits);
+    if (value === 0n || value >> 32n !== 0n) return `flag ${flag}: ${bits} is not a bit of the lower 32`;
   }
-  for (const field of Object.keys(contract.outputs.fields)) {
-    if (!(field in fields)) return `outputs.fields.${field}: no such field of the block`;
-  }
-  const flags = contract.parameters.find((parameter) => parameter.kind === 'flags')?.bits ?? {};
-  for (const condition of contract.outputs.when) {
-    if (typeof condition === 'object' && !(condition.flag in flags)) return `outputs.when: no flag ${condition.flag}`;
-  }
-  if (contract.stiFlag !== undefined && !(contract.stiFlag in flags)) return `stiFlag: no flag ${contract.stiFlag}`;
-  if (contract.inputs.rax === undefined || contract.inputs.rcx === undefined)
-    return 'inputs: rax and rcx must be stated';
   return undefined;
+}
+
+function wrongBlock({ parameters, block }: Contract): string | undefined {
+  const given = parameters.some(({ kind }) => kind === 'block');
+  if (given !== (block !== undefined)) return 'a block parameter and "block" go together';
+  const names = new Map<number, string>();
+  for (const [field, offset] of Object.entries(block?.fields ?? {})) {
+    if (offset + 8 > (block?.size ?? 0)) return `block.fields.${field}: ends behind the block`;
+    const other = names.get(offset);
+    if (other !== undefined) return `block.fields.${field}: has the offset of ${other}`;
+    names.set(offset, field);
+  }
+  return undefined;
+}
+
+function wrongInputs({ inputs, parameters, block }: Contract): string | undefined {
+  const registers = new Map<string, string>();
+  for (const [register, source] of Object.entries(inputs) as [string, Source][]) {
+    if ('parameter' in source && !parameters.some(({ name }) => name === source.parameter))
+      return `inputs.${register}: no parameter ${source.parameter}`;
+    if (!('field' in source)) continue;
+    if (!Object.hasOwn(block?.fields ?? {}, source.field)) return `inputs.${register}: no field ${source.field}`;
+    // Whether the host may see a field is asked of the one register that it goes to.
+    const other = registers.get(source.field);
+    if (other !== undefined) return `inputs.${register}: field ${source.field} already goes to ${other}`;
+    registers.set(source.field, register);
+  }
+  return undefined;
+}
+
+/** RAX and RCX: the leaf, and for leaf 0 the exposure mask. */
+function wrongFrame({ inputs: { rax, rcx }, leaves, parameters, widestMask }: Contract): string | undefined {
+  if (rax === undefined || rcx === undefined) return 'inputs: rax and rcx must be stated';
+  if ('constant' in rax && !leaves.some((leaf) => BigInt(leaf) === (BigInt(rax.constant) & 0xffffn)))
+    return `inputs.rax: ${rax.constant} is none of the leaves`;
+  if ('parameter' in rax && !isLeaf(parameters, rax.parameter))
+    return `inputs.rax: parameter ${rax.parameter} is not of kind leaf`;
+  if (leaves.includes(0)) {
+    if ('parameter' in rcx) return 'inputs.rcx: the exposure mask of leaf 0 is a constant or a field';
+    if ('constant' in rcx && BigInt(rcx.constant) >> 32n !== 0n)
+      return `inputs.rcx: ${rcx.constant} is no mask: it has bits above bit 31`;
+  }
+  if (widestMask !== undefined && BigInt(widestMask) >> 32n !== 0n)
+    return `widestMask: ${widestMask} has bits above bit 31`;
+  return undefined;
+}
+
+function wrongOutputs({ outputs, parameters, block, stiFlag }: Contract): string | undefined {
+  for (const field of Object.keys(outputs.fields)) {
+    if (!Object.hasOwn(block?.fields ?? {}, field)) return `outputs.fields.${field}: no such field of the block`;
+  }
+  const flags = flagsOf(parameters);
+  for (const condition of outputs.when) {
+    if (typeof condition === 'object' && !Object.hasOwn(flags, condition.flag))
+      return `outputs.when: no flag ${condition.flag}`;
+  }
+  if (stiFlag !== undefined && !Object.hasOwn(flags, stiFlag)) return `stiFlag: no flag ${stiFlag}`;
+  return undefined;
+}
+
+function flagsOf(parameters: Contract['parameters']): Readonly<Record<string, string>> {
+  return parameters.find((parameter) => parameter.kind === 'flags')?.bits ?? {};
+}
+
+function isLeaf(parameters: Contract['parameters'], name: string): boolean {
+  return parameters.some((parameter) => parameter.kind === 'leaf' && parameter.name === name);
 }

@@ -8,6 +8,7 @@ import { FIXUP_SECTION, readFixups } from './fixups.js';
 import { ABSOLUTE, SIZE_LIMIT, type Fixup, type Image, type ImageSymbol, type Segment } from './image.js';
 import { eachRela, refusal, relaCount, writeValue } from './relocation.js';
 import { segmentAt } from './segments.js';
+import { separateCode } from './writable-code.js';
 
 const END = 1n << 64n;
 
@@ -167,6 +168,7 @@ export function loadExecutable(file: ElfFile): Omit<Image, 'hash'> {
   const segments = loadSegments(file);
   const externals = new Externals();
   relocate(file, segments, externals);
+  const separated = segments.flatMap((segment) => separateCode(file, segment));
   const fixups: Fixup[] = [];
   for (const section of file.sections)
     if (section.name === FIXUP_SECTION && section.flags & SECTION_FLAG.alloc)
@@ -174,8 +176,8 @@ export function loadExecutable(file: ElfFile): Omit<Image, 'hash'> {
   return {
     name: file.name,
     format: 'elf-executable',
-    segments,
-    symbols: listSymbols(file, segments),
+    segments: separated,
+    symbols: listSymbols(file, separated),
     externals: externals.list,
     fixups,
   };

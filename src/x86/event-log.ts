@@ -4,11 +4,14 @@ import { EVENT_WORDS } from './layout.js';
 export class EventLog {
   /** The events; replaced by an array outside the machine's buffer once that one is full. */
   events: Int32Array;
+  /** Words in `events`; reading `length` of a typed array is slow. */
+  private limit: number;
   private readonly slots: Int32Array;
   private readonly control: Int32Array;
 
   constructor(buffer: Int32Array, slots: Int32Array, control: Int32Array) {
     this.events = buffer;
+    this.limit = buffer.length;
     this.slots = slots;
     this.control = control;
   }
@@ -31,7 +34,7 @@ export class EventLog {
   ): void {
     const control = this.control;
     const at = control[1 /* EVENT_COUNT */] * 12; /* EVENT_WORDS */
-    if (at + 12 /* EVENT_WORDS */ > this.events.length) this.grow();
+    if (at + 12 /* EVENT_WORDS */ > this.limit) this.grow();
     const events = this.events;
     events[at] = kind;
     events[at + 1] = ripLow;
@@ -81,5 +84,6 @@ export class EventLog {
     const larger = new Int32Array(Math.max(this.events.length * 2, 64 * EVENT_WORDS));
     larger.set(this.events);
     this.events = larger;
+    this.limit = larger.length;
   }
 }

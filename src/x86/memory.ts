@@ -35,6 +35,8 @@ export class Memory {
   private readonly tableMask: number;
   private undo: Int32Array;
   private undoCount = 0;
+  /** Words in `undo`; reading `length` of a typed array is slow. */
+  private undoLimit: number;
   private pageCount = 0;
   /** Table index of each page, in the order of mapping. */
   private readonly pageEntries: number[] = [];
@@ -52,6 +54,7 @@ export class Memory {
     this.table = new Int32Array(buffer, layout.pageTable, layout.pageEntries * PAGE_ENTRY_WORDS);
     this.tableMask = layout.pageEntries - 1;
     this.undo = new Int32Array(buffer, layout.undo, layout.undoEntries * UNDO_WORDS);
+    this.undoLimit = this.undo.length;
   }
 
   /**
@@ -260,10 +263,11 @@ export class Memory {
   }
 
   private remember(quadword: number): void {
-    if (this.undoCount + 3 /* UNDO_WORDS */ > this.undo.length) {
+    if (this.undoCount + 3 /* UNDO_WORDS */ > this.undoLimit) {
       const larger = new Int32Array(this.undo.length * 2);
       larger.set(this.undo);
       this.undo = larger;
+      this.undoLimit = larger.length;
     }
     const at = this.undoCount;
     const word = quadword * 2;
