@@ -7,7 +7,7 @@ import { highHalf, lowHalf } from '../../src/halves.js';
 import { BLOCK, END, FACT, MOMENT, RFLAGS_OFFSET } from '../../src/observation/layout.js';
 import type { CompiledContract } from '../../src/contract/compiled.js';
 import type { Contract, Source } from '../../src/contract/contract.js';
-import { parameterSlot, PLACE, type Scenario, SLOT } from '../../src/scenario/layout.js';
+import { parameterSlot, placeIsSound, type Scenario, SLOT } from '../../src/scenario/layout.js';
 import { REGISTER_INDEX, type RegisterName } from '../../src/x86/registers.js';
 import type { Prediction } from './prediction.js';
 
@@ -73,7 +73,7 @@ export class GuestStubPredictor {
     prediction.known.fill(0);
     const place = scenario[2 * SLOT.blockPlace];
     // A block that the stub's own frame overwrites, or that is missing, determines nothing.
-    const blockGiven = place === PLACE.valid || place === PLACE.callerFrame;
+    const blockGiven = placeIsSound(place);
     this.predictCall(scenario, observation, prediction, blockGiven || this.compiled.blockParameter === undefined);
     if (observation[2 * FACT.end] === END.returned) this.predictReturn(scenario, observation, prediction);
     if (blockGiven) this.predictBlock(scenario, observation, prediction);

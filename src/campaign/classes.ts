@@ -19,7 +19,7 @@ export class ClassCounter {
 
   /** Classes that the contract gives rise to, whether or not a case fell into them. */
   private names(): string[] {
-    const { compiled } = this.runner;
+    const { compiled, space } = this.runner;
     const names = ['no fault', 'interrupt delivered', 'NMI delivered', 'IF set at entry', 'IF clear at entry'];
     for (const flag of compiled.flagBits.keys()) names.push(`${flag} set`, `${flag} clear`);
     if (compiled.blockParameter !== undefined) names.push(...PLACE_NAMES.map((place) => `block ${place}`));
@@ -30,7 +30,7 @@ export class ClassCounter {
     }
     if (compiled.maskField >= 0 && compiled.reachesHost)
       names.push('mask rejected by the module', 'mask exposes all', 'mask exposes some');
-    if (compiled.leafParameter !== undefined) {
+    if (space.leafSlot >= 0) {
       names.push('leaf rejected by the module');
       for (const leaf of compiled.contract.leaves) names.push(`leaf ${leaf}`);
     }
@@ -61,7 +61,7 @@ export class ClassCounter {
   }
 
   private countCall(): void {
-    const { context, compiled } = this.runner;
+    const { context, compiled, space } = this.runner;
     const { base, scenario } = context;
     const failed = context.callFailed;
     this.add(failed ? 'call failed' : 'call succeeded');
@@ -69,7 +69,7 @@ export class ClassCounter {
     const raxHigh = base[2 * MOMENT.call + 1];
     const rejected = failed && base[2 * MOMENT.answer] === 0 && base[2 * MOMENT.answer + 1] === (0xc0000100 | 0);
     const maskRejected = failed && base[2 * MOMENT.answer] === 1 && base[2 * MOMENT.answer + 1] === (0xc0000100 | 0);
-    if (compiled.leafParameter !== undefined) {
+    if (space.leafSlot >= 0) {
       const known = raxHigh === 0 && compiled.contract.leaves.includes(raxLow);
       if (known) this.add(`leaf ${raxLow}`);
       else if (rejected) this.add('leaf rejected by the module');

@@ -8,7 +8,7 @@ import { shorten } from '../text/escape.js';
 import type { Image } from '../image/image.js';
 import { loadImage } from '../image/load.js';
 import { findFunction, functionExtent } from '../image/symbols.js';
-import { nearest } from '../text/nearest.js';
+import { nearest, nearestNames } from '../text/nearest.js';
 import { matchesGlob } from './glob.js';
 import { builtInTargets } from './built-in-targets.js';
 import type { Target } from './target.js';
@@ -66,12 +66,22 @@ function selectProperties(globs: readonly string[], names: readonly string[]): s
 }
 
 function fromImages(paths: readonly string[], contract: string, bindings: readonly string[]): Selection {
+  const twice = paths.find((path, index) => paths.indexOf(path) !== index);
+  if (twice !== undefined) throw new UsageError(`${shorten(twice)}: named twice; name every image once`);
+  const symbols = bindings.map((text) => text.slice(0, text.indexOf('=')));
+  const again = symbols.find((symbol, index) => symbols.indexOf(symbol) !== index);
+  if (again !== undefined) throw new UsageError(`--target ${shorten(again)}=...: bound twice; bind every symbol once`);
   const targets: Target[] = [];
   const notes: string[] = [];
-  for (const path of paths) {
-    const image = loadImage(path);
+  const images = paths.map((path) => ({ path, image: loadImage(path) }));
+  for (const { path, image } of images) {
     const label = paths.length === 1 ? '' : `${shorten(path)}:`;
-    const bound = bindings.map((text) => binding(text, image));
+    // Of several images each is bound where it has the symbol; one that none has is a mistake in the first.
+    const here = bindings.filter((_, index) => {
+      const having = images.filter((candidate) => hasFunction(candidate.image, symbols[index]));
+      return hasFunction(image, symbols[index]) || (having.length === 0 && image === images[0].image);
+    });
+    const bound = here.map((text) => binding(text, image));
     const boundSymbols = new Set(bound.map(({ symbol }) => symbol));
     targets.push(...bound.map((target) => ({ ...target, name: `${label}${shorten(target.symbol)}` })));
     // Bindings alone are enough; a set is then only used if it was asked for.
@@ -106,8 +116,10 @@ function fromImages(paths: readonly string[], contract: string, bindings: readon
 function noSymbol(path: string, image: Image, set: ContractSet): UsageError {
   const functions = image.symbols.filter(({ kind }) => kind === 'function').map(({ name }) => shorten(name));
   const wanted = Object.keys(set.contracts);
+  const near = [...new Set(wanted.flatMap((name) => nearestNames(name, functions)))].slice(0, 3);
+  const hint = near.length > 0 ? `nearest: ${near.join(', ')}` : `it has ${functions.slice(0, 5).join(', ')}`;
   return new UsageError(
-    `${shorten(path)}: no function of ${set.name} (${wanted.join(', ')}); ${nearest(wanted[0], functions)}; bind another name with --target SYMBOL=${set.name}/FUNCTION`,
+    `${shorten(path)}: no function of ${set.name} (${wanted.join(', ')}); ${hint}; bind another name with --target SYMBOL=${set.name}/FUNCTION`,
   );
 }
 

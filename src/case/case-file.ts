@@ -8,28 +8,36 @@ import { contractSchema } from '../contract/contract.js';
 import { firstIssue, inconsistency } from '../contract/validate.js';
 import { UsageError } from '../errors.js';
 import { SLOT_NAMES } from '../scenario/layout.js';
+import { escapeName, shorten } from '../text/escape.js';
 
 const hex64 = z.string().regex(/^0x[0-9a-f]{1,16}$/, 'a 64-bit value written as 0x... in lower case');
-const text = (most: number) => z.string().max(most);
+/** The tool writes no control characters; what somebody else wrote is made safe to print. */
+const text = (most: number) => z.string().max(most).transform(escapeName);
 /** Bounds: a case that was written by the tool is far below them, a hostile one is refused. */
 const MAX_PAGES = 256;
+/** Bytes of the function that are decoded before a replay: some 20,000 instructions. */
+export const MAX_CODE = 0x10000;
 const PAGE_BASE64 = 5464;
 
 export const caseSchema = z.strictObject({
   schema: z.literal('tdxfuzz/case/1'),
   tool: text(50),
   target: text(4300),
-  symbol: text(4096).min(1),
+  symbol: z.string().min(1).max(4096).transform(escapeName),
   image: z.strictObject({ name: text(4300), hash: z.string().regex(/^[0-9a-f]{64}$/, 'a sha256 in hexadecimal') }),
   contract: z.strictObject({ set: text(100), body: contractSchema }),
   model: z.strictObject({ module: text(20) }),
   /** The code and data pages that the runs touched, after relocation. */
   code: z.strictObject({
     entry: hex64,
-    size: z.number().int().min(1).max(0x100000),
+    size: z.number().int().min(1).max(MAX_CODE),
     pages: z
       .array(
-        z.strictObject({ address: hex64, permissions: z.string().regex(/^[r-][w-][x-]$/), base64: text(PAGE_BASE64) }),
+        z.strictObject({
+          address: hex64,
+          permissions: z.string().regex(/^[r-][w-][x-]$/),
+          base64: z.string().max(PAGE_BASE64),
+        }),
       )
       .min(1)
       .max(MAX_PAGES),
@@ -59,7 +67,7 @@ export function readCase(path: string): CaseFile {
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message;
+    const reason = unreadable(error as NodeJS.ErrnoException);
     throw new UsageError(`${path}: ${reason}; give the path of a case.json`);
   }
   if (bytes.length > LARGEST_FILE) throw new UsageError(`${path}: larger than any case file (${LARGEST_FILE} bytes)`);
@@ -76,14 +84,19 @@ export function readCase(path: string): CaseFile {
 export function validateCase(json: unknown, origin: string): CaseFile {
   const version = (json as { schema?: unknown } | null)?.schema;
   if (typeof version === 'string' && version.startsWith('tdxfuzz/case/') && version !== 'tdxfuzz/case/1') {
-    throw new UsageError(`${origin}: schema ${version.slice(0, 40)} is not known to this version; update tdxfuzz`);
+    throw new UsageError(`${origin}: schema ${shorten(version, 40)} is not known to this version; update tdxfuzz`);
   }
   const parsed = caseSchema.safeParse(json);
   if (!parsed.success) throw new UsageError(`${origin}: not a case file: ${firstIssue(parsed.error)}`);
   for (const slot of Object.keys(parsed.data.scenario)) {
-    if (!SLOT_NAMES.includes(slot)) throw new UsageError(`${origin}: scenario: unknown slot ${slot.slice(0, 60)}`);
+    if (!SLOT_NAMES.includes(slot)) throw new UsageError(`${origin}: scenario: unknown slot ${shorten(slot, 60)}`);
   }
   const wrong = inconsistency(parsed.data.contract.body);
   if (wrong !== undefined) throw new UsageError(`${origin}: contract: ${wrong}`);
   return parsed.data;
+}
+
+function unreadable({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return 'no such file';
+  return code === 'EISDIR' ? 'is a folder' : message;
 }

@@ -9,7 +9,7 @@ import type { CaseTraces, Signature } from '../triage/violation.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { REGISTER_NAMES } from '../x86/registers.js';
 import { hex } from '../text/hex.js';
-import type { CaseFile } from './case-file.js';
+import { type CaseFile, MAX_CODE } from './case-file.js';
 import { traceDigest } from './trace-digest.js';
 
 const PAGE = 0x1000n;
@@ -35,7 +35,8 @@ export function makeCase(
   traces: CaseTraces,
   origin: CaseOrigin,
 ): CaseFile {
-  const { target, compiled, context, space, size } = runner;
+  const { target, compiled, context, space } = runner;
+  const size = Math.min(runner.size, MAX_CODE);
   const { image } = target;
   const pages = touchedPages(runner, traces);
   const inside = (address: bigint): boolean => pages.some((page) => address >= page && address < page + PAGE);
@@ -52,11 +53,14 @@ export function makeCase(
       size,
       pages: pages.map((page) => storedPage(runner, page)),
       symbols: image.symbols
-        .filter(
-          ({ kind, address, name }) =>
-            (kind === 'function' && inside(address)) || (address === target.entry && name === target.symbol),
+        .filter(({ kind, address, name }) =>
+          name === target.symbol ? address === target.entry : kind === 'function' && inside(address),
         )
-        .map(({ name, address, size: bytes }) => ({ name, address: hex(address), size: bytes })),
+        .map(({ name, address, size: bytes }) => ({
+          name,
+          address: hex(address),
+          size: name === target.symbol ? Math.min(bytes, size) : bytes,
+        })),
       externals: image.externals.map(({ name, address }) => ({ name, address: hex(address) })),
     },
     scenario: scenarioValues(context.scenario, space.neutral),
@@ -76,7 +80,8 @@ function answers(base: Int32Array): CaseFile['answers'] {
 
 /** Pages of the image that the function lies in or that any run executed, read or wrote. */
 function touchedPages(runner: CaseRunner, traces: CaseTraces): bigint[] {
-  const { target, size } = runner;
+  const { target } = runner;
+  const size = Math.min(runner.size, MAX_CODE);
   const pages = new Set<bigint>();
   const touch = (address: bigint): void => {
     pages.add(address - (address % PAGE));
@@ -102,17 +107,23 @@ function segmentOf(runner: CaseRunner, page: bigint): CaseRunner['target']['imag
   );
 }
 
+/** What the machine holds there: the parts of the image that share the page, and a page of code is never writable. */
 function storedPage(runner: CaseRunner, page: bigint): CaseFile['code']['pages'][number] {
   const bytes = Buffer.alloc(Number(PAGE));
-  let permissions = '---';
+  let read = false;
+  let write = false;
+  let execute = false;
   for (const segment of runner.target.image.segments) {
-    const offset = Number(page - segment.address);
     if (page + PAGE <= segment.address || page >= segment.address + BigInt(segment.size)) continue;
-    permissions = `${segment.read ? 'r' : '-'}${segment.write ? 'w' : '-'}${segment.execute ? 'x' : '-'}`;
+    read ||= segment.read;
+    write ||= segment.write;
+    execute ||= segment.execute;
+    const offset = Number(page - segment.address);
     const from = segment.bytes.subarray(Math.max(0, offset), Math.max(0, offset + Number(PAGE)));
     bytes.set(from, Math.max(0, -offset));
   }
   let end = bytes.length;
   while (end > 0 && bytes[end - 1] === 0) end--;
+  const permissions = `${read ? 'r' : '-'}${write && !execute ? 'w' : '-'}${execute ? 'x' : '-'}`;
   return { address: hex(page), permissions, base64: bytes.subarray(0, end).toString('base64') };
 }

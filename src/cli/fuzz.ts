@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { Command, Option } from 'commander';
 import { PROPERTIES } from '../../properties/all.js';
@@ -13,6 +13,7 @@ import { casesOf, PROJECT_CASES } from '../case/stored-cases.js';
 import { caseName, writeCase } from '../case/write-case.js';
 import { UsageError } from '../errors.js';
 import { packageRoot } from '../package-info.js';
+import { shorten } from '../text/escape.js';
 import { resultJson } from '../report/json.js';
 import { findingText, summary, targetTable } from '../report/terminal.js';
 import { accountFor } from '../triage/account.js';
@@ -36,6 +37,8 @@ interface FuzzFlags {
 }
 
 const DEFAULT_RUNS = 10_000;
+/** Findings printed in full; the rest is in the result's folder. */
+const IN_FULL = 10;
 
 export function fuzzCommand(): Command {
   return new Command('fuzz')
@@ -66,6 +69,7 @@ async function run(images: string[], flags: FuzzFlags): Promise<number> {
     property: flags.property,
     propertyNames,
   });
+  if (flags.out !== undefined) prepareOut(flags.out);
   const runs = flags.runs ?? DEFAULT_RUNS;
   const budget = flags.time === undefined ? { runs } : { milliseconds: flags.time };
   const progress = startProgress(flags.time === undefined ? runs * selection.targets.length : 0, 'cases', flags.quiet);
@@ -86,13 +90,46 @@ async function run(images: string[], flags: FuzzFlags): Promise<number> {
     progress.stop();
     interrupt.release();
   }
-  const out = writeResults(result, flags.out);
+  let out: string | undefined;
+  let unwritten: unknown;
+  try {
+    out = writeResults(result, flags.out);
+  } catch (error) {
+    // What was found is printed all the same.
+    unwritten = error;
+  }
   if (flags.format === 'json') process.stdout.write(resultJson(result));
   else printResult(result, selection, out, flags.classes);
   for (const { target, image, problem } of result.result.targets) {
     if (problem !== undefined) process.stderr.write(`tdxfuzz: ${image}: ${target}: no verdict: ${problem}\n`);
   }
+  if (unwritten !== undefined) throw unwritten;
   return exitStatus(result);
+}
+
+/**
+ * The folder for results, made before a long run rather than after it.
+ *
+ * @throws UsageError if nothing can be written there
+ */
+function prepareOut(folder: string): void {
+  try {
+    // One level at a time: a recursive mkdir never comes back from some file systems (/proc).
+    for (const part of ancestors(folder)) if (!existsSync(part)) mkdirSync(part);
+    if (!existsSync(join(folder, '.gitignore'))) writeFileSync(join(folder, '.gitignore'), '*\n');
+    else accessSync(folder, constants.W_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(
+      `--out ${shorten(folder)}: cannot write there (${code ?? 'error'}); name a folder that you can write to`,
+    );
+  }
+}
+
+/** `a/b/c` -> a, a/b, a/b/c. */
+function ancestors(folder: string): string[] {
+  const parent = dirname(folder);
+  return parent === folder ? [folder] : [...ancestors(parent), folder];
 }
 
 /** Results are written when there is something to keep, or when the user named a folder. @returns the folder, or undefined */
@@ -100,13 +137,12 @@ function writeResults(result: RunResult, asked: string | undefined): string | un
   const found = result.result.targets.some(({ findings }) => findings.length > 0);
   if (asked === undefined && !found) return undefined;
   const out = asked ?? defaultOut();
+  prepareOut(out);
+  result.run.out = out;
   try {
-    mkdirSync(out, { recursive: true });
-    if (!existsSync(join(out, '.gitignore'))) writeFileSync(join(out, '.gitignore'), '*\n');
-    result.run.out = out;
     writeFileSync(join(out, 'result.json'), resultJson(result));
   } catch (error) {
-    throw new UsageError(`--out ${out}: cannot write there: ${(error as Error).message}`);
+    throw new UsageError(`--out ${shorten(out)}: cannot write result.json: ${(error as Error).message}`);
   }
   for (const target of result.result.targets)
     for (const finding of target.findings) writeCase(join(out, 'cases'), finding.case);
@@ -132,7 +168,9 @@ function printResult(
     if (target.findings.length === 0) return;
     const runner = createRunner(targets[index]);
     for (const finding of target.findings) {
-      print(`${describe(target, finding, runner, out, `finding ${++number} of ${total}`)}\n`);
+      const title = `finding ${++number} of ${total}`;
+      if (number <= IN_FULL) print(`${describe(target, finding, runner, out, title)}\n`);
+      else print(`${title}: ${finding.property}: ${finding.slot} at ${shorten(finding.place)}`);
     }
   });
   for (const note of notes) print(`note: ${note}`);

@@ -37,8 +37,8 @@ export interface CompiledContract {
   flagMask: number;
   /** Whether the function can reach TDG.VP.VMCALL, and so the host, at all. */
   reachesHost: boolean;
-  /** Whether every call is TDG.VP.VMCALL. */
-  onlyHost: boolean;
+  /** Field index that holds RAX, the leaf, or -1. */
+  leafField: number;
   /** Field index that holds the exposure mask, or -1 when the mask is the function's own. */
   maskField: number;
   /** The function's own mask (low half; the module rejects masks with high bits), 0 when it is the caller's. */
@@ -50,7 +50,7 @@ export interface CompiledContract {
   calleeSaved: readonly RegisterName[];
 }
 
-/** @throws RangeError if the flags of the contract lie above bit 31 */
+/** @throws RangeError if flags or an exposure mask of the contract lie above bit 31 (validation refuses such contracts) */
 export function compileContract(contract: Contract, set: string): CompiledContract {
   const fields = Object.entries(contract.block?.fields ?? {})
     .map(([name, offset]) => ({ name, offset }))
@@ -59,7 +59,8 @@ export function compileContract(contract: Contract, set: string): CompiledContra
   const flagsParameter = contract.parameters.find((parameter) => parameter.kind === 'flags');
   const flagBits = new Map(Object.entries(flagsParameter?.bits ?? {}).map(([name, bit]) => [name, lowBits(bit)]));
   const mask = contract.inputs.rcx;
-  const maskField = mask !== undefined && 'field' in mask ? (fieldIndex.get(mask.field) ?? -1) : -1;
+  const maskField = fieldOf(mask, fieldIndex);
+  const reachesHost = contract.leaves.includes(0);
   const fieldRegister = new Int8Array(fields.length).fill(-1);
   for (const [register, source] of Object.entries(contract.inputs) as [RegisterName, Source][]) {
     if ('field' in source) fieldRegister[fieldIndex.get(source.field) ?? -1] = REGISTER_INDEX[register];
@@ -76,14 +77,19 @@ export function compileContract(contract: Contract, set: string): CompiledContra
     ...(leafParameter && { leafParameter }),
     flagBits,
     flagMask: [...flagBits.values()].reduce((all, bit) => all | bit, 0),
-    reachesHost: contract.leaves.includes(0),
-    onlyHost: leafParameter === undefined && contract.leaves.every((leaf) => leaf === 0),
+    reachesHost,
+    leafField: fieldOf(contract.inputs.rax, fieldIndex),
     maskField,
-    ownMask: mask !== undefined && 'constant' in mask ? lowBits(mask.constant) : 0,
+    // RCX of any other leaf is an argument.
+    ownMask: reachesHost && mask !== undefined && 'constant' in mask ? lowBits(mask.constant) : 0,
     widestMask: contract.widestMask === undefined ? 0xffcc : lowBits(contract.widestMask),
     fieldRegister,
     calleeSaved: CALLEE_SAVED[contract.convention],
   };
+}
+
+function fieldOf(source: Source | undefined, fieldIndex: ReadonlyMap<string, number>): number {
+  return source !== undefined && 'field' in source ? (fieldIndex.get(source.field) ?? -1) : -1;
 }
 
 function lowBits(hex: string): number {

@@ -3,6 +3,7 @@ import type { DecodeSummary } from '../clause/property.js';
 import type { Image } from '../image/image.js';
 import { type DecodedInstruction, disassemble } from '../x86/decode.js';
 import { FLAG } from '../x86/flags.js';
+import { externalModel } from '../world/externals.js';
 
 /** The longest x86 instruction has 15 bytes. */
 const LONGEST = 15;
@@ -33,14 +34,19 @@ export function functionCode(image: Image, entry: bigint, size: number): Functio
   return { instructions, summary: summarise(instructions, entry, size, image) };
 }
 
-/** Code that leaves the function for anywhere but a known thunk might touch anything. */
+function jumpsOn(name: string): boolean {
+  const model = externalModel(name);
+  return model.kind === 'code' && model.jumps;
+}
+
+/** Code that leaves the function for anywhere but a thunk that comes back might touch anything. */
 function summarise(
   instructions: readonly DecodedInstruction[],
   entry: bigint,
   size: number,
   image: Image,
 ): DecodeSummary {
-  const externals = new Set(image.externals.map(({ address }) => address));
+  const externals = new Set(image.externals.filter(({ name }) => !jumpsOn(name)).map(({ address }) => address));
   const leaves = instructions.some(({ flow, target }) => {
     if (flow !== 'call' && flow !== 'branch' && flow !== 'conditional') return false;
     if (target === undefined) return true;

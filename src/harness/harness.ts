@@ -6,6 +6,7 @@
 import { highHalf, joinHalves, lowHalf, readHalves } from '../halves.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import { SHADOW_SPACE } from '../contract/compiled.js';
+import { PERCPU_BASE } from '../image/per-cpu.js';
 import { symbolAt } from '../image/symbols.js';
 import type { Image } from '../image/image.js';
 import { BLOCK, END, FACT, MOMENT, VECTOR as VECTOR_STATE } from '../observation/layout.js';
@@ -26,6 +27,8 @@ export const INSTRUCTION_BUDGET = 2048;
 
 /** Bytes below RSP that an interrupt handler is taken to overwrite. */
 const HANDLER_FRAME = 256;
+const PERCPU_LOW = lowHalf(PERCPU_BASE);
+const PERCPU_HIGH = highHalf(PERCPU_BASE);
 const RSP = REGISTER_INDEX.rsp;
 /** RFLAGS: bit 1 is always 1; DF and TF are 0 at every call (System V and Microsoft x64 ABI). */
 const RFLAGS_ALWAYS = 0x2;
@@ -156,6 +159,8 @@ export class Harness {
     state[2 * STATE.RIP] = this.entryLow;
     state[2 * STATE.RIP + 1] = this.entryHigh;
     state[2 * STATE.RFLAGS] = (scenario[2 * SLOT.entryFlags] & RFLAGS_CALLER) | RFLAGS_ALWAYS;
+    state[2 * STATE.FS_BASE] = state[2 * STATE.GS_BASE] = PERCPU_LOW;
+    state[2 * STATE.FS_BASE + 1] = state[2 * STATE.GS_BASE + 1] = PERCPU_HIGH;
     enterVectorState(state, memory);
     machine.poke64(placement.stackLow, placement.stackHigh, regions.returnLow, regions.returnHigh);
     for (let index = 0; index < 4; index++) {
@@ -205,7 +210,8 @@ export class Harness {
   private execute(scenario: Scenario, observation: Int32Array, stepper: Stepper | undefined): void {
     const { machine } = this;
     for (;;) {
-      const left = INSTRUCTION_BUDGET - machine.instructionCount;
+      const executed = machine.instructionCount;
+      const left = INSTRUCTION_BUDGET - executed;
       stepper?.before(machine);
       const exit = machine.run(stepper === undefined ? left : Math.min(1, left));
       switch (exit) {
@@ -222,12 +228,17 @@ export class Harness {
           this.world.record(machine, observation);
           break;
         case EXIT.Interrupt:
+          // It comes at the boundary behind the instruction of this step, and is a step of its own.
+          if (stepper !== undefined && machine.instructionCount !== executed) {
+            stepper.after(machine, 0);
+            stepper.before(machine);
+          }
           this.handleInterrupt(scenario, observation);
           break;
         case EXIT.Fault:
           return this.fault(observation);
         case EXIT.Unknown:
-          this.problem = `unknown instruction ${machine.unknownText}`;
+          this.problem = `unknown instruction ${machine.unknownText}, ${this.where(readHalves(machine.state, 2 * STATE.RIP))}`;
           return end(observation, END.unknown, 0);
         case EXIT.Budget:
           if (machine.instructionCount >= INSTRUCTION_BUDGET) return end(observation, END.budget, 0);

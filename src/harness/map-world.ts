@@ -2,12 +2,14 @@
 import { END } from '../observation/layout.js';
 import { externalModel } from '../world/externals.js';
 import { ImageError, type Image } from '../image/image.js';
+import { PERCPU_BASE } from '../image/per-cpu.js';
+import { segmentAt } from '../image/segments.js';
 import { shorten } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import type { Machine } from '../x86/machine.js';
 import type { Code } from './harness.js';
 import { mapImage } from './map-image.js';
-import { poisonBytes, REGIONS } from './regions.js';
+import { poisonBytes, regionAt, REGIONS } from './regions.js';
 
 const PAGE = 0x1000n;
 const READ_WRITE = { read: true, write: true, execute: false };
@@ -42,9 +44,10 @@ export function mapWorld(machine: Machine, { image, entry }: Code): MappedWorld 
   const stopAt = (address: bigint, name: string, end: number): void => {
     ends[machine.addExternal(address)] = { name, end };
   };
-  for (const { stack, block, readOnly, returnAddress, poison } of REGIONS) {
+  for (const { stack, block, lowHalfZero, readOnly, returnAddress, poison } of REGIONS) {
     machine.map(stack.address, stack.size, READ_WRITE, poisonBytes(stack.size, poison('stack')));
-    machine.map(block.address, block.size, READ_WRITE, poisonBytes(block.size, poison('block')));
+    for (const { address, size } of [block, lowHalfZero])
+      machine.map(address, size, READ_WRITE, poisonBytes(size, poison('block')));
     machine.map(
       readOnly.address,
       readOnly.size,
@@ -53,6 +56,8 @@ export function mapWorld(machine: Machine, { image, entry }: Code): MappedWorld 
     );
     stopAt(returnAddress, 'return', END.returned);
   }
+  if (segmentAt(image.segments, PERCPU_BASE) === undefined)
+    machine.map(PERCPU_BASE, Number(PAGE), READ_WRITE, poisonBytes(Number(PAGE), REGIONS[0].poison('stack')));
   const thunks = new Map<bigint, Uint8Array>();
   for (const { name, address } of image.externals) {
     const model = externalModel(name);
@@ -68,27 +73,18 @@ export function mapWorld(machine: Machine, { image, entry }: Code): MappedWorld 
   for (const [page, bytes] of thunks)
     machine.map(page, bytes.length, { read: true, write: false, execute: true }, bytes);
   // In a whole kernel the functions that never return are code of the image.
-  for (const { name, address, kind } of image.symbols) {
-    if (kind === 'function' && address !== entry && externalModel(name).kind === 'noreturn')
-      stopAt(address, name, END.stopped);
+  for (const { name, address, kind, global } of image.symbols) {
+    // An untyped one is a function of assembly if it is global; a local one may be a label of that name.
+    const code = kind === 'function' || (kind === 'untyped' && global);
+    if (code && address !== entry && externalModel(name).kind === 'noreturn') stopAt(address, name, END.stopped);
   }
   return { ends, readOnlyCode };
 }
 
 /** The addresses of the caller's side and of the externals are the tool's own. */
 function checkRoom(image: Image): void {
-  const taken = REGIONS.flatMap(({ stack, block, readOnly, unmapped, returnAddress }) => [
-    stack,
-    block,
-    readOnly,
-    { address: unmapped, size: Number(PAGE) },
-    { address: returnAddress, size: 1 },
-  ]);
   for (const { name, address, size } of image.segments) {
-    const end = address + BigInt(size);
-    const hit = taken.find(
-      (region) => address < region.address + BigInt(region.size) + PAGE && end > region.address - PAGE,
-    );
+    const hit = regionAt(address, size);
     if (hit !== undefined)
       throw new ImageError(
         `${image.name}: ${shorten(name)} lies at ${hex(address)}, over the caller's memory at ${hex(hit.address)}; link it elsewhere`,

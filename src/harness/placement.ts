@@ -45,12 +45,14 @@ export class Placement {
         return this.at(regions.blockHigh, regions.blockEndLow - 8 * (this.size >> 4));
       case PLACE.readOnly:
         return this.at(regions.readOnlyHigh, regions.readOnlyLow + 8 * offset);
+      case PLACE.lowHalfZero:
+        return this.at(regions.lowHalfZeroHigh, 0);
       case PLACE.overlapsStack:
         return this.at(this.stackHigh, this.stackLow - this.size);
       default:
         // Half of the offsets count from the guard page downward, so that one field too many hits it.
         return offset < 128
-          ? this.at(regions.blockHigh, regions.blockLow + 0x800 + 8 * offset)
+          ? this.at(regions.blockHigh, regions.blockStartLow + 8 * offset)
           : this.at(regions.blockHigh, regions.blockEndLow - this.size - 8 * (255 - offset));
     }
   }
@@ -67,11 +69,12 @@ export interface NumericRegions {
   stackEntryHigh: number;
   stackLow: number;
   stackSize: number;
-  blockLow: number;
+  blockStartLow: number;
   blockHigh: number;
   blockEndLow: number;
   readOnlyLow: number;
   readOnlyHigh: number;
+  lowHalfZeroHigh: number;
   unmappedLow: number;
   unmappedHigh: number;
   returnLow: number;
@@ -84,11 +87,12 @@ export function numericRegions(regions: Regions): NumericRegions {
     stackEntryHigh: highHalf(regions.stackEntry),
     stackLow: lowHalf(regions.stack.address),
     stackSize: regions.stack.size,
-    blockLow: lowHalf(regions.block.address),
+    blockStartLow: lowHalf(regions.blockStart),
     blockHigh: highHalf(regions.block.address),
     blockEndLow: lowHalf(regions.block.address + BigInt(regions.block.size)),
     readOnlyLow: lowHalf(regions.readOnly.address),
     readOnlyHigh: highHalf(regions.readOnly.address),
+    lowHalfZeroHigh: highHalf(regions.lowHalfZero.address),
     unmappedLow: lowHalf(regions.unmapped),
     unmappedHigh: highHalf(regions.unmapped),
     returnLow: lowHalf(regions.returnAddress),

@@ -17,7 +17,11 @@ export interface Regions {
   /** RSP at the entry for stack offset 0; every unit of the offset lowers it by 8. */
   stackEntry: bigint;
   block: Region;
+  /** Where a block lies for block offset 0; the bits below the page number differ between the memories too. */
+  blockStart: bigint;
   readOnly: Region;
+  /** Begins at an address whose low half is 0. */
+  lowHalfZero: Region;
   unmapped: bigint;
   /** The address that the caller wants to be returned to. */
   returnAddress: bigint;
@@ -31,7 +35,9 @@ export const REGIONS: readonly [Regions, Regions] = [
     stack: { address: 0xffffc90000408000n, size: 4 * PAGE },
     stackEntry: 0xffffc9000040a800n,
     block: { address: 0xffff888012340000n, size: 2 * PAGE },
+    blockStart: 0xffff888012340800n,
     readOnly: { address: 0xffff888012380000n, size: PAGE },
+    lowHalfZero: { address: 0xffff888300000000n, size: PAGE },
     unmapped: 0xffff8880dead0000n,
     returnAddress: 0xffffffff9f001110n,
     poison: (kind) => (kind === 'stack' ? 0x57ac0000 : 0xb10c0000 | 0),
@@ -40,19 +46,38 @@ export const REGIONS: readonly [Regions, Regions] = [
     stack: { address: 0xffffc9abc5abe000n, size: 4 * PAGE },
     stackEntry: 0xffffc9abc5ac0a40n,
     block: { address: 0xffff8fedcb0d6000n, size: 2 * PAGE },
+    blockStart: 0xffff8fedcb0d67f8n,
     readOnly: { address: 0xffff8fedcb1fa000n, size: PAGE },
+    lowHalfZero: { address: 0xffff8fe400000000n, size: PAGE },
     unmapped: 0xffff8fedcbe4f000n,
     returnAddress: 0xffffffff9e7eeed0n,
     poison: (kind) => ~(kind === 'stack' ? 0x57ac0000 : 0xb10c0000),
   },
 ];
 
+/** What of the caller's side lies where memory of an image would: the regions with their guard pages. */
+export function regionAt(address: bigint, size: number): Region | undefined {
+  const end = address + BigInt(size);
+  const guard = BigInt(PAGE);
+  return TAKEN.find((region) => address < region.address + BigInt(region.size) + guard && end > region.address - guard);
+}
+
+const TAKEN: readonly Region[] = REGIONS.flatMap(({ stack, block, readOnly, lowHalfZero, unmapped, returnAddress }) => [
+  stack,
+  block,
+  readOnly,
+  lowHalfZero,
+  { address: unmapped, size: PAGE },
+  { address: returnAddress, size: 1 },
+]);
+
 /** Bytes of a region's poison: each 8 bytes name the region (high half) and their offset in it (low half). */
 export function poisonBytes(size: number, pattern: number): Uint8Array {
   const words = new Int32Array(size / 4);
   for (let offset = 0; offset < size; offset += 8) {
     words[offset / 4] = pattern ^ offset;
-    words[offset / 4 + 1] = pattern ^ (pattern >>> 16);
+    // The upper half twice: of two complementary patterns no byte is the same.
+    words[offset / 4 + 1] = (pattern & 0xffff0000) | (pattern >>> 16);
   }
   return new Uint8Array(words.buffer);
 }

@@ -6,6 +6,7 @@ import { hex } from '../text/hex.js';
 import { Externals } from './externals.js';
 import { FIXUP_SECTION, readFixups } from './fixups.js';
 import { ABSOLUTE, SIZE_LIMIT, type Fixup, type Image, type ImageSymbol, type Segment } from './image.js';
+import { placePerCpu } from './per-cpu.js';
 import { eachRela, refusal, relaCount, writeValue } from './relocation.js';
 import { segmentAt } from './segments.js';
 import { separateCode } from './writable-code.js';
@@ -168,7 +169,10 @@ export function loadExecutable(file: ElfFile): Omit<Image, 'hash'> {
   const segments = loadSegments(file);
   const externals = new Externals();
   relocate(file, segments, externals);
-  const separated = segments.flatMap((segment) => separateCode(file, segment));
+  const placed = segments
+    .flatMap((segment) => separateCode(file, segment))
+    .map((segment) => placePerCpu(file, segment))
+    .sort((a, b) => (a.address < b.address ? -1 : 1));
   const fixups: Fixup[] = [];
   for (const section of file.sections)
     if (section.name === FIXUP_SECTION && section.flags & SECTION_FLAG.alloc)
@@ -176,8 +180,8 @@ export function loadExecutable(file: ElfFile): Omit<Image, 'hash'> {
   return {
     name: file.name,
     format: 'elf-executable',
-    segments: separated,
-    symbols: listSymbols(file, separated),
+    segments: placed,
+    symbols: listSymbols(file, placed),
     externals: externals.list,
     fixups,
   };

@@ -84,6 +84,10 @@ export function findFunction(image: Image, name: string): ImageSymbol {
   const same = symbolIndex(image).byName.get(name) ?? [];
   if (same.length === 0) absent(image, name);
   const code = same.filter((symbol) => isCode(image, symbol));
+  if (code.length === 0 && same.every((symbol) => segmentAt(image.segments, symbol.address) === undefined))
+    throw new ImageError(
+      `${image.name}: "${shorten(name)}" at ${hex(same[0].address)} lies outside of every section; the file is damaged: build it again`,
+    );
   if (code.length === 0)
     throw new ImageError(`${image.name}: "${shorten(name)}" is data, not code; give the name of a function`);
   const candidates = code.some((symbol) => symbol.global) ? code.filter((symbol) => symbol.global) : code;

@@ -45,7 +45,9 @@ export function compileClause(clause: Clause, compiled: CompiledContract): Check
       const atMost = compileAtMost(clause.term, clause.high, compiled);
       return (context) => {
         const low = atLeast(context);
-        return low === VERDICT.holds ? atMost(context) : low;
+        const high = atMost(context);
+        if (low === VERDICT.violated || high === VERDICT.violated) return VERDICT.violated;
+        return low === VERDICT.holds ? high : low;
       };
     }
     case 'endedAs': {
@@ -189,7 +191,8 @@ function compileCondition(condition: Condition, compiled: CompiledContract): (co
       return (context) => (context.flags & bits) === expected;
     }
     case 'exposed': {
-      const bit = REGISTER_NAMES.indexOf(condition.register as (typeof REGISTER_NAMES)[number]);
+      const bit = REGISTER_NAMES.findIndex((name) => name === condition.register);
+      if (bit < 0) throw new RangeError(`no mask exposes ${condition.register}`);
       return (context) => ((context.exposedMask >>> bit) & 1) === 1;
     }
     case 'not': {

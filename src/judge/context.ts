@@ -2,7 +2,7 @@
 import { createPrediction, type Prediction } from '../../models/predict/prediction.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import { createObservation, END, FACT, MOMENT } from '../observation/layout.js';
-import { parameterSlot, PLACE, type Scenario, SLOT } from '../scenario/layout.js';
+import { parameterSlot, PLACE, placeIsSound, type Scenario, SLOT } from '../scenario/layout.js';
 
 export class CaseContext {
   scenario: Scenario;
@@ -49,7 +49,7 @@ export class CaseContext {
     const { blockParameter } = this.compiled;
     if (blockParameter === undefined) return true;
     const place = this.scenario[2 * SLOT.blockPlace];
-    return place === PLACE.valid || place === PLACE.callerFrame || (place === PLACE.null && blockParameter.nullable);
+    return placeIsSound(place) || (place === PLACE.null && blockParameter.nullable);
   }
   get blockOverlapsStack(): boolean {
     return this.compiled.blockParameter !== undefined && this.scenario[2 * SLOT.blockPlace] === PLACE.overlapsStack;

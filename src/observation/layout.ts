@@ -121,7 +121,7 @@ export function vectorSlot(moment: 'initial' | 'final', part: string): number {
   if (part === 'mxcsr') return VECTOR[moment];
   if (part === 'x87cw') return VECTOR[moment] + 1;
   const match = /^xmm(\d+)\.(low|high)$/.exec(part);
-  if (match === null) throw new RangeError(`no vector state ${part}`);
+  if (match === null || Number(match[1]) > 15) throw new RangeError(`no vector state ${part}`);
   return VECTOR[moment] + 2 + 2 * Number(match[1]) + (match[2] === 'high' ? 1 : 0);
 }
 

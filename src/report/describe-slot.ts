@@ -33,7 +33,10 @@ export function describeSlot(compiled: CompiledContract, slotName: string, value
     case SLOT.faultAt:
       return { name: slotName, value: `${value} before instruction ${number}` };
     case SLOT.answerStatus:
-      return { name: `${slotName} (RAX of TDCALL)`, value: `${value} ${describeStatus(number)}` };
+      return {
+        name: `${slotName} (RAX of TDCALL)`,
+        value: number >> 63n === 1n ? `${value} ${describeStatus(number)}` : value,
+      };
     case SLOT.rbpMod:
       return { name: slotName, value: `${value} the TD has ${number === 0n ? '' : 'no '}NO_RBP_MOD` };
     case SLOT.companionKey:

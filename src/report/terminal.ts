@@ -51,7 +51,7 @@ function resultText({ status, reason }: PropertyResult): string {
 export function targetTable(target: TargetResult, showClasses: boolean): string {
   const perCase = target.cases === 0 ? '0' : (target.executions / target.cases).toFixed(2);
   const replayed = target.replayed === 0 ? '' : `, ${target.replayed} stored first`;
-  const head = `${pc.bold(shorten(target.target))}  ${pc.dim(`contract ${target.contract}, ${count(target.cases)} cases (${perCase} executions each)${replayed}`)}`;
+  const head = `${pc.bold(shorten(target.target))}  ${pc.dim(`contract ${shorten(target.contract)}, ${count(target.cases)} cases (${perCase} executions each)${replayed}`)}`;
   const rows = target.properties.map((property) => [
     property.property,
     property.status === 'holds' || property.status === 'violated' ? count(property.cases) : '-',
@@ -69,7 +69,7 @@ export function targetTable(target: TargetResult, showClasses: boolean): string 
     );
   if (empty.length > 0) lines.push(`  ${pc.yellow('not exercised')}: ${abridged(empty)}`);
   else if (classes.length > 0) lines.push(pc.dim(`  all ${classes.length} classes of cases were exercised`));
-  if (target.problem !== undefined) lines.push(`  ${pc.red('no verdict')}: ${target.problem}`);
+  if (target.problem !== undefined) lines.push(`  ${pc.red('no verdict')}: ${shorten(target.problem, 400)}`);
   return lines.join('\n');
 }
 

@@ -24,8 +24,10 @@ export function changeGuestSecrets(
   for (let slot = 0; slot < SCENARIO_SLOTS; slot++) if (roles[slot] === ROLE.secret) change(companion, slot);
   for (let field = 0; field < compiled.fields.length; field++) {
     const register = compiled.fieldRegister[field];
-    // RCX holds the mask itself, which the host sees.
-    const passed = register >= 0 && (field === compiled.maskField || ((exposed >>> register) & 1) === 1);
+    // RCX holds the mask, which the host sees; RAX the leaf, which decides whether there is a host.
+    const passed =
+      register >= 0 &&
+      (field === compiled.maskField || field === compiled.leafField || ((exposed >>> register) & 1) === 1);
     if (!passed && roles[SLOT.blockField + field] === ROLE.argument) change(companion, SLOT.blockField + field);
   }
 }

@@ -97,6 +97,7 @@ function drawPlacement(scenario: Scenario, space: ScenarioSpace, random: Random)
   else if (kind < 20) place = PLACE.partlyMapped;
   else if (kind < 22) place = PLACE.readOnly;
   else if (kind < 24) place = PLACE.overlapsStack;
+  else if (kind < 28) place = PLACE.lowHalfZero;
   set(scenario, SLOT.blockPlace, place, 0);
   set(scenario, SLOT.blockOffset, random.below(256), 0);
 }

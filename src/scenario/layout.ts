@@ -21,8 +21,16 @@ export const PLACE = {
   readOnly: 5,
   /** Right below RSP, where the function's own frame will be. */
   overlapsStack: 6,
+  /** As `valid`, at an address whose low half is 0: code that looks at 32 bits of the pointer takes it for NULL. */
+  lowHalfZero: 7,
 } as const;
 export type PlaceName = keyof typeof PLACE;
+
+/** Whether the block is what a caller owes: readable, writable, apart from the stack that the function may use. */
+export function placeIsSound(place: number): boolean {
+  return place === PLACE.valid || place === PLACE.callerFrame || place === PLACE.lowHalfZero;
+}
+
 export const PLACE_NAMES = Object.keys(PLACE) as PlaceName[];
 
 /** What happens besides. */

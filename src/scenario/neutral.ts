@@ -4,7 +4,8 @@
  * graffiti of its own, so that a value in the wrong place names its origin.
  */
 import type { CompiledContract } from '../contract/compiled.js';
-import { createScenario, parameterSlot, SCENARIO_SLOTS, type Scenario, SLOT } from './layout.js';
+import { createScenario, SCENARIO_SLOTS, type Scenario, SLOT } from './layout.js';
+import { leafSlot } from './leaf-slot.js';
 import { ROLE } from './roles.js';
 
 /** "secret" as digits; the last byte of both halves is the slot's number. */
@@ -24,7 +25,7 @@ export function neutralScenario(compiled: CompiledContract, roles: Uint8Array): 
   scenario[2 * SLOT.faultValue] = GRAFFITI | SLOT.faultValue;
   scenario[2 * SLOT.faultValue + 1] = GRAFFITI | SLOT.faultValue;
   // A leaf of 0 would be a call that the contract may not allow: the first allowed leaf is the simplest.
-  const leaf = compiled.leafParameter;
-  if (leaf !== undefined) scenario[2 * parameterSlot(leaf.place)] = compiled.contract.leaves[0];
+  const leaf = leafSlot(compiled);
+  if (leaf >= 0) scenario[2 * leaf] = compiled.contract.leaves[0];
   return scenario;
 }

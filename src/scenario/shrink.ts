@@ -14,7 +14,7 @@
  * Values that nobody interprets (secrets, host answers) are either neutral or left as they are: a smaller secret is
  * not a simpler one. No pass has a side effect, since fast-check calls shrink during replay without running anything.
  */
-import { SCENARIO_SLOTS, type Scenario, SLOT } from './layout.js';
+import { readSlot, SCENARIO_SLOTS, type Scenario, SLOT } from './layout.js';
 import { ROLE } from './roles.js';
 import type { ScenarioSpace } from './space.js';
 
@@ -30,7 +30,8 @@ export function* shrinkScenario(scenario: Scenario, space: ScenarioSpace): Gener
     if (group.length > 1 && group.length < different.length) yield withNeutral(scenario, space.neutral, group);
   }
   if (different.length > 1) for (const slot of different) yield withNeutral(scenario, space.neutral, [slot]);
-  for (const slot of different) if (interpreted(slot, space)) yield* clearBits(scenario, slot);
+  for (const slot of different)
+    if (interpreted(slot, space)) yield* clearBits(scenario, slot, readSlot(space.neutral, slot));
 }
 
 /** Slots in which two scenarios differ. */
@@ -56,7 +57,9 @@ function interpreted(slot: number, space: ScenarioSpace): boolean {
   return role === ROLE.argument || slot === SLOT.answerStatus || (role === ROLE.control && slot !== SLOT.faultValue);
 }
 
-function* clearBits(scenario: Scenario, slot: number): Generator<Scenario> {
+/** @param neutral value of the slot that was tried already */
+function* clearBits(scenario: Scenario, slot: number, neutral: bigint): Generator<Scenario> {
+  const tried = new Set([neutral]);
   for (let width = 32; width >= 1; width >>= 1) {
     const mask = width === 32 ? -1 : (1 << width) - 1;
     for (let bit = 64 - width; bit >= 0; bit -= width) {
@@ -65,6 +68,9 @@ function* clearBits(scenario: Scenario, slot: number): Generator<Scenario> {
       if (cleared === scenario[half]) continue;
       const simpler = scenario.slice();
       simpler[half] = cleared;
+      const value = readSlot(simpler, slot);
+      if (tried.has(value)) continue;
+      tried.add(value);
       yield simpler;
     }
   }

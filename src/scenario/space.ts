@@ -1,6 +1,7 @@
 /** Everything that drawing and shrinking a scenario of one target needs to know. */
 import type { CompiledContract } from '../contract/compiled.js';
 import { parameterSlot, type Scenario, SLOT } from './layout.js';
+import { leafSlot } from './leaf-slot.js';
 import { neutralScenario } from './neutral.js';
 import { slotRoles } from './roles.js';
 
@@ -14,7 +15,7 @@ export interface ScenarioSpace {
   instructions: number;
   /** Slot of the flags argument, -1 without one. */
   flagsSlot: number;
-  /** Slot of the leaf argument, -1 without one. */
+  /** Slot of the leaf, -1 when it is the function's own. */
   leafSlot: number;
   /** Slot of the caller's exposure mask, -1 when the mask is the function's own. */
   maskSlot: number;
@@ -29,7 +30,7 @@ export function scenarioSpace(compiled: CompiledContract, dictionary: Int32Array
     dictionary,
     instructions,
     flagsSlot: compiled.flagsParameter === undefined ? -1 : parameterSlot(compiled.flagsParameter.place),
-    leafSlot: compiled.leafParameter === undefined ? -1 : parameterSlot(compiled.leafParameter.place),
+    leafSlot: leafSlot(compiled),
     maskSlot: compiled.maskField >= 0 && compiled.reachesHost ? SLOT.blockField + compiled.maskField : -1,
   };
 }

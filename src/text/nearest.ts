@@ -29,7 +29,9 @@ export function nearestNames(wanted: string, names: Iterable<string>, count = 3)
   const ranked: { name: string; distance: number }[] = [];
   for (const name of new Set(names)) {
     // A compiler's clone: `name.constprop.0`, `name.cold`.
-    const distance = name.startsWith(`${wanted}.`) ? 0 : editDistance(text, name.slice(0, COMPARED), limit);
+    // And what the beginning of a name was typed for.
+    const begins = wanted.length >= 3 && name.startsWith(wanted);
+    const distance = begins ? 0 : editDistance(text, name.slice(0, COMPARED), limit);
     if (distance <= limit) ranked.push({ name, distance });
   }
   return ranked

@@ -131,6 +131,8 @@ function fact(context: CaseContext, name: keyof typeof FACT): bigint {
 export function endOf(context: CaseContext): string {
   const { base } = context;
   const name = END_NAMES.find((candidate) => END[candidate] === context.end) ?? 'unknown';
+  if (context.end === END.budget)
+    return `ran out of its instruction budget after ${slotValue(base, FACT.instructions)} instructions`;
   if (context.end !== END.faulted) return name;
   const vector = base[2 * FACT.endDetail];
   const names: Record<number, string> = { 0: '#DE', 12: '#SS', 13: '#GP', 14: '#PF', 17: '#AC' };

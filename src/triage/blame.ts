@@ -2,7 +2,7 @@
  * The instruction that a violation is put down to:
  *
  * - a wrong register at the call or at the return: the last executed instruction that wrote it (for a missing scrub or
- *   restore that is the one which brought the value, so TDCALL for a host value), or the function's first instruction;
+ *   restore that is the one which brought the value, so TDCALL for a host value), or the call that passed it on as it came;
  * - memory: the instruction that did the access, for a block field the last one that wrote it, else the TDCALL;
  * - how the run ended: the last instruction;
  * - flags, vector state: the last instruction that changed them;
@@ -69,7 +69,9 @@ function blameTerm(term: Term, context: BlameContext, mask?: bigint): number {
       const end = term.moment === 'call' ? firstCall(steps) : steps.length;
       if (term.register === 'rflags') return lastFlagChange(steps, Number(mask ?? 0xffffffffn));
       if (term.register === 'rip') return lastExecuted(steps);
-      return lastWriter(steps, end, REGISTER_INDEX[term.register]);
+      const writer = lastWriter(steps, end, REGISTER_INDEX[term.register]);
+      // What nobody wrote was exposed or passed as it came: by the call.
+      return writer < 0 ? firstCall(steps) : writer;
     }
     case 'field':
       return lastFieldWriter(context, term.field);
@@ -145,7 +147,7 @@ function lastWriter(steps: readonly Step[], end: number, register: number): numb
     const writes = isCall(step) ? step.worldWrote : step.instruction.writesRegisters;
     if ((writes >>> register) & 1) return index;
   }
-  return 0;
+  return -1;
 }
 
 function lastFlagChange(steps: readonly Step[], mask: number): number {

@@ -2,7 +2,7 @@
 import { symbolAt } from '../image/symbols.js';
 import type { JudgedClause } from '../judge/judge.js';
 import type { CaseRunner } from '../judge/case-runner.js';
-import { FACT } from '../observation/layout.js';
+import { FACT, MOMENT, RIP_OFFSET } from '../observation/layout.js';
 import { blame } from './blame.js';
 import { recordTrace, type Trace } from './trace.js';
 
@@ -29,12 +29,19 @@ export interface CaseTraces {
 }
 
 export function traceCase(runner: CaseRunner): CaseTraces {
-  const { context, harness } = runner;
-  return {
-    base: recordTrace(harness, context.scenario, 0),
-    guest: context.hasGuestCompanion ? recordTrace(harness, runner.guestScenario, 1) : undefined,
-    host: context.hasHostCompanion ? recordTrace(harness, runner.hostScenario, 0) : undefined,
-  };
+  return { base: traceBase(runner), guest: traceGuest(runner), host: traceHost(runner) };
+}
+
+function traceBase({ context, harness }: CaseRunner): Trace {
+  return recordTrace(harness, context.scenario, 0);
+}
+
+function traceGuest({ context, harness, guestScenario }: CaseRunner): Trace | undefined {
+  return context.hasGuestCompanion ? recordTrace(harness, guestScenario, 1) : undefined;
+}
+
+function traceHost({ context, harness, hostScenario }: CaseRunner): Trace | undefined {
+  return context.hasHostCompanion ? recordTrace(harness, hostScenario, 0) : undefined;
 }
 
 /** Index of the step in the base run that a clause's violation is put down to. */
@@ -57,6 +64,18 @@ export function placeName(runner: CaseRunner, address: bigint): string {
   return found === undefined ? `0x${address.toString(16)}` : `${found.symbol.name}+0x${found.offset.toString(16)}`;
 }
 
+/** Slots whose place is no function of the path and of what the world wrote. */
+const BY_VALUE = /^addresses$|^final\.(rflags|mxcsr|x87cw|xmm|block\.)/;
+
+/** Low half of the address of the instruction that trapped or faulted, which the path leaves out; 0 for a jump to no code. */
+function unexecuted(observation: Int32Array): number {
+  const rip = 2 * (MOMENT.final + RIP_OFFSET);
+  const fetch = 2 * FACT.faultAddress;
+  return observation[rip] === observation[fetch] && observation[rip + 1] === observation[fetch + 1]
+    ? 0
+    : observation[rip];
+}
+
 /**
  * Names the violations of the case that a runner ran last. The place depends on the path that the runs took and on what
  * the world wrote, so it is looked up once for each such combination and remembered: a broken function fails often.
@@ -70,14 +89,20 @@ export class Violations {
   signatures(count: number): Signature[] {
     const { judge } = this.runner;
     const found: Signature[] = [];
-    let traces: CaseTraces | undefined;
+    let base: Trace | undefined;
     for (let index = 0; index < count; index++) {
       const clauseIndex = judge.violated[index];
       const clause = judge.clauses[clauseIndex];
       const key = this.key(clauseIndex, clause);
       let signature = this.known.get(key);
       if (signature === undefined) {
-        traces ??= traceCase(this.runner);
+        // A companion is traced for the clauses that compare with it alone: tracing is most of a failing case's cost.
+        base ??= traceBase(this.runner);
+        const traces = {
+          base,
+          guest: clause.needsGuest ? traceGuest(this.runner) : undefined,
+          host: clause.needsHost ? traceHost(this.runner) : undefined,
+        };
         const step = traces.base.steps[blamedStep(this.runner, clause, traces)];
         const address = step?.address ?? this.runner.target.entry;
         signature = {
@@ -102,10 +127,11 @@ export class Violations {
       for (const slot of [FACT.path, FACT.firstStrayWrite, FACT.firstBelowStack]) {
         facts.push(observation[2 * slot], observation[2 * slot + 1]);
       }
-      facts.push(observation[2 * FACT.end], observation[2 * FACT.answered]);
+      facts.push(observation[2 * FACT.end], observation[2 * FACT.answered], unexecuted(observation));
     }
-    // Where two runs first use different addresses depends on the values themselves.
-    if (clause.slot === 'addresses') facts.push(executions);
+    // Which instruction changed flags, vector state or a field, and where two runs first use different addresses,
+    // depends on the values themselves.
+    if (BY_VALUE.test(clause.slot)) facts.push(executions);
     return facts.join(',');
   }
 }

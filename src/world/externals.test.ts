@@ -46,7 +46,14 @@ test.each(['__tdx_hypercall_failed', 'panic', '__stack_chk_fail'])('%s ends the 
 });
 
 test('a function of the image that never returns ends the run as well', () => {
-  const stop = { name: 'panic', address: TEXT + 6n, size: 1, kind: 'function', global: true, segment: '.text' } as const;
+  const stop = {
+    name: 'panic',
+    address: TEXT + 6n,
+    size: 1,
+    kind: 'function',
+    global: true,
+    segment: '.text',
+  } as const;
   const bench = new Bench([call(TEXT + 6n), RET, RET], undefined, { symbols: [stop] });
   expect(endOf(bench.run())).toBe(END.stopped);
 });

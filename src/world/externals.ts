@@ -4,7 +4,9 @@
  */
 import { REGISTER_NAMES } from '../x86/registers.js';
 
-export type ExternalModel = { kind: 'code'; bytes: Uint8Array } | { kind: 'noreturn' } | { kind: 'unmodelled' };
+/** `jumps`: the code goes on where a register says, and not back to its caller. */
+export type ExternalModel =
+  { kind: 'code'; bytes: Uint8Array; jumps: boolean } | { kind: 'noreturn' } | { kind: 'unmodelled' };
 
 /** Functions of kernels and firmware that never return (facts/linux.md 1 and 2). */
 const NORETURN = new Set(['__tdx_hypercall_failed', 'panic', 'error', '__stack_chk_fail', 'BUG', 'abort']);
@@ -14,10 +16,10 @@ const RET = Uint8Array.of(0xc3);
 export function externalModel(name: string): ExternalModel {
   if (NORETURN.has(name)) return { kind: 'noreturn' };
   // RETHUNK kernels end functions in a jump to it (facts/linux.md 1.2); __fentry__ is the tracer's hook at a function's start.
-  if (name === '__x86_return_thunk' || name === '__fentry__') return { kind: 'code', bytes: RET };
+  if (name === '__x86_return_thunk' || name === '__fentry__') return { kind: 'code', bytes: RET, jumps: false };
   const thunk = /^__x86_indirect_thunk_(\w+)$/.exec(name);
   const register = REGISTER_NAMES.findIndex((candidate) => candidate === thunk?.[1]);
-  if (register >= 0) return { kind: 'code', bytes: jumpThrough(register) };
+  if (register >= 0) return { kind: 'code', bytes: jumpThrough(register), jumps: true };
   return { kind: 'unmodelled' };
 }
 

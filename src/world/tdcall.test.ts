@@ -1,16 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, test as plain } from 'vitest';
-import {
-  Bench,
-  clear,
-  jz,
-  NOP,
-  RET,
-  set32,
-  TDCALL,
-  test64,
-  type Piece,
-} from '../harness/made-function.test.helper.js';
+import { Bench, clear, jz, NOP, RET, set32, TDCALL, test64, type Piece } from '../harness/made-function.test.helper.js';
 import { FACT, MOMENT, slotValue } from '../observation/layout.js';
 import { REGISTER_NAMES, type RegisterName } from '../x86/registers.js';
 
@@ -193,7 +183,11 @@ describe('what the host could see', () => {
 
   plain('no exit, no path to the host', () => {
     const refused = bench.run({ 'entry.rax': 0n, 'entry.rcx': 1n });
-    expect([factOf(refused, 'calls'), factOf(refused, 'hostExits'), factOf(refused, 'pathToHost')]).toEqual([1n, 0n, 0n]);
+    expect([factOf(refused, 'calls'), factOf(refused, 'hostExits'), factOf(refused, 'pathToHost')]).toEqual([
+      1n,
+      0n,
+      0n,
+    ]);
     const leaf = bench.run({ 'entry.rax': 1n });
     expect([factOf(leaf, 'calls'), factOf(leaf, 'hostExits')]).toEqual([1n, 0n]);
   });

@@ -61,6 +61,8 @@ export const CONTROL = {
   INTERRUPT_AT: 8,
   /** Events that are in the address hash already. */
   HASHED_EVENTS: 9,
+  /** Words in use of the undo list. */
+  UNDO_COUNT: 10,
 } as const;
 
 /** Control words in the buffer. */

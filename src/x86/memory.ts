@@ -1,5 +1,5 @@
 import { PAGE_FAULT, VECTOR } from './exit.js';
-import { type Layout, PAGE_ENTRY_WORDS, PAGE_SIZE, UNDO_WORDS } from './layout.js';
+import { CONTROL_WORDS, type Layout, PAGE_ENTRY_WORDS, PAGE_SIZE, UNDO_WORDS } from './layout.js';
 
 /** What may be done with the bytes of a page. A page that is both writable and executable is refused. */
 export interface Permissions {
@@ -26,6 +26,8 @@ export class Memory {
   faultHigh = 0;
   /** Set when a page that may hold code was changed; the owner drops decoded code and clears it. */
   codeChanged = false;
+  /** Set when a page was unmapped or its permissions changed; an owner who remembers translations drops them and clears it. */
+  translationsChanged = false;
 
   private readonly layout: Layout;
   private readonly bytes: Uint8Array;
@@ -33,8 +35,11 @@ export class Memory {
   private readonly view: DataView;
   private readonly table: Int32Array;
   private readonly tableMask: number;
+  /** The control words: the undo list's length lies there, so that an engine in WebAssembly can append to the list. */
+  private readonly control: Int32Array;
+  /** The list within the machine's buffer. */
+  private readonly sharedUndo: Int32Array;
   private undo: Int32Array;
-  private undoCount = 0;
   /** Words in `undo`; reading `length` of a typed array is slow. */
   private undoLimit: number;
   private pageCount = 0;
@@ -53,7 +58,9 @@ export class Memory {
     this.view = new DataView(buffer);
     this.table = new Int32Array(buffer, layout.pageTable, layout.pageEntries * PAGE_ENTRY_WORDS);
     this.tableMask = layout.pageEntries - 1;
-    this.undo = new Int32Array(buffer, layout.undo, layout.undoEntries * UNDO_WORDS);
+    this.control = new Int32Array(buffer, layout.control, CONTROL_WORDS);
+    this.sharedUndo = new Int32Array(buffer, layout.undo, layout.undoEntries * UNDO_WORDS);
+    this.undo = this.sharedUndo;
     this.undoLimit = this.undo.length;
   }
 
@@ -121,13 +128,14 @@ export class Memory {
       if (former === bits) continue;
       this.permissionUndo.push(index, former);
       this.table[index + 3] = bits;
+      this.translationsChanged = true;
       if (((former | bits) & PERMISSION.Execute) !== 0) this.noteCodeWritten();
     }
   }
 
   /** The present content, pages and permissions are what `undoAll` returns to. */
   checkpoint(): void {
-    this.undoCount = 0;
+    this.control[10 /* UNDO_COUNT */] = 0;
     this.permissionUndo.length = 0;
     this.checkpointPages = this.pageCount;
     this.codeWritten = false;
@@ -135,13 +143,13 @@ export class Memory {
 
   /** Returns to the last checkpoint; without one, to the pages as they were mapped. */
   undoAll(): void {
-    const { words, undo } = this;
-    for (let at = this.undoCount - 3 /* UNDO_WORDS */; at >= 0; at -= 3 /* UNDO_WORDS */) {
+    const { words, undo, control } = this;
+    for (let at = control[10 /* UNDO_COUNT */] - 3 /* UNDO_WORDS */; at >= 0; at -= 3 /* UNDO_WORDS */) {
       const word = undo[at];
       words[word] = undo[at + 1];
       words[word + 1] = undo[at + 2];
     }
-    this.undoCount = 0;
+    control[10 /* UNDO_COUNT */] = 0;
     if (this.permissionUndo.length > 0) this.undoPermissions();
     if (this.checkpointPages >= 0 && this.pageCount > this.checkpointPages) this.unmapNewPages();
     if (this.codeWritten) {
@@ -155,6 +163,7 @@ export class Memory {
       this.table[this.permissionUndo[at] + 3] = this.permissionUndo[at + 1];
     }
     this.permissionUndo.length = 0;
+    this.translationsChanged = true;
   }
 
   private unmapNewPages(): void {
@@ -167,6 +176,7 @@ export class Memory {
     }
     this.pageEntries.length = this.pageCount;
     this.codeChanged = true;
+    this.translationsChanged = true;
   }
 
   private noteCodeWritten(): void {
@@ -175,7 +185,9 @@ export class Memory {
   }
 
   private hash(low: number, high: number): number {
-    return (((low >>> 12) + Math.imul(high, 0x61c88647)) & this.tableMask) * 4; /* PAGE_ENTRY_WORDS */
+    // Multiplied, so that the pages of a large image do not make one long run that every other page must be looked up behind.
+    const mixed = Math.imul((low >>> 12) ^ Math.imul(high, 0x61c88647), 0x9e3779b1 | 0);
+    return ((mixed ^ (mixed >>> 15)) & this.tableMask) * 4; /* PAGE_ENTRY_WORDS */
   }
 
   /** Index of the page's entry in the table, or -1. */
@@ -263,18 +275,23 @@ export class Memory {
   }
 
   private remember(quadword: number): void {
-    if (this.undoCount + 3 /* UNDO_WORDS */ > this.undoLimit) {
+    const at = this.control[10 /* UNDO_COUNT */];
+    if (at + 3 /* UNDO_WORDS */ > this.undoLimit) {
       const larger = new Int32Array(this.undo.length * 2);
       larger.set(this.undo);
       this.undo = larger;
       this.undoLimit = larger.length;
     }
-    const at = this.undoCount;
     const word = quadword * 2;
     this.undo[at] = word;
     this.undo[at + 1] = this.words[word];
     this.undo[at + 2] = this.words[word + 1];
-    this.undoCount = at + 3; /* UNDO_WORDS */
+    this.control[10 /* UNDO_COUNT */] = at + 3; /* UNDO_WORDS */
+  }
+
+  /** Words that the undo list within the machine's buffer still has room for; 0 once the list has moved out of it. */
+  undoRoom(): number {
+    return this.undo === this.sharedUndo ? this.undoLimit - this.control[10 /* UNDO_COUNT */] : 0;
   }
 
   /** Reads 1 to 8 bytes that may span pages, ignoring permissions, into `s[d]` (low half) and `s[d + 1]`; false if a page is not mapped. */
@@ -329,9 +346,13 @@ export class Memory {
       if (this.offsetOf(page) < 0)
         throw new Error(`cannot write 0x${address.toString(16)}: 0x${page.toString(16)} is not mapped`);
     }
-    for (let i = 0; i < bytes.length; i++) {
-      const at = address + BigInt(i);
-      this.writeCrossing(Number(BigInt.asIntN(32, at)), Number(BigInt.asIntN(32, at >> 32n)), 1, bytes[i], 0);
+    for (let done = 0; done < bytes.length;) {
+      const at = this.offsetOf(address + BigInt(done));
+      const count = Math.min(bytes.length - done, PAGE_SIZE - (at & (PAGE_SIZE - 1)));
+      for (let quadword = at >> 3; quadword <= (at + count - 1) >> 3; quadword++) this.remember(quadword);
+      this.bytes.set(bytes.subarray(done, done + count), at);
+      if (this.isExecutable(address + BigInt(done))) this.noteCodeWritten();
+      done += count;
     }
   }
 
@@ -365,6 +386,11 @@ export class Memory {
       done += count;
     }
     return result.subarray(0, done);
+  }
+
+  private isExecutable(address: bigint): boolean {
+    const index = this.find(Number(BigInt.asIntN(32, address)), Number(BigInt.asIntN(32, address >> 32n)));
+    return (this.table[index + 3] & PERMISSION.Execute) !== 0;
   }
 
   /** Byte offset of an address, or -1; for the edges, where addresses are bigint. */

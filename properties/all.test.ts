@@ -1,0 +1,119 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { PropertyDefinition } from '../src/clause/property.js';
+import { renderClause } from '../src/clause/render.js';
+import { type Exhibit, museum } from '../src/campaign/museum.js';
+import { compileContract } from '../src/contract/compiled.js';
+import { CONTRACT_SETS } from '../src/contract/library/sets.js';
+import { compileClause } from '../src/judge/compile-clause.js';
+import { packageRoot } from '../src/package-info.js';
+import { readManifest, type Twin } from '../src/targets/manifest.js';
+import { PROPERTIES } from './all.js';
+
+const NAMES = PROPERTIES.map(({ name }) => name);
+const CONTRACTS = CONTRACT_SETS.flatMap(({ name, contracts }) =>
+  Object.values(contracts).map((contract) => compileContract(contract, name)),
+);
+
+describe('the properties', () => {
+  it('have a file each, with its name', async () => {
+    const files = readdirSync(import.meta.dirname)
+      .filter((file) => file.endsWith('.ts') && !file.includes('.test.') && file !== 'all.ts')
+      .map((file) => file.replace(/\.ts$/, ''));
+    expect([...NAMES].sort()).toEqual(files.sort());
+    for (const property of PROPERTIES) {
+      const exported = (await import(/* @vite-ignore */ join(import.meta.dirname, `${property.name}.ts`))) as Record<
+        string,
+        unknown
+      >;
+      expect(Object.values(exported), property.name).toContain(property);
+    }
+  });
+
+  it('have a name of their own, of small words', () => {
+    expect(new Set(NAMES).size).toBe(NAMES.length);
+    for (const name of NAMES) expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
+  });
+
+  it.each(PROPERTIES.map((property) => [property.name, property] as const))(
+    '%s says all that explain prints',
+    (_, property) => {
+      for (const text of [property.rule, property.source, property.example, property.fix]) {
+        expect(text.length).toBeGreaterThan(10);
+        expect(text).not.toMatch(/\n|TODO/);
+      }
+      for (const sentence of [property.rule, property.example, property.fix]) expect(sentence).toMatch(/^\S.*\.$/);
+      expect(property.source, 'names where it was read').toMatch(/facts\/|DESIGN/);
+    },
+  );
+
+  it.each(PROPERTIES.map((property) => [property.name, property] as const))(
+    '%s applies to some contract, with clauses that compile and differ',
+    (_, property) => {
+      const applicable = CONTRACTS.filter((compiled) => property.appliesTo(compiled) === true);
+      expect(applicable.length).toBeGreaterThan(0);
+      for (const compiled of applicable) {
+        const clauses = property.clauses(compiled);
+        for (const clause of clauses) expect(compileClause(clause, compiled)).toBeTypeOf('function');
+        expect(clauses.length).toBeGreaterThan(0);
+        const texts = clauses.map(renderClause);
+        expect(new Set(texts).size).toBe(texts.length);
+      }
+    },
+  );
+
+  it('give a reason where they do not apply', () => {
+    const reasons = CONTRACTS.flatMap((compiled) =>
+      PROPERTIES.map((property) => property.appliesTo(compiled)).filter((applies) => applies !== true),
+    );
+    expect(reasons.length).toBeGreaterThan(0);
+    for (const reason of reasons) expect(reason).toMatch(/^.{20,}$/);
+  });
+
+  it('hold by decode only where the code cannot touch the state concerned', () => {
+    const holds = (property: PropertyDefinition, vector: boolean, systemFlags: boolean): boolean[] =>
+      CONTRACTS.map((compiled) => property.holdsByDecode?.({ vector, systemFlags }, compiled) === true);
+    const decided = PROPERTIES.filter((property) => property.holdsByDecode !== undefined);
+    expect(decided.map(({ name }) => name)).toEqual(['keeps-flags', 'keeps-vector-state']);
+    for (const property of decided) {
+      expect(holds(property, false, false)).toContain(true);
+      expect(holds(property, true, true)).not.toContain(true);
+    }
+  });
+});
+
+/** Cases for each twin: enough for most of them, and some for every property. */
+const RUNS = 300;
+
+describe('the museum', () => {
+  const twins: Twin[] = readManifest(packageRoot());
+  let exhibits: Exhibit[] = [];
+  beforeAll(async () => {
+    exhibits = await museum({ root: packageRoot(), seeds: 1, runs: RUNS, fixedRuns: RUNS, workers: 1 });
+  });
+  const complaints = (id: string): string[] =>
+    exhibits.find((exhibit) => exhibit.id === id)?.runs.flatMap((run) => run.complaints) ?? ['not run'];
+
+  it.each(NAMES)('%s has a broken twin, which it finds at its place', (name) => {
+    const found = twins.filter(({ id, property }) => property === name && complaints(id).length === 0);
+    expect(found.length).toBeGreaterThan(0);
+  });
+
+  it('names no property that does not exist', () => {
+    for (const { property, alsoBreaks } of twins)
+      for (const name of [property, ...alsoBreaks]) expect(NAMES).toContain(name);
+  });
+
+  it('sees nothing that its manifest does not list, and nothing in a fixed twin', () => {
+    const false_ = exhibits.flatMap(({ id, runs }) =>
+      runs.flatMap((run) =>
+        run.complaints
+          .filter((complaint) => /^(unlisted|false alarm|no verdict)/.test(complaint))
+          .map((complaint) => `${id}: ${complaint}`),
+      ),
+    );
+    expect(exhibits.length).toBeGreaterThan(twins.length);
+    expect(false_).toEqual([]);
+  });
+});

@@ -1,0 +1,242 @@
+/** Dependencies run one way (DESIGN.md, "The house"): held over the import lines of everything that is shipped. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type Allowed, cycles, edgesOf, forbidden, reachedFrom, type Sources } from './architecture.test.helper.js';
+import { packageRoot } from './package-info.js';
+
+const HALVES = 'src/halves.ts';
+const ERRORS = 'src/errors.ts';
+const PACKAGE = 'src/package-info.ts';
+const REGISTERS = 'src/x86/registers.ts';
+
+/** What all may know: numbers, names, texts; nothing that runs. */
+const WORDS = [HALVES, ERRORS, 'src/text', 'src/observation', 'src/scenario', 'src/contract'];
+/** Everything below the judge. */
+const RUNNING = [...WORDS, 'src/clause', 'src/harness', 'src/image', 'src/x86'];
+/** Everything below the command line. */
+const CAMPAIGN = [...RUNNING, 'src/judge', 'src/triage', 'src/case', 'src/targets', PACKAGE, 'properties'];
+
+const ALLOWED: Allowed = {
+  // Leaves.
+  [HALVES]: [],
+  [ERRORS]: [],
+  [PACKAGE]: [],
+  'src/text': [],
+  'models/abi': [],
+  // The machine knows nothing of TDX.
+  'src/x86': [],
+  'src/image': [ERRORS, 'src/text'],
+  // Words.
+  'src/contract': [ERRORS, 'src/text', REGISTERS, 'models/abi'],
+  'src/observation': [HALVES, REGISTERS],
+  'src/scenario': [HALVES, REGISTERS, 'src/contract', 'src/observation', 'models/abi'],
+  'src/clause': ['type src/contract', 'type src/observation'],
+  properties: ['src/clause', 'type src/contract', REGISTERS],
+  // Three parts that may never share a rule: the machine, what the world answers with, what must have been done.
+  'models/module': ['models/abi'],
+  'models/seam': ['models/abi'],
+  'models/dispatcher': ['models/abi'],
+  'models/predict': [
+    HALVES,
+    REGISTERS,
+    'type src/contract',
+    'src/observation/layout.ts',
+    'src/scenario/layout.ts',
+    'models/abi',
+  ],
+  'src/world': [
+    HALVES,
+    'src/observation',
+    'src/scenario/layout.ts',
+    'src/x86',
+    'models/abi',
+    'models/module',
+    'models/seam',
+    'models/dispatcher',
+  ],
+  'src/harness': [...WORDS, 'src/image', 'src/x86', 'src/world', 'type src/clause'],
+  'src/judge': [...WORDS, 'src/clause', 'src/harness', REGISTERS, 'models/predict'],
+  'src/triage': [...RUNNING, 'src/judge'],
+  'src/case': [...RUNNING, 'src/judge', 'src/triage', 'models/module/configuration.ts'],
+  'src/targets': [ERRORS, 'src/text', 'src/image'],
+  'src/campaign': CAMPAIGN,
+  // Names the results of a campaign, and runs none.
+  'src/report': [...RUNNING, 'src/judge', 'src/triage', 'src/case', 'type src/campaign', 'models/abi'],
+  'src/mutation': [...RUNNING, 'src/judge', 'src/triage', 'src/campaign'],
+  'src/proof': [...RUNNING, 'src/judge', 'src/triage', 'src/campaign', 'properties'],
+  'src/cli': [...CAMPAIGN, 'src/campaign', 'src/report', 'src/mutation', 'src/proof', 'models/abi', 'models/module'],
+  // What the package exports.
+  'src/index.ts': [...CAMPAIGN, 'src/campaign', 'src/report'],
+  'src/vitest.ts': [...CAMPAIGN, 'src/campaign', 'src/report', 'src/index.ts'],
+};
+
+function read(): Map<string, string> {
+  const root = packageRoot();
+  const files = ['src', 'models', 'properties'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.includes('.test.'))
+      .map((entry) => join(entry.parentPath, entry.name)),
+  );
+  return new Map(files.map((file) => [relative(root, file).split(sep).join('/'), readFileSync(file, 'utf8')]));
+}
+
+const SOURCES = read();
+
+/** The sources with one more line in a new file. */
+function planted(file: string, line: string): Sources {
+  return new Map(SOURCES).set(file, `/** Planted. */\n${line}\n`);
+}
+
+const inFolder =
+  (folder: string) =>
+  (file: string): boolean =>
+    file.startsWith(`${folder}/`);
+
+/** What the prediction may not reach by any way: else a wrong rule would cancel itself out. */
+function answeringReached(sources: Sources): string[] {
+  const answering = ['models/module', 'models/seam', 'models/dispatcher', 'src/world', 'src/harness'].map(inFolder);
+  return [...reachedFrom(sources, inFolder('models/predict'))].filter((file) => answering.some((is) => is(file)));
+}
+
+/** What the machine itself reaches outside of its folder, and in the folder that its tests are made of. */
+function reachedByMachine(sources: Sources): string[] {
+  const isMachine = (file: string): boolean => inFolder('src/x86')(file) && !inFolder('src/x86/testing')(file);
+  return [...reachedFrom(sources, isMachine)].filter((file) => !isMachine(file));
+}
+
+/** What a folder reaches outside of itself. */
+function outsideReached(sources: Sources, folder: string): string[] {
+  return [...reachedFrom(sources, inFolder(folder))].filter((file) => !inFolder(folder)(file));
+}
+
+/** Packages for tests are optional peers: only the entry for vitest may need them. */
+function testPackages(sources: Sources): string[] {
+  return edgesOf(sources)
+    .filter(({ from, to }) => /^(vitest|@fast-check\/vitest)(\/|$)/.test(to) && from !== 'src/vitest.ts')
+    .map(({ from, to }) => `${from} imports ${to}`);
+}
+
+describe('the import lines', () => {
+  it('are all read', () => {
+    const edges = edgesOf(SOURCES);
+    expect(SOURCES.size).toBeGreaterThan(150);
+    expect(edges.length).toBeGreaterThan(500);
+    const missing = edges.filter(({ to }) => /^(src|models|properties)\//.test(to) && !SOURCES.has(to));
+    expect(missing).toEqual([]);
+    // A word of the language that the pattern passed over would be an edge that nobody sees.
+    for (const [file, text] of SOURCES) {
+      const lines = text.split('\n').filter((line) => /^(import\b|} from '|export .* from ')/.test(line));
+      const expected = lines.filter((line) => /'[^']+';$/.test(line)).length;
+      const found = edges.filter(({ from }) => from === file).length;
+      expect(found, file).toBeGreaterThanOrEqual(expected);
+    }
+  });
+
+  it.each([
+    ["import { a } from './b.js';", 'src/x/b.ts', false],
+    ["import type { A } from '../y/b.js';", 'src/y/b.ts', true],
+    ["import {\n  a,\n  type B,\n} from '../../models/abi/b.js';", 'models/abi/b.ts', false],
+    ["import * as a from 'node:fs';", 'node:fs', false],
+    ["import './b.js';", 'src/x/b.ts', false],
+    ["export { a } from './b.js';", 'src/x/b.ts', false],
+    ["export type * from './b.js';", 'src/x/b.ts', true],
+    ["const a = await import('./b.js');", 'src/x/b.ts', false],
+    ["type A = import('./b.js').A;", 'src/x/b.ts', false],
+  ])('%j is an edge', (line, to, typeOnly) => {
+    expect(edgesOf(new Map([['src/x/a.ts', line]]))).toEqual([{ from: 'src/x/a.ts', to, typeOnly }]);
+  });
+});
+
+describe('the house', () => {
+  it('has no import that the table does not allow', () => expect(forbidden(SOURCES, ALLOWED)).toEqual([]));
+
+  it('has no cycle between folders', () => expect(cycles(SOURCES)).toEqual([]));
+
+  it('keeps the prediction apart from what the world answers with, also at second hand', () => {
+    expect(reachedFrom(SOURCES, inFolder('models/predict')).size).toBeGreaterThan(5);
+    expect(answeringReached(SOURCES)).toEqual([]);
+  });
+
+  it('tells the machine nothing of TDX: it imports iced-x86 and itself, and not what its tests are made of', () => {
+    expect(reachedByMachine(SOURCES)).toEqual(['iced-x86']);
+  });
+
+  it('has tables of the ABI that import nothing at all', () =>
+    expect(outsideReached(SOURCES, 'models/abi')).toEqual([]));
+
+  it('ships no import of a package for tests', () => expect(testPackages(SOURCES)).toEqual([]));
+});
+
+describe('a planted violation is seen', () => {
+  it.each([
+    ['models/predict/planted.ts', "import { rejectRax } from '../module/dispatch.js';", 'models/module/dispatch.ts'],
+    [
+      'models/predict/planted.ts',
+      "import { compileContract } from '../../src/contract/compiled.js';",
+      'src/contract/compiled.ts',
+    ],
+    ['models/abi/planted.ts', "import { hex } from '../../src/text/hex.js';", 'src/text/hex.ts'],
+    [
+      'models/module/planted.ts',
+      "import type { Prediction } from '../predict/prediction.js';",
+      'models/predict/prediction.ts',
+    ],
+    ['src/x86/rows/planted.ts', "import { GPR } from '../../../models/abi/registers.js';", 'models/abi/registers.ts'],
+    ['src/x86/planted.ts', "import { joinHalves } from '../halves.js';", 'src/halves.ts'],
+    ['src/text/planted.ts', "import { UsageError } from '../errors.js';", 'src/errors.ts'],
+    ['src/halves.ts', "export { hex } from './text/hex.js';", 'src/text/hex.ts'],
+    ['properties/planted.ts', "import { FACT } from '../src/observation/layout.js';", 'src/observation/layout.ts'],
+    [
+      'properties/planted.ts',
+      "import { maskRegisters } from '../src/contract/compiled.js';",
+      'src/contract/compiled.ts',
+    ],
+    ['properties/planted.ts', "import { Machine } from '../src/x86/machine.js';", 'src/x86/machine.ts'],
+    ['src/contract/planted.ts', "import { SLOT } from '../scenario/layout.js';", 'src/scenario/layout.ts'],
+    ['src/harness/planted.ts', "import { Judge } from '../judge/judge.js';", 'src/judge/judge.ts'],
+    [
+      'src/judge/planted.ts',
+      "import { rejectRax } from '../../models/module/dispatch.js';",
+      'models/module/dispatch.ts',
+    ],
+    ['src/judge/planted.ts', "await import('../triage/shrink.js');", 'src/triage/shrink.ts'],
+    ['src/triage/planted.ts', "import { fuzz } from '../campaign/fuzz.js';", 'src/campaign/fuzz.ts'],
+    ['src/report/planted.ts', "import { fuzz } from '../campaign/fuzz.js';", 'src/campaign/fuzz.ts'],
+    ['src/campaign/planted.ts', "import { tableOf } from '../cli/list.js';", 'src/cli/list.ts'],
+  ])('%s: %s', (file, line, to) => {
+    expect(forbidden(planted(file, line), ALLOWED)).toEqual([`${file} imports ${to}`]);
+  });
+
+  it('a folder that the table does not know', () => {
+    expect(forbidden(planted('src/misc/planted.ts', "import '../halves.js';"), ALLOWED)).toEqual([
+      'src/misc/planted.ts: the folder src/misc has no row in the table',
+    ]);
+  });
+
+  it('a cycle, also one of types', () => {
+    const both = cycles(planted('src/image/planted.ts', "import type { Harness } from '../harness/harness.js';"));
+    expect(both).toContain('src/image -> src/harness -> src/image');
+    expect(both).toContain('src/harness -> src/image -> src/harness');
+  });
+
+  it('a way from the prediction to the module that leads over others', () => {
+    const line = "import { leafOf } from '../../models/module/dispatch.js';";
+    expect(answeringReached(planted('src/observation/planted.ts', line))).toEqual([]);
+    const bridge = new Map(planted('src/observation/planted.ts', line));
+    bridge.set(
+      'src/observation/layout.ts',
+      `${bridge.get('src/observation/layout.ts') ?? ''}\nimport './planted.js';\n`,
+    );
+    expect(answeringReached(bridge)).toContain('models/module/dispatch.ts');
+  });
+
+  it('a package for tests, a package in the tables, one in the machine', () => {
+    expect(testPackages(planted('src/judge/planted.ts', "import { fc } from '@fast-check/vitest';"))).toEqual([
+      'src/judge/planted.ts imports @fast-check/vitest',
+    ]);
+    expect(outsideReached(planted('models/abi/planted.ts', "import { z } from 'zod';"), 'models/abi')).toEqual(['zod']);
+    for (const target of ['fast-check', './testing/random-values.js'])
+      expect(reachedByMachine(planted('src/x86/planted.ts', `import '${target}';`)).length).toBeGreaterThan(1);
+  });
+});

@@ -1,0 +1,71 @@
+import { fc, test } from '@fast-check/vitest';
+import { expect, test as plain } from 'vitest';
+import type { BlockResult, Failure } from './block.js';
+import { mergeBlocks } from './merge.js';
+
+const signature = fc.record({
+  property: fc.constantFrom('p', 'q'),
+  clause: fc.constant('c'),
+  slot: fc.constantFrom('final.rax', 'final.rbx'),
+  place: fc.constantFrom('f+0x0', 'f+0x1'),
+});
+const failure = (block: number): fc.Arbitrary<Failure> =>
+  fc.record({
+    signature,
+    hits: fc.integer({ min: 1, max: 9 }),
+    block: fc.constant(block),
+    index: fc.nat(999),
+    scenario: fc.constant(new Int32Array([block])),
+  });
+const block = (number: number): fc.Arbitrary<BlockResult> =>
+  fc.record({
+    block: fc.constant(number),
+    cases: fc.nat(1000),
+    executions: fc.nat(3000),
+    inForce: fc.tuple(fc.nat(9), fc.nat(9)).map((counts) => [...counts]),
+    classes: fc.dictionary(fc.constantFrom('a', 'b', 'c'), fc.nat(9)),
+    failures: fc.uniqueArray(failure(number), {
+      selector: ({ signature: { property, slot, place } }) => [property, slot, place].join(),
+    }),
+  });
+const blocks = fc.nat(6).chain((count) => fc.tuple(...Array.from({ length: count }, (_, number) => block(number))));
+
+test.prop([blocks.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })))])(
+  'the merge of blocks does not depend on the order in which they came',
+  ([ordered, shuffled]) => {
+    const before = structuredClone(shuffled);
+    const merged = mergeBlocks(shuffled);
+    expect(merged).toEqual(mergeBlocks(ordered));
+    expect(JSON.stringify(merged.failures)).toBe(JSON.stringify(mergeBlocks(ordered).failures));
+    // Nothing that was handed over is changed.
+    expect(shuffled).toEqual(before);
+  },
+);
+
+test.prop([blocks])('all cases and all hits are in the merge, and the earliest case of each signature', (all) => {
+  const merged = mergeBlocks(all);
+  const sum = (of: (result: BlockResult) => number): number => all.reduce((total, result) => total + of(result), 0);
+  expect(merged.cases).toBe(sum(({ cases }) => cases));
+  expect(merged.executions).toBe(sum(({ executions }) => executions));
+  expect(merged.failures.reduce((total, { hits }) => total + hits, 0)).toBe(
+    sum(({ failures }) => failures.reduce((total, { hits }) => total + hits, 0)),
+  );
+  for (const { signature: wanted, block: first } of merged.failures) {
+    const same = all.filter(({ failures }) =>
+      failures.some((each) => JSON.stringify(each.signature) === JSON.stringify(wanted)),
+    );
+    expect(first).toBe(Math.min(...same.map((result) => result.block)));
+  }
+  for (const name of ['a', 'b', 'c']) expect(merged.classes[name] ?? 0).toBe(sum(({ classes }) => classes[name] ?? 0));
+});
+
+plain('the problem that is told is that of the earliest block', () => {
+  const result: BlockResult = { block: 0, cases: 1, executions: 1, inForce: [], classes: {}, failures: [] };
+  const merged = mergeBlocks([
+    { ...result, block: 2, problem: 'late' },
+    { ...result, block: 1, problem: 'early' },
+    result,
+  ]);
+  expect(merged.problem).toBe('early');
+  expect(mergeBlocks([]).cases).toBe(0);
+});

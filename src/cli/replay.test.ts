@@ -1,0 +1,66 @@
+/** A saved finding is all that a replay needs; a new build is judged by it. */
+import { copyFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  BROKEN_TDCALL,
+  objectWith,
+  put,
+  removeFolder,
+  SOUND_TDCALL,
+  tdxfuzz,
+  temporaryFolder,
+} from './run-cli.test.helper.js';
+
+const folder = temporaryFolder();
+/** Holds the case file and nothing else. */
+const alone = temporaryFolder();
+afterAll(() => [folder, alone].forEach(removeFolder));
+
+beforeAll(async () => {
+  const broken = put(folder, 'broken.o', objectWith('__tdcall', BROKEN_TDCALL));
+  await tdxfuzz(['fuzz', broken, '--runs', '500', '--seed', 'r', '--out', join(folder, 'out')]);
+  const [name] = readdirSync(join(folder, 'out/cases'));
+  copyFileSync(join(folder, 'out/cases', name), join(alone, 'case.json'));
+  removeFolder(folder);
+});
+
+const replay = (...args: string[]): ReturnType<typeof tdxfuzz> =>
+  tdxfuzz(['replay', 'case.json', ...args], { cwd: alone });
+
+describe('replay', () => {
+  test('from the file alone: reproduced, with the same trace', async () => {
+    const { status, stdout, stderr } = await replay();
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^violation 1 of 1: marshals-arguments/m);
+    expect(stdout).toContain('the trace is identical to the stored one');
+    expect(stdout).toMatch(/\breproduced\n$/);
+    expect(status).toBe(1);
+    const json = JSON.parse((await replay('--format', 'json')).stdout) as Record<string, unknown>;
+    expect(json).toMatchObject({ verdict: 'reproduced', traceIdentical: true });
+  });
+
+  test('of a new build: the fixed one is fixed, the broken one still broken, also under another name', async () => {
+    put(alone, 'fixed.o', objectWith('__tdcall', SOUND_TDCALL));
+    put(alone, 'moved.o', objectWith('__tdcall', [0xf3, 0x0f, 0x1e, 0xfa, ...BROKEN_TDCALL]));
+    put(alone, 'renamed.o', objectWith('renamed', BROKEN_TDCALL));
+    const fixed = await replay('--image', 'fixed.o');
+    expect(fixed.stdout).toMatch(/\bfixed\n$/);
+    expect(fixed.status).toBe(0);
+    const moved = await replay('--image', 'moved.o');
+    expect(moved.stdout).toMatch(/\bstill broken\n$/);
+    expect(moved.status).toBe(1);
+    const renamed = await replay('--image', 'renamed.o', '--symbol', 'renamed');
+    expect(renamed.stdout).toMatch(/\bstill broken\n$/);
+    const unnamed = await replay('--image', 'renamed.o');
+    expect(unnamed.stderr).toMatch(/^tdxfuzz: renamed\.o: no function "__tdcall".*\n$/);
+    expect(unnamed.status).toBe(2);
+  });
+
+  test('of a build that never calls: no longer reached', async () => {
+    put(alone, 'returns.o', objectWith('__tdcall', [0x31, 0xc0, 0xc3]));
+    const { stdout } = await replay('--image', 'returns.o', '--format', 'json');
+    expect(JSON.parse(stdout)).toMatchObject({ end: 'returned' });
+    expect((JSON.parse(stdout) as { verdict: string }).verdict).not.toBe('fixed');
+  });
+});

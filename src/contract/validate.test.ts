@@ -1,0 +1,189 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { UsageError } from '../errors.js';
+import { escapeName } from '../text/escape.js';
+import { asJson, withValue } from './json-set.test.helper.js';
+import { LINUX_5_19 } from './library/linux-5.19.js';
+import { CONTRACT_SETS } from './library/sets.js';
+import { inconsistency, readContractSet, validateContractSet } from './validate.js';
+
+const FLAGS = ['parameters', 1, 'bits'];
+
+/** What is put where in `contracts.__tdx_hypercall` of v5.19 (undefined: taken away), and the message behind the place. */
+const MISTAKES: [path: (string | number)[], value: unknown, message: string][] = [
+  [['source'], '', '.source: Too small: expected string to have >=1 characters'],
+  [['convention'], 'win64', '.convention: Invalid option: expected one of "sysv"|"ms-x64"'],
+  [['instruction'], 'vmcall', '.instruction: Invalid input: expected "tdcall"'],
+  [['colour'], 'red', ': Unrecognized key: "colour"'],
+  [
+    ['parameters', 0, 'kind'],
+    'blok',
+    ".parameters.0.kind: Invalid discriminator value. Expected 'block' | 'flags' | 'leaf' | 'value'",
+  ],
+  [
+    ['parameters', 0, 'place'],
+    { register: 'rsp' },
+    '.parameters.0.place: one of {"register": NAME} (not rsp), {"stack": 0 to 3}',
+  ],
+  [['parameters', 0, 'place'], { stack: 4 }, '.parameters.0.place.stack: Too big: expected number to be <=3'],
+  [['parameters', 0, 'name'], 'a b', '.parameters.0.name: a name of letters, digits, _ . - (at most 100)'],
+  [
+    ['parameters', 0, 'nullable'],
+    undefined,
+    '.parameters.0.nullable: Invalid input: expected boolean, received undefined',
+  ],
+  [['parameters', 1, 'name'], 'args', ': two parameters have one name'],
+  [['parameters', 1, 'place'], { register: 'rdi' }, ': two parameters have one place'],
+  [
+    ['parameters', 2],
+    { kind: 'block', name: 'more', place: { register: 'rdx' }, nullable: true },
+    ': more than one parameter of kind block',
+  ],
+  [
+    ['parameters', 2],
+    { kind: 'flags', name: 'more', place: { register: 'rdx' }, bits: {} },
+    ': more than one parameter of kind flags',
+  ],
+  [['parameters'], 'args', '.parameters: Invalid input: expected array, received string'],
+  [[...FLAGS, 'HAS_OUTPUT'], '1', '.parameters.1.bits.HAS_OUTPUT: a 64-bit value written as 0x...'],
+  [[...FLAGS, 'HAS_OUTPUT'], '0x0', ': flag HAS_OUTPUT: 0x0 is not a bit of the lower 32'],
+  [[...FLAGS, 'HAS_OUTPUT'], '0x100000000', ': flag HAS_OUTPUT: 0x100000000 is not a bit of the lower 32'],
+  [['block'], undefined, ': a block parameter and "block" go together'],
+  [['block', 'size'], 40, ': block.fields.r15: ends behind the block'],
+  [['block', 'size'], 1024, '.block.size: Too big: expected number to be <=128'],
+  [['block', 'fields', 'r11'], 12, '.block.fields.r11: a multiple of 8'],
+  [['block', 'fields', 'r11'], -8, '.block.fields.r11: Too small: expected number to be >=0'],
+  [['block', 'fields', 'r11'], 16, ': block.fields.r12: has the offset of r11'],
+  [['inputs', 'rax'], undefined, ': inputs: rax and rcx must be stated'],
+  [['inputs', 'rcx'], undefined, ': inputs: rax and rcx must be stated'],
+  [['inputs', 'rax'], { constant: '0x3' }, ': inputs.rax: 0x3 is none of the leaves'],
+  [['inputs', 'rax'], { parameter: 'flags' }, ': inputs.rax: parameter flags is not of kind leaf'],
+  [['inputs', 'rcx'], { parameter: 'flags' }, ': inputs.rcx: the exposure mask of leaf 0 is a constant or a field'],
+  [['inputs', 'rcx'], { constant: '0x10000fc00' }, ': inputs.rcx: 0x10000fc00 is no mask: it has bits above bit 31'],
+  [['inputs', 'rcx'], { constant: 'fc00' }, '.inputs.rcx.constant: a 64-bit value written as 0x...'],
+  [
+    ['inputs', 'rbx'],
+    { filed: 'r10' },
+    '.inputs.rbx: one of {"constant": "0x..."}, {"parameter": NAME}, {"field": NAME}',
+  ],
+  [['inputs', 'rbx'], { field: 'rbx' }, ': inputs.rbx: no field rbx'],
+  [['inputs', 'rbx'], { field: 'constructor' }, ': inputs.rbx: no field constructor'],
+  [['inputs', 'rbx'], { parameter: 'leaf' }, ': inputs.rbx: no parameter leaf'],
+  [['inputs', 'rbx'], { field: 'r10' }, ': inputs.rbx: field r10 already goes to r10'],
+  [['inputs', 'xmm0'], { field: 'r10' }, '.inputs: Unrecognized key: "xmm0"'],
+  [['leaves'], [], '.leaves: Too small: expected array to have >=1 items'],
+  [['leaves', 0], 0x10000, '.leaves.0: Too big: expected number to be <=65535'],
+  [['widestMask'], '0x1ffff0000', ': widestMask: 0x1ffff0000 has bits above bit 31'],
+  [['outputs', 'fields', 'rax'], 'rax', ': outputs.fields.rax: no such field of the block'],
+  [['outputs', 'fields', 'r10'], 'eax', '.outputs.fields.r10: Invalid option: expected one of "rax"|"rcx"|"rdx"|'],
+  [['outputs', 'when', 0], { flag: 'NO_OUTPUT' }, ': outputs.when: no flag NO_OUTPUT'],
+  [['outputs', 'when', 0], { flag: 'toString' }, ': outputs.when: no flag toString'],
+  [
+    ['outputs', 'when', 0],
+    'sometimes',
+    '.outputs.when.0: one of {"flag": NAME}, "block-given", "status-success", "r10-success"',
+  ],
+  [['returns'], 'rax', '.returns: Invalid option: expected one of "status"|"r10"|"status-or-r10"'],
+  [['onFailure'], 'panics', '.onFailure: Invalid option: expected one of "returns"|"stops"'],
+  [['scrubsHostValues'], 'yes', '.scrubsHostValues: Invalid input: expected boolean, received string'],
+  [['stiFlag'], 'STI', ': stiFlag: no flag STI'],
+  [['redZone'], 0, '.redZone: Invalid input: expected boolean, received number'],
+  [['vectorState'], 'any', '.vectorState: Invalid option: expected one of "untouched"|"convention"'],
+];
+
+/** The same for the whole document. */
+const DOCUMENT_MISTAKES: [path: string[], value: unknown, message: string][] = [
+  [['schema'], 'tdxfuzz/contracts/9', 'schema: Invalid input: expected "tdxfuzz/contracts/1"'],
+  [['name'], '../up', 'name: a name of letters, digits, _ . - (at most 100)'],
+  [['title'], '', 'title: Too small: expected string to have >=1 characters'],
+  [['contracts'], {}, 'contracts: at least one contract'],
+  [['contracts'], [], 'contracts: Invalid input: expected record, received array'],
+  [
+    ['contracts', 'f\n\x1b[2J'],
+    {},
+    'contracts.f\\x0a\\x1b[2J.source: Invalid input: expected string, received undefined',
+  ],
+  [['two\nlines'], 1, 'top level: Unrecognized key: "two\\x0alines"'],
+];
+
+function messageOf(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    expect(error).toBeInstanceOf(UsageError);
+    return (error as UsageError).message;
+  }
+  throw new Error('nothing was wrong with it');
+}
+
+describe('a set that somebody wrote', () => {
+  const example = asJson(LINUX_5_19);
+
+  it.each(CONTRACT_SETS.map((set) => [set.name, set] as const))('%s comes back through JSON', (_, set) => {
+    expect(validateContractSet(asJson(set), 'my.json')).toEqual(set);
+  });
+
+  it.each(MISTAKES)('%j = %j is one line that names file and place', (path, value, expected) => {
+    const message = messageOf(() =>
+      validateContractSet(withValue(example, ['contracts', '__tdx_hypercall', ...path], value), 'my.json'),
+    );
+    expect(message.startsWith(`my.json: contracts.__tdx_hypercall${expected}`), message).toBe(true);
+    expect(message, 'no line end, no escape').toBe(escapeName(message));
+  });
+
+  it.each(DOCUMENT_MISTAKES)('%j = %j is one line that names file and place', (path, value, expected) => {
+    expect(messageOf(() => validateContractSet(withValue(example, path, value), 'my.json'))).toBe(
+      `my.json: ${expected}`,
+    );
+  });
+
+  it.each([[null], [3], ['text'], [[]]])('%j is no set', (json) => {
+    expect(messageOf(() => validateContractSet(json, 'my.json'))).toMatch(/^my\.json: top level: Invalid input/);
+  });
+});
+
+describe('a file', () => {
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'tdxfuzz-contract-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('is read', () => {
+    const path = join(folder, 'good.json');
+    writeFileSync(path, JSON.stringify(asJson(LINUX_5_19)));
+    expect(readContractSet(path)).toEqual(LINUX_5_19);
+  });
+
+  it.each([
+    ['truncated', '{"schema": "tdxfuzz/contracts/1", '],
+    ['of several lines', '{\n  "schema": x\n}'],
+    ['with control characters', '{"a": \x1b[2J}'],
+    ['empty', ''],
+  ])('%s is one line with its name', (_, text) => {
+    const path = join(folder, 'bad.json');
+    writeFileSync(path, text);
+    const message = messageOf(() => readContractSet(path));
+    expect(message.startsWith(`${path}: cannot be read as a contract set: `), message).toBe(true);
+    expect(message, 'no line end, no escape').toBe(escapeName(message));
+  });
+
+  it('that is not there is one line with its name', () => {
+    expect(messageOf(() => readContractSet(join(folder, 'none.json')))).toMatch(
+      /none\.json: cannot be read as a contract set: ENOENT/,
+    );
+  });
+});
+
+test('every contract of the library is consistent', () => {
+  const wrong = CONTRACT_SETS.flatMap((set) => Object.values(set.contracts).map(inconsistency));
+  expect(wrong.length).toBeGreaterThanOrEqual(10);
+  expect(wrong.filter((line) => line !== undefined)).toEqual([]);
+});
+
+test('every contract of the library has the symbol that it is found under', () => {
+  for (const { contracts } of CONTRACT_SETS)
+    for (const [symbol, contract] of Object.entries(contracts)) expect(contract.symbol).toBe(symbol);
+});

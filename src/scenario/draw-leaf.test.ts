@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { REFERENCE_CONFIGURATION } from '../../models/module/configuration.js';
+import { leafOf, rejectRax, versionOf } from '../../models/module/dispatch.js';
+import { builtInContract } from '../contract/find-contract.js';
+import { drawScenario } from './draw.js';
+import { Random } from './random.js';
+import { CONTRACT_IDS, spaceOf } from './spaces.test.helper.js';
+
+const WITH_LEAF = CONTRACT_IDS.filter((id) => spaceOf(id).leafSlot >= 0);
+
+/** RAX of so many draws. */
+function leaves(id: string, count: number): [low: number, high: number][] {
+  const space = spaceOf(id);
+  const random = new Random();
+  random.seed(5, 6, 7, 8);
+  return Array.from({ length: count }, () => {
+    const scenario = drawScenario(space, random);
+    return [scenario[2 * space.leafSlot], scenario[2 * space.leafSlot + 1]];
+  });
+}
+
+describe('a drawn leaf', () => {
+  it('is tried on several contracts', () => expect(WITH_LEAF.length).toBeGreaterThanOrEqual(5));
+
+  it.each(WITH_LEAF)('%s: is one of the contract’s, at version 0, or refused by the module', (id) => {
+    const allowed = builtInContract(id).contract.leaves;
+    const wrong = leaves(id, 20_000).filter(([low, high]) => {
+      if (rejectRax(REFERENCE_CONFIGURATION, low, high)) return false;
+      return !allowed.includes(leafOf(low)) || versionOf(low) !== 0;
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it.each(WITH_LEAF)('%s: every allowed leaf occurs, and each way to be refused', (id) => {
+    const drawn = leaves(id, 20_000);
+    for (const leaf of builtInContract(id).contract.leaves)
+      expect(drawn.filter(([low, high]) => low === leaf && high === 0).length, `leaf ${leaf}`).toBeGreaterThan(200);
+    const refused = drawn.filter(([low, high]) => rejectRax(REFERENCE_CONFIGURATION, low, high));
+    expect(refused.length).toBeGreaterThan(1800);
+    expect(refused.length).toBeLessThan(2700);
+    const ways = {
+      'no such leaf': refused.filter(([low, high]) => high === 0 && low >>> 16 === 0),
+      version: refused.filter(([low, high]) => high === 0 && versionOf(low) !== 0),
+      'bits 31:24': refused.filter(([low, high]) => high === 0 && low >>> 24 !== 0),
+      'bits 63:32': refused.filter(([, high]) => high !== 0),
+    };
+    for (const [way, cases] of Object.entries(ways)) expect(cases.length, way).toBeGreaterThan(400);
+  });
+
+  it('is TDG.VP.VMCALL in half of the cases where that reaches the host', () => {
+    const host = leaves('linux-6.7/__tdcall_saved_ret', 20_000).filter(([low, high]) => low === 0 && high === 0);
+    expect(host.length).toBeGreaterThan(9000);
+    expect(host.length).toBeLessThan(11_000);
+  });
+});
