@@ -29,9 +29,10 @@ export function nearestNames(wanted: string, names: Iterable<string>, count = 3)
   const ranked: { name: string; distance: number }[] = [];
   for (const name of new Set(names)) {
     // A compiler's clone: `name.constprop.0`, `name.cold`.
-    // And what the beginning of a name was typed for.
-    const begins = wanted.length >= 3 && name.startsWith(wanted);
-    const distance = begins ? 0 : editDistance(text, name.slice(0, COMPARED), limit);
+    const clone = name.startsWith(`${wanted}.`);
+    // A name that begins like this is near, however long it is.
+    const longest = wanted.length >= 3 && name.startsWith(wanted) ? limit : limit + 1;
+    const distance = clone ? 0 : Math.min(longest, editDistance(text, name.slice(0, COMPARED), limit));
     if (distance <= limit) ranked.push({ name, distance });
   }
   return ranked
