@@ -6,7 +6,7 @@ import { PERCPU_BASE } from '../image/per-cpu.js';
 import { segmentAt } from '../image/segments.js';
 import { shorten } from '../text/escape.js';
 import { hex } from '../text/hex.js';
-import type { Machine } from '../x86/machine.js';
+import { Machine } from '../x86/machine.js';
 import type { Code } from './harness.js';
 import { mapImage } from './map-image.js';
 import { poisonBytes, regionAt, REGIONS } from './regions.js';
@@ -24,12 +24,33 @@ export interface ExternalEnd {
 const WORLD_BYTES = 64 * Number(PAGE);
 
 /** Bytes of memory that the machine of an image needs. */
-export function memoryFor(image: Image): number {
+function memoryFor(image: Image): number {
   const ends = image.segments.map(({ size }) => size + 2 * Number(PAGE));
   return ends.reduce((sum, size) => sum + size, WORLD_BYTES);
 }
 
+/** Machines by image: the memory of a whole kernel is laid out once, and every target in it runs on the same machine. */
+const WORLDS = new WeakMap<Image, MappedWorld>();
+
+/**
+ * The machine of an image, with its world laid out and the checkpoint set.
+ *
+ * @throws ImageError if the image cannot lie in memory beside the caller's side
+ */
+export function worldOf(code: Code): MappedWorld {
+  // A target that never returns by its name must run, and not end where it begins.
+  const own = externalModel(code.symbol).kind === 'noreturn';
+  const known = own ? undefined : WORLDS.get(code.image);
+  if (known !== undefined) return known;
+  const machine = new Machine({ memoryBytes: memoryFor(code.image) });
+  const world = { machine, ...mapWorld(machine, code) };
+  machine.checkpoint();
+  if (!own) WORLDS.set(code.image, world);
+  return world;
+}
+
 export interface MappedWorld {
+  machine: Machine;
   /** Meaning of each external index, in the order in which the machine knows them. */
   ends: ExternalEnd[];
   /** Pages that the image wants writable and executable: see `mapImage`. */
@@ -37,7 +58,7 @@ export interface MappedWorld {
 }
 
 /** @throws ImageError if the image cannot lie in memory beside the caller's side */
-export function mapWorld(machine: Machine, { image, entry }: Code): MappedWorld {
+function mapWorld(machine: Machine, { image, entry }: Code): Omit<MappedWorld, 'machine'> {
   checkRoom(image);
   const readOnlyCode = mapImage(machine, image);
   const ends: ExternalEnd[] = [];

@@ -69,7 +69,7 @@ export class CaseRunner {
     context.scenario = scenario;
     context.hasGuestCompanion = false;
     context.hasHostCompanion = false;
-    if (!this.execute(scenario, 0, context.base)) return NO_VERDICT;
+    if (!this.executeBase(scenario, context.base)) return NO_VERDICT;
     this.interruptedAt = harness.interruptedAt;
     // Nothing flows to or from a host that was not there; and where the caller's block lies in the function's own
     // frame, flows are the caller's doing.
@@ -77,21 +77,30 @@ export class CaseRunner {
       if (judge.needsGuest) {
         changeGuestSecrets(scenario, this.space, context.exposedMask, this.guestScenario);
         context.hasGuestCompanion = true;
-        if (!this.execute(this.guestScenario, 1, context.guest)) return NO_VERDICT;
+        if (!this.executeCompanion(this.guestScenario, 1, context.guest)) return NO_VERDICT;
       }
       if (judge.needsHost) {
         changeHostValues(scenario, this.space, this.hostScenario);
         context.hasHostCompanion = true;
-        if (!this.execute(this.hostScenario, 0, context.host)) return NO_VERDICT;
+        if (!this.executeCompanion(this.hostScenario, 0, context.host)) return NO_VERDICT;
       }
     }
     this.predictor.predict(scenario, context.base, context.prediction);
     return judge.judge(context);
   }
 
-  private execute(scenario: Scenario, memory: 0 | 1, observation: Int32Array): boolean {
+  private executeBase(scenario: Scenario, observation: Int32Array): boolean {
+    this.harness.run(scenario, 0, observation);
+    return this.hasVerdict();
+  }
+
+  private executeCompanion(scenario: Scenario, memory: 0 | 1, observation: Int32Array): boolean {
+    this.harness.runCompanion(scenario, memory, observation);
+    return this.hasVerdict();
+  }
+
+  private hasVerdict(): boolean {
     this.executions++;
-    this.harness.run(scenario, memory, observation);
     this.problem = this.harness.problem;
     return this.problem === '';
   }
