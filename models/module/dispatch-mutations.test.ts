@@ -1,7 +1,8 @@
 import { describe } from 'vitest';
 import { GPR } from '../abi/registers.js';
 import { leafOf, rejectRax, versionOf } from './dispatch.js';
-import { LEAF_RULES, type LeafRule } from './leaf-rules.js';
+import type { LeafRule } from './leaf-rule.js';
+import { LEAF_RULES } from './leaf-rules.js';
 import { MODULE_1_5_01 } from './model.js';
 import { itNoticesWrongRules, RECORDED, type Mutation } from './mutations.test.helper.js';
 

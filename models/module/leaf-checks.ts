@@ -1,6 +1,6 @@
 import { GPR, type GprName } from '../abi/registers.js';
 import { TDCALL_LEAF } from '../abi/tdcall-leaves.js';
-import type { CheckResult, LeafCheck, TdcallInputs } from './leaf-rules.js';
+import type { CheckResult, LeafCheck, TdcallInputs } from './leaf-rule.js';
 import { guestAccess, isNullFieldId, isSingleElementId, type MetadataContext } from './metadata-id.js';
 
 /**

@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { GPR } from '../abi/registers.js';
-import { LEAF_RULES, type LeafRule } from './leaf-rules.js';
+import type { LeafRule } from './leaf-rule.js';
+import { LEAF_RULES } from './leaf-rules.js';
 import { itNoticesWrongRules, RECORDED, type Mutation } from './mutations.test.helper.js';
 
 /** Wrong leaf rules: each check left out or blaming another operand, each output wrong on error and on success. */

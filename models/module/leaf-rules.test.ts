@@ -5,7 +5,8 @@ import { describeStatus } from '../abi/status.js';
 import { TDCALL_LEAVES } from '../abi/tdcall-leaves.js';
 import { REFERENCE_CONFIGURATION, type ModuleConfiguration } from './configuration.js';
 import { leafOutcome } from './leaf-outcome.js';
-import { LEAF_RULES, STATUS_UNRECORDED, finishUnrecorded, runLeaf, type VeInformation } from './leaf-rules.js';
+import type { VeInformation } from './leaf-rule.js';
+import { LEAF_RULES, STATUS_UNRECORDED, finishUnrecorded, runLeaf } from './leaf-rules.js';
 
 const VE: VeInformation = {
   exitReason: [48, 0],

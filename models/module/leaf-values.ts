@@ -1,6 +1,6 @@
 import { GPR, type GprName } from '../abi/registers.js';
 import { TDCALL_LEAF } from '../abi/tdcall-leaves.js';
-import type { LeafValues } from './leaf-rules.js';
+import type { LeafValues } from './leaf-rule.js';
 
 /**
  * What a leaf returns once its checks passed, for the leaves whose outputs the configuration and the pending #VE decide

@@ -6,7 +6,6 @@
 import { highHalf, joinHalves, lowHalf, readHalves } from '../halves.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import { symbolAt } from '../image/symbols.js';
-import type { Image } from '../image/image.js';
 import { END, FACT, MOMENT, VECTOR as VECTOR_STATE } from '../observation/layout.js';
 import { type Scenario, SLOT } from '../scenario/layout.js';
 import { TdcallWorld } from '../world/tdcall.js';
@@ -16,6 +15,7 @@ import { SLOT as STATE } from '../x86/layout.js';
 import type { Machine } from '../x86/machine.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
 import { CallerSide } from './caller.js';
+import type { Code } from './code.js';
 import { type ExternalEnd, worldOf } from './map-world.js';
 import { surveyAccesses } from './survey.js';
 
@@ -27,14 +27,6 @@ const HANDLER_FRAME = 256;
 const RSP = REGISTER_INDEX.rsp;
 /** 16 general registers, RIP and RFLAGS. */
 const REGISTER_HALVES = 36;
-
-export interface Code {
-  image: Image;
-  /** The function's name in the image. */
-  symbol: string;
-  /** Address of the function's first instruction. */
-  entry: bigint;
-}
 
 /** Told of every step when a run is traced. */
 export interface Stepper {

@@ -7,7 +7,7 @@ import { segmentAt } from '../image/segments.js';
 import { shorten } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import { Machine } from '../x86/machine.js';
-import type { Code } from './harness.js';
+import type { Code } from './code.js';
 import { mapImage } from './map-image.js';
 import { poisonBytes, regionAt, REGIONS } from './regions.js';
 
