@@ -49,7 +49,11 @@ export function fuzzCommand(): Command {
     .option('--property <GLOB>', 'only these properties (repeatable)', collect, [])
     .option('--runs <N>', `cases per target (default ${DEFAULT_RUNS})`, positiveInteger)
     .addOption(new Option('--time <T>', 'run for a time such as 30s or 15m').argParser(duration).conflicts('runs'))
-    .option('--seed <TEXT>', 'the same seed gives the same result', seedText, randomBytes(4).toString('hex'))
+    .addOption(
+      new Option('--seed <TEXT>', 'the same seed gives the same result')
+        .argParser(seedText)
+        .default(randomBytes(4).toString('hex'), 'a fresh one'),
+    )
     .option('--workers <N>', 'worker threads', workerCount, availableParallelism())
     .addOption(new Option('--format <F>', 'how to print the result').choices(['table', 'json']).default('table'))
     .option('--out <DIR>', 'where results go (default ./tdxfuzz-out, written when something was found)')

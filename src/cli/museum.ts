@@ -74,7 +74,8 @@ function print(exhibits: readonly Exhibit[], failed: number): void {
     const paint = good === runs.length ? pc.green : pc.red;
     const latest =
       kind === 'broken' ? `case ${Math.max(...runs.map((run) => run.foundAfter))}` : `${runs[0]?.cases ?? 0} cases`;
-    const values = kind === 'broken' ? `${Math.max(...runs.map((run) => run.values))} values` : '';
+    const most = Math.max(...runs.map((run) => run.values));
+    const values = kind === 'broken' ? `${most} value${most === 1 ? '' : 's'}` : '';
     return [id, paint(verdict), latest, values, expected];
   });
   process.stdout.write(
