@@ -1,7 +1,7 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import pc from 'picocolors';
+import { colours as pc } from '../text/colours.js';
 import { VectorFileError, readVectorFile } from '../../models/module/vector-file.js';
 import { checkVectors, hasModel, kindOfVectors, type VectorReport } from '../../models/module/vectors.js';
 import { UsageError } from '../errors.js';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import pc from 'picocolors';
+import { colours as pc } from '../text/colours.js';
 import { PROPERTIES } from '../../properties/all.js';
 import { UsageError } from '../errors.js';
 import { nearest } from '../text/nearest.js';

@@ -1,5 +1,5 @@
 import { Argument, Command, Option } from 'commander';
-import pc from 'picocolors';
+import { colours as pc } from '../text/colours.js';
 import { PROPERTIES } from '../../properties/all.js';
 import { builtInTargets } from '../campaign/built-in-targets.js';
 import { createRunner } from '../campaign/target.js';

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
-import pc from 'picocolors';
+import { colours as pc } from '../text/colours.js';
 import { type Exhibit, museum } from '../campaign/museum.js';
 import { packageRoot } from '../package-info.js';
 import { sorted } from '../report/json.js';

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import pc from 'picocolors';
+import { colours as pc } from '../text/colours.js';
 import { createRunner, type Target } from '../campaign/target.js';
 import { type CaseFile, readCase } from '../case/case-file.js';
 import { caseImage } from '../case/case-image.js';

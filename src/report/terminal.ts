@@ -1,5 +1,5 @@
 /** Results as a person reads them in a terminal: a table per target, then every finding. */
-import pc from 'picocolors';
+import { colours as pc } from '../text/colours.js';
 import { getBorderCharacters, table } from 'table';
 import { shorten } from '../text/escape.js';
 import type { FindingResult, PropertyResult, RunResult, TargetResult } from '../campaign/result.js';
