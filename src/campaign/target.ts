@@ -4,6 +4,7 @@ import { compileContract, type CompiledContract } from '../contract/compiled.js'
 import type { Contract } from '../contract/contract.js';
 import type { Image } from '../image/image.js';
 import { findFunction, functionExtent } from '../image/symbols.js';
+import type { EngineOptions } from '../harness/map-world.js';
 import { CaseRunner } from '../judge/case-runner.js';
 
 export interface TargetDescription {
@@ -23,14 +24,21 @@ export interface Target extends TargetDescription {
 
 /**
  * @param knownSize bytes of the function's code, where the image does not know
+ * @param engine which engine executes; the reference interpreter if not given
  * @throws ImageError if the image has no such function
  */
-export function createRunner(target: Target, knownSize?: number): CaseRunner {
+export function createRunner(target: Target, knownSize?: number, engine?: EngineOptions): CaseRunner {
   const extent = functionExtent(target.image, findFunction(target.image, target.symbol));
   const { address } = extent;
   const size = knownSize ?? extent.size;
   const compiled: CompiledContract = compileContract(target.contract, target.set);
   const chosen = target.properties;
   const properties = chosen === undefined ? PROPERTIES : PROPERTIES.filter(({ name }) => chosen.includes(name));
-  return new CaseRunner({ image: target.image, symbol: target.symbol, entry: address }, size, compiled, properties);
+  return new CaseRunner(
+    { image: target.image, symbol: target.symbol, entry: address },
+    size,
+    compiled,
+    properties,
+    engine,
+  );
 }

@@ -4,6 +4,8 @@ import { Command, Option } from 'commander';
 import { colours as pc } from '../text/colours.js';
 import { VectorFileError, readVectorFile } from '../../models/module/vector-file.js';
 import { checkVectors, hasModel, kindOfVectors, type VectorReport } from '../../models/module/vectors.js';
+import { builtInTargets } from '../campaign/built-in-targets.js';
+import { type EngineCheck, enginesAgree } from '../campaign/engines-agree.js';
 import { UsageError } from '../errors.js';
 import { shorten } from '../text/escape.js';
 import { packageRoot, toolVersion } from '../package-info.js';
@@ -14,6 +16,9 @@ import { findToolchain } from '../targets/toolchain.js';
 
 /** The vectors that the package carries. */
 const OWN_VECTORS = ['module-1.5.01-vmcall.jsonl.gz', 'module-1.5.01-tdcall.jsonl.gz'];
+
+/** Cases per built-in target that both engines run. */
+const ENGINE_CASES = 500;
 
 interface DoctorFlags {
   vectors?: string[];
@@ -39,15 +44,19 @@ function doctor({ vectors, format }: DoctorFlags): number {
   const files = vectors ?? OWN_VECTORS.map((name) => join(packageRoot(), 'corpus/vectors', name));
   const checks = files.map(checkFile);
   const objects = vectors === undefined ? checkObjects(packageRoot()) : [];
+  const engines = vectors === undefined ? enginesAgree(builtInTargets(), ENGINE_CASES) : [];
   if (format === 'json') {
     const machine = vectors === undefined ? { machine: Object.fromEntries(machineRows()) } : {};
     process.stdout.write(
-      `${JSON.stringify(sorted({ schema: 'tdxfuzz/doctor/1', ...machine, objects, vectors: checks }), null, 2)}\n`,
+      `${JSON.stringify(sorted({ schema: 'tdxfuzz/doctor/1', ...machine, objects, engines, vectors: checks }), null, 2)}\n`,
     );
   } else {
-    print(checks, objects, vectors === undefined);
+    print(checks, objects, engines, vectors === undefined);
   }
-  const wrong = checks.some(({ report }) => report.mismatches.length > 0) || objects.some(({ error }) => error);
+  const wrong =
+    checks.some(({ report }) => report.mismatches.length > 0) ||
+    objects.some(({ error }) => error) ||
+    engines.some(({ agree }) => !agree);
   return wrong ? 1 : 0;
 }
 
@@ -65,7 +74,12 @@ function checkFile(path: string): VectorCheck {
   }
 }
 
-function print(checks: readonly VectorCheck[], objects: readonly ObjectCheck[], whole: boolean): void {
+function print(
+  checks: readonly VectorCheck[],
+  objects: readonly ObjectCheck[],
+  engines: readonly EngineCheck[],
+  whole: boolean,
+): void {
   const out: string[] = [];
   if (whole)
     out.push(
@@ -76,6 +90,7 @@ function print(checks: readonly VectorCheck[], objects: readonly ObjectCheck[], 
       plainTable(objects.map(objectRow)),
       '',
     );
+  if (whole) out.push(pc.bold('engines'), engineLine(engines), '');
   out.push(pc.bold('vectors'));
   for (const { file, report } of checks) {
     const { kind, matched, total, fieldsCompared, fieldsTakenAsInput } = report;
@@ -95,6 +110,13 @@ function print(checks: readonly VectorCheck[], objects: readonly ObjectCheck[], 
     }
   }
   process.stdout.write(`${out.join('\n')}\n`);
+}
+
+function engineLine(engines: readonly EngineCheck[]): string {
+  const different = engines.filter(({ agree }) => !agree).map(({ target }) => target);
+  const executions = engines.reduce((sum, check) => sum + check.executions, 0);
+  if (different.length > 0) return `  ${pc.red('interpreter and WebAssembly differ')} on ${different.join(', ')}`;
+  return `  ${pc.green('interpreter and WebAssembly agree')} to the bit in ${executions} executions of ${engines.length} targets`;
 }
 
 function objectRow({ object, state, error, detail }: ObjectCheck): string[] {

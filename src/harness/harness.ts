@@ -16,7 +16,7 @@ import type { Machine } from '../x86/machine.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
 import { CallerSide } from './caller.js';
 import type { Code } from './code.js';
-import { type ExternalEnd, worldOf } from './map-world.js';
+import { type EngineOptions, type ExternalEnd, worldOf } from './map-world.js';
 import { surveyAccesses } from './survey.js';
 
 /** Instructions that a run may execute: the longest sound stub needs fewer than 100. */
@@ -59,8 +59,9 @@ export class Harness {
   constructor(
     private readonly code: Code,
     private readonly compiled: CompiledContract,
+    engine?: EngineOptions,
   ) {
-    const { machine, ends, readOnlyCode } = worldOf(code);
+    const { machine, ends, readOnlyCode } = worldOf(code, engine);
     this.machine = machine;
     this.externals = ends;
     this.readOnlyCode = readOnlyCode;

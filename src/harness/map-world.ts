@@ -6,7 +6,7 @@ import { PERCPU_BASE } from '../image/per-cpu.js';
 import { segmentAt } from '../image/segments.js';
 import { shorten } from '../text/escape.js';
 import { hex } from '../text/hex.js';
-import { Machine } from '../x86/machine.js';
+import { Machine, type MachineOptions } from '../x86/machine.js';
 import type { Code } from './code.js';
 import { mapImage } from './map-image.js';
 import { poisonBytes, regionAt, REGIONS } from './regions.js';
@@ -29,6 +29,9 @@ function memoryFor(image: Image): number {
   return ends.reduce((sum, size) => sum + size, WORLD_BYTES);
 }
 
+/** Which engine executes; the reference interpreter if not given. */
+export type EngineOptions = Pick<MachineOptions, 'engine' | 'hotRuns'>;
+
 /** Machines by image: the memory of a whole kernel is laid out once, and every target in it runs on the same machine. */
 const WORLDS = new WeakMap<Image, MappedWorld>();
 
@@ -37,12 +40,12 @@ const WORLDS = new WeakMap<Image, MappedWorld>();
  *
  * @throws ImageError if the image cannot lie in memory beside the caller's side
  */
-export function worldOf(code: Code): MappedWorld {
+export function worldOf(code: Code, options: EngineOptions = {}): MappedWorld {
   // A target that never returns by its name must run, and not end where it begins.
-  const own = externalModel(code.symbol).kind === 'noreturn';
+  const own = externalModel(code.symbol).kind === 'noreturn' || options.engine !== undefined;
   const known = own ? undefined : WORLDS.get(code.image);
   if (known !== undefined) return known;
-  const machine = new Machine({ memoryBytes: memoryFor(code.image) });
+  const machine = new Machine({ memoryBytes: memoryFor(code.image), ...options });
   const world = { machine, ...mapWorld(machine, code) };
   machine.checkpoint();
   if (!own) WORLDS.set(code.image, world);

@@ -5,6 +5,7 @@ import type { CompiledContract } from '../contract/compiled.js';
 import { functionCode, type FunctionCode } from '../harness/function-code.js';
 import type { Code } from '../harness/code.js';
 import { Harness } from '../harness/harness.js';
+import type { EngineOptions } from '../harness/map-world.js';
 import { END, FACT } from '../observation/layout.js';
 import { changeGuestSecrets, changeHostValues } from '../scenario/companion.js';
 import { dictionary } from '../scenario/dictionary.js';
@@ -39,9 +40,10 @@ export class CaseRunner {
     readonly size: number,
     readonly compiled: CompiledContract,
     properties: readonly PropertyDefinition[],
+    engine?: EngineOptions,
   ) {
     this.code = functionCode(target.image, target.entry, size);
-    this.harness = new Harness(target, compiled);
+    this.harness = new Harness(target, compiled, engine);
     this.judge = new Judge(properties, compiled, this.code.summary);
     const harvested = this.code.instructions.flatMap(({ immediates }) => immediates);
     this.space = scenarioSpace(compiled, dictionary(harvested), this.code.instructions.length);

@@ -15,12 +15,30 @@ import {
 } from './layout.js';
 import { Memory, type Permissions } from './memory.js';
 import { RECORD } from './micro-ops.js';
+import { HOT_RUNS, WasmEngine } from './wasm/engine.js';
+import { engineLayoutFor } from './wasm/engine-layout.js';
+import { createLinearMemory } from './wasm/host.js';
 
 export { EXIT } from './exit.js';
 export type { Permissions } from './memory.js';
 
 /** Kinds of planned interrupts. */
 export const INTERRUPT = { None: 0, Maskable: 1, Nmi: 2 } as const;
+
+/** What executes the micro-operations; both do exactly the same. */
+export type EngineName = 'interpreter' | 'wasm';
+
+/** How a machine is made. */
+export interface MachineOptions {
+  /** How much can be mapped, 4 MiB if not given. */
+  readonly memoryBytes?: number;
+  /** Events that fit into the shared buffer, 4096 if not given; more of them cost one copy to a buffer of twice the size, kept for later runs. */
+  readonly eventCapacity?: number;
+  /** `interpreter` if not given. */
+  readonly engine?: EngineName;
+  /** Runs that begin at one place before the engine `wasm` translates it; HOT_RUNS (wasm/engine.ts) if not given. */
+  readonly hotRuns?: number;
+}
 
 const RIP = 2 * SLOT.RIP;
 
@@ -46,15 +64,16 @@ export class Machine {
   private readonly cache: CodeCache;
   private readonly log: EventLog;
   private readonly interpreter: Interpreter;
+  /** Of a machine that was made with the engine `wasm`. */
+  private readonly wasm: WasmEngine | undefined;
+  private chosen: EngineName;
 
-  /**
-   * @param options.memoryBytes - how much can be mapped, 4 MiB if not given
-   * @param options.eventCapacity - events that fit into the shared buffer, 4096 if not given; more of them cost one copy to a
-   *   buffer of twice the size, kept for later runs
-   */
-  constructor(options: { memoryBytes?: number; eventCapacity?: number } = {}) {
+  constructor(options: MachineOptions = {}) {
     const layout = layoutFor(options.memoryBytes ?? 4 << 20, options.eventCapacity ?? 4096);
-    const buffer = new ArrayBuffer(layout.totalBytes);
+    this.chosen = options.engine ?? 'interpreter';
+    const engineLayout = engineLayoutFor(layout);
+    const linear = this.chosen === 'wasm' ? createLinearMemory(engineLayout.totalBytes) : undefined;
+    const buffer = linear === undefined ? new ArrayBuffer(layout.totalBytes) : linear.buffer;
     this.layout = layout;
     this.buffer = buffer;
     this.slots = new Int32Array(buffer, layout.slots, 2 * (CONSTANT_SLOT + CONSTANT_SLOTS));
@@ -65,6 +84,11 @@ export class Machine {
     const events = new Int32Array(buffer, layout.events, layout.eventCapacity * EVENT_WORDS);
     this.log = new EventLog(events, this.slots, this.control);
     this.interpreter = new Interpreter(this.slots, this.control, this.memory, this.cache, this.log);
+    if (linear !== undefined) {
+      const { slots, control, memory, cache, log, interpreter } = this;
+      const parts = { layout, slots, control, memory, cache, log, interpreter };
+      this.wasm = new WasmEngine(parts, linear, engineLayout, options.hotRuns ?? HOT_RUNS);
+    }
     this.reset();
   }
 
@@ -135,7 +159,9 @@ export class Machine {
    * @returns its index: 0, 1, 2... in the order of declaration; the same address keeps its index
    */
   addExternal(address: bigint): number {
-    return this.cache.addExternal(address);
+    const index = this.cache.addExternal(address);
+    this.wasm?.addExternal(address, index);
+    return index;
   }
 
   /** Makes the present memory (content, mappings, permissions) what `reset` returns to. */
@@ -145,10 +171,13 @@ export class Machine {
 
   /** Memory back to the checkpoint; registers, events, counters and hashes zero; no interrupt planned, no shadow. */
   reset(): void {
-    this.memory.undoAll();
-    this.state.fill(0);
-    this.control.fill(0);
-    this.control[CONTROL.SHADOW_AT] = -1;
+    if (this.wasm?.reset() === true) this.memory.undoAll();
+    else {
+      this.memory.undoAll();
+      this.state.fill(0);
+      this.control.fill(0);
+      this.control[CONTROL.SHADOW_AT] = -1;
+    }
     this.interpreter.environmentRecord = 0;
   }
 
@@ -169,10 +198,8 @@ export class Machine {
    * @returns a value of EXIT
    */
   run(budget: number): number {
-    if (this.memory.codeChanged) {
-      this.cache.flush();
-      this.memory.codeChanged = false;
-    }
+    if (this.memory.codeChanged) this.flushCode();
+    if (this.chosen === 'wasm') return this.wasm!.run(budget);
     return this.interpreter.run(budget);
   }
 
@@ -203,6 +230,24 @@ export class Machine {
   planInterrupt(kind: number, atInstruction: number): void {
     this.control[CONTROL.INTERRUPT_KIND] = kind;
     this.control[CONTROL.INTERRUPT_AT] = atInstruction;
+  }
+
+  /** What executes runs from now on. It can be changed between two runs; nothing else changes with it. */
+  get engine(): EngineName {
+    return this.chosen;
+  }
+
+  /** @throws Error for `wasm` if the machine was made with the engine `interpreter`: its memory cannot be shared then */
+  set engine(name: EngineName) {
+    if (name === 'wasm' && this.wasm === undefined) {
+      throw new Error('this machine has no WebAssembly engine: make it with { engine: "wasm" }');
+    }
+    this.chosen = name;
+  }
+
+  /** How often translated code was entered since the machine was made: 0 with the engine `interpreter`. */
+  get translatedEntries(): number {
+    return this.wasm?.entered ?? 0;
   }
 
   /** External: index; Environment: a value of ENVIRONMENT; Fault: the vector. */
@@ -275,10 +320,13 @@ export class Machine {
 
   /** Describes the instruction at an address; undefined for externals and for bytes that cannot be fetched. */
   instructionAt(low: number, high: number): DecodedInstruction | undefined {
-    if (this.memory.codeChanged) {
-      this.cache.flush();
-      this.memory.codeChanged = false;
-    }
+    if (this.memory.codeChanged) this.flushCode();
     return this.cache.describe(low | 0, high | 0);
+  }
+
+  private flushCode(): void {
+    this.cache.flush();
+    this.wasm?.flush();
+    this.memory.codeChanged = false;
   }
 }

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { builtInContract } from '../contract/find-contract.js';
+import { parseImage } from '../image/load.js';
+import { packageRoot } from '../package-info.js';
+import { readManifest } from '../targets/manifest.js';
+import { builtInTargets } from './built-in-targets.js';
+import { enginesAgree } from './engines-agree.js';
+import { createRunner } from './target.js';
+
+test('both engines judge the built-in stubs alike', () => {
+  const checks = enginesAgree(builtInTargets(), 500);
+  expect(checks.map(({ target, agree }) => [target, agree])).toEqual(builtInTargets().map(({ name }) => [name, true]));
+  for (const { executions } of checks) expect(executions).toBeGreaterThanOrEqual(500);
+});
+
+test('and the broken twins of one generation, with every failure of theirs', () => {
+  const twins = readManifest(packageRoot()).filter(({ object }) => object === 'corpus/bugs/guest-6.7.o');
+  const image = parseImage(readFileSync(join(packageRoot(), 'corpus/bugs/guest-6.7.o')), 'guest-6.7.o');
+  const targets = twins.map(({ id, symbol, contract }) => {
+    const found = builtInContract(contract);
+    return { name: id, symbol, set: found.set.name, contract: found.contract, image };
+  });
+  expect(enginesAgree(targets, 300).filter(({ agree }) => !agree)).toEqual([]);
+});
+
+test('the check runs the translation', () => {
+  const [target] = builtInTargets();
+  expect(createRunner(target, undefined, { engine: 'wasm', hotRuns: 1 }).harness.machine.engine).toBe('wasm');
+  expect(createRunner(target).harness.machine.engine).toBe('interpreter');
+});

@@ -1,0 +1,33 @@
+/** The self-check of the two engines: the same block of cases on both, observed the same to the bit. */
+import { isDeepStrictEqual } from 'node:util';
+import { runBlock } from './block.js';
+import { createRunner, type Target } from './target.js';
+
+export interface EngineCheck {
+  target: string;
+  cases: number;
+  executions: number;
+  /** Whether block results and the last observation are the same, byte for byte. */
+  agree: boolean;
+}
+
+/** Translated from the first run on: the check is of the translation, not of when it pays off. */
+const TRANSLATED = { engine: 'wasm', hotRuns: 1 } as const;
+
+export function enginesAgree(targets: readonly Target[], cases: number): EngineCheck[] {
+  return targets.map((target) => {
+    const [reference, translated] = [createRunner(target), createRunner(target, undefined, TRANSLATED)].map(
+      (runner) => {
+        const block = runBlock(runner, target.name, 'engines agree', 0, cases);
+        return {
+          block,
+          base: [...runner.context.base],
+          guest: [...runner.context.guest],
+          host: [...runner.context.host],
+        };
+      },
+    );
+    const { executions } = reference.block;
+    return { target: target.name, cases, executions, agree: isDeepStrictEqual(reference, translated) };
+  });
+}

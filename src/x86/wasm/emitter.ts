@@ -1,0 +1,252 @@
+import { FLAG, FLAGS_ALWAYS_ONE } from '../flags.js';
+import { CONSTANT_SLOT, CONTROL, type Layout, SLOT, STATE_SLOTS } from '../layout.js';
+import type { BlockInstruction } from './blocks.js';
+import { FunctionBody, type Label } from './encoder.js';
+import type { EngineLayout } from './engine-layout.js';
+import { WASM, WASM_MEMORY, WASM_TYPE } from './opcodes.js';
+
+/** Parameters of the translated function. */
+export const PARAMETER = {
+  /** The instruction count at which the boundaries have to be looked at. */
+  STOP: 0,
+  /** The instruction count that must not be passed. */
+  END: 1,
+  /** The kind of planned interrupt (INTERRUPT in machine.ts). */
+  INTERRUPT_KIND: 2,
+} as const;
+
+export const PARAMETERS = 3;
+
+/** Slots below this one are kept in locals: the general registers. */
+const REGISTERS = 16;
+
+/** What the translated function returns. Other negative numbers are EXTERNAL minus the index of the external. */
+export const RETURN = {
+  /** RIP is set and everything stored: nothing is known of the code there. */
+  UNKNOWN: -1,
+  EXTERNAL: -2,
+} as const;
+
+/** How the translated code is left at a number of 0 or more, which is an index into the list of these. */
+export type Departure =
+  /** At instruction `index` of block `block`, which has had no effect. The interpreter executes it. */
+  | { readonly kind: 'instruction'; readonly block: number; readonly index: number }
+  /** At the start of a block, for the budget or an interrupt. The interpreter takes over for the rest of the run. */
+  | { readonly kind: 'boundary'; readonly block: number; readonly index: 0 }
+  /** At an environment call; RIP is set. */
+  | { readonly kind: 'environment'; readonly number: number; readonly record: number };
+
+/**
+ * The function under construction: its locals, and how slots are read and written. General registers, RFLAGS and the counters
+ * are locals; the other state slots stay in linear memory; temporaries are locals; constants are constants.
+ */
+export class Emitter {
+  readonly body = new FunctionBody(PARAMETERS);
+  readonly layout: Layout;
+  readonly engine: EngineLayout;
+  readonly tlbMultiplier: bigint;
+  /** Low half of RFLAGS. */
+  readonly flags = this.body.local(WASM_TYPE.i32);
+  readonly count = this.body.local(WASM_TYPE.i32);
+  /** Where the next event goes, in bytes. */
+  readonly eventPointer = this.body.local(WASM_TYPE.i32);
+  /** Where the next entry of the undo list goes, in bytes. */
+  readonly undoPointer = this.body.local(WASM_TYPE.i32);
+  /** What the function will return. */
+  readonly result = this.body.local(WASM_TYPE.i32);
+  /** The block to go to, or -1 to look up `target`. */
+  readonly block = this.body.local(WASM_TYPE.i32);
+  readonly entry = this.body.local(WASM_TYPE.i32);
+  readonly place = this.body.local(WASM_TYPE.i32);
+  readonly small = this.body.local(WASM_TYPE.i32);
+  readonly small2 = this.body.local(WASM_TYPE.i32);
+  readonly small3 = this.body.local(WASM_TYPE.i32);
+  /** Both halves of the path hash. */
+  readonly path = this.body.local(WASM_TYPE.i64);
+  readonly target = this.body.local(WASM_TYPE.i64);
+  readonly address = this.body.local(WASM_TYPE.i64);
+  readonly value = this.body.local(WASM_TYPE.i64);
+  readonly wide = this.body.local(WASM_TYPE.i64);
+  readonly wide2 = this.body.local(WASM_TYPE.i64);
+  readonly wide3 = this.body.local(WASM_TYPE.i64);
+  readonly departures: Departure[] = [];
+  /** The instruction being translated, its number in its block, and the block's. */
+  instruction!: BlockInstruction;
+  index = 0;
+  blockNumber = 0;
+  /** Where the registers are stored and the function returns. */
+  exit!: Label;
+
+  private readonly registers: number[] = [];
+  private readonly temporaries = new Map<number, number>();
+  private readonly slots: Int32Array;
+  private readonly departureNumbers = new Map<string, number>();
+
+  /** @param slots - the machine's slots, for the values of constants */
+  constructor(layout: Layout, engine: EngineLayout, slots: Int32Array, tlbMultiplier: bigint) {
+    this.layout = layout;
+    this.engine = engine;
+    this.slots = slots;
+    this.tlbMultiplier = tlbMultiplier;
+    for (let r = 0; r < REGISTERS; r++) this.registers.push(this.body.local(WASM_TYPE.i64));
+  }
+
+  /** The local of a general register. */
+  register(slot: number): number {
+    return this.registers[slot];
+  }
+
+  /** The value of a constant slot; undefined for other slots. */
+  constantOf(slot: number): bigint | undefined {
+    if (slot < CONSTANT_SLOT) return undefined;
+    return (BigInt(this.slots[2 * slot + 1]) << 32n) | BigInt(this.slots[2 * slot] >>> 0);
+  }
+
+  /** Pushes a slot's 64 bits. */
+  push(slot: number): this {
+    const constant = this.constantOf(slot);
+    if (constant !== undefined) this.body.i64(constant);
+    else if (slot < REGISTERS) this.body.get(this.registers[slot]);
+    else if (slot >= STATE_SLOTS) this.body.get(this.temporary(slot));
+    else this.body.i32(0).memory(WASM_MEMORY.i64Load, this.slotOffset(slot));
+    return this;
+  }
+
+  /** Pushes a slot's low 32 bits. */
+  pushLow(slot: number): this {
+    const constant = this.constantOf(slot);
+    if (constant !== undefined) this.body.i32(Number(BigInt.asIntN(32, constant)));
+    else this.push(slot).body.op(WASM.i32WrapI64);
+    return this;
+  }
+
+  /** Writes a slot with the 64-bit value that `make` pushes. */
+  assign(slot: number, make: () => void): void {
+    if (slot < REGISTERS || slot >= STATE_SLOTS) {
+      make();
+      this.body.set(slot < REGISTERS ? this.registers[slot] : this.temporary(slot));
+    } else {
+      this.body.i32(0);
+      make();
+      this.body.memory(WASM_MEMORY.i64Store, this.slotOffset(slot));
+    }
+  }
+
+  /** Byte offset of a slot in linear memory. */
+  slotOffset(slot: number): number {
+    if (slot === SLOT.RIP || slot === SLOT.RFLAGS) throw new Error('RIP and RFLAGS are not slots of a micro-operation');
+    return this.layout.slots + 8 * slot;
+  }
+
+  /** Byte offset of a control word (CONTROL). */
+  controlOffset(word: number): number {
+    return this.layout.control + 4 * word;
+  }
+
+  /** Stores a constant into RIP. */
+  storeRip(address: bigint): void {
+    this.body
+      .i32(0)
+      .i64(address)
+      .memory(WASM_MEMORY.i64Store, this.layout.slots + 8 * SLOT.RIP);
+  }
+
+  /** Leaves the function at the instruction being translated. */
+  leave(): void {
+    this.depart({ kind: 'instruction', block: this.blockNumber, index: this.index });
+  }
+
+  /** Takes a condition from the stack and leaves at the instruction being translated if it holds. */
+  leaveIf(): void {
+    this.body.if();
+    this.leave();
+    this.body.end();
+  }
+
+  /** Leaves the function; everything that `departure` needs is stored. */
+  depart(departure: Departure): void {
+    const key = JSON.stringify(departure);
+    let number = this.departureNumbers.get(key);
+    if (number === undefined) {
+      number = this.departures.length;
+      this.departureNumbers.set(key, number);
+      this.departures.push(departure);
+    }
+    this.returnCode(number);
+  }
+
+  /** Leaves the function with this result. */
+  returnCode(code: number): void {
+    this.body.i32(code).set(this.result).br(this.exit);
+  }
+
+  /** Sets up the locals from memory; the general registers as far as they are named. */
+  loadState(used: Iterable<number>): void {
+    const { body } = this;
+    for (const slot of used) {
+      body.i32(0).memory(WASM_MEMORY.i64Load, this.slotOffset(slot)).set(this.registers[slot]);
+    }
+    const word = (offset: number): FunctionBody => body.i32(0).memory(WASM_MEMORY.i32Load, offset);
+    word(this.layout.slots + 8 * SLOT.RFLAGS).set(this.flags);
+    word(this.controlOffset(CONTROL.INSTRUCTION_COUNT)).set(this.count);
+    body.i32(0).memory(WASM_MEMORY.i64Load, this.controlOffset(CONTROL.PATH_HASH_LOW)).set(this.path);
+    word(this.controlOffset(CONTROL.EVENT_COUNT)).i32(EVENT_BYTES).op(WASM.i32Mul);
+    body.i32(this.layout.events).op(WASM.i32Add).set(this.eventPointer);
+    word(this.controlOffset(CONTROL.UNDO_COUNT)).i32(2).op(WASM.i32Shl);
+    body.i32(this.layout.undo).op(WASM.i32Add).set(this.undoPointer);
+  }
+
+  /** Stores the locals back, those of the general registers that were written. */
+  storeState(written: Iterable<number>): void {
+    const { body } = this;
+    for (const slot of written) {
+      body.i32(0).get(this.registers[slot]).memory(WASM_MEMORY.i64Store, this.slotOffset(slot));
+    }
+    body
+      .i32(0)
+      .get(this.flags)
+      .memory(WASM_MEMORY.i32Store, this.layout.slots + 8 * SLOT.RFLAGS);
+    const store = (control: number): FunctionBody => body.memory(WASM_MEMORY.i32Store, this.controlOffset(control));
+    body.i32(0).get(this.count);
+    store(CONTROL.INSTRUCTION_COUNT);
+    body.i32(0).get(this.path).memory(WASM_MEMORY.i64Store, this.controlOffset(CONTROL.PATH_HASH_LOW));
+    body.i32(0).get(this.eventPointer).i32(this.layout.events).op(WASM.i32Sub).i32(EVENT_BYTES).op(WASM.i32DivU);
+    store(CONTROL.EVENT_COUNT);
+    body.i32(0).get(this.undoPointer).i32(this.layout.undo).op(WASM.i32Sub).i32(2).op(WASM.i32ShrU);
+    store(CONTROL.UNDO_COUNT);
+  }
+
+  /** Pushes RFLAGS as READ FLAGS gives it, without the high half. */
+  pushFlagsImage(): void {
+    this.body.get(this.flags).i32(FLAGS_ALWAYS_ONE).op(WASM.i32Or);
+  }
+
+  /** Pushes a 32-bit number that is not zero if condition `condition` (flags.ts) holds. */
+  pushCondition(condition: number): void {
+    const { body } = this;
+    const signDiffers = (): void => {
+      // SF is bit 7 and OF bit 11: moved to the same place and compared.
+      body.get(this.flags).get(this.flags).i32(4).op(WASM.i32ShrU, WASM.i32Xor).i32(FLAG.SF).op(WASM.i32And);
+    };
+    const masks = [FLAG.OF, FLAG.CF, FLAG.ZF, FLAG.CF | FLAG.ZF, FLAG.SF, FLAG.PF];
+    const group = condition >> 1;
+    if (group < masks.length) body.get(this.flags).i32(masks[group]).op(WASM.i32And);
+    else {
+      signDiffers();
+      if (group === 7) body.get(this.flags).i32(FLAG.ZF).op(WASM.i32And, WASM.i32Or);
+    }
+    if ((condition & 1) !== 0) body.op(WASM.i32Eqz);
+  }
+
+  private temporary(slot: number): number {
+    let local = this.temporaries.get(slot);
+    if (local === undefined) {
+      local = this.body.local(WASM_TYPE.i64);
+      this.temporaries.set(slot, local);
+    }
+    return local;
+  }
+}
+
+/** Bytes of one event (EVENT_WORDS). */
+export const EVENT_BYTES = 48;

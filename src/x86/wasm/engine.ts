@@ -1,0 +1,210 @@
+import type { CodeCache } from '../code-cache.js';
+import type { EventLog } from '../event-log.js';
+import { EXIT } from '../exit.js';
+import type { Interpreter } from '../interpreter.js';
+import { EVENT_WORD } from '../events.js';
+import { CONTROL, EVENT_WORDS, SLOT } from '../layout.js';
+import type { Memory } from '../memory.js';
+import type { Block } from './blocks.js';
+import { RETURN } from './emitter.js';
+import { type EngineLayout, RegionPool } from './engine-layout.js';
+import { instantiate, type LinearMemory, type TranslatedRun } from './host.js';
+import { resetModule } from './reset-module.js';
+import { TranslationCache } from './tlb.js';
+import { type MachineParts, MEANING, MEANING_WORDS, type Unit, Units } from './units.js';
+
+/**
+ * Runs that begin at one place before it is translated. A module costs about a millisecond and needs some more until V8 has
+ * optimised it; the interpreter executes a stub in a quarter of a microsecond.
+ */
+export const HOT_RUNS = 2000;
+
+/** Budgets below this one are left to the interpreter, which is quicker then: tracing runs one instruction at a time. */
+const SMALL_BUDGET = 4;
+
+const RIP = 2 * SLOT.RIP;
+
+/**
+ * Runs the same micro-operations as the interpreter on the same state, translated to WebAssembly. What is rare is left to the
+ * interpreter at an exact instruction boundary: code that is not translated yet, faults, accesses that cross pages or whose
+ * page is not in the translation cache, the end of the budget, the delivery of an interrupt, buffers that become full.
+ *
+ * Two variants of code: the quick one looks at the budget once a block and knows no interrupts; the exact one looks at the interrupt
+ * plan at every instruction boundary, and can be entered at every one.
+ */
+export class WasmEngine {
+  /** How often translated code was entered: for tests, which must not pass because the interpreter did everything. */
+  entered = 0;
+
+  private readonly slots: Int32Array;
+  private readonly control: Int32Array;
+  private readonly memory: Memory;
+  private readonly cache: CodeCache;
+  private readonly log: EventLog;
+  private readonly interpreter: Interpreter;
+  private readonly eventCapacity: number;
+  private readonly sharedEvents: Int32Array;
+  private readonly tlb: TranslationCache;
+  private readonly pool: RegionPool;
+  private readonly quick: Units;
+  private readonly exact: Units;
+  private readonly externals = new Map<bigint, number>();
+  private readonly resetState: TranslatedRun;
+
+  /** @param hotRuns - see HOT_RUNS */
+  constructor(parts: MachineParts, linear: LinearMemory, engine: EngineLayout, hotRuns: number) {
+    const { layout, log, memory } = parts;
+    this.slots = parts.slots;
+    this.control = parts.control;
+    this.memory = memory;
+    this.cache = parts.cache;
+    this.log = log;
+    this.interpreter = parts.interpreter;
+    this.eventCapacity = layout.eventCapacity;
+    this.sharedEvents = log.events;
+    this.tlb = new TranslationCache(linear.buffer, layout, engine.tlb, memory);
+    this.pool = new RegionPool(engine);
+    const common = { parts, linear, engine, hotRuns, pool: this.pool, tlb: this.tlb, externals: this.externals };
+    this.quick = new Units({ ...common, exact: false });
+    this.exact = new Units({ ...common, exact: true });
+    this.resetState = instantiate(resetModule(layout, linear.pages), linear);
+  }
+
+  /** Undoes all writes to memory, and clears the state and the control words, as Machine.reset does. @returns false if it cannot */
+  reset(): boolean {
+    // A list that has moved out of linear memory, or is full.
+    if (this.memory.undoRoom() === 0) return false;
+    this.resetState(0, 0, 0);
+    return true;
+  }
+
+  /** Forgets all translated code: the records of the code cache are no longer what they were. */
+  flush(): void {
+    this.quick.clear();
+    this.exact.clear();
+    this.pool.clear();
+  }
+
+  /** Tells of an external (Machine.addExternal); translated code is forgotten. */
+  addExternal(address: bigint, index: number): void {
+    this.externals.set(BigInt.asUintN(64, address), index);
+    this.flush();
+  }
+
+  /** See Machine.run. */
+  run(budget: number): number {
+    const { control, interpreter, memory } = this;
+    if (memory.translationsChanged) {
+      this.tlb.clear();
+      memory.translationsChanged = false;
+    }
+    if (budget < SMALL_BUDGET) return interpreter.run(budget);
+    interpreter.environmentRecord = 0;
+    const end = Math.min(control[CONTROL.INSTRUCTION_COUNT] + budget, 0x7fffffff) | 0;
+    for (;;) {
+      const kind = control[CONTROL.INTERRUPT_KIND];
+      const units = kind === 0 ? this.quick : this.exact;
+      const result = this.enter(units, end, kind);
+      if (result <= RETURN.EXTERNAL) {
+        interpreter.exitDetail = RETURN.EXTERNAL - result;
+        return EXIT.External;
+      }
+      if (result === RETURN.UNKNOWN) {
+        if (this.translateHere(units)) continue;
+        return interpreter.run(end - control[CONTROL.INSTRUCTION_COUNT]);
+      }
+      const at = result * MEANING_WORDS;
+      const { meanings, blocks } = this.last!;
+      if (meanings[at] === MEANING.environment) {
+        interpreter.exitDetail = meanings[at + 1];
+        interpreter.environmentRecord = meanings[at + 2];
+        return EXIT.Environment;
+      }
+      this.settle(blocks[meanings[at + 1]], meanings[at + 2]);
+      if (meanings[at] === MEANING.boundary) return interpreter.run(end - control[CONTROL.INSTRUCTION_COUNT]);
+      const exit = this.step();
+      if (exit !== EXIT.Budget || control[CONTROL.INSTRUCTION_COUNT] >= end) return exit;
+    }
+  }
+
+  /** The unit that ran last: its results are to be understood. */
+  private last: Unit | undefined;
+
+  /** Runs translated code from RIP on; UNKNOWN if there is none. */
+  private enter(units: Units, end: number, kind: number): number {
+    const { slots } = this;
+    let unit = units.latest;
+    let result = unit === undefined ? RETURN.UNKNOWN : this.runUnit(unit, end, kind);
+    // Another unit may know the place, and one after the other may know how it goes on.
+    while (result === RETURN.UNKNOWN) {
+      let other = units.at(slots[RIP]);
+      // After an interrupt a run begins anywhere; only the exact units can be entered anywhere.
+      if (other === undefined && kind === 0) other = this.exact.at(slots[RIP]);
+      if (other === undefined || other === unit) return result;
+      unit = other;
+      if (unit.exact === units.exact) units.latest = unit;
+      result = this.runUnit(unit, end, kind);
+    }
+    return result;
+  }
+
+  private runUnit(unit: Unit, end: number, kind: number): number {
+    const { control } = this;
+    const count = control[CONTROL.INSTRUCTION_COUNT];
+    // Every instruction finds room for its events and undo entries before the count reaches this.
+    const eventRoom = this.log.events === this.sharedEvents ? this.eventCapacity - control[CONTROL.EVENT_COUNT] : 0;
+    const undoRoom = this.memory.undoRoom();
+    const left = end - count;
+    let last = end;
+    if (eventRoom < left * unit.maxEvents || undoRoom < left * unit.maxUndo) {
+      const room = Math.min((eventRoom / unit.maxEvents) | 0, (undoRoom / unit.maxUndo) | 0);
+      last = Math.min(end, count + room);
+    }
+    const stop = kind === 0 ? last : Math.min(last, control[CONTROL.INTERRUPT_AT]);
+    this.last = unit;
+    this.entered++;
+    return unit.run(stop, last, kind);
+  }
+
+  /** Completes the state after translated code was left at instruction `index` of a block, which has had no effect. */
+  private settle(block: Block, index: number): void {
+    const { slots, control, cache, interpreter, log } = this;
+    const { code } = cache;
+    for (let i = 0; i < index; i++) {
+      const { record } = block.instructions[i];
+      interpreter.mixPath(code[record], code[record + 1]);
+    }
+    const { record } = block.instructions[index];
+    slots[RIP] = code[record];
+    slots[RIP + 1] = code[record + 1];
+    control[CONTROL.INSTRUCTION_COUNT] += index;
+    // Accesses that the instruction has made already are made again.
+    log.dropInstruction(control[CONTROL.INSTRUCTION_COUNT]);
+  }
+
+  /** Lets the interpreter execute one instruction, and enters the pages that it accessed in the translation cache. */
+  private step(): number {
+    const { control, interpreter, log } = this;
+    const before = control[CONTROL.EVENT_COUNT];
+    const exit = interpreter.run(1);
+    for (let i = before; i < control[CONTROL.EVENT_COUNT]; i++) {
+      const at = i * EVENT_WORDS;
+      // Sti and Cli have no address.
+      const size = log.events[at + EVENT_WORD.SIZE];
+      if (size === 0) continue;
+      if (!this.tlb.enter(log.events[at + EVENT_WORD.ADDRESS_LOW], log.events[at + EVENT_WORD.ADDRESS_HIGH]))
+        this.flush();
+    }
+    return exit;
+  }
+
+  /** Counts a run from RIP, where no translated code is known. @returns whether there is some now */
+  private translateHere(units: Units): boolean {
+    const { slots } = this;
+    if (!units.isHot(slots[RIP])) return false;
+    const made = units.translateAt(slots[RIP], slots[RIP + 1]);
+    // No room: all units go, and those that are still needed become hot again.
+    if (made === undefined) this.flush();
+    return made === true;
+  }
+}
