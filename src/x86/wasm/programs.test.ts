@@ -1,6 +1,7 @@
 import { fc, test as property } from '@fast-check/vitest';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { EXIT, VECTOR } from '../exit.js';
+import { Interpreter } from '../interpreter.js';
 import { INTERRUPT, type Machine } from '../machine.js';
 import { CODE, DATA, hex, low, high, peek, RETURN, set, STACK, STACK_SIZE, start } from '../testing/run-code.js';
 import { BothEngines, bothWith, expectSame } from './both-engines.test.helper.js';
@@ -129,8 +130,16 @@ describe('what happens around translated code', () => {
 
   it('the interpreter has nothing to do once code and pages are known', () => {
     const machines = settled();
+    machines.interpreted.run(1000);
     const { translatedEntries } = machines.translated;
-    expect(machines.run(1000)).toBe(EXIT.External);
+    const interpreter = vi.spyOn(Interpreter.prototype, 'run');
+    try {
+      expect(machines.translated.run(1000)).toBe(EXIT.External);
+      expect(interpreter).not.toHaveBeenCalled();
+    } finally {
+      interpreter.mockRestore();
+    }
+    expectSame(machines.interpreted, machines.translated, 'translated alone');
     expect(machines.translated.translatedEntries).toBe(translatedEntries + 1);
   });
 
@@ -186,15 +195,22 @@ describe('what happens around translated code', () => {
   it('full event and undo buffers change nothing', () => {
     const machines = bothWith(LOOP, { memoryBytes: 1 << 16, eventCapacity: 40 });
     for (let i = 0; i < 4; i++) {
-      machines.both(start);
+      // Other values each time: events that went astray would otherwise be there from the run before.
+      machines.both((machine) => {
+        start(machine);
+        set(machine, 'rdi', DATA + BigInt(8 * i));
+      });
       expect(machines.run(1000, 'few events')).toBe(EXIT.External);
     }
     // mov ecx,5000; 1: mov [rdi],rcx; loop 1b; ret
     const many = bothWith('b9 88 13 00 00 48 89 0f e2 fb c3', { memoryBytes: 1 << 16, eventCapacity: 1 << 15 });
     for (let i = 0; i < 3; i++) {
-      many.both(start);
+      many.both((machine) => {
+        start(machine);
+        set(machine, 'rdi', DATA + BigInt(8 * i));
+      });
       expect(many.run(100_000, 'many stores')).toBe(EXIT.External);
-      expect(peek(many.translated, DATA)).toBe(1n);
+      expect(peek(many.translated, DATA + BigInt(8 * i))).toBe(1n);
     }
   });
 
