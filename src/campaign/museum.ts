@@ -10,6 +10,7 @@ import { builtInContract } from '../contract/find-contract.js';
 import { parseImage } from '../image/load.js';
 import type { Image } from '../image/image.js';
 import { readManifest, type Twin } from '../targets/manifest.js';
+import { BLOCK_CASES } from './block.js';
 import { fuzz } from './fuzz.js';
 import type { TargetResult } from './result.js';
 import type { Target } from './target.js';
@@ -144,7 +145,7 @@ function judgeBroken(twin: Twin, target: TargetResult, seed: string): ExhibitRun
   const values = expected === undefined ? 0 : Object.keys(expected.scenario).length;
   if (values > MOST_VALUES) complaints.push(`shrunk to ${values} values only`);
   const first = expected?.first;
-  const foundAfter = first !== undefined && 'block' in first ? first.block * 1000 + first.index : -1;
+  const foundAfter = first !== undefined && 'block' in first ? first.block * BLOCK_CASES + first.index : -1;
   return { seed, cases: target.cases, executions: target.executions, foundAfter, values, complaints };
 }
 

@@ -6,7 +6,7 @@ import { type CompiledContract, SHADOW_SPACE } from '../contract/compiled.js';
 import { highHalf, joinHalves, lowHalf } from '../halves.js';
 import { PERCPU_BASE } from '../image/per-cpu.js';
 import { BLOCK, FACT } from '../observation/layout.js';
-import { parameterSlot, PLACE, type Scenario, SLOT } from '../scenario/layout.js';
+import { CALLER_FLAGS, FIXED_FLAGS, parameterSlot, PLACE, type Scenario, SLOT } from '../scenario/layout.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import type { Machine } from '../x86/machine.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
@@ -16,9 +16,6 @@ import { REGIONS } from './regions.js';
 const PERCPU_LOW = lowHalf(PERCPU_BASE);
 const PERCPU_HIGH = highHalf(PERCPU_BASE);
 const RSP = REGISTER_INDEX.rsp;
-/** RFLAGS: bit 1 is always 1; DF and TF are 0 at every call (System V and Microsoft x64 ABI). */
-const RFLAGS_ALWAYS = 0x2;
-const RFLAGS_CALLER = 0x00244ad5 | 0x200;
 /** MXCSR and the x87 control word at a call (psABI 3.2.3). */
 const MXCSR_DEFAULT = 0x1f80;
 const X87_DEFAULT = 0x037f;
@@ -75,7 +72,7 @@ export class CallerSide {
     }
     state[2 * RSP] = placement.stackLow;
     state[2 * RSP + 1] = placement.stackHigh;
-    state[2 * STATE.RFLAGS] = (scenario[2 * SLOT.entryFlags] & RFLAGS_CALLER) | RFLAGS_ALWAYS;
+    state[2 * STATE.RFLAGS] = (scenario[2 * SLOT.entryFlags] & CALLER_FLAGS) | FIXED_FLAGS;
     state[2 * STATE.FS_BASE] = state[2 * STATE.GS_BASE] = PERCPU_LOW;
     state[2 * STATE.FS_BASE + 1] = state[2 * STATE.GS_BASE + 1] = PERCPU_HIGH;
     state[2 * STATE.MXCSR] = MXCSR_DEFAULT;

@@ -1,10 +1,11 @@
 /** The exposure mask that a caller passes: the widest one of the contract, a subset of it, or one that must be rejected. */
+import { gprMask } from '../../models/abi/registers.js';
 import type { Scenario } from './layout.js';
 import type { Random } from './random.js';
 import type { ScenarioSpace } from './space.js';
 
 /** Bits that the module never accepts: RAX, RCX, RSP (facts/module.md section 4). */
-const NEVER_LEGAL = 0b10011;
+const NEVER_LEGAL = gprMask('RAX', 'RCX', 'RSP');
 
 export function drawMask(scenario: Scenario, space: ScenarioSpace, random: Random): void {
   // The field is an ordinary argument of every other leaf.

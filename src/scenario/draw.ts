@@ -1,14 +1,10 @@
 /** Draws one scenario from the mixture of DESIGN.md ("Scenarios"). Allocates only the scenario itself. */
 import { drawLeaf } from './draw-leaf.js';
 import { drawMask } from './draw-mask.js';
-import { FAULT, PLACE, SCENARIO_SLOTS, type Scenario, SLOT } from './layout.js';
+import { CALLER_FLAGS, FAULT, FIXED_FLAGS, PLACE, SCENARIO_SLOTS, type Scenario, SLOT } from './layout.js';
 import type { Random } from './random.js';
 import { ROLE } from './roles.js';
 import type { ScenarioSpace } from './space.js';
-
-/** RFLAGS bits that a caller may arrive with: CF PF AF ZF SF IF OF NT AC ID. DF and TF are 0 by the ABI. */
-const CALLER_FLAGS = 0x00244ad5 | 0x200;
-const FLAGS_FIXED = 0x2;
 
 /** Edges as pairs (low, high): zero, one, all ones, signs, 32-bit edges, page edges, canonical edges of 48 and 57 bits. */
 const EDGES = new Int32Array([
@@ -53,7 +49,7 @@ export function drawValue(scenario: Scenario, slot: number, space: ScenarioSpace
 }
 
 function drawFlags(scenario: Scenario, space: ScenarioSpace, random: Random): void {
-  const caller = (random.next() & CALLER_FLAGS) | FLAGS_FIXED;
+  const caller = (random.next() & CALLER_FLAGS) | FIXED_FLAGS;
   set(scenario, SLOT.entryFlags, caller, 0);
   // Any combination of the flags that the contract defines; other bits are the caller's mistake.
   if (space.flagsSlot >= 0) set(scenario, space.flagsSlot, random.next() & space.compiled.flagMask, 0);

@@ -70,6 +70,14 @@ export function scenarioSlot(name: string): number {
   return index;
 }
 
+/**
+ * RFLAGS bits that a caller may arrive with: CF PF AF ZF SF IF OF NT AC ID. DF and TF are 0 at every call (System V and
+ * Microsoft x64 ABI).
+ */
+export const CALLER_FLAGS = 0x00244ad5;
+/** RFLAGS bit 1 always reads 1 (Intel SDM volume 1, 3.4.3). */
+export const FIXED_FLAGS = 0x2;
+
 /** The slots that code looks up by number. Registers that have no slot (RSP, RAX of an answer) are -1. */
 export const SLOT = {
   entry: registerSlots('entry', ENTRY_REGISTERS),

@@ -4,15 +4,12 @@
  * graffiti of its own, so that a value in the wrong place names its origin.
  */
 import type { CompiledContract } from '../contract/compiled.js';
-import { createScenario, SCENARIO_SLOTS, type Scenario, SLOT } from './layout.js';
+import { createScenario, FIXED_FLAGS, SCENARIO_SLOTS, type Scenario, SLOT } from './layout.js';
 import { leafSlot } from './leaf-slot.js';
 import { ROLE } from './roles.js';
 
 /** "secret" as digits; the last byte of both halves is the slot's number. */
 const GRAFFITI = 0x5ec2e700;
-
-/** RFLAGS bit 1 always reads 1 (Intel SDM volume 1, 3.4.3). */
-const FLAGS_NEUTRAL = 0x2;
 
 export function neutralScenario(compiled: CompiledContract, roles: Uint8Array): Scenario {
   const scenario = createScenario();
@@ -21,7 +18,7 @@ export function neutralScenario(compiled: CompiledContract, roles: Uint8Array): 
     scenario[2 * slot] = GRAFFITI | slot;
     scenario[2 * slot + 1] = GRAFFITI | slot;
   }
-  scenario[2 * SLOT.entryFlags] = FLAGS_NEUTRAL;
+  scenario[2 * SLOT.entryFlags] = FIXED_FLAGS;
   scenario[2 * SLOT.faultValue] = GRAFFITI | SLOT.faultValue;
   scenario[2 * SLOT.faultValue + 1] = GRAFFITI | SLOT.faultValue;
   // A leaf of 0 would be a call that the contract may not allow: the first allowed leaf is the simplest.
