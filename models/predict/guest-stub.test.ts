@@ -14,8 +14,9 @@ import {
 } from '../../src/observation/layout.js';
 import { createScenario, PLACE, type PlaceName, readSlot, scenarioSlot, writeSlot } from '../../src/scenario/layout.js';
 import { REGISTER_NAMES, type RegisterName } from '../../src/x86/registers.js';
-import { GuestStubPredictor } from './guest-stub.js';
+import { guestStubRules } from './guest-stub.js';
 import { createPrediction } from './prediction.js';
+import { Predictor } from './predictor.js';
 
 /** A run of one stub, made by hand; what is not stated is graffiti. */
 class Run {
@@ -74,7 +75,7 @@ class Run {
     const prediction = createPrediction();
     // Whatever an earlier case left behind must not show.
     prediction.known.fill(1);
-    new GuestStubPredictor(this.compiled).predict(this.scenario, this.observation, prediction);
+    new Predictor(guestStubRules(this.compiled), this.compiled).predict(this.scenario, this.observation, prediction);
     let left = prediction.known.filter((known) => known === 1).length;
     const known = (names: readonly ObservedRegister[], moment: Moment): Record<string, bigint> => {
       const slots = names.map((name) => [name, registerSlot(moment, name)] as const);

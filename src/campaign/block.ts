@@ -1,10 +1,12 @@
 /**
  * The unit of work: (tool version, target, block number, seed) -> a fixed number of cases from a fresh fast-check
- * stream. A pure function: who computes it, and in what order, changes nothing.
+ * stream. A pure function: who computes it, in what order, and whether in bulk or one by one, changes nothing.
  */
 import fc from 'fast-check';
+import { BulkRunner } from '../bulk/bulk-runner.js';
+import { BATCH_CASES } from '../bulk/layout.js';
 import { type CaseRunner, NO_VERDICT } from '../judge/case-runner.js';
-import { scenarios } from '../scenario/arbitrary.js';
+import { batches, drawScenarios, type StreamWords } from '../scenario/batch.js';
 import type { Scenario } from '../scenario/layout.js';
 import { type Signature, signatureKey, Violations } from '../triage/violation.js';
 import { ClassCounter } from './classes.js';
@@ -12,6 +14,9 @@ import { blockSeed } from './seed.js';
 
 /** Cases in a block. */
 export const BLOCK_CASES = 1000;
+
+/** Cases that a runner judges one by one before it is worth while to compile them. */
+const COLD_CASES = 2000;
 
 /** All hits of one signature in one block. */
 export interface Failure {
@@ -36,47 +41,126 @@ export interface BlockResult {
   problem?: string;
 }
 
+/** How blocks are computed: in bulk once it pays off, always, or never. The results are the same. */
+export type BulkMode = 'when hot' | 'always' | 'never';
+
 /**
  * @param cases at most BLOCK_CASES; fewer are a prefix of the same stream
  */
-export function runBlock(runner: CaseRunner, name: string, seed: string, block: number, cases: number): BlockResult {
-  const classes = new ClassCounter(runner);
-  const violations = new Violations(runner);
-  const inForce = runner.judge.properties.map(() => 0);
-  const failures = new Map<string, Failure>();
-  const executionsBefore = runner.executions;
-  let problem: string | undefined;
-  let index = -1;
-  const judgeOne = (scenario: Scenario): void => {
-    index++;
+export function runBlock(
+  runner: CaseRunner,
+  name: string,
+  seed: string,
+  block: number,
+  cases: number,
+  mode: BulkMode = 'when hot',
+): BlockResult {
+  const run = new BlockRun(runner, block, bulkOf(runner, mode));
+  let left = cases;
+  const details = fc.check(
+    fc.property(batches(runner.space, BATCH_CASES), ({ words }) => {
+      if (words !== undefined) run.batch(words, Math.min(left, BATCH_CASES));
+      left -= BATCH_CASES;
+    }),
+    { seed: blockSeed(seed, name, block), numRuns: Math.ceil(cases / BATCH_CASES) },
+  );
+  // The predicate never fails: whatever it throws is a defect of the tool.
+  if (details.failed) throw details.errorInstance;
+  return run.result();
+}
+
+interface Warmth {
+  cases: number;
+  bulk: BulkRunner | undefined;
+}
+
+const WARMTH = new WeakMap<CaseRunner, Warmth>();
+
+function bulkOf(runner: CaseRunner, mode: BulkMode): BulkRunner | undefined {
+  if (mode === 'never') return undefined;
+  let warmth = WARMTH.get(runner);
+  if (warmth === undefined) WARMTH.set(runner, (warmth = { cases: 0, bulk: undefined }));
+  const before = warmth.cases;
+  warmth.cases += BLOCK_CASES;
+  // Tried once: a function that cannot be translated stays with the reference.
+  if (mode === 'always' ? before === 0 : before >= COLD_CASES && before < COLD_CASES + BLOCK_CASES)
+    warmth.bulk = BulkRunner.of(runner);
+  return warmth.bulk;
+}
+
+/** One block on its way. */
+class BlockRun {
+  private readonly classes: ClassCounter;
+  private readonly violations: Violations;
+  private readonly inForce: number[];
+  private readonly failures = new Map<string, Failure>();
+  private readonly executionsBefore: number;
+  private problem: string | undefined;
+  /** Cases of the batches before. */
+  private done = 0;
+
+  constructor(
+    private readonly runner: CaseRunner,
+    private readonly block: number,
+    private readonly bulk: BulkRunner | undefined,
+  ) {
+    this.classes = new ClassCounter(runner);
+    this.violations = new Violations(runner);
+    this.inForce = runner.judge.properties.map(() => 0);
+    this.executionsBefore = runner.executions;
+    bulk?.begin();
+  }
+
+  batch(words: StreamWords, count: number): void {
+    const { bulk } = this;
+    if (bulk === undefined) {
+      drawScenarios(this.runner.space, words, count).forEach((scenario, index) => this.judge(scenario, index));
+    } else {
+      const { suspects, fresh } = bulk.run(words, count);
+      for (const { path, rip, scenario } of fresh) this.classes.reach(path, rip, scenario);
+      for (const { index, scenario } of suspects) this.judge(scenario, index);
+    }
+    this.done += count;
+  }
+
+  /** Runs and judges one case on the reference. */
+  private judge(scenario: Scenario, index: number): void {
+    const { runner, inForce } = this;
     const violated = runner.run(scenario);
     if (violated === NO_VERDICT) {
-      problem ??= runner.problem;
+      this.problem ??= runner.problem;
       return;
     }
     for (let property = 0; property < inForce.length; property++) inForce[property] += runner.judge.inForce[property];
-    const signatures = violated === 0 ? [] : violations.signatures(violated);
-    classes.count();
-    for (const signature of signatures) {
-      const key = signatureKey(signature);
-      const failure = failures.get(key);
-      if (failure === undefined) failures.set(key, { signature, hits: 1, block, index, scenario });
-      else failure.hits++;
+    const signatures = violated === 0 ? [] : this.violations.signatures(violated);
+    this.classes.count();
+    for (const signature of signatures) this.fail(signature, scenario, this.done + index);
+  }
+
+  private fail(signature: Signature, scenario: Scenario, index: number): void {
+    const key = signatureKey(signature);
+    const failure = this.failures.get(key);
+    if (failure === undefined) this.failures.set(key, { signature, hits: 1, block: this.block, index, scenario });
+    else failure.hits++;
+  }
+
+  result(): BlockResult {
+    const { runner, bulk, inForce, classes, problem } = this;
+    let executions = runner.executions - this.executionsBefore;
+    if (bulk !== undefined) {
+      const totals = bulk.totals();
+      executions += totals.executions;
+      for (let property = 0; property < inForce.length; property++) inForce[property] += totals.inForce[property];
+      classes.addAll(bulk.classNames, totals.classes, totals.boundaries);
     }
-  };
-  const details = fc.check(fc.property(scenarios(runner.space), judgeOne), {
-    seed: blockSeed(seed, name, block),
-    numRuns: cases,
-  });
-  // The predicate never fails: whatever it throws is a defect of the tool.
-  if (details.failed) throw details.errorInstance;
-  return {
-    block,
-    cases,
-    executions: runner.executions - executionsBefore,
-    inForce,
-    classes: classes.result(),
-    failures: [...failures.values()],
-    ...(problem !== undefined && { problem }),
-  };
+    return {
+      block: this.block,
+      cases: this.done,
+      executions,
+      inForce,
+      classes: classes.result(),
+      failures: [...this.failures.values()],
+      ...(problem !== undefined && { problem }),
+    };
+  }
 }

@@ -3,13 +3,13 @@
  * no case fell into is "not exercised".
  */
 import type { CaseRunner } from '../judge/case-runner.js';
-import { FACT, MOMENT } from '../observation/layout.js';
-import { FAULT, PLACE_NAMES, SLOT } from '../scenario/layout.js';
+import { FACT, MOMENT, RIP_OFFSET, slotValue } from '../observation/layout.js';
+import { FAULT, PLACE_NAMES, type Scenario, SLOT } from '../scenario/layout.js';
 import { recordTrace } from '../triage/trace.js';
 
 export class ClassCounter {
   private readonly counts = new Map<string, number>();
-  private readonly paths = new Set<number>();
+  private readonly paths = new Set<string>();
   private readonly boundaries = new Map<number, number>();
   private readonly reached = new Set<number>();
 
@@ -49,7 +49,20 @@ export class ClassCounter {
     if (compiled.blockParameter !== undefined)
       this.add(`block ${PLACE_NAMES[scenario[2 * SLOT.blockPlace]] ?? 'valid'}`);
     if (base[2 * FACT.calls] > 0) this.countCall();
-    this.reach();
+    const path = slotValue(base, FACT.path);
+    const rip = slotValue(base, MOMENT.final + RIP_OFFSET);
+    this.reach(path, rip, scenario);
+  }
+
+  /** Adds what was counted elsewhere: cases per class, and interrupts by the offset of the instruction before which they came. */
+  addAll(names: readonly string[], counts: Int32Array, interrupts: Int32Array): void {
+    names.forEach((name, index) => {
+      if (counts[index] > 0) this.counts.set(name, (this.counts.get(name) ?? 0) + counts[index]);
+    });
+    const entry = Number(this.runner.target.entry & 0xffffffffn) | 0;
+    interrupts.forEach((count, offset) => {
+      if (count > 0) this.interrupted((entry + offset) | 0, count);
+    });
   }
 
   private countFault(): void {
@@ -57,7 +70,11 @@ export class ClassCounter {
     const kind = context.scenario[2 * SLOT.faultKind];
     if (interruptedAt === 0) return this.add(kind === FAULT.none ? 'no fault' : 'interrupt never deliverable');
     this.add(kind === FAULT.nmi ? 'NMI delivered' : 'interrupt delivered');
-    this.boundaries.set(interruptedAt, (this.boundaries.get(interruptedAt) ?? 0) + 1);
+    this.interrupted(interruptedAt, 1);
+  }
+
+  private interrupted(at: number, count: number): void {
+    this.boundaries.set(at, (this.boundaries.get(at) ?? 0) + count);
   }
 
   private countCall(): void {
@@ -116,15 +133,26 @@ export class ClassCounter {
     }
   }
 
-  /** Instructions that were executed at all: each path is traced once. */
-  private reach(): void {
-    const { base, scenario } = this.runner.context;
-    // 53 bits of the path's hash: a collision would only leave a boundary out of the table.
-    const path = (base[2 * FACT.path] >>> 0) + (base[2 * FACT.path + 1] & 0x1fffff) * 2 ** 32;
-    if (this.paths.has(path)) return;
-    this.paths.add(path);
-    for (const { address } of recordTrace(this.runner.harness, scenario, 0).steps)
-      this.reached.add(Number(address & 0xffffffffn) | 0);
+  /**
+   * Notes the instructions of a path. Hash and end determine them, so each path is traced once for a runner.
+   *
+   * @param path hash of the base run
+   * @param rip where it ended
+   * @param scenario a case that takes the path
+   */
+  reach(path: bigint, rip: bigint, scenario: Scenario): void {
+    const key = `${path} ${rip}`;
+    if (this.paths.has(key)) return;
+    this.paths.add(key);
+    const known = pathsOf(this.runner);
+    let addresses = known.get(key);
+    if (addresses === undefined) {
+      addresses = recordTrace(this.runner.harness, scenario, 0).steps.map(
+        ({ address }) => Number(address & 0xffffffffn) | 0,
+      );
+      known.set(key, addresses);
+    }
+    for (const address of addresses) this.reached.add(address);
   }
 
   private add(name: string): void {
@@ -142,4 +170,13 @@ export class ClassCounter {
     }
     return result;
   }
+}
+
+/** Path -> low halves of the addresses of its instructions. */
+const PATHS = new WeakMap<CaseRunner, Map<string, number[]>>();
+
+function pathsOf(runner: CaseRunner): Map<string, number[]> {
+  let paths = PATHS.get(runner);
+  if (paths === undefined) PATHS.set(runner, (paths = new Map()));
+  return paths;
 }

@@ -17,10 +17,10 @@ const PERCPU_LOW = lowHalf(PERCPU_BASE);
 const PERCPU_HIGH = highHalf(PERCPU_BASE);
 const RSP = REGISTER_INDEX.rsp;
 /** MXCSR and the x87 control word at a call (psABI 3.2.3). */
-const MXCSR_DEFAULT = 0x1f80;
-const X87_DEFAULT = 0x037f;
+export const MXCSR_DEFAULT = 0x1f80;
+export const X87_DEFAULT = 0x037f;
 /** XMM0-15 hold graffiti of their own, other bits in each memory. */
-const XMM_GRAFFITI = [0, -1].map((change) =>
+export const XMM_GRAFFITI = [0, -1].map((change) =>
   Int32Array.from({ length: 64 }, (_, word) => (0x33300000 | word) ^ change),
 );
 

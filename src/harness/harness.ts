@@ -23,7 +23,7 @@ import { surveyAccesses } from './survey.js';
 export const INSTRUCTION_BUDGET = 2048;
 
 /** Bytes below RSP that an interrupt handler is taken to overwrite. */
-const HANDLER_FRAME = 256;
+export const HANDLER_FRAME = 256;
 const RSP = REGISTER_INDEX.rsp;
 /** 16 general registers, RIP and RFLAGS. */
 const REGISTER_HALVES = 36;

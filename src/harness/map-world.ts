@@ -30,7 +30,7 @@ function memoryFor(image: Image): number {
 }
 
 /** Which engine executes; the reference interpreter if not given. */
-export type EngineOptions = Pick<MachineOptions, 'engine' | 'hotRuns'>;
+export type EngineOptions = Pick<MachineOptions, 'engine' | 'hotRuns' | 'spareBytes'>;
 
 /** Machines by image: the memory of a whole kernel is laid out once, and every target in it runs on the same machine. */
 const WORLDS = new WeakMap<Image, MappedWorld>();

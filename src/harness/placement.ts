@@ -6,7 +6,7 @@ import { PLACE, type Scenario, SLOT } from '../scenario/layout.js';
 import type { Regions } from './regions.js';
 
 /** Bytes of stack parameters above the return address (four of 8). */
-const STACK_PARAMETERS = 32;
+export const STACK_PARAMETERS = 32;
 
 export class Placement {
   /** RSP at the entry. */

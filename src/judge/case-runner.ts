@@ -1,5 +1,6 @@
 /** Runs and judges one case: the base run, the companion runs that its properties need, the prediction, the verdict. */
-import { GuestStubPredictor } from '../../models/predict/guest-stub.js';
+import { guestStubRules } from '../../models/predict/guest-stub.js';
+import { Predictor } from '../../models/predict/predictor.js';
 import type { PropertyDefinition } from '../clause/property.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import { functionCode, type FunctionCode } from '../harness/function-code.js';
@@ -32,7 +33,7 @@ export class CaseRunner {
   /** The companions of the last case, where they were run. */
   readonly guestScenario = createScenario();
   readonly hostScenario = createScenario();
-  private readonly predictor: GuestStubPredictor;
+  private readonly predictor: Predictor;
 
   /** @param size bytes of the function's code */
   constructor(
@@ -48,7 +49,7 @@ export class CaseRunner {
     const harvested = this.code.instructions.flatMap(({ immediates }) => immediates);
     this.space = scenarioSpace(compiled, dictionary(harvested), this.code.instructions.length);
     this.context = new CaseContext(compiled, this.space.neutral);
-    this.predictor = new GuestStubPredictor(compiled);
+    this.predictor = new Predictor(guestStubRules(compiled), compiled);
     this.space.instructions = Math.max(this.space.instructions, this.longestRun());
   }
 

@@ -1,21 +1,18 @@
-/** The fast-check arbitrary of scenarios: drawn from the mixture, shrunk to neutral first and then bit by bit. */
+/** The fast-check arbitrary of single scenarios: drawn from the mixture, shrunk to neutral first and then bit by bit. */
 import fc from 'fast-check';
-import { drawScenario } from './draw.js';
+import { drawScenarios } from './batch.js';
 import type { Scenario } from './layout.js';
-import { Random } from './random.js';
 import { shrinkScenario } from './shrink.js';
 import type { ScenarioSpace } from './space.js';
 
 class ScenarioArbitrary extends fc.Arbitrary<Scenario> {
-  private readonly random = new Random();
-
   constructor(private readonly space: ScenarioSpace) {
     super();
   }
 
   override generate(mrng: fc.Random): fc.Value<Scenario> {
-    this.random.seed(mrng.nextInt(), mrng.nextInt(), mrng.nextInt(), mrng.nextInt());
-    return new fc.Value(drawScenario(this.space, this.random), undefined);
+    const [scenario] = drawScenarios(this.space, [mrng.nextInt(), mrng.nextInt(), mrng.nextInt(), mrng.nextInt()], 1);
+    return new fc.Value(scenario, undefined);
   }
 
   /** Every scenario of the layout can be shrunk: nothing but its values is needed. */

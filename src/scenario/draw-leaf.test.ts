@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { REFERENCE_CONFIGURATION } from '../../models/module/configuration.js';
 import { leafOf, rejectRax, versionOf } from '../../models/module/dispatch.js';
 import { builtInContract } from '../contract/find-contract.js';
-import { drawScenario } from './draw.js';
-import { Random } from './random.js';
+import { drawScenarios } from './batch.js';
 import { CONTRACT_IDS, spaceOf } from './spaces.test.helper.js';
 
 const WITH_LEAF = CONTRACT_IDS.filter((id) => spaceOf(id).leafSlot >= 0);
@@ -11,12 +10,10 @@ const WITH_LEAF = CONTRACT_IDS.filter((id) => spaceOf(id).leafSlot >= 0);
 /** RAX of so many draws. */
 function leaves(id: string, count: number): [low: number, high: number][] {
   const space = spaceOf(id);
-  const random = new Random();
-  random.seed(5, 6, 7, 8);
-  return Array.from({ length: count }, () => {
-    const scenario = drawScenario(space, random);
-    return [scenario[2 * space.leafSlot], scenario[2 * space.leafSlot + 1]];
-  });
+  return drawScenarios(space, [5, 6, 7, 8], count).map((scenario) => [
+    scenario[2 * space.leafSlot],
+    scenario[2 * space.leafSlot + 1],
+  ]);
 }
 
 describe('a drawn leaf', () => {

@@ -1,9 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { REFERENCE_CONFIGURATION } from '../../models/module/configuration.js';
 import { vmcallMaskIsLegal } from '../../models/module/vmcall.js';
-import { drawScenario } from './draw.js';
+import { drawScenarios } from './batch.js';
 import type { Scenario } from './layout.js';
-import { Random } from './random.js';
 import { spaceOf } from './spaces.test.helper.js';
 
 const space = spaceOf('linux-6.7/__tdcall_saved_ret');
@@ -17,9 +16,7 @@ function accepted(low: number, high: number): boolean {
 describe('the mask of a caller', () => {
   let drawn: Scenario[] = [];
   beforeAll(() => {
-    const random = new Random();
-    random.seed(1, 1, 1, 1);
-    drawn = Array.from({ length: 20_000 }, () => drawScenario(space, random));
+    drawn = drawScenarios(space, [1, 1, 1, 1], 20_000);
   });
   const leaf = (scenario: Scenario): number => scenario[2 * space.leafSlot];
   const mask = (scenario: Scenario): [number, number] => [

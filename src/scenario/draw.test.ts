@@ -1,9 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { STATUS_CODES } from '../../models/abi/status-codes.js';
 import { dictionary } from './dictionary.js';
-import { drawScenario } from './draw.js';
+import { drawScenarios } from './batch.js';
 import { FAULT, PLACE, type Scenario, SLOT, SLOT_NAMES, scenarioSlot, readSlot } from './layout.js';
-import { Random } from './random.js';
 import { ROLE } from './roles.js';
 import type { ScenarioSpace } from './space.js';
 import { CONTRACT_IDS, INSTRUCTIONS, spaceOf } from './spaces.test.helper.js';
@@ -11,9 +10,7 @@ import { CONTRACT_IDS, INSTRUCTIONS, spaceOf } from './spaces.test.helper.js';
 const DRAWS = 20_000;
 
 function draw(space: ScenarioSpace, count = DRAWS): Scenario[] {
-  const random = new Random();
-  random.seed(1, 2, 3, 4);
-  return Array.from({ length: count }, () => drawScenario(space, random));
+  return drawScenarios(space, [1, 2, 3, 4], count);
 }
 
 /** That a class with probability `share` has as many cases as it should, within five standard deviations. */

@@ -15,9 +15,9 @@ import {
 } from './layout.js';
 import { Memory, type Permissions } from './memory.js';
 import { RECORD } from './micro-ops.js';
-import { HOT_RUNS, WasmEngine } from './wasm/engine.js';
+import { HOT_RUNS, type TranslatedCode, WasmEngine } from './wasm/engine.js';
 import { engineLayoutFor } from './wasm/engine-layout.js';
-import { createLinearMemory } from './wasm/host.js';
+import { createLinearMemory } from '../wasm/host.js';
 
 export { EXIT } from './exit.js';
 export type { Permissions } from './memory.js';
@@ -38,6 +38,8 @@ export interface MachineOptions {
   readonly engine?: EngineName;
   /** Runs that begin at one place before the engine `wasm` translates it; HOT_RUNS (wasm/engine.ts) if not given. */
   readonly hotRuns?: number;
+  /** Bytes behind everything in `buffer` that are left to others, at the engine layout's `totalBytes`; 0 if not given. */
+  readonly spareBytes?: number;
 }
 
 const RIP = 2 * SLOT.RIP;
@@ -72,7 +74,8 @@ export class Machine {
     const layout = layoutFor(options.memoryBytes ?? 4 << 20, options.eventCapacity ?? 4096);
     this.chosen = options.engine ?? 'interpreter';
     const engineLayout = engineLayoutFor(layout);
-    const linear = this.chosen === 'wasm' ? createLinearMemory(engineLayout.totalBytes) : undefined;
+    const linear =
+      this.chosen === 'wasm' ? createLinearMemory(engineLayout.totalBytes + (options.spareBytes ?? 0)) : undefined;
     const buffer = linear === undefined ? new ArrayBuffer(layout.totalBytes) : linear.buffer;
     this.layout = layout;
     this.buffer = buffer;
@@ -243,6 +246,21 @@ export class Machine {
       throw new Error('this machine has no WebAssembly engine: make it with { engine: "wasm" }');
     }
     this.chosen = name;
+  }
+
+  /**
+   * Translates the code at an address for a driver that calls it by itself. The machine must not run meanwhile.
+   *
+   * @returns undefined with the engine `interpreter`, or if there is no code
+   */
+  translate(address: bigint): TranslatedCode | undefined {
+    if (this.memory.codeChanged) this.flushCode();
+    return this.wasm?.translate(address);
+  }
+
+  /** Byte offset in `buffer` of the byte at an address; -1 if its page is not mapped. */
+  offsetOf(address: bigint): number {
+    return this.memory.offsetOf(address);
   }
 
   /** How often translated code was entered since the machine was made: 0 with the engine `interpreter`. */

@@ -394,7 +394,7 @@ export class Memory {
   }
 
   /** Byte offset of an address, or -1; for the edges, where addresses are bigint. */
-  private offsetOf(address: bigint): number {
+  offsetOf(address: bigint): number {
     const low = Number(BigInt.asIntN(32, address));
     const index = this.find(low, Number(BigInt.asIntN(32, address >> 32n)));
     return index < 0 ? -1 : this.table[index + 2] + (low & (PAGE_SIZE - 1));

@@ -2,7 +2,7 @@
 import { accountedAddresses, type Block } from './blocks.js';
 import type { Emitter } from './emitter.js';
 import { MEMO_ENTRY } from './engine-layout.js';
-import { WASM, WASM_MEMORY } from './opcodes.js';
+import { WASM, WASM_MEMORY } from '../../wasm/opcodes.js';
 import { PATH_MULTIPLIER, PATH_ROTATION } from './path-hash.js';
 
 /** Up to this many instructions the path hash is computed each time; longer blocks remember the last one. */

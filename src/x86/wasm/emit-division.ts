@@ -2,7 +2,7 @@
 import { OP } from '../micro-ops.js';
 import type { Emitter } from './emitter.js';
 import type { MicroOp } from './micro-op.js';
-import { WASM } from './opcodes.js';
+import { WASM } from '../../wasm/opcodes.js';
 
 /** OP.DivUnsigned and DivSigned: d = quotient, d + 1 = remainder, of the clean halves a:b by the slot in x. */
 export function emitDivide(e: Emitter, { op, d, a, b, x }: MicroOp): void {

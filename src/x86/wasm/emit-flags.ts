@@ -3,7 +3,7 @@ import { FLAG } from '../flags.js';
 import { OP } from '../micro-ops.js';
 import type { Emitter } from './emitter.js';
 import type { MicroOp } from './micro-op.js';
-import { WASM } from './opcodes.js';
+import { WASM } from '../../wasm/opcodes.js';
 
 /** What x of a Flags operation says (flagWord in micro-ops.ts). */
 export interface FlagWord {

@@ -1,15 +1,22 @@
 /** Loads, stores and checks of memory accesses, with their events and the undo list: memory.ts and event-log.ts inline. */
 import { EVENT, EVENT_IMPLICIT } from '../events.js';
 import { CONTROL, SLOT } from '../layout.js';
+import { PERMISSION } from '../memory.js';
 import { ACCESS, OP } from '../micro-ops.js';
 import { REGISTER_INDEX } from '../registers.js';
 import { FLAG } from '../flags.js';
 import { TLB, TLB_BITS, TLB_ENTRY } from './engine-layout.js';
 import { EVENT_BYTES, type Emitter } from './emitter.js';
 import type { MicroOp } from './micro-op.js';
-import { WASM, WASM_MEMORY } from './opcodes.js';
+import { WASM, WASM_MEMORY } from '../../wasm/opcodes.js';
 
 const PAGE_MASK = ~0xfffn;
+/** Permissions that a tag stands for. */
+const NEEDED: Readonly<Record<number, number>> = {
+  [TLB.READ]: PERMISSION.Read,
+  [TLB.WRITE]: PERMISSION.Write,
+  [TLB.READ_WRITE]: PERMISSION.ReadWrite,
+};
 const TLB_ENTRY_BITS = Math.log2(TLB_ENTRY);
 
 /**
@@ -27,7 +34,7 @@ function translate(e: Emitter, a: number, size: number, tag: number): void {
   body.get(e.address);
   if (size > 1) body.i64(BigInt(size - 1)).op(WASM.i64Add);
   body.i64(PAGE_MASK).op(WASM.i64And, WASM.i64Ne);
-  e.leaveIf();
+  e.leaveAtAccessIf(size, NEEDED[tag]);
   body.get(e.entry).memory(WASM_MEMORY.i32Load, e.engine.tlb + TLB.DELTA);
   body.get(e.address).op(WASM.i32WrapI64, WASM.i32Add).set(e.place);
 }

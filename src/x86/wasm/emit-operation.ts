@@ -6,7 +6,7 @@ import { emitFlags } from './emit-flags.js';
 import { emitCheck, emitInterruptFlag, emitLoad, emitStore, pushFlagsHigh } from './emit-memory.js';
 import type { Emitter } from './emitter.js';
 import { isFlagsOp, type MicroOp } from './micro-op.js';
-import { WASM } from './opcodes.js';
+import { WASM } from '../../wasm/opcodes.js';
 
 /** d = op(a, b), for those that WebAssembly has. Its shifts and rotations take the count modulo 64, as ours do. */
 const BINARY: Readonly<Record<number, number>> = {

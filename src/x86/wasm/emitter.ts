@@ -1,9 +1,9 @@
 import { FLAG, FLAGS_ALWAYS_ONE } from '../flags.js';
 import { CONSTANT_SLOT, CONTROL, type Layout, SLOT, STATE_SLOTS } from '../layout.js';
 import type { BlockInstruction } from './blocks.js';
-import { FunctionBody, type Label } from './encoder.js';
+import { FunctionBody, type Label } from '../../wasm/encoder.js';
 import type { EngineLayout } from './engine-layout.js';
-import { WASM, WASM_MEMORY, WASM_TYPE } from './opcodes.js';
+import { WASM, WASM_MEMORY, WASM_TYPE } from '../../wasm/opcodes.js';
 
 /** Parameters of the translated function. */
 export const PARAMETER = {
@@ -30,7 +30,13 @@ export const RETURN = {
 /** How the translated code is left at a number of 0 or more, which is an index into the list of these. */
 export type Departure =
   /** At instruction `index` of block `block`, which has had no effect. The interpreter executes it. */
-  | { readonly kind: 'instruction'; readonly block: number; readonly index: number }
+  | {
+      readonly kind: 'instruction';
+      readonly block: number;
+      readonly index: number;
+      /** Left at an access whose page is not in the translation cache, or that crosses into another page: its size and permissions. */
+      readonly access?: { readonly size: number; readonly needed: number };
+    }
   /** At the start of a block, for the budget or an interrupt. The interpreter takes over for the rest of the run. */
   | { readonly kind: 'boundary'; readonly block: number; readonly index: 0 }
   /** At an environment call; RIP is set. */
@@ -161,6 +167,15 @@ export class Emitter {
     this.body.if();
     this.leave();
     this.body.end();
+  }
+
+  /** Takes a condition from the stack and leaves if it holds: the access to `address` cannot be made here. */
+  leaveAtAccessIf(size: number, needed: number): void {
+    const { body } = this;
+    body.if();
+    body.i32(0).get(this.address).memory(WASM_MEMORY.i64Store, this.engine.access);
+    this.depart({ kind: 'instruction', block: this.blockNumber, index: this.index, access: { size, needed } });
+    body.end();
   }
 
   /** Leaves the function; everything that `departure` needs is stored. */

@@ -49,6 +49,8 @@ export interface UnitRegions {
 /** Byte offsets. */
 export interface EngineLayout {
   readonly tlb: number;
+  /** 8 bytes: the address of the access at which translated code was left last (Departure.access). */
+  readonly access: number;
   readonly pool: number;
   readonly totalBytes: number;
 }
@@ -56,8 +58,9 @@ export interface EngineLayout {
 /** Places the engine's regions behind the machine's. */
 export function engineLayoutFor(layout: Layout): EngineLayout {
   const tlb = layout.totalBytes;
-  const pool = tlb + TLB_ENTRIES * TLB_ENTRY;
-  return { tlb, pool, totalBytes: pool + POOL_BYTES };
+  const access = tlb + TLB_ENTRIES * TLB_ENTRY;
+  const pool = access + 16;
+  return { tlb, access, pool, totalBytes: pool + POOL_BYTES };
 }
 
 /** Gives translations their regions. */

@@ -3,12 +3,12 @@ import type { EventLog } from '../event-log.js';
 import { EXIT } from '../exit.js';
 import type { Interpreter } from '../interpreter.js';
 import { EVENT_WORD } from '../events.js';
-import { CONTROL, EVENT_WORDS, SLOT } from '../layout.js';
+import { CONTROL, EVENT_WORDS, type Layout, SLOT } from '../layout.js';
 import type { Memory } from '../memory.js';
 import type { Block } from './blocks.js';
 import { RETURN } from './emitter.js';
 import { type EngineLayout, RegionPool } from './engine-layout.js';
-import { instantiate, type LinearMemory, type TranslatedRun } from './host.js';
+import { instantiate, type LinearMemory, type TranslatedRun } from '../../wasm/host.js';
 import { resetModule } from './reset-module.js';
 import { TranslationCache } from './tlb.js';
 import { type MachineParts, MEANING, MEANING_WORDS, type Unit, Units } from './units.js';
@@ -18,6 +18,16 @@ import { type MachineParts, MEANING, MEANING_WORDS, type Unit, Units } from './u
  * optimised it; the interpreter executes a stub in a quarter of a microsecond.
  */
 export const HOT_RUNS = 2000;
+
+/** Translated code for a driver of its own (src/bulk): both variants of one unit, and where everything lies. */
+export interface TranslatedCode {
+  readonly quick: Unit;
+  readonly exact: Unit;
+  readonly linear: LinearMemory;
+  readonly layout: Layout;
+  readonly engine: EngineLayout;
+  readonly tlbMultiplier: bigint;
+}
 
 /** Budgets below this one are left to the interpreter, which is quicker then: tracing runs one instruction at a time. */
 const SMALL_BUDGET = 4;
@@ -51,9 +61,16 @@ export class WasmEngine {
   private readonly externals = new Map<bigint, number>();
   private readonly resetState: TranslatedRun;
 
+  private readonly linear: LinearMemory;
+  private readonly engineLayout: EngineLayout;
+  private readonly layout: Layout;
+
   /** @param hotRuns - see HOT_RUNS */
   constructor(parts: MachineParts, linear: LinearMemory, engine: EngineLayout, hotRuns: number) {
     const { layout, log, memory } = parts;
+    this.linear = linear;
+    this.engineLayout = engine;
+    this.layout = layout;
     this.slots = parts.slots;
     this.control = parts.control;
     this.memory = memory;
@@ -89,6 +106,22 @@ export class WasmEngine {
   addExternal(address: bigint, index: number): void {
     this.externals.set(BigInt.asUintN(64, address), index);
     this.flush();
+  }
+
+  /**
+   * Translates what can be reached from one place, without waiting until it is hot. Room for what the caller wants to keep
+   * beside the machine is behind `spare`.
+   *
+   * @returns undefined if there is no code, or no room for it
+   */
+  translate(address: bigint): TranslatedCode | undefined {
+    const low = Number(BigInt.asIntN(32, address));
+    const high = Number(BigInt.asIntN(32, address >> 32n));
+    if (this.quick.translateAt(low, high) !== true || this.exact.translateAt(low, high) !== true) return undefined;
+    const [quick, exact] = [this.quick.latest, this.exact.latest];
+    if (quick === undefined || exact === undefined) return undefined;
+    const { linear, engineLayout, tlb, layout } = this;
+    return { quick, exact, linear, layout, engine: engineLayout, tlbMultiplier: tlb.multiplier };
   }
 
   /** See Machine.run. */

@@ -1,8 +1,8 @@
 /** A small module that does the greater part of Machine.reset: it runs before every case. */
 import { CONTROL, CONTROL_WORDS, type Layout, STATE_SLOTS, UNDO_WORDS } from '../layout.js';
 import { PARAMETERS } from './emitter.js';
-import { encodeModule, FunctionBody } from './encoder.js';
-import { WASM, WASM_MEMORY, WASM_TYPE } from './opcodes.js';
+import { encodeModule, FunctionBody } from '../../wasm/encoder.js';
+import { WASM, WASM_MEMORY, WASM_TYPE } from '../../wasm/opcodes.js';
 
 const UNDO_BYTES = 4 * UNDO_WORDS;
 const VECTOR_BYTES = 16;

@@ -22,11 +22,11 @@ import { deadFlags } from './dead-flags.js';
 import { account, mixPath } from './emit-account.js';
 import { emitOperation } from './emit-operation.js';
 import { type Departure, Emitter, PARAMETER, PARAMETERS, RETURN } from './emitter.js';
-import { encodeModule, type Label } from './encoder.js';
+import { encodeModule, type Label } from '../../wasm/encoder.js';
 import { type EngineLayout, HASH_MULTIPLIER, TABLE_ENTRY, type UnitRegions } from './engine-layout.js';
 import { eventsOf, registersOf, undoOf } from './instruction-needs.js';
 import type { MicroOp } from './micro-op.js';
-import { WASM, WASM_MEMORY } from './opcodes.js';
+import { WASM, WASM_MEMORY } from '../../wasm/opcodes.js';
 
 /** What the translation works on. */
 export interface TranslationInput {

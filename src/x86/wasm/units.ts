@@ -8,7 +8,7 @@ import { fillAddressTable } from './address-table.js';
 import { type Block, findBlocks } from './blocks.js';
 import type { Departure } from './emitter.js';
 import type { EngineLayout, RegionPool } from './engine-layout.js';
-import { instantiate, type LinearMemory, type TranslatedRun } from './host.js';
+import { instantiate, type LinearMemory, type TranslatedRun } from '../../wasm/host.js';
 import type { TranslationCache } from './tlb.js';
 import { translate } from './translate.js';
 
@@ -42,6 +42,8 @@ export interface MachineParts {
 export interface Unit {
   readonly exact: boolean;
   readonly run: TranslatedRun;
+  /** By result. */
+  readonly departures: readonly Departure[];
   readonly meanings: Int32Array;
   readonly blocks: readonly Block[];
   /** Events that one instruction makes at most. */
@@ -117,6 +119,7 @@ export class Units {
     const unit: Unit = {
       exact,
       run: instantiate(made.bytes, linear),
+      departures: made.departures,
       meanings: flatten(made.departures),
       blocks,
       maxEvents: made.maxEvents,

@@ -73,12 +73,27 @@ export const WASM_MEMORY = {
 } as const;
 
 /** Value types. */
-export const WASM_TYPE = { i32: 0x7f, i64: 0x7e } as const;
+export const WASM_TYPE = { i32: 0x7f, i64: 0x7e, v128: 0x7b } as const;
 
 /** One value of {@link WASM_TYPE}. */
 export type WasmType = (typeof WASM_TYPE)[keyof typeof WASM_TYPE];
 
 /** Opcodes behind WASM_VECTOR_PREFIX. */
-export const WASM_VECTOR = { v128Store: 0x0b, v128Const: 0x0c } as const;
+export const WASM_VECTOR = {
+  v128Load: 0x00,
+  v128Load64Splat: 0x0a,
+  v128Store: 0x0b,
+  v128Const: 0x0c,
+  i32x4Splat: 0x11,
+  v128And: 0x4e,
+  v128AnyTrue: 0x53,
+  v128Or: 0x50,
+  v128Xor: 0x51,
+  i32x4Shl: 0xab,
+  i32x4ShrU: 0xad,
+  i32x4Add: 0xae,
+  i32x4Mul: 0xb5,
+  i64x2Eq: 0xd6,
+} as const;
 
 export const WASM_VECTOR_PREFIX = 0xfd;

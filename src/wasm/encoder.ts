@@ -89,9 +89,29 @@ export class FunctionBody {
     return this;
   }
 
+  /** An instruction on 128 bits without immediate operands (WASM_VECTOR). */
+  vector(opcode: number): this {
+    this.bytes.push(WASM_VECTOR_PREFIX);
+    appendUnsigned(this.bytes, opcode);
+    return this;
+  }
+
+  /** Four 32-bit lanes, the lowest first. */
+  v128Const(lanes: readonly number[]): this {
+    const bytes = new Uint8Array(Int32Array.from(lanes).buffer);
+    this.bytes.push(WASM_VECTOR_PREFIX, WASM_VECTOR.v128Const, ...bytes);
+    return this;
+  }
+
   /** A 128-bit zero. */
   v128Zero(): this {
-    this.bytes.push(WASM_VECTOR_PREFIX, WASM_VECTOR.v128Const, ...Array.from({ length: 16 }, () => 0));
+    return this.v128Const([0, 0, 0, 0]);
+  }
+
+  /** Loads 128 bits at a constant offset from the address on the stack. */
+  v128Load(offset: number, opcode: number = WASM_VECTOR.v128Load): this {
+    this.bytes.push(WASM_VECTOR_PREFIX, opcode, 0);
+    appendUnsigned(this.bytes, offset);
     return this;
   }
 
@@ -132,6 +152,11 @@ export class FunctionBody {
 
   brIf(label: Label): this {
     return this.withIndex(0x0d, this.distance(label));
+  }
+
+  /** Calls the function with this index, imports first. */
+  call(index: number): this {
+    return this.withIndex(0x10, index);
   }
 
   /** Branches by the number on the stack; `otherwise` for a number beyond the labels. */

@@ -8,7 +8,7 @@ interface Api {
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
   readonly Instance: new (
     module: object,
-    imports: Readonly<Record<string, Readonly<Record<string, MemoryObject>>>>,
+    imports: Readonly<Record<string, Readonly<Record<string, MemoryObject | TranslatedRun>>>>,
   ) => { readonly exports: Readonly<Record<string, unknown>> };
 }
 
@@ -34,6 +34,16 @@ export function createLinearMemory(bytes: number): LinearMemory {
 
 /** What the translated function takes: the count to stop at, the end of the budget, the kind of planned interrupt. */
 export type TranslatedRun = (stop: number, end: number, interruptKind: number) => number;
+
+/** Compiles and instantiates a module that imports the memory and these functions from `machine`. @returns its exports */
+export function instantiateFunctions(
+  bytes: Uint8Array<ArrayBuffer>,
+  memory: LinearMemory,
+  functions: Readonly<Record<string, TranslatedRun>>,
+): Readonly<Record<string, unknown>> {
+  const imports = { machine: { memory: memory.object, ...functions } };
+  return new api.Instance(new api.Module(bytes), imports).exports;
+}
 
 /** Compiles and instantiates a module made by `encodeModule`. @returns its function `run` */
 export function instantiate(bytes: Uint8Array<ArrayBuffer>, memory: LinearMemory): TranslatedRun {

@@ -1,0 +1,88 @@
+/** Evaluates prediction rules over the binary observation: made once per target, called for every case without allocating. */
+import type { CompiledContract } from '../../src/contract/compiled.js';
+import { FACT } from '../../src/observation/layout.js';
+import { parameterSlot, placeIsSound, type Scenario, SLOT } from '../../src/scenario/layout.js';
+import type { Prediction } from './prediction.js';
+import type { Guard, Origin, PredictionRule } from './rule.js';
+
+type Holds = (scenario: Scenario, observation: Int32Array) => boolean;
+
+interface CompiledRule {
+  slot: number;
+  holds: readonly Holds[];
+  value: Origin;
+}
+
+export class Predictor {
+  private readonly rules: readonly CompiledRule[];
+
+  constructor(rules: readonly PredictionRule[], compiled: CompiledContract) {
+    const flags = compiled.flagsParameter === undefined ? -1 : parameterSlot(compiled.flagsParameter.place);
+    this.rules = rules.map(({ slot, when, value }) => ({
+      slot,
+      holds: when.map((guard) => compileGuard(guard, flags)),
+      value,
+    }));
+  }
+
+  /** Fills `prediction` for one run. Register values come as they were before the first instruction. */
+  predict(scenario: Scenario, observation: Int32Array, prediction: Prediction): void {
+    prediction.known.fill(0);
+    for (const { slot, holds, value } of this.rules) {
+      if (holdsAll(holds, scenario, observation)) know(prediction, slot, value, scenario, observation);
+    }
+  }
+}
+
+function holdsAll(holds: readonly Holds[], scenario: Scenario, observation: Int32Array): boolean {
+  for (const guard of holds) if (!guard(scenario, observation)) return false;
+  return true;
+}
+
+/** @param flags scenario slot of the flags argument, or -1 */
+function compileGuard(guard: Guard, flags: number): Holds {
+  switch (guard.kind) {
+    case 'ended':
+      return (_, observation) => ((guard.as >>> observation[2 * FACT.end]) & 1) === 1;
+    case 'called':
+      return (_, observation) => observation[2 * FACT.calls] > 0;
+    case 'zero':
+      return (_, observation) =>
+        (observation[2 * guard.slot] === 0 && observation[2 * guard.slot + 1] === 0) === guard.is;
+    case 'flags':
+      return (scenario) => (flags >= 0 && (scenario[2 * flags] & guard.bits) === guard.bits) === guard.set;
+    case 'block-given':
+      return (scenario) => placeIsSound(scenario[2 * SLOT.blockPlace]);
+    case 'not-all': {
+      const inner = guard.of.map((one) => compileGuard(one, flags));
+      return (scenario, observation) => !holdsAll(inner, scenario, observation);
+    }
+  }
+}
+
+function know(
+  { values, known }: Prediction,
+  slot: number,
+  value: Origin,
+  scenario: Scenario,
+  observation: Int32Array,
+): void {
+  known[slot] = 1;
+  if (value.from === 'constant') {
+    values[2 * slot] = value.low;
+    values[2 * slot + 1] = value.high;
+    return;
+  }
+  const from = value.from === 'scenario' ? scenario : observation;
+  let low = from[2 * value.slot];
+  let high = from[2 * value.slot + 1];
+  if (value.from === 'observation') {
+    if (value.plus !== undefined) {
+      low = (low + value.plus) | 0;
+      if (low >>> 0 < value.plus) high = (high + 1) | 0;
+    }
+    low |= value.or ?? 0;
+  }
+  values[2 * slot] = low;
+  values[2 * slot + 1] = high;
+}

@@ -1,0 +1,193 @@
+/**
+ * Runs and judges cases by the hundred: one WebAssembly module for each target draws them, runs them with their
+ * companions, and evaluates every clause, all in the machine's linear memory. What is not plainly clean there is a suspect,
+ * which src/judge judges again on the reference interpreter: nothing is ever reported from here.
+ */
+import { guestStubRules } from '../../models/predict/guest-stub.js';
+import { REFERENCE_CONFIGURATION } from '../../models/module/configuration.js';
+import { transferRule } from '../../models/module/transfer-rule.js';
+import { XMM_GRAFFITI } from '../harness/caller.js';
+import { worldOf } from '../harness/map-world.js';
+import { REGIONS } from '../harness/regions.js';
+import type { CaseRunner } from '../judge/case-runner.js';
+import { drawTables, emitDraw, SCENARIO_BYTES } from '../scenario/draw-code.js';
+import { SCENARIO_SLOTS, type Scenario } from '../scenario/layout.js';
+import { ModuleBuilder } from '../wasm/module.js';
+import { SLOT as STATE } from '../x86/layout.js';
+import type { TranslatedCode } from '../x86/wasm/engine.js';
+import { instantiateFunctions } from '../wasm/host.js';
+import { emitAnswer } from './emit-answer.js';
+import { emitEnter } from './emit-enter.js';
+import { emitCase } from './emit-case.js';
+import { emitRefill, emitRun, emitSettle, emitUndo, type RunInput } from './emit-run.js';
+import { emitSameAccesses, emitSurvey } from './emit-survey.js';
+import { departureTables } from './departures.js';
+import { type BulkLayout, bulkLayout, PATH_BYTES, PATHS } from './layout.js';
+
+/** Room for everything of layout.ts, besides what depends on the machine's event capacity. */
+const SPARE_BYTES = 4 << 20;
+const SCENARIO_WORDS = 2 * SCENARIO_SLOTS;
+
+/** What a batch found; the numbers are those of its clean cases. */
+export interface BatchResult {
+  executions: number;
+  inForce: Int32Array;
+  classes: Int32Array;
+  /** By byte offset in the function. */
+  boundaries: Int32Array;
+  /** Cases for the reference: index in the batch, and values. */
+  suspects: { index: number; scenario: Scenario }[];
+  /** Paths that the block has not seen before, each with a case that took it. */
+  fresh: { path: bigint; rip: bigint; scenario: Scenario }[];
+}
+
+type Batch = (a: number, b: number, c: number, d: number, count: number) => number;
+
+export class BulkRunner {
+  /** Names of the classes, in the order of `BatchResult.classes`. */
+  readonly classNames: readonly string[];
+  private readonly buffer: ArrayBuffer;
+  private readonly bulk: BulkLayout;
+  private readonly batch: Batch;
+  private readonly counters: readonly Int32Array[];
+
+  /** @returns undefined where the function has no code that could be translated */
+  static of(runner: CaseRunner): BulkRunner | undefined {
+    const { target } = runner;
+    const world = worldOf(target, { engine: 'wasm', hotRuns: 0x7fffffff, spareBytes: SPARE_BYTES });
+    const code = world.machine.translate(target.entry);
+    return code === undefined ? undefined : new BulkRunner(runner, world, code);
+  }
+
+  private constructor(runner: CaseRunner, world: ReturnType<typeof worldOf>, code: TranslatedCode) {
+    const { compiled, space, judge, target, size } = runner;
+    const { machine, ends, readOnlyCode } = world;
+    const { linear, layout, engine } = code;
+    this.buffer = linear.buffer;
+    const offsetOf = (address: bigint): number => machine.offsetOf(address);
+    const departures = departureTables(code);
+    const sizes = {
+      tables: drawTables(space, { state: 0, tables: 0, scenario: 0 }).length,
+      quickDepartures: code.quick.departures.length,
+      exactDepartures: code.exact.departures.length,
+      addresses: departures.addresses.length,
+      externals: ends.length,
+      properties: judge.properties.length,
+      classes: 128,
+      code: size,
+    };
+    const bulk = bulkLayout(engine.totalBytes, sizes, layout.eventCapacity, offsetOf(REGIONS[0].stack.address));
+    if (bulk.end > linear.buffer.byteLength)
+      throw new Error(
+        `bulk runs of ${target.symbol} need ${bulk.end} bytes of memory, and have ${linear.buffer.byteLength}`,
+      );
+    this.bulk = bulk;
+    this.place(
+      bulk.externals,
+      Int32Array.from(ends, ({ end }) => end),
+    );
+    this.place(bulk.addresses, departures.addresses);
+    this.place(bulk.quickDepartures, departures.table(code.quick, bulk.addresses));
+    this.place(bulk.exactDepartures, departures.table(code.exact, bulk.addresses));
+    this.place(bulk.xmm, XMM_GRAFFITI[0]);
+    this.place(bulk.xmm + 256, XMM_GRAFFITI[1]);
+    const drawAt = { state: bulk.state, tables: bulk.tables, scenario: bulk.scenarios[0] };
+    this.place(bulk.tables, drawTables(space, drawAt));
+
+    const module = new ModuleBuilder(linear.pages);
+    const quick = module.import('quick', 3);
+    const exact = module.import('exact', 3);
+    const { seed, draw } = emitDraw(module, space, drawAt);
+    const rules = [true, false].map((noRbpMod) => transferRule({ ...REFERENCE_CONFIGURATION, noRbpMod }));
+    const answer = emitAnswer(module, layout, [rules[0], rules[1]]);
+    const input: RunInput = {
+      module,
+      layout,
+      bulk,
+      compiled,
+      entry: target.entry,
+      vector: touchesVector(code),
+      offsetOf,
+      code,
+      quick,
+      exact,
+      answer,
+      writableCode: readOnlyCode.size > 0,
+      blockSize: compiled.contract.block?.size ?? 0,
+    };
+    const undo = emitUndo(input);
+    const settle = emitSettle(input);
+    const refill = emitRefill(input);
+    const enters = [emitEnter(input, 0), emitEnter(input, 1)] as const;
+    const runs = [emitRun(input, 0, settle, refill), emitRun(input, 1, settle, refill)] as const;
+    const survey = emitSurvey(input);
+    const sameAccesses = emitSameAccesses(input);
+    this.classNames = emitCase(input, {
+      space,
+      judge,
+      rules: guestStubRules(compiled),
+      size,
+      seed,
+      draw,
+      undo,
+      enters,
+      runs,
+      survey,
+      sameAccesses,
+    });
+    if (this.classNames.length > sizes.classes) throw new Error(`${compiled.id}: more than ${sizes.classes} classes`);
+    const functions = instantiateFunctions(module.encode(), linear, { quick: code.quick.run, exact: code.exact.run });
+    this.batch = functions.batch as Batch;
+    this.counters = [
+      new Int32Array(this.buffer, bulk.inForce, sizes.properties),
+      new Int32Array(this.buffer, bulk.classes, this.classNames.length),
+      new Int32Array(this.buffer, bulk.boundaries, size),
+      new Int32Array(this.buffer, bulk.executions, 1),
+    ];
+  }
+
+  private place(at: number, values: Int32Array | Uint8Array | BigInt64Array): void {
+    new Uint8Array(this.buffer).set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
+  }
+
+  /** Forgets the counts and the paths: a block's result depends on nothing before it. */
+  begin(): void {
+    for (const counter of this.counters) counter.fill(0);
+    new Int32Array(this.buffer, this.bulk.paths, (PATH_BYTES * PATHS) / 4).fill(0);
+  }
+
+  /** Draws, runs and judges `count` cases of the stream that four words start; the counts go on from the last batch. */
+  run(words: readonly number[], count: number): Pick<BatchResult, 'suspects' | 'fresh'> {
+    const { bulk, buffer } = this;
+    const result = this.batch(words[0], words[1], words[2], words[3], count);
+    const suspects = Array.from({ length: result & 0xffff }, (_, i) => ({
+      index: new Int32Array(buffer, bulk.suspectIndex, i + 1)[i],
+      scenario: this.scenarioAt(bulk.suspects + i * SCENARIO_BYTES),
+    }));
+    const paths = new BigUint64Array(buffer, bulk.freshPaths, 2 * (result >>> 16));
+    const fresh = Array.from({ length: result >>> 16 }, (_, i) => ({
+      path: paths[2 * i],
+      rip: paths[2 * i + 1],
+      scenario: this.scenarioAt(bulk.fresh + i * SCENARIO_BYTES),
+    }));
+    return { suspects, fresh };
+  }
+
+  /** What the clean cases since `begin` add up to. */
+  totals(): Omit<BatchResult, 'suspects' | 'fresh'> {
+    const [inForce, classes, boundaries, executions] = this.counters;
+    return { inForce, classes, boundaries, executions: executions[0] };
+  }
+
+  private scenarioAt(offset: number): Scenario {
+    return new Int32Array(this.buffer, offset, SCENARIO_WORDS).slice();
+  }
+}
+
+/** Whether any translated instruction reads or writes MXCSR, the x87 control word or XMM. */
+function touchesVector({ exact }: TranslatedCode): boolean {
+  const isVector = (slot: number): boolean => slot >= STATE.MXCSR && slot < STATE.XMM + 32;
+  return exact.blocks.some(({ instructions }) =>
+    instructions.some(({ ops }) => ops.some(({ d, a, b }) => isVector(d) || isVector(a) || isVector(b))),
+  );
+}

@@ -1,0 +1,173 @@
+/** A whole case as WebAssembly, and the loop over a batch of them. */
+import type { PredictionRule } from '../../models/predict/rule.js';
+import type { Judge } from '../judge/judge.js';
+import { FACT, MOMENT } from '../observation/layout.js';
+import { SCENARIO_BYTES } from '../scenario/draw-code.js';
+import { PLACE, SLOT } from '../scenario/layout.js';
+import type { ScenarioSpace } from '../scenario/space.js';
+import { any, block, copy, giveBack, i32, type I32, loop, seq, type Statement, when } from '../wasm/code.js';
+import type { FunctionHandle } from '../wasm/module.js';
+import { ClassCode, countBoundary, notePath } from './emit-classes.js';
+import { guestCompanion, hostCompanion } from './emit-companion.js';
+import { readBlock } from './emit-enter.js';
+import { JudgeCode } from './emit-judge.js';
+import type { RunInput } from './emit-run.js';
+
+export interface CaseInput {
+  space: ScenarioSpace;
+  judge: Judge;
+  rules: readonly PredictionRule[];
+  /** Bytes of the function's code. */
+  size: number;
+  seed: FunctionHandle;
+  draw: FunctionHandle;
+  undo: FunctionHandle;
+  enters: readonly [FunctionHandle, FunctionHandle];
+  runs: readonly [FunctionHandle, FunctionHandle];
+  survey: FunctionHandle;
+  sameAccesses: FunctionHandle;
+}
+
+/** What a case returned: whether the reference has to judge it. */
+const CASE = { clean: 0, suspect: 1 } as const;
+const drop: Statement = (f) => void f.op(0x1a);
+const call = (code: I32): Statement => seq(code, drop);
+
+/** Adds `batch(a, b, c, d, count)`, which returns suspects | fresh paths << 16. @returns the names of the classes */
+export function emitCase(input: RunInput, target: CaseInput): readonly string[] {
+  const { module, bulk } = input;
+  const { judge, undo, enters, runs, survey, space } = target;
+  const [base, guest, host] = bulk.observations;
+  const scenarios = bulk.scenarios;
+  const fact = (observation: number, slot: number): I32 => i32.load(observation, 8 * slot);
+  let names: readonly string[] = [];
+
+  const run = (memory: 0 | 1, number: 0 | 1 | 2): Statement => {
+    const scenario = i32.const(scenarios[number]);
+    const observation = i32.const(bulk.observations[number]);
+    return seq(
+      call(undo.call()),
+      call(enters[memory].call(scenario, observation)),
+      when(runs[memory].call(scenario, observation), giveBack(i32.const(CASE.suspect))),
+    );
+  };
+  /** A companion that ended otherwise, or called more or less often, is for the reference to judge. */
+  const alike = (other: number): Statement =>
+    when(
+      any(...[FACT.end, FACT.calls, FACT.hostExits].map((slot) => i32.ne(fact(base, slot), fact(other, slot)))),
+      giveBack(i32.const(CASE.suspect)),
+    );
+
+  const one = module.function('one', 0, (scope) => {
+    const freshCount = scope.i32();
+    const companions = scope.i32();
+    const same = scope.i32();
+    const suspect = scope.i32();
+    const interrupted = scope.i32();
+    const hasGuest = judge.needsGuest ? companions.get : i32.const(0);
+    const hasHost = judge.needsHost ? companions.get : i32.const(0);
+    const overlaps =
+      input.compiled.blockParameter === undefined
+        ? i32.const(0)
+        : i32.eq(i32.load(scenarios[0], 8 * SLOT.blockPlace), i32.const(PLACE.overlapsStack));
+    const judgeCode = new JudgeCode(scope, {
+      judge,
+      compiled: input.compiled,
+      rules: target.rules,
+      bulk,
+      hasGuest,
+      hasHost,
+      sameAccesses: same.get,
+    });
+    const classes = new ClassCode(scope, bulk, space);
+    names = classes.names;
+    const verdict = judgeCode.judge(suspect);
+    const count = i32.add(
+      i32.const(1),
+      i32.mul(companions.get, i32.const(Number(judge.needsGuest) + Number(judge.needsHost))),
+    );
+    return [
+      seq(
+        run(0, 0),
+        interrupted.set(i32.load(bulk.interruptedAt)),
+        readBlock(input, i32.const(scenarios[0]), i32.const(base)),
+        call(survey.call(i32.const(scenarios[0]), i32.const(base))),
+        companions.set(i32.and(i32.ne(fact(base, FACT.hostExits), i32.const(0)), i32.eqz(overlaps))),
+        when(
+          companions.get,
+          seq(
+            ...(judge.needsGuest
+              ? [
+                  guestCompanion(
+                    scope,
+                    space,
+                    scenarios[0],
+                    scenarios[1],
+                    i32.and(fact(base, MOMENT.call + 1), i32.const(0xffff)),
+                  ),
+                  run(1, 1),
+                  alike(guest),
+                ]
+              : []),
+            ...(judge.needsHost
+              ? [
+                  hostCompanion(scope, space, scenarios[0], scenarios[2]),
+                  run(0, 2),
+                  alike(host),
+                  same.set(target.sameAccesses.call()),
+                ]
+              : []),
+          ),
+        ),
+        verdict,
+        when(suspect.get, giveBack(i32.const(CASE.suspect))),
+        i32.store(bulk.interruptedAt, 0, interrupted.get),
+        classes.count(),
+        countBoundary(scope, bulk, Number(BigInt.asIntN(32, input.entry)), target.size),
+        i32.store(bulk.executions, 0, i32.add(i32.load(bulk.executions), count)),
+        freshCount.set(i32.load(bulk.freshCount)),
+        notePath(scope, bulk, freshCount),
+        i32.store(bulk.freshCount, 0, freshCount.get),
+      ),
+      i32.const(CASE.clean),
+    ];
+  });
+
+  module.function('batch', 5, (scope) => {
+    const [a, b, c, d, count] = scope.parameters;
+    const index = scope.i32();
+    const suspects = scope.i32();
+    return [
+      seq(
+        i32.store(bulk.freshCount, 0, i32.const(0)),
+        call(target.seed.call(a.get, b.get, c.get, d.get)),
+        block((leave) =>
+          loop((again) =>
+            seq(
+              leave(i32.geU(index.get, count.get)),
+              call(target.draw.call()),
+              when(
+                one.call(),
+                seq(
+                  i32.store(i32.shl(suspects.get, i32.const(2)), bulk.suspectIndex, index.get),
+                  copy(
+                    i32.mul(suspects.get, i32.const(SCENARIO_BYTES)),
+                    bulk.suspects,
+                    scenarios[0],
+                    0,
+                    SCENARIO_BYTES,
+                  ),
+                  suspects.set(i32.add(suspects.get, i32.const(1))),
+                ),
+              ),
+              index.set(i32.add(index.get, i32.const(1))),
+              again(),
+            ),
+          ),
+        ),
+      ),
+      i32.or(suspects.get, i32.shl(i32.load(bulk.freshCount), i32.const(16))),
+    ];
+  });
+  return names;
+}

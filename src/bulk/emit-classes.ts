@@ -1,0 +1,274 @@
+/** Counts the classes of a clean case, as src/campaign/classes.ts does for a single one. */
+import { OPERAND_IDS } from '../../models/abi/operand-ids.js';
+import { statusHigh } from '../../models/abi/status.js';
+import type { CompiledContract } from '../contract/compiled.js';
+import { FACT, MOMENT, RIP_OFFSET } from '../observation/layout.js';
+import { FAULT, parameterSlot, PLACE_NAMES, SLOT } from '../scenario/layout.js';
+import { SCENARIO_BYTES } from '../scenario/draw-code.js';
+import type { ScenarioSpace } from '../scenario/space.js';
+import {
+  all,
+  any,
+  block,
+  copy,
+  i32,
+  type I32,
+  i64,
+  type I64,
+  type Local,
+  loop,
+  select,
+  seq,
+  type Statement,
+  v128,
+  when,
+} from '../wasm/code.js';
+import type { Scope } from '../wasm/module.js';
+import { type BulkLayout, PATH_BYTES, PATHS } from './layout.js';
+
+/** Names of the classes that are counted in bulk, in the order of their counters. */
+export const NEVER_DELIVERABLE = 'interrupt never deliverable';
+
+interface Class {
+  name: string;
+  holds: I32;
+}
+
+/** A value that no register holds by chance: stands for those that the host does not see. */
+const NOBODY = 0x5bd1_e995_9e37_79b9n;
+
+export class ClassCode {
+  /** In the order of the counters at `bulk.classes`. */
+  readonly names: readonly string[];
+  private readonly classes: readonly Class[];
+  private readonly setUp: Statement[] = [];
+
+  constructor(
+    private readonly scope: Scope,
+    private readonly bulk: BulkLayout,
+    private readonly space: ScenarioSpace,
+  ) {
+    this.classes = [...this.caseClasses(), ...this.callClasses()];
+    this.names = this.classes.map(({ name }) => name);
+  }
+
+  /** Counts the case that was observed last. */
+  count(): Statement {
+    const { bulk } = this;
+    return seq(
+      ...this.setUp,
+      ...this.classes.map(({ holds }, index) =>
+        i32.store(bulk.classes, 4 * index, i32.add(i32.load(bulk.classes, 4 * index), holds)),
+      ),
+    );
+  }
+
+  private get compiled(): CompiledContract {
+    return this.space.compiled;
+  }
+
+  private base(slot: number): I64 {
+    return i64.load(this.bulk.observations[0], 8 * slot);
+  }
+
+  private fact(slot: number): I32 {
+    return i32.load(this.bulk.observations[0], 8 * slot);
+  }
+
+  private low(slot: number): I32 {
+    return i32.load(this.bulk.scenarios[0], 8 * slot);
+  }
+
+  private local(value: I32): I32 {
+    const local = this.scope.i32();
+    this.setUp.push(local.set(value));
+    return local.get;
+  }
+
+  private caseClasses(): Class[] {
+    const { compiled, low } = { compiled: this.compiled, low: (slot: number) => this.low(slot) };
+    const kind = low(SLOT.faultKind);
+    const delivered = this.local(i32.ne(i32.load(this.bulk.interruptedAt), i32.const(0)));
+    const nmi = i32.eq(kind, i32.const(FAULT.nmi));
+    const interruptible = this.local(i32.ne(i32.and(low(SLOT.entryFlags), i32.const(0x200)), i32.const(0)));
+    const classes: Class[] = [
+      { name: 'no fault', holds: i32.eqz(any(delivered, i32.ne(kind, i32.const(FAULT.none)))) },
+      { name: 'interrupt delivered', holds: all(delivered, i32.eqz(nmi)) },
+      { name: 'NMI delivered', holds: all(delivered, nmi) },
+      { name: NEVER_DELIVERABLE, holds: all(i32.eqz(delivered), i32.ne(kind, i32.const(FAULT.none))) },
+      { name: 'IF set at entry', holds: interruptible },
+      { name: 'IF clear at entry', holds: i32.eqz(interruptible) },
+    ];
+    const { flagsParameter } = compiled;
+    for (const [flag, bit] of compiled.flagBits) {
+      const value = flagsParameter === undefined ? i32.const(0) : low(parameterSlot(flagsParameter.place));
+      const set = this.local(i32.ne(i32.and(value, i32.const(bit)), i32.const(0)));
+      classes.push({ name: `${flag} set`, holds: set }, { name: `${flag} clear`, holds: i32.eqz(set) });
+    }
+    if (compiled.blockParameter !== undefined)
+      PLACE_NAMES.forEach((place, number) =>
+        classes.push({ name: `block ${place}`, holds: i32.eq(low(SLOT.blockPlace), i32.const(number)) }),
+      );
+    return classes;
+  }
+
+  private callClasses(): Class[] {
+    const { compiled, space } = this;
+    const called = this.local(i32.ne(this.fact(FACT.calls), i32.const(0)));
+    const answer = this.base(MOMENT.answer);
+    const failed = this.local(all(called, i32.eqz(i64.eqz(answer))));
+    const refusal = (operand: number): I64 =>
+      i64.const((BigInt(statusHigh('TDX_OPERAND_INVALID')) << 32n) | BigInt(operand));
+    const rejected = this.local(all(failed, i64.eq(answer, refusal(OPERAND_IDS.RAX))));
+    const maskRejected = this.local(all(failed, i64.eq(answer, refusal(OPERAND_IDS.RCX))));
+    const rax = this.base(MOMENT.call);
+    const classes: Class[] = [
+      { name: 'call failed', holds: failed },
+      { name: 'call succeeded', holds: all(called, i32.eqz(failed)) },
+    ];
+    if (space.leafSlot >= 0) {
+      const leaves = compiled.contract.leaves.map((leaf) => ({
+        name: `leaf ${leaf}`,
+        holds: this.local(all(called, i64.eq(rax, i64.const(BigInt(leaf))))),
+      }));
+      const known = any(...leaves.map(({ holds }) => holds));
+      classes.push(...leaves, { name: 'leaf rejected by the module', holds: all(rejected, i32.eqz(known)) });
+    }
+    if (!compiled.reachesHost) return classes;
+    const hostCall = this.local(all(called, i32.eqz(i32.and(i32.wrap(rax), i32.const(0xffff)))));
+    const answered = this.local(all(hostCall, i32.ne(this.fact(FACT.hostExits), i32.const(0))));
+    if (compiled.maskField >= 0) {
+      const refused = this.local(all(hostCall, maskRejected, i32.ne(this.low(SLOT.answerStatus), i32.const(1))));
+      const exposed = i32.and(this.fact(MOMENT.call + 1), i32.const(0xffff));
+      const widest = this.local(all(answered, i32.eqz(refused), i32.eq(exposed, i32.const(compiled.widestMask))));
+      classes.push(
+        { name: 'mask rejected by the module', holds: refused },
+        { name: 'mask exposes all', holds: widest },
+        { name: 'mask exposes some', holds: all(answered, i32.eqz(refused), i32.eqz(widest)) },
+      );
+    }
+    const failure = this.local(all(hostCall, failed, i32.eqz(rejected), i32.eqz(maskRejected)));
+    const r10 = this.base(MOMENT.answer + 10);
+    classes.push(
+      {
+        name: 'TDVMCALL failed, low half 0',
+        holds: all(failure, i32.eqz(i32.wrap(answer))),
+      },
+      {
+        name: 'TDVMCALL failed, high half 0',
+        holds: all(failure, i64.eqz(i64.shrU(answer, i64.const(32n)))),
+      },
+      { name: 'TDVMCALL failed, bit 63 clear', holds: all(failure, i32.eqz(i64.ltS(answer, i64.const(0n)))) },
+      { name: 'host answers 0', holds: all(answered, i64.eqz(r10)) },
+      { name: 'host answers RETRY', holds: all(answered, i64.eq(r10, i64.const(1n))) },
+      { name: 'host value equals an argument', holds: this.equalsArgument(answered) },
+    );
+    return classes;
+  }
+
+  /** Whether an exposed register other than 0 came back with the value that some exposed register had at the call. */
+  private equalsArgument(answered: I32): I32 {
+    const { bulk, compiled, scope } = this;
+    const found = scope.i32();
+    const mask = scope.i32();
+    const usual = (compiled.ownMask === 0 ? compiled.widestMask : compiled.ownMask) & 0xfffc;
+    const search = (registers: readonly number[]): Statement => {
+      const even = registers.length % 2 === 0 ? registers : [...registers, registers[0]];
+      const hits = scope.v128();
+      const argument = scope.v128();
+      const seen = (register: number): I32 => i32.and(mask.get, i32.const(1 << register));
+      const value = (moment: number, register: number): I64 => this.base(moment + register);
+      return seq(
+        ...even.flatMap((register, i) => [
+          i64.store(bulk.compared, 8 * i, select(seen(register), value(MOMENT.answer, register), i64.const(0n))),
+          i64.store(
+            bulk.compared,
+            128 + 8 * i,
+            // Zero equals nothing.
+            select(
+              any(i32.eqz(seen(register)), i64.eqz(value(MOMENT.call, register))),
+              i64.const(NOBODY),
+              value(MOMENT.call, register),
+            ),
+          ),
+        ]),
+        hits.set(v128.const([0, 0, 0, 0])),
+        ...registers.map((_, i) =>
+          seq(
+            argument.set(v128.load64Splat(bulk.compared, 128 + 8 * i)),
+            hits.set(
+              Array.from({ length: even.length / 2 }, (__, pair) => pair).reduce(
+                (so, pair) => v128.or(so, v128.eq64(argument.get, v128.load(bulk.compared, 16 * pair))),
+                hits.get,
+              ),
+            ),
+          ),
+        ),
+        found.set(v128.anyTrue(hits.get)),
+      );
+    };
+    const registersOf = (bits: number): number[] =>
+      Array.from({ length: 16 }, (_, register) => register).filter((register) => (bits >>> register) & 1);
+    this.setUp.push(
+      found.set(i32.const(0)),
+      when(
+        answered,
+        seq(
+          mask.set(i32.and(this.fact(MOMENT.call + 1), i32.const(0xfffc))),
+          when(i32.eqz(i32.and(mask.get, i32.const(~usual))), search(registersOf(usual)), search(registersOf(0xfffc))),
+        ),
+      ),
+    );
+    return found.get;
+  }
+}
+
+/** Counts where an interrupt was delivered, by the instruction's offset in the function. */
+export function countBoundary(scope: Scope, bulk: BulkLayout, entryLow: number, size: number): Statement {
+  const at = scope.i32();
+  const offset = i32.sub(at.get, i32.const(entryLow));
+  const counter = i32.shl(offset, i32.const(2));
+  return seq(
+    at.set(i32.load(bulk.interruptedAt)),
+    when(
+      all(i32.ne(at.get, i32.const(0)), i32.ltU(offset, i32.const(size))),
+      i32.store(counter, bulk.boundaries, i32.add(i32.load(counter, bulk.boundaries), i32.const(1))),
+    ),
+  );
+}
+
+/** Notes the path of the case if the block has not seen it. */
+export function notePath(scope: Scope, bulk: BulkLayout, freshCount: Local<I32>): Statement {
+  const path = scope.i64();
+  const rip = scope.i64();
+  const at = scope.i32();
+  const [observation] = bulk.observations;
+  const [scenario] = bulk.scenarios;
+  const mask = i32.const((PATHS - 1) * PATH_BYTES);
+  return seq(
+    path.set(i64.load(observation, 8 * FACT.path)),
+    rip.set(i64.load(observation, 8 * (MOMENT.final + RIP_OFFSET))),
+    at.set(i32.and(i32.mul(i32.xor(i32.wrap(path.get), i32.wrap(rip.get)), i32.const(PATH_BYTES)), mask)),
+    block((leave) =>
+      loop((again) =>
+        seq(
+          leave(all(i64.eq(i64.load(at.get, bulk.paths), path.get), i64.eq(i64.load(at.get, bulk.paths + 8), rip.get))),
+          when(
+            i64.eqz(i64.load(at.get, bulk.paths + 8)),
+            seq(
+              i64.store(at.get, bulk.paths, path.get),
+              i64.store(at.get, bulk.paths + 8, rip.get),
+              i64.store(i32.mul(freshCount.get, i32.const(PATH_BYTES)), bulk.freshPaths, path.get),
+              i64.store(i32.mul(freshCount.get, i32.const(PATH_BYTES)), bulk.freshPaths + 8, rip.get),
+              copy(i32.mul(freshCount.get, i32.const(SCENARIO_BYTES)), bulk.fresh, scenario, 0, SCENARIO_BYTES),
+              freshCount.set(i32.add(freshCount.get, i32.const(1))),
+              leave(),
+            ),
+          ),
+          at.set(i32.and(i32.add(at.get, i32.const(PATH_BYTES)), mask)),
+          again(),
+        ),
+      ),
+    ),
+  );
+}

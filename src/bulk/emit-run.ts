@@ -1,0 +1,440 @@
+/**
+ * One run as WebAssembly: calls the translated code, and acts on everything at which it is left, as src/harness/harness.ts
+ * does with the machine's exits. What is too rare to be worth it is left to the reference: the run is given up.
+ */
+import { HANDLER_FRAME, INSTRUCTION_BUDGET } from '../harness/harness.js';
+import { REGIONS } from '../harness/regions.js';
+import { END, FACT, MOMENT, VECTOR as VECTOR_STATE } from '../observation/layout.js';
+import { SLOT } from '../scenario/layout.js';
+import {
+  all,
+  any,
+  block,
+  copy,
+  giveBack,
+  i32,
+  type I32,
+  i64,
+  type I64,
+  loop,
+  select,
+  seq,
+  type Statement,
+  when,
+} from '../wasm/code.js';
+import type { FunctionHandle, Scope } from '../wasm/module.js';
+import { ENVIRONMENT } from '../x86/environment.js';
+import { EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
+import { VECTOR } from '../x86/exit.js';
+import { FLAG } from '../x86/flags.js';
+import { CONTROL, PAGE_ENTRY_WORDS, SLOT as STATE } from '../x86/layout.js';
+import { PERMISSION } from '../x86/memory.js';
+import { REGISTER_INDEX } from '../x86/registers.js';
+import type { TranslatedCode } from '../x86/wasm/engine.js';
+import { RETURN } from '../x86/wasm/emitter.js';
+import { NO_PAGE, TLB, TLB_BITS, TLB_ENTRY } from '../x86/wasm/engine-layout.js';
+import { PATH_MULTIPLIER, PATH_ROTATION } from '../x86/wasm/path-hash.js';
+import { REGISTER_BYTES } from './emit-answer.js';
+import { copyVector, type EnterInput, poke } from './emit-enter.js';
+import { DEPARTURE, DEPARTURE_BYTES, LEFT } from './layout.js';
+
+const EVENT_BYTES = 4 * EVENT_WORDS;
+const UNDO_BYTES = 12;
+/** Entries of the undo list for the caller's side and an interrupt handler. */
+const UNDO_RESERVED = 128;
+const { rsp: RSP } = REGISTER_INDEX;
+
+/** What a run returns. */
+export const RUN = { done: 0, givenUp: 1 } as const;
+
+export interface RunInput extends EnterInput {
+  code: TranslatedCode;
+  /** The translated code: (stop, end, interruptKind). */
+  quick: FunctionHandle;
+  exact: FunctionHandle;
+  answer: FunctionHandle;
+  /** Whether the image wants pages writable and executable: writing there has no verdict. */
+  writableCode: boolean;
+  blockSize: number;
+}
+
+/** Instructions that a run may have before it is given up: budget, events and undo list have room for them. */
+export function instructionLimit({ quick, exact, layout }: TranslatedCode): number {
+  const events = Math.max(quick.maxEvents, exact.maxEvents);
+  const undo = Math.max(quick.maxUndo, exact.maxUndo) / 3;
+  return Math.min(
+    INSTRUCTION_BUDGET,
+    Math.floor(layout.eventCapacity / events),
+    Math.floor((layout.undoEntries - UNDO_RESERVED) / undo),
+  );
+}
+
+/** Adds `undo()`: what the last run wrote is taken back. */
+export function emitUndo({ module, layout }: EnterInput): FunctionHandle {
+  return module.function('', 0, (scope) => {
+    const at = scope.i32();
+    const count = i32.load(layout.control, 4 * CONTROL.UNDO_COUNT);
+    return [
+      seq(
+        at.set(i32.shl(count, i32.const(2))),
+        when(
+          at.get,
+          loop((again) =>
+            seq(
+              at.set(i32.sub(at.get, i32.const(UNDO_BYTES))),
+              i64.store(i32.shl(i32.load(at.get, layout.undo), i32.const(2)), 0, i64.load(at.get, layout.undo + 4)),
+              again(at.get),
+            ),
+          ),
+        ),
+        i32.store(layout.control, 4 * CONTROL.UNDO_COUNT, i32.const(0)),
+      ),
+      i32.const(0),
+    ];
+  });
+}
+
+/** Enters one instruction in the path hash, as interpreter.ts does. */
+function mixPath(scope: Scope, input: RunInput): (address: I64) => Statement {
+  const rip = scope.i64();
+  const mixed = scope.i32();
+  const low = 4 * CONTROL.PATH_HASH_LOW;
+  const high = 4 * CONTROL.PATH_HASH_HIGH;
+  const { control } = input.layout;
+  return (address) =>
+    seq(
+      rip.set(address),
+      mixed.set(
+        i32.xor(
+          i32.mul(i32.xor(i32.load(control, low), i32.wrap(rip.get)), i32.const(PATH_MULTIPLIER.LOW)),
+          i32.wrap(i64.shrU(rip.get, i64.const(32n))),
+        ),
+      ),
+      i32.store(control, low, i32.rotl(mixed.get, i32.const(PATH_ROTATION))),
+      i32.store(
+        control,
+        high,
+        i32.add(i32.mul(i32.xor(i32.load(control, high), mixed.get), i32.const(PATH_MULTIPLIER.HIGH)), i32.const(1)),
+      ),
+    );
+}
+
+/** Adds `settle(departure)`: the state is that before the instruction at which translated code was left. */
+export function emitSettle(input: RunInput): FunctionHandle {
+  const { module, layout } = input;
+  return module.function('', 1, (scope) => {
+    const [departure] = scope.parameters;
+    const mix = mixPath(scope, input);
+    const at = scope.i32();
+    const left = scope.i32();
+    const count = scope.i32();
+    const events = i32.load(layout.control, 4 * CONTROL.EVENT_COUNT);
+    return [
+      seq(
+        i64.store(layout.slots, 8 * STATE.RIP, i64.load(departure.get, DEPARTURE.rip)),
+        left.set(i32.load(departure.get, DEPARTURE.count)),
+        at.set(i32.load(departure.get, DEPARTURE.addresses)),
+        count.set(i32.add(i32.load(layout.control, 4 * CONTROL.INSTRUCTION_COUNT), left.get)),
+        i32.store(layout.control, 4 * CONTROL.INSTRUCTION_COUNT, count.get),
+        when(
+          left.get,
+          loop((again) =>
+            seq(
+              mix(i64.load(at.get)),
+              at.set(i32.add(at.get, i32.const(8))),
+              left.set(i32.sub(left.get, i32.const(1))),
+              again(left.get),
+            ),
+          ),
+        ),
+        // Accesses that the instruction has made already are made again, or were never made.
+        block((leave) =>
+          loop((again) =>
+            seq(
+              leave(i32.eqz(events)),
+              leave(
+                i32.ne(
+                  i32.load(
+                    i32.mul(events, i32.const(EVENT_BYTES)),
+                    layout.events - EVENT_BYTES + 4 * EVENT_WORD.INSTRUCTION_COUNT,
+                  ),
+                  count.get,
+                ),
+              ),
+              i32.store(layout.control, 4 * CONTROL.EVENT_COUNT, i32.sub(events, i32.const(1))),
+              again(),
+            ),
+          ),
+        ),
+      ),
+      i32.const(0),
+    ];
+  });
+}
+
+const REFILL = { filled: 0, fault: 1, givenUp: 2 } as const;
+
+/** Adds `refill(size, needed)`: enters the page of the last refused access in the translation cache, if it may be accessed. */
+export function emitRefill({ module, code }: RunInput): FunctionHandle {
+  const { layout, engine, tlbMultiplier } = code;
+  return module.function('', 2, (scope) => {
+    const [size, needed] = scope.parameters;
+    const address = scope.i64();
+    const page = scope.i64();
+    const index = scope.i32();
+    const entry = scope.i32();
+    const low = i32.wrap(page.get);
+    const high = i32.wrap(i64.shrU(page.get, i64.const(32n)));
+    const mixed = i32.mul(
+      i32.xor(i32.shrU(low, i32.const(12)), i32.mul(high, i32.const(0x61c88647))),
+      i32.const(0x9e3779b1 | 0),
+    );
+    const words = (word: number): I32 => i32.load(index.get, layout.pageTable + 4 * word);
+    const mask = i32.const((layout.pageEntries - 1) * PAGE_ENTRY_WORDS * 4);
+    const allows = (permission: number): I64 =>
+      select(
+        i32.eq(i32.and(words(3), i32.const(permission)), i32.const(permission)),
+        page.get,
+        i64.const(BigInt(NO_PAGE)),
+      );
+    return [
+      seq(
+        address.set(i64.load(engine.access)),
+        page.set(i64.and(address.get, i64.const(-4096n))),
+        // Not canonical, or across two pages.
+        when(
+          any(
+            i64.ne(i64.shrS(i64.shl(address.get, i64.const(16n)), i64.const(16n)), address.get),
+            i32.gtU(i32.add(i32.and(i32.wrap(address.get), i32.const(4095)), size.get), i32.const(4096)),
+          ),
+          giveBack(i32.const(REFILL.givenUp)),
+        ),
+        // As memory.ts finds a page.
+        index.set(mixed),
+        index.set(
+          i32.shl(
+            i32.and(i32.xor(index.get, i32.shrU(index.get, i32.const(15))), i32.const(layout.pageEntries - 1)),
+            i32.const(4),
+          ),
+        ),
+        loop((again) =>
+          seq(
+            when(i32.eqz(words(0)), giveBack(i32.const(REFILL.fault))),
+            when(
+              i32.eqz(all(i32.eq(words(0), i32.or(low, i32.const(1))), i32.eq(words(1), high))),
+              seq(index.set(i32.and(i32.add(index.get, i32.const(16)), mask)), again()),
+            ),
+          ),
+        ),
+        when(i32.ne(i32.and(words(3), needed.get), needed.get), giveBack(i32.const(REFILL.fault))),
+        entry.set(
+          i32.mul(
+            i32.wrap(
+              i64.shrU(
+                i64.mul(i64.shrU(page.get, i64.const(12n)), i64.const(tlbMultiplier)),
+                i64.const(BigInt(64 - TLB_BITS)),
+              ),
+            ),
+            i32.const(TLB_ENTRY),
+          ),
+        ),
+        i64.store(entry.get, engine.tlb + TLB.READ, allows(PERMISSION.Read)),
+        i64.store(entry.get, engine.tlb + TLB.WRITE, allows(PERMISSION.Write)),
+        i64.store(entry.get, engine.tlb + TLB.READ_WRITE, allows(PERMISSION.ReadWrite)),
+        i32.store(entry.get, engine.tlb + TLB.DELTA, i32.sub(words(2), low)),
+      ),
+      i32.const(REFILL.filled),
+    ];
+  });
+}
+
+/** Adds `execute(scenario, observation)` for memory 0 or 1. @returns RUN */
+export function emitRun(
+  input: RunInput,
+  memory: 0 | 1,
+  settle: FunctionHandle,
+  refill: FunctionHandle,
+): FunctionHandle {
+  const { module, layout, bulk, code, vector } = input;
+  const limit = instructionLimit(code);
+  return module.function('', 2, (scope) => {
+    const [scenario, observation] = scope.parameters;
+    const kind = scope.i32();
+    const stop = scope.i32();
+    const exact = scope.i32();
+    const left = scope.i32();
+    const departure = scope.i32();
+    const mix = mixPath(scope, input);
+    const control = (word: number): I32 => i32.load(layout.control, 4 * word);
+    const setControl = (word: number, value: I32): Statement => i32.store(layout.control, 4 * word, value);
+    const count = control(CONTROL.INSTRUCTION_COUNT);
+    const fact = (slot: number): I32 => i32.load(observation.get, 8 * slot);
+    const setFact = (slot: number, value: I32): Statement => i32.store(observation.get, 8 * slot, value);
+    const giveUp = giveBack(i32.const(RUN.givenUp));
+    const end = (how: I32, detail: I32): Statement => seq(setFact(FACT.end, how), setFact(FACT.endDetail, detail));
+    const rip = (value: I64): Statement => i64.store(layout.slots, 8 * STATE.RIP, value);
+    const detail = i32.load(departure.get, DEPARTURE.detail);
+    /** An NMI always; a maskable interrupt with IF = 1 and no shadow. */
+    const due = any(
+      i32.eq(kind.get, i32.const(2)),
+      all(
+        i32.ne(i32.and(i32.load(layout.slots, 8 * STATE.RFLAGS), i32.const(FLAG.IF)), i32.const(0)),
+        i32.ne(control(CONTROL.SHADOW_AT), count),
+      ),
+    );
+    const deliver = seq(
+      setFact(FACT.interrupts, i32.add(fact(FACT.interrupts), i32.const(1))),
+      i32.store(bulk.interruptedAt, 0, i32.load(layout.slots, 8 * STATE.RIP)),
+      setControl(CONTROL.INTERRUPT_KIND, i32.const(0)),
+      when(i32.eq(kind.get, i32.const(2)), setControl(CONTROL.SHADOW_AT, i32.const(-1))),
+      handlerTraces(scope, input, memory, scenario.get),
+    );
+    /** The plan is over; the rest of the run needs no look at every boundary. */
+    const unplan = seq(kind.set(i32.const(0)), stop.set(i32.const(limit)));
+    const planned = i32.load(scenario.get, 8 * SLOT.faultKind);
+    const at = i32.and(i32.load(scenario.get, 8 * SLOT.faultAt), i32.const(0xffff));
+    const conclude = seq(
+      copy(observation.get, 8 * MOMENT.final, layout.slots, 0, REGISTER_BYTES),
+      ...(vector ? [copyVector(observation.get, VECTOR_STATE.final, layout)] : []),
+      setFact(FACT.instructions, count),
+      i64.store(observation.get, 8 * FACT.path, i64.load(layout.control, 4 * CONTROL.PATH_HASH_LOW)),
+      giveBack(i32.const(RUN.done)),
+    );
+
+    const environment = seq(
+      when(i32.ne(detail, i32.const(ENVIRONMENT.Tdcall)), giveUp),
+      when(input.answer.call(scenario.get, observation.get), giveUp),
+      rip(i64.load(departure.get, DEPARTURE.next)),
+      setControl(CONTROL.INSTRUCTION_COUNT, i32.add(count, i32.const(1))),
+      mix(i64.load(departure.get, DEPARTURE.rip)),
+      when(
+        i32.eq(fact(FACT.calls), i32.const(1)),
+        copy(observation.get, 8 * MOMENT.answer, layout.slots, 0, REGISTER_BYTES),
+      ),
+      exact.set(kind.get),
+    );
+    const boundary = seq(
+      when(i32.geS(count, i32.const(limit)), giveUp),
+      when(i32.eqz(kind.get), giveUp),
+      rip(i64.load(departure.get, DEPARTURE.rip)),
+      deliver,
+      unplan,
+    );
+    const trap = seq(settle.call(departure.get), drop, end(i32.const(END.trapped), detail), conclude);
+    const address = i64.load(code.engine.access);
+    const pageFault = seq(
+      end(i32.const(END.faulted), i32.const(VECTOR.PF)),
+      i64.store(observation.get, 8 * FACT.faultAddress, address),
+      setFact(
+        FACT.faultOnBlock,
+        i64.ltU(i64.sub(address, i64.load(bulk.blockAddress)), i64.const(BigInt(input.blockSize))),
+      ),
+      conclude,
+    );
+    const access = seq(
+      settle.call(departure.get),
+      drop,
+      exact.set(i32.const(1)),
+      left.set(refill.call(i32.and(detail, i32.const(0xff)), i32.shrU(detail, i32.const(8)))),
+      when(i32.eq(left.get, i32.const(REFILL.givenUp)), giveUp),
+      when(
+        left.get,
+        seq(
+          ...(input.writableCode ? [when(i32.and(detail, i32.const(PERMISSION.Write << 8)), giveUp)] : []),
+          pageFault,
+        ),
+      ),
+    );
+
+    return [
+      seq(
+        kind.set(select(i32.ltU(i32.sub(planned, i32.const(1)), i32.const(2)), planned, i32.const(0))),
+        setControl(CONTROL.INTERRUPT_KIND, kind.get),
+        setControl(CONTROL.INTERRUPT_AT, at),
+        stop.set(select(all(i32.ne(kind.get, i32.const(0)), i32.ltU(at, i32.const(limit))), at, i32.const(limit))),
+        exact.set(kind.get),
+        loop((again) =>
+          seq(
+            when(
+              exact.get,
+              seq(
+                left.set(input.exact.call(stop.get, i32.const(limit), kind.get)),
+                departure.set(i32.add(i32.const(bulk.exactDepartures), i32.mul(left.get, i32.const(DEPARTURE_BYTES)))),
+              ),
+              seq(
+                left.set(input.quick.call(i32.const(limit), i32.const(limit), i32.const(0))),
+                departure.set(i32.add(i32.const(bulk.quickDepartures), i32.mul(left.get, i32.const(DEPARTURE_BYTES)))),
+              ),
+            ),
+            when(
+              i32.ltS(left.get, i32.const(0)),
+              seq(
+                when(
+                  i32.eq(left.get, i32.const(RETURN.UNKNOWN)),
+                  seq(
+                    when(i32.eqz(kind.get), giveUp),
+                    // At an external, where a pending interrupt comes first.
+                    when(due, deliver),
+                    unplan,
+                    exact.set(i32.const(1)),
+                    again(),
+                  ),
+                ),
+                left.set(i32.sub(i32.const(RETURN.EXTERNAL), left.get)),
+                end(i32.load(i32.shl(left.get, i32.const(2)), bulk.externals), left.get),
+                when(i32.eq(fact(FACT.end), i32.const(END.unknown)), giveUp),
+                conclude,
+              ),
+            ),
+            left.set(i32.load(departure.get, DEPARTURE.kind)),
+            when(i32.eq(left.get, i32.const(LEFT.environment)), seq(environment, again())),
+            when(i32.eq(left.get, i32.const(LEFT.access)), seq(access, again())),
+            when(i32.eq(left.get, i32.const(LEFT.boundary)), seq(boundary, again())),
+            when(i32.eq(left.get, i32.const(LEFT.trap)), trap),
+            giveUp,
+          ),
+        ),
+      ),
+      i32.const(RUN.givenUp),
+    ];
+  });
+}
+
+/** The result of a call that is of no interest. */
+const drop: Statement = (f) => void f.op(0x1a);
+
+/** The handler runs on the same stack and leaves its traces below RSP. */
+function handlerTraces(scope: Scope, input: RunInput, memory: 0 | 1, scenario: I32): Statement {
+  const { layout } = input;
+  const { stack } = REGIONS[memory];
+  const offset = scope.i64();
+  const place = scope.i32();
+  const last = scope.i32();
+  const undo = scope.i32();
+  return seq(
+    offset.set(i64.sub(i64.load(layout.slots, 8 * RSP), i64.const(stack.address))),
+    when(
+      any(
+        i64.ltU(offset.get, i64.const(BigInt(HANDLER_FRAME))),
+        i64.ltU(i64.const(BigInt(stack.size)), offset.get),
+        i32.and(i32.wrap(offset.get), i32.const(7)),
+      ),
+      giveBack(i32.const(RUN.givenUp)),
+    ),
+    place.set(i32.add(i32.wrap(offset.get), i32.const(input.offsetOf(stack.address)))),
+    last.set(i32.sub(place.get, i32.const(HANDLER_FRAME))),
+    undo.set(i32.add(i32.shl(i32.load(layout.control, 4 * CONTROL.UNDO_COUNT), i32.const(2)), i32.const(layout.undo))),
+    loop((again) =>
+      seq(
+        place.set(i32.sub(place.get, i32.const(8))),
+        poke(layout, undo, place.get, i64.load(scenario, 8 * SLOT.faultValue)),
+        again(i32.ne(place.get, last.get)),
+      ),
+    ),
+    i32.store(
+      layout.control,
+      4 * CONTROL.UNDO_COUNT,
+      i32.shrU(i32.sub(undo.get, i32.const(layout.undo)), i32.const(2)),
+    ),
+  );
+}

@@ -1,0 +1,160 @@
+/** Looks through the accesses of a run, as src/harness/survey.ts does; and compares those of two runs. */
+import { SHADOW_SPACE } from '../contract/compiled.js';
+import { REGIONS } from '../harness/regions.js';
+import { FACT } from '../observation/layout.js';
+import { PLACE, SLOT } from '../scenario/layout.js';
+import {
+  all,
+  any,
+  giveBack,
+  i32,
+  type I32,
+  i64,
+  type I64,
+  loop,
+  select,
+  seq,
+  type Statement,
+  when,
+} from '../wasm/code.js';
+import type { FunctionHandle } from '../wasm/module.js';
+import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
+import { CONTROL } from '../x86/layout.js';
+import type { RunInput } from './emit-run.js';
+
+const EVENT_BYTES = 4 * EVENT_WORDS;
+/** Bytes of one access in the list of the base run. */
+const ACCESS_BYTES = 16;
+
+/**
+ * Adds `survey(scenario, observation)` for a base run: counts stray writes, accesses below RSP and STI, and lists what the
+ * addresses of the companion are compared with.
+ */
+export function emitSurvey({ module, layout, bulk, compiled, blockSize }: RunInput): FunctionHandle {
+  const { stack } = REGIONS[0];
+  const shadow = SHADOW_SPACE[compiled.contract.convention];
+  return module.function('', 2, (scope) => {
+    const [scenario, observation] = scope.parameters;
+    const at = scope.i32();
+    const end = scope.i32();
+    const list = scope.i32();
+    const kind = scope.i32();
+    const size = scope.i64();
+    const address = scope.i64();
+    const entry = scope.i64();
+    const writable = scope.i64();
+    const sti = scope.i32();
+    const offsetInBlock = i64.sub(address.get, i64.load(bulk.blockAddress));
+    const inBlock = (bytes: I64): I32 =>
+      all(i64.ltU(offsetInBlock, writable.get), i64.geU(writable.get, i64.add(offsetInBlock, bytes)));
+    const onStack = i64.ltU(i64.sub(address.get, i64.const(stack.address)), i64.const(BigInt(stack.size)));
+    const rsp = i64.load(at.get, layout.events + 4 * EVENT_WORD.RSP_LOW);
+    const rip = i64.load(at.get, layout.events + 4 * EVENT_WORD.RIP_LOW);
+    const explicit = i32.leU(kind.get, i32.const(EVENT.Store));
+    const note = (count: number, first: number): Statement =>
+      seq(
+        when(i32.eqz(i32.load(observation.get, 8 * count)), i64.store(observation.get, 8 * first, rip)),
+        i32.store(observation.get, 8 * count, i32.add(i32.load(observation.get, 8 * count), i32.const(1))),
+      );
+    const writes = any(i32.eq(kind.get, i32.const(EVENT.Store)), i32.eq(kind.get, i32.const(EVENT.Push)));
+    const above = i64.sub(address.get, entry.get);
+    const belowEntry = i64.ltS(i64.add(above, size.get), i64.const(1n));
+    const inShadow =
+      shadow === 0
+        ? i32.const(0)
+        : all(i32.eqz(i64.ltS(above, i64.const(8n))), i64.ltS(i64.add(above, size.get), i64.const(BigInt(9 + shadow))));
+    const below = all(explicit, onStack, i64.ltU(address.get, rsp), i32.eqz(inBlock(i64.const(1n))));
+    const stray = all(writes, i32.eqz(inBlock(size.get)), i32.eqz(all(onStack, any(belowEntry, inShadow))));
+    const count = i32.load(layout.control, 4 * CONTROL.EVENT_COUNT);
+    const place = i32.load(scenario.get, 8 * SLOT.blockPlace);
+    return [
+      seq(
+        end.set(i32.mul(count, i32.const(EVENT_BYTES))),
+        list.set(i32.const(bulk.accesses)),
+        // RSP at the entry, from its place in memory.
+        entry.set(
+          i64.add(i64.const(stack.address), i64.extend(i32.sub(i32.load(bulk.stackPlace), i32.const(bulk.stackStart)))),
+        ),
+        writable.set(
+          select(
+            any(i32.eq(place, i32.const(PLACE.unmapped)), i32.eq(place, i32.const(PLACE.null))),
+            i64.const(0n),
+            i64.const(BigInt(blockSize)),
+          ),
+        ),
+        when(
+          count,
+          loop((again) =>
+            seq(
+              kind.set(i32.load(at.get, layout.events)),
+              size.set(i64.extend(i32.load(at.get, layout.events + 4 * EVENT_WORD.SIZE))),
+              address.set(i64.load(at.get, layout.events + 4 * EVENT_WORD.ADDRESS_LOW)),
+              i64.store(list.get, 0, address.get),
+              i32.store(list.get, 8, kind.get),
+              i32.store(list.get, 12, i32.wrap(size.get)),
+              list.set(i32.add(list.get, i32.const(ACCESS_BYTES))),
+              size.set(i64.and(size.get, i64.const(0xffn))),
+              when(
+                i32.gtU(kind.get, i32.const(EVENT.Pop)),
+                sti.set(i32.add(sti.get, i32.eq(kind.get, i32.const(EVENT.Sti)))),
+                when(
+                  below,
+                  note(FACT.accessesBelowStack, FACT.firstBelowStack),
+                  when(stray, note(FACT.strayWrites, FACT.firstStrayWrite)),
+                ),
+              ),
+              at.set(i32.add(at.get, i32.const(EVENT_BYTES))),
+              again(i32.ne(at.get, end.get)),
+            ),
+          ),
+        ),
+        i32.store(observation.get, 8 * FACT.stiCount, sti.get),
+        i32.store(bulk.accessCount, 0, count),
+      ),
+      i32.const(0),
+    ];
+  });
+}
+
+/** Adds `sameAccesses()`: 1 if the last run made the accesses that the last survey listed. */
+export function emitSameAccesses({ module, layout, bulk }: RunInput): FunctionHandle {
+  return module.function('', 0, (scope) => {
+    const at = scope.i32();
+    const end = scope.i32();
+    const list = scope.i32();
+    const different = scope.i64();
+    const count = i32.load(layout.control, 4 * CONTROL.EVENT_COUNT);
+    const kindAndSize = i64.load(list.get, 8);
+    const own = i64.xor(
+      i64.extend(i32.load(at.get, layout.events)),
+      i64.shl(i64.extend(i32.load(at.get, layout.events + 4 * EVENT_WORD.SIZE)), i64.const(32n)),
+    );
+    return [
+      seq(
+        when(i32.ne(count, i32.load(bulk.accessCount)), giveBack(i32.const(0))),
+        end.set(i32.mul(count, i32.const(EVENT_BYTES))),
+        list.set(i32.const(bulk.accesses)),
+        when(
+          count,
+          loop((again) =>
+            seq(
+              different.set(
+                i64.or(
+                  different.get,
+                  i64.or(
+                    i64.xor(own, kindAndSize),
+                    i64.xor(i64.load(at.get, layout.events + 4 * EVENT_WORD.ADDRESS_LOW), i64.load(list.get, 0)),
+                  ),
+                ),
+              ),
+              list.set(i32.add(list.get, i32.const(ACCESS_BYTES))),
+              at.set(i32.add(at.get, i32.const(EVENT_BYTES))),
+              again(i32.ne(at.get, end.get)),
+            ),
+          ),
+        ),
+      ),
+      i64.eqz(different.get),
+    ];
+  });
+}

@@ -1,0 +1,132 @@
+/** Where bulk runs keep what they need, behind the machine in its linear memory. Byte offsets. */
+import { OBSERVATION_SLOTS } from '../observation/layout.js';
+import { SCENARIO_BYTES, STATE_BYTES } from '../scenario/draw-code.js';
+
+/** Cases in one batch. */
+export const BATCH_CASES = 250;
+
+const OBSERVATION_BYTES = Math.ceil((8 * OBSERVATION_SLOTS) / 16) * 16;
+
+/** A departure of translated code as the driver reads it: DEPARTURE_BYTES each. */
+export const DEPARTURE = {
+  /** A value of LEFT. */
+  kind: 0,
+  /** Environment call: its number. Trap: the vector. Access: size and permissions << 8. */
+  detail: 4,
+  /** RIP there. */
+  rip: 8,
+  /** RIP of what follows. */
+  next: 16,
+  /** Instructions of the block that were executed before it, and where their addresses lie. */
+  count: 24,
+  addresses: 28,
+} as const;
+export const DEPARTURE_BYTES = 32;
+
+/** Why translated code was left. */
+export const LEFT = { other: 0, boundary: 1, environment: 2, trap: 3, access: 4 } as const;
+
+/** Slots of the table of paths that the block has seen: a power of two. */
+export const PATHS = 1 << 10;
+/** A path: its hash, and the RIP at which it ended. */
+export const PATH_BYTES = 16;
+
+/** Sizes that depend on the target. */
+export interface Sizes {
+  /** Bytes of `drawTables`. */
+  tables: number;
+  quickDepartures: number;
+  exactDepartures: number;
+  /** Instruction addresses that departures refer to. */
+  addresses: number;
+  externals: number;
+  properties: number;
+  classes: number;
+  /** Bytes of the function: one counter for each. */
+  code: number;
+}
+
+export interface BulkLayout {
+  state: number;
+  tables: number;
+  /** Base, companion G, companion H. */
+  scenarios: readonly [number, number, number];
+  observations: readonly [number, number, number];
+  /** Placement of the present run: address of the block, its byte offset in memory or 0, RSP's byte offset. */
+  blockAddress: number;
+  blockPlace: number;
+  stackPlace: number;
+  /** Low half of RIP where the planned interrupt was delivered in the last run. */
+  interruptedAt: number;
+  /** Address, and kind with size, of each access of the base run. */
+  accesses: number;
+  accessCount: number;
+  /** Byte offset of the stack's first byte in memory 0. */
+  stackStart: number;
+  quickDepartures: number;
+  exactDepartures: number;
+  addresses: number;
+  /** END kind of each external. */
+  externals: number;
+  executions: number;
+  inForce: number;
+  classes: number;
+  boundaries: number;
+  paths: number;
+  /** Registers that the host saw and answered, for a comparison: twice 16 values. */
+  compared: number;
+  /** Path and scenario of each case of the batch that took a path which the block had not seen. */
+  freshCount: number;
+  freshPaths: number;
+  fresh: number;
+  /** Index in the batch and scenario of each case that the reference has to judge. */
+  suspectIndex: number;
+  suspects: number;
+  xmm: number;
+  end: number;
+}
+
+/** @param events - events that a run may record */
+export function bulkLayout(start: number, sizes: Sizes, events: number, stackStart: number): BulkLayout {
+  let next = Math.ceil(start / 64) * 64;
+  const take = (bytes: number): number => {
+    const at = next;
+    next += Math.ceil(bytes / 64) * 64;
+    return at;
+  };
+  const three = (bytes: number): [number, number, number] => [take(bytes), take(bytes), take(bytes)];
+  const state = take(STATE_BYTES);
+  const scenarios = three(SCENARIO_BYTES);
+  const observations = three(OBSERVATION_BYTES);
+  const placement = take(64);
+  return {
+    state,
+    scenarios,
+    observations,
+    blockAddress: placement,
+    blockPlace: placement + 8,
+    stackPlace: placement + 12,
+    interruptedAt: placement + 16,
+    accessCount: placement + 20,
+    executions: placement + 24,
+    freshCount: placement + 28,
+    stackStart,
+    tables: take(sizes.tables),
+    accesses: take(16 * events),
+    quickDepartures: take(DEPARTURE_BYTES * sizes.quickDepartures),
+    exactDepartures: take(DEPARTURE_BYTES * sizes.exactDepartures),
+    addresses: take(8 * sizes.addresses),
+    externals: take(4 * sizes.externals),
+    inForce: take(4 * sizes.properties),
+    classes: take(4 * sizes.classes),
+    boundaries: take(4 * sizes.code),
+    paths: take(PATH_BYTES * PATHS),
+    compared: take(2 * 128),
+    freshPaths: take(PATH_BYTES * BATCH_CASES),
+    fresh: take(SCENARIO_BYTES * BATCH_CASES),
+    suspectIndex: take(4 * BATCH_CASES),
+    suspects: take(SCENARIO_BYTES * BATCH_CASES),
+    xmm: take(2 * 256),
+    end: next,
+  };
+}

@@ -1,0 +1,108 @@
+/**
+ * Batches: one run of fast-check draws four words, from which hundreds of scenarios follow in linear memory. A batch is
+ * still an ordinary value: it shrinks first to the one scenario that fails, then as that scenario does (shrink.ts), and
+ * seed and path lead to the same values again.
+ */
+import fc from 'fast-check';
+import { ModuleBuilder } from '../wasm/module.js';
+import { createLinearMemory, instantiateFunctions } from '../wasm/host.js';
+import { drawTables, emitDraw, SCENARIO_BYTES, STATE_BYTES } from './draw-code.js';
+import { SCENARIO_SLOTS, type Scenario } from './layout.js';
+import { shrinkScenario } from './shrink.js';
+import type { ScenarioSpace } from './space.js';
+
+/** Words that start a stream of scenarios. */
+export type StreamWords = readonly [number, number, number, number];
+
+/** Scenarios that were drawn together. */
+export interface ScenarioBatch {
+  /** Where the stream starts; undefined for a batch that was made by shrinking. */
+  readonly words: StreamWords | undefined;
+  /** At least 1. */
+  readonly count: number;
+  /** All of them, drawn when they are asked for. */
+  scenarios(): Scenario[];
+}
+
+type Draw = () => number;
+type Seed = (a: number, b: number, c: number, d: number) => number;
+
+/** Draws scenarios of one space; src/bulk draws the same ones from the same words. */
+class Drawer {
+  private readonly draw: Draw;
+  private readonly seed: Seed;
+  private readonly scenario: Int32Array;
+
+  constructor(space: ScenarioSpace) {
+    const at = { state: 0, scenario: STATE_BYTES, tables: STATE_BYTES + SCENARIO_BYTES };
+    const tables = drawTables(space, at);
+    const memory = createLinearMemory(at.tables + tables.length);
+    new Uint8Array(memory.buffer).set(tables, at.tables);
+    const module = new ModuleBuilder(memory.pages);
+    emitDraw(module, space, at);
+    const functions = instantiateFunctions(module.encode(), memory, {});
+    this.draw = functions.draw as Draw;
+    this.seed = functions.seed as Seed;
+    this.scenario = new Int32Array(memory.buffer, at.scenario, 2 * SCENARIO_SLOTS);
+  }
+
+  /** The first `count` scenarios of a stream. */
+  stream(words: StreamWords, count: number): Scenario[] {
+    this.seed(...words);
+    return Array.from({ length: count }, () => {
+      this.draw();
+      return this.scenario.slice();
+    });
+  }
+}
+
+const DRAWERS = new WeakMap<ScenarioSpace, Drawer>();
+
+/** The first `count` scenarios of the stream that four words start. The bounds of the space are read when it is first used. */
+export function drawScenarios(space: ScenarioSpace, words: StreamWords, count: number): Scenario[] {
+  let drawer = DRAWERS.get(space);
+  if (drawer === undefined) DRAWERS.set(space, (drawer = new Drawer(space)));
+  return drawer.stream(words, count);
+}
+
+class BatchArbitrary extends fc.Arbitrary<ScenarioBatch> {
+  constructor(
+    private readonly space: ScenarioSpace,
+    private readonly count: number,
+  ) {
+    super();
+  }
+
+  override generate(mrng: fc.Random): fc.Value<ScenarioBatch> {
+    const words: StreamWords = [mrng.nextInt(), mrng.nextInt(), mrng.nextInt(), mrng.nextInt()];
+    const { space, count } = this;
+    let drawn: Scenario[] | undefined;
+    const scenarios = (): Scenario[] => (drawn ??= drawScenarios(space, words, count));
+    return new fc.Value({ words, count, scenarios }, undefined);
+  }
+
+  override canShrinkWithoutContext(value: unknown): value is ScenarioBatch {
+    return typeof value === 'object' && value !== null && 'scenarios' in value;
+  }
+
+  override shrink(batch: ScenarioBatch): fc.Stream<fc.Value<ScenarioBatch>> {
+    const { space } = this;
+    function* smaller(): IterableIterator<fc.Value<ScenarioBatch>> {
+      const scenarios = batch.scenarios();
+      // A batch of one that was drawn becomes a batch of plain values first: what follows needs no words.
+      const candidates = batch.words === undefined ? shrinkScenario(scenarios[0], space) : scenarios;
+      for (const scenario of candidates) yield new fc.Value(batchOf(scenario), undefined);
+    }
+    return fc.stream(smaller());
+  }
+}
+
+/** A batch of one scenario. */
+export function batchOf(scenario: Scenario): ScenarioBatch {
+  return { words: undefined, count: 1, scenarios: () => [scenario] };
+}
+
+/** Batches of `count` scenarios of one target. */
+export function batches(space: ScenarioSpace, count: number): fc.Arbitrary<ScenarioBatch> {
+  return new BatchArbitrary(space, count);
+}
