@@ -41,14 +41,21 @@ export interface BatchResult {
   fresh: { path: bigint; rip: bigint; scenario: Scenario }[];
 }
 
-type Batch = (a: number, b: number, c: number, d: number, count: number) => number;
+type OfStream = (a: number, b: number, c: number, d: number, count: number) => number;
+
+/** What the module exports (emit-case.ts). */
+interface Functions {
+  batch: OfStream;
+  fill: OfStream;
+  execute: (count: number, scenarios: number) => number;
+}
 
 export class BulkRunner {
   /** Names of the classes, in the order of `BatchResult.classes`. */
   readonly classNames: readonly string[];
   private readonly buffer: ArrayBuffer;
   private readonly bulk: BulkLayout;
-  private readonly batch: Batch;
+  private readonly functions: Functions;
   private readonly counters: readonly Int32Array[];
 
   /** @returns undefined where the function has no code that could be translated */
@@ -137,7 +144,7 @@ export class BulkRunner {
     });
     if (this.classNames.length > sizes.classes) throw new Error(`${compiled.id}: more than ${sizes.classes} classes`);
     const functions = instantiateFunctions(module.encode(), linear, { quick: code.quick.run, exact: code.exact.run });
-    this.batch = functions.batch as Batch;
+    this.functions = functions as unknown as Functions;
     this.counters = [
       new Int32Array(this.buffer, bulk.inForce, sizes.properties),
       new Int32Array(this.buffer, bulk.classes, this.classNames.length),
@@ -159,7 +166,7 @@ export class BulkRunner {
   /** Draws, runs and judges `count` cases of the stream that four words start; the counts go on from the last batch. */
   run(words: readonly number[], count: number): Pick<BatchResult, 'suspects' | 'fresh'> {
     const { bulk, buffer } = this;
-    const result = this.batch(words[0], words[1], words[2], words[3], count);
+    const result = this.functions.batch(words[0], words[1], words[2], words[3], count);
     const suspects = Array.from({ length: result & 0xffff }, (_, i) => ({
       index: new Int32Array(buffer, bulk.suspectIndex, i + 1)[i],
       scenario: this.scenarioAt(bulk.suspects + i * SCENARIO_BYTES),
@@ -171,6 +178,24 @@ export class BulkRunner {
       scenario: this.scenarioAt(bulk.fresh + i * SCENARIO_BYTES),
     }));
     return { suspects, fresh };
+  }
+
+  /**
+   * For benchmarks: a function that runs `count` times, taking in turn the scenarios of a stream, neither with companions nor
+   * judged. It returns how many runs were given up.
+   *
+   * @param scenarios at most BATCH_CASES
+   * @param change made to each of them
+   */
+  executions(
+    words: readonly number[],
+    scenarios: number,
+    change: (scenario: Scenario) => void,
+  ): (count: number) => number {
+    this.functions.fill(words[0], words[1], words[2], words[3], scenarios);
+    for (let i = 0; i < scenarios; i++)
+      change(new Int32Array(this.buffer, this.bulk.suspects + i * SCENARIO_BYTES, SCENARIO_WORDS));
+    return (count) => this.functions.execute(count, scenarios);
   }
 
   /** What the clean cases since `begin` add up to. */

@@ -169,5 +169,59 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
       i32.or(suspects.get, i32.shl(i32.load(bulk.freshCount), i32.const(16))),
     ];
   });
+  emitExecutions(input, target);
   return names;
+}
+
+/**
+ * Adds what benchmarks measure: `fill(a, b, c, d, count)` draws scenarios to where suspects lie, and
+ * `execute(count, scenarios)` runs them in turn, without companions and unjudged.
+ */
+function emitExecutions({ module, bulk }: RunInput, { seed, draw, undo, enters, runs }: CaseInput): void {
+  const [scenario] = bulk.scenarios;
+  const observation = i32.const(bulk.observations[0]);
+  module.function('fill', 5, (scope) => {
+    const [a, b, c, d, count] = scope.parameters;
+    const at = scope.i32();
+    return [
+      seq(
+        call(seed.call(a.get, b.get, c.get, d.get)),
+        at.set(i32.const(bulk.suspects)),
+        loop((again) =>
+          seq(
+            call(draw.call()),
+            copy(at.get, 0, scenario, 0, SCENARIO_BYTES),
+            at.set(i32.add(at.get, i32.const(SCENARIO_BYTES))),
+            count.set(i32.sub(count.get, i32.const(1))),
+            again(count.get),
+          ),
+        ),
+      ),
+      i32.const(0),
+    ];
+  });
+  module.function('execute', 2, (scope) => {
+    const [count, scenarios] = scope.parameters;
+    const at = scope.i32();
+    const end = scope.i32();
+    const failed = scope.i32();
+    return [
+      seq(
+        at.set(i32.const(bulk.suspects)),
+        end.set(i32.add(at.get, i32.mul(scenarios.get, i32.const(SCENARIO_BYTES)))),
+        loop((again) =>
+          seq(
+            call(undo.call()),
+            call(enters[0].call(at.get, observation)),
+            failed.set(i32.add(failed.get, runs[0].call(at.get, observation))),
+            at.set(i32.add(at.get, i32.const(SCENARIO_BYTES))),
+            when(i32.geU(at.get, end.get), at.set(i32.const(bulk.suspects))),
+            count.set(i32.sub(count.get, i32.const(1))),
+            again(count.get),
+          ),
+        ),
+      ),
+      failed.get,
+    ];
+  });
 }
