@@ -30,7 +30,12 @@ const NOT_NATIVE: ReadonlySet<Mnemonic> = new Set([
   Mnemonic.Enter,
   Mnemonic.Ud0,
   Mnemonic.Ud1,
+  Mnemonic.Int1,
   Mnemonic.Int3,
+  Mnemonic.Rdfsbase,
+  Mnemonic.Rdgsbase,
+  Mnemonic.Wrfsbase,
+  Mnemonic.Wrgsbase,
 ]);
 
 const built = NativeOracle.build();
