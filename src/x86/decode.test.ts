@@ -46,6 +46,12 @@ describe('disassemble', () => {
     });
   });
 
+  it('takes the flags of an environment call from the instruction, not from its empty row', () => {
+    expect(at('48 cf')).toMatchObject({ flow: 'environment' });
+    expect(at('48 cf').touchesFlags & (FLAG.IF | FLAG.DF | FLAG.CF)).toBe(FLAG.IF | FLAG.DF | FLAG.CF);
+    expect(at('0f 01 c2')).toMatchObject({ touchesFlags: ARITHMETIC_FLAGS, writesRegisters: 0xffff & ~mask('rsp') });
+  });
+
   it('tells flags, undefined ones, IF and DF included', () => {
     expect(at('48 31 c0').touchesFlags).toBe(ARITHMETIC_FLAGS);
     expect(at('fb').touchesFlags).toBe(FLAG.IF);
@@ -55,7 +61,15 @@ describe('disassemble', () => {
   });
 
   it('tells vector state, also MXCSR and the x87 control word', () => {
-    for (const code of ['0f 28 c1', '66 0f ef c0', '0f ae 17', 'd9 6f 10', 'c5 f5 fe c2']) {
+    for (const code of [
+      '0f 28 c1',
+      '66 0f ef c0',
+      '0f ae 17',
+      'd9 6f 10',
+      'c5 f5 fe c2',
+      '48 0f ae 27',
+      '48 0f ae 0f',
+    ]) {
       expect(at(code).touchesVector).toBe(true);
     }
   });
@@ -84,7 +98,10 @@ describe('disassemble', () => {
 
   it('names what the machine cannot execute', () => {
     expect(at('c5 f5 fe c2').unknown).toBe('vpaddd ymm0,ymm1,ymm2 (c5 f5 fe c2) at 0x401000');
-    expect(at('06').unknown).toContain('no valid instruction');
+    // Bytes that the CPU refuses can be executed: they fault.
+    expect(at('06 90')).toMatchObject({ text: '(bad)', flow: 'trap' });
+    expect(at('06 90').unknown).toBeUndefined();
+    expect(at('48').unknown).toContain('no valid instruction');
     expect(at('90').unknown).toBeUndefined();
   });
 });

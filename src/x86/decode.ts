@@ -1,5 +1,6 @@
 import {
   Decoder,
+  DecoderError,
   DecoderOptions,
   FlowControl,
   Formatter,
@@ -15,6 +16,7 @@ import {
 } from 'iced-x86';
 import { ARITHMETIC_FLAGS, FLAG } from './flags.js';
 import { liftInstruction, NO_CONSTANT_SLOTS } from './lift.js';
+import { OP } from './micro-ops.js';
 import { REGISTER_INDEX } from './registers.js';
 import { rowOf } from './table.js';
 
@@ -42,51 +44,42 @@ export interface DecodedInstruction {
   readonly flow: Flow;
   /** The target of a direct branch or call. */
   readonly target?: bigint;
-  /** Set if the machine cannot execute it: a text for people. */
+  /** Set if the machine cannot execute it, or if the bytes end too early to tell: a text for people. */
   readonly unknown?: string;
 }
 
 const ALL_GENERAL = 0xffff;
 
+interface Effects {
+  readonly reads: number;
+  readonly writes: number;
+  readonly flags: number;
+}
+
+/** What a call of another world may do: everything but RSP may come back changed. */
+function callOut(flags: number): Effects {
+  return { reads: ALL_GENERAL, writes: ALL_GENERAL & ~(1 << REGISTER_INDEX.rsp), flags };
+}
+
 /**
- * Registers and flags of instructions for which iced-x86 1.21 has none or not all. TDCALL and SEAMCALL: everything but RSP may
- * come back changed, since what they do depends on the leaf. The flags of SEAMCALL and VMCALL are those of VMfail and VMsucceed.
+ * Registers and flags of instructions for which iced-x86 1.21 has none or not all. What TDCALL, SEAMCALL and their relatives
+ * do depends on the leaf. The flags are those of VMfail and VMsucceed.
  */
-const OWN_EFFECTS: ReadonlyMap<Mnemonic, { reads: number; writes: number; flags: number }> = new Map([
-  [Mnemonic.Tdcall, { reads: ALL_GENERAL, writes: ALL_GENERAL & ~(1 << REGISTER_INDEX.rsp), flags: 0 }],
-  [
-    Mnemonic.Seamcall,
-    { reads: ALL_GENERAL, writes: ALL_GENERAL & ~(1 << REGISTER_INDEX.rsp), flags: ARITHMETIC_FLAGS },
-  ],
-  [Mnemonic.Vmcall, { reads: ALL_GENERAL, writes: ALL_GENERAL & ~(1 << REGISTER_INDEX.rsp), flags: ARITHMETIC_FLAGS }],
+const OWN_EFFECTS: ReadonlyMap<Mnemonic, Effects> = new Map([
+  [Mnemonic.Tdcall, callOut(0)],
+  [Mnemonic.Vmmcall, callOut(0)],
+  [Mnemonic.Vmgexit, callOut(0)],
+  [Mnemonic.Getsec, callOut(0)],
+  [Mnemonic.Getsecq, callOut(0)],
+  [Mnemonic.Seamcall, callOut(ARITHMETIC_FLAGS)],
+  [Mnemonic.Seamops, callOut(ARITHMETIC_FLAGS)],
+  [Mnemonic.Seamret, callOut(ARITHMETIC_FLAGS)],
+  [Mnemonic.Vmcall, callOut(ARITHMETIC_FLAGS)],
+  [Mnemonic.Vmlaunch, callOut(ARITHMETIC_FLAGS)],
+  [Mnemonic.Vmresume, callOut(ARITHMETIC_FLAGS)],
   [Mnemonic.Verw, { reads: 0, writes: 0, flags: FLAG.ZF }],
   [Mnemonic.Rdrand, { reads: 0, writes: 0, flags: ARITHMETIC_FLAGS }],
   [Mnemonic.Rdseed, { reads: 0, writes: 0, flags: ARITHMETIC_FLAGS }],
-]);
-
-const ENVIRONMENT_MNEMONICS: ReadonlySet<Mnemonic> = new Set([
-  Mnemonic.Tdcall,
-  Mnemonic.Seamcall,
-  Mnemonic.Hlt,
-  Mnemonic.Cpuid,
-  Mnemonic.Rdmsr,
-  Mnemonic.Wrmsr,
-  Mnemonic.Rdtsc,
-  Mnemonic.Rdtscp,
-  Mnemonic.In,
-  Mnemonic.Out,
-  Mnemonic.Swapgs,
-  Mnemonic.Verw,
-  Mnemonic.Wbinvd,
-  Mnemonic.Vmcall,
-  Mnemonic.Syscall,
-  Mnemonic.Sysretq,
-  Mnemonic.Int,
-  Mnemonic.Invd,
-  Mnemonic.Rdpmc,
-  Mnemonic.Xgetbv,
-  Mnemonic.Rdrand,
-  Mnemonic.Rdseed,
 ]);
 
 /** The parts of iced-x86 that live as long as the process. */
@@ -121,8 +114,8 @@ export function decodeInstruction(bytes: Uint8Array, address: bigint): Instructi
   try {
     decoder.ip = address;
     const instruction = decoder.decode();
-    // iced gives an invalid instruction the length that it looked at; with all bytes used up, more might make one.
-    if (instruction.isInvalid && decoder.position >= bytes.length && bytes.length < 15) instruction.length = 0;
+    // iced gives an invalid instruction the length that it looked at.
+    if (decoder.lastError === DecoderError.NoMoreBytes) instruction.length = 0;
     return instruction;
   } finally {
     decoder.free();
@@ -161,14 +154,15 @@ function describe(instruction: Instruction, bytes: Uint8Array, address: bigint):
       touchesFlags: 0,
       immediates: [],
       flow: 'trap',
-      unknown: unknownText(instruction, bytes, address),
+      ...(instruction.length === 0 ? { unknown: unknownText(instruction, bytes, address) } : {}),
     };
   }
   const used = usedRegisters(instruction);
   const own = OWN_EFFECTS.get(instruction.mnemonic);
   const row = rowOf(instruction.mnemonic);
-  const known = liftInstruction(instruction, NO_CONSTANT_SLOTS) !== undefined;
-  const flow = flowOf(instruction);
+  const words = liftInstruction(instruction, NO_CONSTANT_SLOTS);
+  const known = words !== undefined;
+  const flow = words?.[0] === OP.Environment ? 'environment' : flowOf(instruction);
   const hasTarget = instruction.opCount > 0 && instruction.opKind(0) === OpKind.NearBranch64;
   const result: DecodedInstruction = {
     address,
@@ -177,8 +171,9 @@ function describe(instruction: Instruction, bytes: Uint8Array, address: bigint):
     bytes: bytes.slice(0, instruction.length),
     readsRegisters: used.reads | (own?.reads ?? 0),
     writesRegisters: used.writes | (own?.writes ?? 0),
-    touchesVector: used.vector || touchesVectorControl(instruction.mnemonic),
-    touchesFlags: (own?.flags ?? 0) | (known && row !== undefined ? row.writes : icedFlags(instruction)),
+    touchesVector: used.vector || VECTOR_STATE.has(instruction.mnemonic),
+    touchesFlags:
+      (own?.flags ?? 0) | (known && row !== undefined && flow !== 'environment' ? row.writes : icedFlags(instruction)),
     immediates: immediatesOf(instruction),
     flow,
     ...(hasTarget ? { target: instruction.nearBranchTarget } : {}),
@@ -210,14 +205,29 @@ function usedRegisters(instruction: Instruction): { reads: number; writes: numbe
   return { reads, writes, vector };
 }
 
-function touchesVectorControl(mnemonic: Mnemonic): boolean {
-  return (
-    mnemonic === Mnemonic.Ldmxcsr ||
-    mnemonic === Mnemonic.Stmxcsr ||
-    mnemonic === Mnemonic.Fldcw ||
-    mnemonic === Mnemonic.Fnstcw
-  );
-}
+/** Instructions whose XMM registers or control words iced does not name. */
+const VECTOR_STATE: ReadonlySet<Mnemonic> = new Set([
+  Mnemonic.Ldmxcsr,
+  Mnemonic.Stmxcsr,
+  Mnemonic.Fldcw,
+  Mnemonic.Fnstcw,
+  Mnemonic.Fxsave,
+  Mnemonic.Fxsave64,
+  Mnemonic.Fxrstor,
+  Mnemonic.Fxrstor64,
+  Mnemonic.Xsave,
+  Mnemonic.Xsave64,
+  Mnemonic.Xsavec,
+  Mnemonic.Xsavec64,
+  Mnemonic.Xsaveopt,
+  Mnemonic.Xsaveopt64,
+  Mnemonic.Xsaves,
+  Mnemonic.Xsaves64,
+  Mnemonic.Xrstor,
+  Mnemonic.Xrstor64,
+  Mnemonic.Xrstors,
+  Mnemonic.Xrstors64,
+]);
 
 /** iced's own numbering of flags (RflagsBits) as bits of RFLAGS. */
 const ICED_FLAGS: readonly number[] = [FLAG.OF, FLAG.SF, FLAG.ZF, FLAG.AF, FLAG.CF, FLAG.PF, FLAG.DF, FLAG.IF, FLAG.AC];
@@ -232,7 +242,6 @@ function icedFlags(instruction: Instruction): number {
 }
 
 function flowOf(instruction: Instruction): Flow {
-  if (ENVIRONMENT_MNEMONICS.has(instruction.mnemonic)) return 'environment';
   switch (instruction.flowControl) {
     case FlowControl.UnconditionalBranch:
     case FlowControl.IndirectBranch:

@@ -1,5 +1,6 @@
 import { STATE_SLOTS } from './layout.js';
 import { MICRO_WORDS, OP } from './micro-ops.js';
+import { REGISTER_INDEX } from './registers.js';
 
 /** Those whose d may be written straight into a register instead of a temporary: they read everything before they write. */
 const RENAMEABLE: ReadonlySet<number> = new Set([
@@ -55,6 +56,8 @@ function movesOn(words: readonly number[], at: number, next: number): boolean {
   const temporary = words[at + 1];
   if (!RENAMEABLE.has(op) || temporary < STATE_SLOTS || words[next + 2] !== temporary) return false;
   const zeroExtends = op === OP.Load && (words[at + 4] & 0xff) <= 4;
+  // The event of a load holds RSP as the instruction found it: it must not be written before.
+  if (op === OP.Load && words[next + 1] === REGISTER_INDEX.rsp) return false;
   if (words[next] !== OP.Mov && !(words[next] === OP.Zx32 && zeroExtends)) return false;
   for (let later = next + MICRO_WORDS; later < words.length; later += MICRO_WORDS) {
     if (words[later + 2] === temporary || words[later + 3] === temporary) return false;

@@ -5,9 +5,9 @@ export { EVENT_WORDS };
 /**
  * What an event records. Load and Store are memory operands that the instruction names (string instructions included); Push
  * and Pop are the accesses that an instruction makes to the stack by itself (push, pop, call, ret, enter, leave, pushf, popf).
- * Sti and Cli have no address: their size is 0.
+ * Sti, Cli and Fence (LFENCE, MFENCE, SFENCE, SERIALIZE) have no address: their size is 0.
  */
-export const EVENT = { Load: 1, Store: 2, Push: 3, Pop: 4, Sti: 5, Cli: 6 } as const;
+export const EVENT = { Load: 1, Store: 2, Push: 3, Pop: 4, Sti: 5, Cli: 6, Fence: 7 } as const;
 
 /** One value of {@link EVENT}. */
 export type EventKind = (typeof EVENT)[keyof typeof EVENT];

@@ -16,6 +16,8 @@ import {
 import { conditionHolds } from './flags.js';
 import type { Memory } from './memory.js';
 import {
+  depositBits,
+  extractBits,
   multiply,
   multiplyHigh,
   populationCount,
@@ -700,6 +702,21 @@ export class Interpreter {
             }
             break;
           }
+          case 81 /* DepositBits */: {
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            depositBits(s, d, ab & 0xffff, ab >>> 16);
+            break;
+          }
+          case 82 /* ExtractBits */: {
+            const d = word >>> 8;
+            const ab = code[pc + 1];
+            extractBits(s, d, ab & 0xffff, ab >>> 16);
+            break;
+          }
+          case 83 /* Fence */:
+            this.log.record(7 /* EVENT.Fence */, code[record], code[record + 1], 0, 0, 0, 0, 0, count);
+            break;
           default:
             throw new Error(`no such micro-operation: ${word}`);
         }

@@ -32,6 +32,8 @@ export class Lifter {
   private readonly pool: ConstantPool;
   private temporaries = 0;
   private addressSlot = -1;
+  /** Temporaries that hold constants without a slot of their own. */
+  private readonly loadedConstants = new Map<string, number>();
 
   constructor(instruction: Instruction, pool: ConstantPool) {
     this.instruction = instruction;
@@ -55,8 +57,13 @@ export class Lifter {
   constant(low: number, high = low < 0 ? -1 : 0): number {
     const slot = this.pool.slotOf(low | 0, high | 0);
     if (slot >= 0) return slot;
-    const t = this.temporary();
-    this.emit(OP.Const, t, low | 0, high | 0);
+    const key = `${low | 0} ${high | 0}`;
+    let t = this.loadedConstants.get(key);
+    if (t === undefined) {
+      t = this.temporary();
+      this.loadedConstants.set(key, t);
+      this.emit(OP.Const, t, low | 0, high | 0);
+    }
     return t;
   }
 
@@ -175,6 +182,16 @@ export class Lifter {
   write(operand: number, value: number): void {
     if (this.isMemory(operand)) this.store(this.address(), value, this.width(operand));
     else this.writeGeneral(this.general(operand), value);
+  }
+
+  /**
+   * Puts a result into operand 0 and lets `flags` emit the flags of it: before a register is written, which may be an operand of
+   * theirs, and after a store, before which nothing may have had an effect.
+   */
+  writeWithFlags(result: number, flags: () => void): void {
+    if (!this.isMemory(0)) flags();
+    this.write(0, result);
+    if (this.isMemory(0)) flags();
   }
 
   /** Puts a value into a general register of this width (AH..BH only through `write`). */

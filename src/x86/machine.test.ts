@@ -110,8 +110,8 @@ describe('how a run ends', () => {
     expect(machine.unknownText).toBe('vpaddd ymm0,ymm1,ymm2 (c5 f5 fe c2) at 0xffffffff81000001');
   });
 
-  it('Unknown: bytes that are no instruction, and forms that are not executed', () => {
-    for (const code of ['06 90 90 90 90 90 90 90 90 90 90 90 90 90 90', 'c8 10 00 01', '8e d0', 'f2 0f 10 c1']) {
+  it('Unknown: forms that are not executed, MMX and floating-point arithmetic', () => {
+    for (const code of ['66 c8 10 00 00', 'f2 0f c2 c1 00', '0f fe c1', '66 0f 58 c1', 'd8 c1', 'ff 2f']) {
       expect(machineWith(code).run(10)).toBe(EXIT.Unknown);
     }
   });
@@ -120,6 +120,18 @@ describe('how a run ends', () => {
     ['0f 0b', VECTOR.UD],
     ['cc', VECTOR.BP],
     ['f7 f1', VECTOR.DE],
+    ['f1', VECTOR.DB],
+    ['06 90', VECTOR.UD],
+    ['0f 04 90', VECTOR.UD],
+    // mov cs,eax; mov cr1,rax; lock mov [rdi],rax; lock add eax,eax; pop cs; an undefined member of a group
+    ['8e c8', VECTOR.UD],
+    ['0f 22 c8', VECTOR.UD],
+    ['f0 48 89 07', VECTOR.UD],
+    ['f0 01 c0', VECTOR.UD],
+    ['0f c7 c8', VECTOR.UD],
+    ['ff ff', VECTOR.UD],
+    // Fifteen prefixes: no instruction is that long.
+    ['66 66 66 66 66 66 66 66 66 66 66 66 66 66 66 90', VECTOR.GP],
   ])('Fault: %s raises its vector and has no effect', (code, vector) => {
     const machine = machineWith(code);
     expect(machine.run(10)).toBe(EXIT.Fault);
@@ -378,6 +390,26 @@ describe('events', () => {
       rsp: TOP,
       count: 4,
     });
+  });
+
+  it.each([
+    // mov rsp,[rdi]; mov esp,[rdi]; pop rsp; pop [rdi]; leave; xchg [rdi],rsp
+    ['48 8b 27', 1],
+    ['8b 27', 1],
+    ['5c', 1],
+    ['8f 07', 2],
+    ['c9', 1],
+    ['48 87 27', 2],
+  ])('an instruction that loads RSP records the former one: %s', (code, count) => {
+    for (const engine of ['interpreter', 'wasm'] as const) {
+      const machine = machineWith(code, { engine, hotRuns: 0 });
+      set(machine, 'rbp', TOP);
+      machine.run(1);
+      expect(machine.instructionCount).toBe(1);
+      expect(machine.eventCount).toBe(count);
+      for (let i = 0; i < count; i++) expect(event(machine, i).rsp).toBe(TOP);
+      expect(get(machine, 'rsp')).not.toBe(TOP);
+    }
   });
 
   it('a call pushes, a 16-byte move is two events, STI and CLI have an event', () => {

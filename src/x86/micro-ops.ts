@@ -144,6 +144,12 @@ export const OP = {
   StringStep: 79,
   /** #GP if a has bits that MXCSR does not have. */
   CheckMxcsr: 80,
+  /** The low bits of a, one after the other, at the places of the set bits of b (PDEP). */
+  DepositBits: 81,
+  /** The bits of a at the places of the set bits of b, one after the other from bit 0 on (PEXT). */
+  ExtractBits: 82,
+  /** Only an event: nothing is reordered here. */
+  Fence: 83,
 } as const;
 
 /** Words of one micro-operation. */

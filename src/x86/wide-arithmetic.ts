@@ -150,6 +150,34 @@ export function rotateCarry(
   s[d + 3] = 0;
 }
 
+/** d = the low bits of a, one after the other, at the places of the set bits of b. */
+export function depositBits(s: Int32Array, d: number, a: number, b: number): void {
+  let from = 0;
+  let low = 0;
+  let high = 0;
+  for (let mask = s[b]; mask !== 0; mask &= mask - 1) if (bitOf(s, a, from++) !== 0) low |= mask & -mask;
+  for (let mask = s[b + 1]; mask !== 0; mask &= mask - 1) if (bitOf(s, a, from++) !== 0) high |= mask & -mask;
+  s[d] = low;
+  s[d + 1] = high;
+}
+
+/** d = the bits of a at the places of the set bits of b, one after the other from bit 0 on. */
+export function extractBits(s: Int32Array, d: number, a: number, b: number): void {
+  let to = 0;
+  let low = 0;
+  let high = 0;
+  for (let half = 0; half < 2; half++) {
+    for (let mask = s[b + half]; mask !== 0; mask &= mask - 1) {
+      const found = (s[a + half] & mask & -mask) !== 0 ? 1 : 0;
+      if (to < 32) low |= found << to;
+      else high |= found << (to - 32);
+      to++;
+    }
+  }
+  s[d] = low;
+  s[d + 1] = high;
+}
+
 /** The number of set bits of a 32-bit value. */
 export function populationCount(value: number): number {
   let v = value - ((value >>> 1) & 0x55555555);

@@ -25,8 +25,9 @@ function binary(
       const a = keepsResult ? l.readForWrite(0) : l.read(0);
       const b = l.read(1);
       const r = l.compute(op, a, b);
-      l.flags(flagsOp, width, ALL, undefinedFlags, r, a, b);
-      if (keepsResult) l.write(0, r);
+      const flags = (): void => l.flags(flagsOp, width, ALL, undefinedFlags, r, a, b);
+      if (keepsResult) l.writeWithFlags(r, flags);
+      else flags();
       l.emit(OP.Next);
     },
   };
@@ -53,8 +54,7 @@ function step(mnemonic: Mnemonic, op: number, flagsOp: number): Row {
       const a = l.readForWrite(0);
       const one = l.constant(1);
       const r = l.compute(op, a, one);
-      l.flags(flagsOp, l.width(0), writes, 0, r, a, one);
-      l.write(0, r);
+      l.writeWithFlags(r, () => l.flags(flagsOp, l.width(0), writes, 0, r, a, one));
       l.emit(OP.Next);
     },
   };
@@ -146,8 +146,7 @@ export const ARITHMETIC_ROWS: readonly Row[] = [
     lift: (l) => {
       const a = l.readForWrite(0);
       const r = l.compute(OP.Neg, a);
-      l.flags(OP.FlagsSub, l.width(0), ALL, 0, r, l.constant(0), a);
-      l.write(0, r);
+      l.writeWithFlags(r, () => l.flags(OP.FlagsSub, l.width(0), ALL, 0, r, l.constant(0), a));
       l.emit(OP.Next);
     },
   },
@@ -157,26 +156,6 @@ export const ARITHMETIC_ROWS: readonly Row[] = [
     undefined: 0,
     lift: (l) => {
       l.write(0, l.compute(OP.Not, l.readForWrite(0)));
-      l.emit(OP.Next);
-    },
-  },
-  {
-    mnemonic: Mnemonic.Xadd,
-    writes: ALL,
-    undefined: 0,
-    lift: (l) => {
-      const width = l.width(0);
-      const a = l.compute(OP.Mov, l.readForWrite(0));
-      const b = l.read(1);
-      const r = l.compute(OP.Add, a, b);
-      l.flags(OP.FlagsAdd, width, ALL, 0, r, a, b);
-      if (l.isMemory(0)) {
-        l.write(0, r);
-        l.write(1, a);
-      } else {
-        l.write(1, a);
-        l.write(0, r);
-      }
       l.emit(OP.Next);
     },
   },

@@ -32,9 +32,10 @@ function bitTest(mnemonic: Mnemonic, change?: (l: Lifter, value: number, bit: nu
       if (change === undefined) flags();
       else {
         const result = change(l, value, l.compute(OP.Shl, l.constant(1), index));
-        flags();
-        if (address >= 0) l.store(address, result, width);
-        else l.write(0, result);
+        if (address >= 0) {
+          l.store(address, result, width);
+          flags();
+        } else l.writeWithFlags(result, flags);
       }
       l.emit(OP.Next);
     },

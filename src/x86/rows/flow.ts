@@ -41,11 +41,13 @@ const CONDITIONAL_JUMPS = [
   Mnemonic.Jg,
 ];
 
-/** Decrements RCX and jumps while it is not zero, and while `condition` (0 to 15; -1: none) holds. */
-function loop(mnemonic: Mnemonic, code: Code, condition: number): Row {
+/**
+ * Decrements RCX (ECX with an address-size prefix, whose code is `narrow`) and jumps while it is not zero, and while
+ * `condition` (0 to 15; -1: none) holds.
+ */
+function loop(mnemonic: Mnemonic, narrow: Code, condition: number): Row {
   return plain(mnemonic, (l) => {
-    if (l.instruction.code !== code) throw new UnsupportedForm('loop with an address-size prefix');
-    const count = l.compute(OP.Sub, GPR.RCX, l.constant(1));
+    const count = l.zeroExtend(l.compute(OP.Sub, GPR.RCX, l.constant(1)), l.instruction.code === narrow ? 32 : 64);
     l.emit(OP.Mov, GPR.RCX, count);
     const going = condition < 0 ? count : l.compute(OP.SelectCondition, count, l.constant(0), condition);
     l.emit(OP.JumpIfNotZero, 0, going);
@@ -66,9 +68,9 @@ export const FLOW_ROWS: readonly Row[] = [
   ),
   plain(Mnemonic.Jrcxz, (l) => l.emit(OP.JumpIfZero, 0, GPR.RCX)),
   plain(Mnemonic.Jecxz, (l) => l.emit(OP.JumpIfZero, 0, l.compute(OP.Zx32, GPR.RCX))),
-  loop(Mnemonic.Loop, Code.Loop_rel8_64_RCX, -1),
-  loop(Mnemonic.Loope, Code.Loope_rel8_64_RCX, 4),
-  loop(Mnemonic.Loopne, Code.Loopne_rel8_64_RCX, 5),
+  loop(Mnemonic.Loop, Code.Loop_rel8_64_ECX, -1),
+  loop(Mnemonic.Loope, Code.Loope_rel8_64_ECX, 4),
+  loop(Mnemonic.Loopne, Code.Loopne_rel8_64_ECX, 5),
   plain(Mnemonic.Call, (l) => {
     const next = l.constant64(l.instruction.nextIP);
     if (isDirect(l)) {
@@ -90,5 +92,6 @@ export const FLOW_ROWS: readonly Row[] = [
   plain(Mnemonic.Ud2, (l) => l.emit(OP.Fault, 0, 0, 0, VECTOR.UD)),
   plain(Mnemonic.Ud1, (l) => l.emit(OP.Fault, 0, 0, 0, VECTOR.UD)),
   plain(Mnemonic.Ud0, (l) => l.emit(OP.Fault, 0, 0, 0, VECTOR.UD)),
+  plain(Mnemonic.Int1, (l) => l.emit(OP.Fault, 0, 0, 0, VECTOR.DB)),
   plain(Mnemonic.Int3, (l) => l.emit(OP.Fault, 0, 0, 0, VECTOR.BP)),
 ];

@@ -1,7 +1,8 @@
-import { Mnemonic } from 'iced-x86';
+import { Mnemonic, Register } from 'iced-x86';
 import { GPR, type Lifter } from '../lifter.js';
 import { OP } from '../micro-ops.js';
 import type { Row } from '../row.js';
+import { accessesSpecialRegister } from './special-register.js';
 
 function plain(mnemonic: Mnemonic, lift: (l: Lifter) => void): Row {
   return {
@@ -78,7 +79,16 @@ const CONDITIONAL_SETS = [
 
 /** Moves between general registers and memory, sign and zero extension, exchanges, CMOVcc and SETcc. */
 export const MOVE_ROWS: readonly Row[] = [
-  plain(Mnemonic.Mov, (l) => l.write(0, l.read(1))),
+  {
+    mnemonic: Mnemonic.Mov,
+    writes: 0,
+    undefined: 0,
+    lift: (l) => {
+      if (accessesSpecialRegister(l)) return;
+      l.write(0, l.read(1));
+      l.emit(OP.Next);
+    },
+  },
   plain(Mnemonic.Movzx, (l) => l.write(0, l.zeroExtend(l.read(1), l.width(1)))),
   plain(Mnemonic.Movsx, (l) => l.write(0, l.signExtend(l.read(1), l.width(1)))),
   plain(Mnemonic.Movsxd, (l) => l.write(0, l.signExtend(l.read(1), Math.min(l.width(0), l.width(1))))),
@@ -114,7 +124,8 @@ export const MOVE_ROWS: readonly Row[] = [
   ...CONDITIONAL_SETS.map(setByCondition),
   plain(Mnemonic.Xlatb, (l) => {
     const index = l.compute(OP.Zx8, GPR.RAX);
-    const address = l.withSegmentBase(l.compute(OP.Add, GPR.RBX, index));
+    const width = l.instruction.memoryBase === Register.EBX ? 32 : 64;
+    const address = l.withSegmentBase(l.zeroExtend(l.compute(OP.Add, GPR.RBX, index), width));
     l.writeRegister(GPR.RAX, 8, l.load(address, 8));
   }),
 ];

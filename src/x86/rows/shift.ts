@@ -28,8 +28,7 @@ function shift(mnemonic: Mnemonic, op: number, flagsOp: number, signed: boolean)
       const a = signed ? l.signExtend(value, width) : l.zeroExtend(value, width);
       const count = maskedCount(l, 1, width);
       const r = l.compute(op, a, count);
-      l.flags(flagsOp, width, ALL, FLAG.AF, r, a, count);
-      l.write(0, r);
+      l.writeWithFlags(r, () => l.flags(flagsOp, width, ALL, FLAG.AF, r, a, count));
       l.emit(OP.Next);
     },
   };
@@ -48,8 +47,7 @@ function rotate(mnemonic: Mnemonic, op: number, flagsOp: number, throughCarry: b
       const count = maskedCount(l, 1, width);
       const r = l.temporary(2);
       l.emit(op, r, a, count, width);
-      l.flags(flagsOp, width, writes, 0, r, throughCarry ? r + 1 : 0, count);
-      l.write(0, r);
+      l.writeWithFlags(r, () => l.flags(flagsOp, width, writes, 0, r, throughCarry ? r + 1 : 0, count));
       l.emit(OP.Next);
     },
   };
@@ -78,8 +76,8 @@ function doubleShift(mnemonic: Mnemonic, toLeft: boolean): Row {
       const r = l.compute(OP.SelectZero, a, merged, count);
       const carryIndex = toLeft ? rest : l.compute(OP.Sub, count, l.constant(1));
       const carry = l.compute(OP.Shr, a, carryIndex);
-      l.flags(toLeft ? OP.FlagsDoubleLeft : OP.FlagsDoubleRight, width, ALL, FLAG.AF, r, carry, count);
-      l.write(0, r);
+      const flagsOp = toLeft ? OP.FlagsDoubleLeft : OP.FlagsDoubleRight;
+      l.writeWithFlags(r, () => l.flags(flagsOp, width, ALL, FLAG.AF, r, carry, count));
       l.emit(OP.Next);
     },
   };

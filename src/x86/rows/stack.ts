@@ -1,8 +1,9 @@
-import { Code, Mnemonic, Register } from 'iced-x86';
+import { Code, Mnemonic } from 'iced-x86';
 import { FLAG, POPF_CLEARED, POPF_WRITABLE } from '../flags.js';
 import { GPR, type Lifter, UnsupportedForm } from '../lifter.js';
-import { OP } from '../micro-ops.js';
+import { ACCESS, OP } from '../micro-ops.js';
 import type { Row } from '../row.js';
+import { accessesSpecialRegister } from './special-register.js';
 
 /** Stores a value on the stack and then lowers RSP. */
 export function push(l: Lifter, value: number, width: number): void {
@@ -11,15 +12,46 @@ export function push(l: Lifter, value: number, width: number): void {
   l.emit(OP.Mov, GPR.RSP, rsp);
 }
 
-function refuseSegmentRegister(l: Lifter): void {
-  if (!l.isRegister(0)) return;
-  const register = l.instruction.opRegister(0);
-  if (register >= Register.ES && register <= Register.GS) throw new UnsupportedForm('a segment register');
-}
-
 /** 2 for the forms with an operand-size prefix, else 8 bytes. */
 function stackWidth(l: Lifter): number {
   return Math.abs(l.instruction.stackPointerIncrement) * 8;
+}
+
+/**
+ * ENTER: pushes RBP, copies `level` - 1 frame pointers of the callers from below the old RBP, pushes the new one, and reserves
+ * space, whose last byte must be writable. Everything is checked before the first store.
+ */
+function enter(l: Lifter): void {
+  if (l.instruction.code !== Code.Enterq_imm16_imm8) throw new UnsupportedForm('enter with an operand-size prefix');
+  const level = l.instruction.immediate8_2nd % 32;
+  const frame = l.compute(OP.Add, GPR.RSP, l.constant(-8));
+  const rsp = l.compute(OP.Sub, frame, l.constant(l.instruction.immediate16 + 8 * level));
+  const [address, source, value] = [l.temporary(), l.temporary(), l.temporary()];
+  const at = (slot: number, from: number, index: number): void => l.emit(OP.Add, slot, from, l.constant(-8 * index));
+  l.emit(OP.CheckAccess, 0, frame, 0, 8 | ACCESS.ForWrite | ACCESS.Stack);
+  for (let i = 1; i < level; i++) {
+    at(source, GPR.RBP, i);
+    l.emit(OP.CheckAccess, 0, source, 0, 8 | ACCESS.Stack);
+  }
+  for (let i = 1; i <= level; i++) {
+    at(address, frame, i);
+    l.emit(OP.CheckAccess, 0, address, 0, 8 | ACCESS.ForWrite | ACCESS.Stack);
+  }
+  l.emit(OP.CheckAccess, 0, rsp, 0, 1 | ACCESS.ForWrite | ACCESS.Stack);
+  l.storeStack(frame, GPR.RBP, 64);
+  for (let i = 1; i < level; i++) {
+    at(source, GPR.RBP, i);
+    l.emit(OP.Load, value, source, 0, 8 | ACCESS.Implicit | ACCESS.Stack);
+    at(address, frame, i);
+    l.storeStack(address, value, 64);
+  }
+  if (level > 0) {
+    at(address, frame, level);
+    l.storeStack(address, frame, 64);
+  }
+  l.emit(OP.Mov, GPR.RBP, frame);
+  l.emit(OP.Mov, GPR.RSP, rsp);
+  l.emit(OP.Next);
 }
 
 /** PUSH, POP and their relatives. */
@@ -29,7 +61,7 @@ export const STACK_ROWS: readonly Row[] = [
     writes: 0,
     undefined: 0,
     lift: (l) => {
-      refuseSegmentRegister(l);
+      if (accessesSpecialRegister(l)) return;
       // PUSH RSP pushes the value before the decrement: read before RSP changes.
       push(l, l.read(0), stackWidth(l));
       l.emit(OP.Next);
@@ -40,7 +72,7 @@ export const STACK_ROWS: readonly Row[] = [
     writes: 0,
     undefined: 0,
     lift: (l) => {
-      refuseSegmentRegister(l);
+      if (accessesSpecialRegister(l)) return;
       const width = stackWidth(l);
       const value = l.loadStack(GPR.RSP, width);
       if (l.isMemory(0)) {
@@ -100,16 +132,6 @@ export const STACK_ROWS: readonly Row[] = [
     mnemonic: Mnemonic.Enter,
     writes: 0,
     undefined: 0,
-    lift: (l) => {
-      const level = Number(l.instruction.immediate8_2nd);
-      if (l.instruction.code !== Code.Enterq_imm16_imm8 || level !== 0)
-        throw new UnsupportedForm('enter above level 0');
-      const frame = l.compute(OP.Add, GPR.RSP, l.constant(-8));
-      const rsp = l.compute(OP.Sub, frame, l.constant(l.instruction.immediate16));
-      l.storeStack(frame, GPR.RBP, 64);
-      l.emit(OP.Mov, GPR.RBP, frame);
-      l.emit(OP.Mov, GPR.RSP, rsp);
-      l.emit(OP.Next);
-    },
+    lift: enter,
   },
 ];

@@ -1,5 +1,4 @@
 import { Mnemonic } from 'iced-x86';
-import { ENVIRONMENT } from '../environment.js';
 import { FLAG } from '../flags.js';
 import { SLOT } from '../layout.js';
 import type { Lifter } from '../lifter.js';
@@ -22,19 +21,48 @@ function nothing(mnemonic: Mnemonic): Row {
   return effect(mnemonic, 0, () => undefined);
 }
 
-function environment(mnemonic: Mnemonic, number: number): Row {
-  return {
-    mnemonic,
-    writes: 0,
-    undefined: 0,
-    lift: (l) => l.emit(OP.Environment, 0, 0, 0, number),
-  };
-}
-
 const setFlag = (flag: number) => (l: Lifter) => l.emit(OP.FlagsSet, 0, 0, 0, flag);
 const clearFlag = (flag: number) => (l: Lifter) => l.emit(OP.FlagsClear, 0, 0, 0, flag);
 
-/** Flag instructions, no-operations, fences, control registers of SSE and x87, and environment calls. */
+/**
+ * Instructions without an effect on the state that the machine has: hints about caches, which never fault, and RDSSP, which is a
+ * no-operation while shadow stacks are off, as they are here.
+ */
+const HINTS = [
+  Mnemonic.Reservednop,
+  Mnemonic.Endbr32,
+  Mnemonic.Prefetch,
+  Mnemonic.Prefetchw,
+  Mnemonic.Prefetchwt1,
+  Mnemonic.Prefetchnta,
+  Mnemonic.Prefetcht0,
+  Mnemonic.Prefetcht1,
+  Mnemonic.Prefetcht2,
+  Mnemonic.Prefetchit0,
+  Mnemonic.Prefetchit1,
+  Mnemonic.Cldemote,
+  Mnemonic.Rdsspd,
+  Mnemonic.Rdsspq,
+];
+
+/** Barriers, of which the machine needs none; that they were executed is an event. */
+const FENCES = [Mnemonic.Lfence, Mnemonic.Mfence, Mnemonic.Sfence, Mnemonic.Serialize];
+
+/** RDFSBASE and RDGSBASE. */
+function baseOf(mnemonic: Mnemonic, slot: number): Row {
+  return effect(mnemonic, 0, (l) => l.write(0, slot));
+}
+
+/** WRFSBASE and WRGSBASE: #GP for an address that is not canonical. */
+function setBase(mnemonic: Mnemonic, slot: number): Row {
+  return effect(mnemonic, 0, (l) => {
+    const value = l.compute(OP.Mov, l.zeroExtend(l.read(0), l.width(0)));
+    l.emit(OP.CheckTarget, 0, value);
+    l.emit(OP.Mov, slot, value);
+  });
+}
+
+/** Flag instructions, no-operations, fences, control registers of SSE and x87, and the bases of FS and GS. */
 export const SYSTEM_ROWS: readonly Row[] = [
   effect(Mnemonic.Clc, FLAG.CF, clearFlag(FLAG.CF)),
   effect(Mnemonic.Stc, FLAG.CF, setFlag(FLAG.CF)),
@@ -54,9 +82,8 @@ export const SYSTEM_ROWS: readonly Row[] = [
   nothing(Mnemonic.Nop),
   nothing(Mnemonic.Endbr64),
   nothing(Mnemonic.Pause),
-  nothing(Mnemonic.Lfence),
-  nothing(Mnemonic.Mfence),
-  nothing(Mnemonic.Sfence),
+  ...HINTS.map(nothing),
+  ...FENCES.map((mnemonic) => effect(mnemonic, 0, (l) => l.emit(OP.Fence))),
   effect(Mnemonic.Ldmxcsr, 0, (l) => {
     const value = l.read(0);
     l.emit(OP.CheckMxcsr, 0, value);
@@ -69,26 +96,12 @@ export const SYSTEM_ROWS: readonly Row[] = [
     l.emit(OP.Or, SLOT.X87_CW, value, l.constant(0x40));
   }),
   effect(Mnemonic.Fnstcw, 0, (l) => l.write(0, SLOT.X87_CW)),
-  environment(Mnemonic.Tdcall, ENVIRONMENT.Tdcall),
-  environment(Mnemonic.Seamcall, ENVIRONMENT.Seamcall),
-  environment(Mnemonic.Hlt, ENVIRONMENT.Hlt),
-  environment(Mnemonic.Cpuid, ENVIRONMENT.Cpuid),
-  environment(Mnemonic.Rdmsr, ENVIRONMENT.Rdmsr),
-  environment(Mnemonic.Wrmsr, ENVIRONMENT.Wrmsr),
-  environment(Mnemonic.Rdtsc, ENVIRONMENT.Rdtsc),
-  environment(Mnemonic.Rdtscp, ENVIRONMENT.Rdtscp),
-  environment(Mnemonic.In, ENVIRONMENT.In),
-  environment(Mnemonic.Out, ENVIRONMENT.Out),
-  environment(Mnemonic.Swapgs, ENVIRONMENT.Swapgs),
-  environment(Mnemonic.Verw, ENVIRONMENT.Verw),
-  environment(Mnemonic.Wbinvd, ENVIRONMENT.Wbinvd),
-  environment(Mnemonic.Vmcall, ENVIRONMENT.Vmcall),
-  environment(Mnemonic.Syscall, ENVIRONMENT.Syscall),
-  environment(Mnemonic.Sysretq, ENVIRONMENT.Sysret),
-  environment(Mnemonic.Int, ENVIRONMENT.Int),
-  environment(Mnemonic.Invd, ENVIRONMENT.Invd),
-  environment(Mnemonic.Rdpmc, ENVIRONMENT.Rdpmc),
-  environment(Mnemonic.Xgetbv, ENVIRONMENT.Xgetbv),
-  environment(Mnemonic.Rdrand, ENVIRONMENT.Rdrand),
-  environment(Mnemonic.Rdseed, ENVIRONMENT.Rdseed),
+  baseOf(Mnemonic.Rdfsbase, SLOT.FS_BASE),
+  baseOf(Mnemonic.Rdgsbase, SLOT.GS_BASE),
+  setBase(Mnemonic.Wrfsbase, SLOT.FS_BASE),
+  setBase(Mnemonic.Wrgsbase, SLOT.GS_BASE),
+  ...[Mnemonic.Clflush, Mnemonic.Clflushopt, Mnemonic.Clwb].map((mnemonic) =>
+    // They fault as a load of one byte does; caches are not modelled.
+    effect(mnemonic, 0, (l) => l.checkAccess(1, 0)),
+  ),
 ];

@@ -34,8 +34,8 @@ const REGISTER_KINDS: ReadonlyMap<OpCodeOperandKind, { first: Register; count: n
     [
       [[K.r8_reg, K.r8_opcode, K.r8_or_mem], Register.AL, 4],
       [[K.r16_reg, K.r16_reg_mem, K.r16_rm, K.r16_opcode, K.r16_or_mem], Register.AX, 16],
-      [[K.r32_reg, K.r32_reg_mem, K.r32_rm, K.r32_opcode, K.r32_or_mem], Register.EAX, 16],
-      [[K.r64_reg, K.r64_reg_mem, K.r64_rm, K.r64_opcode, K.r64_or_mem], Register.RAX, 16],
+      [[K.r32_reg, K.r32_reg_mem, K.r32_rm, K.r32_opcode, K.r32_vvvv, K.r32_or_mem], Register.EAX, 16],
+      [[K.r64_reg, K.r64_reg_mem, K.r64_rm, K.r64_opcode, K.r64_vvvv, K.r64_or_mem], Register.RAX, 16],
       [[K.xmm_reg, K.xmm_rm, K.xmm_or_mem], Register.XMM0, 16],
     ] as const
   ).flatMap(([kinds, first, count]) => kinds.map((kind) => [kind, { first, count }] as const)),
@@ -72,14 +72,15 @@ const IMMEDIATES: ReadonlyMap<OpCodeOperandKind, { kind: OpKind; bits: number }>
 
 let codes: Map<Mnemonic, Code[]> | undefined;
 
-/** All legacy encodings that exist in 64-bit mode, by mnemonic; looked up once, because iced has some 4900. */
+/** All legacy and VEX encodings that exist in 64-bit mode, by mnemonic; looked up once, because iced has some 4900. */
 function allCodes(): Map<Mnemonic, Code[]> {
   if (codes !== undefined) return codes;
   codes = new Map();
   for (const value of Object.values(Code)) {
     if (typeof value !== 'number' || value === Code.INVALID) continue;
     const info = CodeExt.opCode(value);
-    if (info.isInstruction && info.mode64 && info.encoding === EncodingKind.Legacy) {
+    const encodable = info.encoding === EncodingKind.Legacy || info.encoding === EncodingKind.VEX;
+    if (info.isInstruction && info.mode64 && encodable) {
       const known = codes.get(info.mnemonic);
       if (known === undefined) codes.set(info.mnemonic, [value]);
       else known.push(value);
@@ -89,14 +90,14 @@ function allCodes(): Map<Mnemonic, Code[]> {
   return codes;
 }
 
-/** All legacy encodings of a mnemonic that exist in 64-bit mode. */
+/** All legacy and VEX encodings of a mnemonic that exist in 64-bit mode. */
 export function codesOf(mnemonic: Mnemonic): readonly Code[] {
   return allCodes().get(mnemonic) ?? [];
 }
 
 /**
  * Encodes one random instance of an encoding; undefined for operand kinds that the test does not make (segment registers, MMX,
- * absolute addresses) and for combinations that cannot be encoded (AH with a REX prefix).
+ * two immediates) and for combinations that cannot be encoded (AH with a REX prefix).
  */
 export function encodeForm(code: Code, random: RandomValues, wantsMemory: boolean): EncodedForm | undefined {
   const info = CodeExt.opCode(code);
@@ -110,6 +111,8 @@ export function encodeForm(code: Code, random: RandomValues, wantsMemory: boolea
     let scale = 1;
     let displacement = 0;
     const operandRegister: number[] = [];
+    // String instructions: ESI and EDI instead of RSI and RDI.
+    const narrow = random.chance(0.2);
     for (let i = 0; i < info.opCount; i++) {
       const kind = info.opKind(i);
       operandRegister.push(-1);
@@ -144,6 +147,11 @@ export function encodeForm(code: Code, random: RandomValues, wantsMemory: boolea
         displacement = random.pick([0, 0, 8, -16, 127, -128, 0x1234, -0x7654321]);
         instruction.memoryDisplacement = BigInt(displacement);
         instruction.memoryDisplSize = displacement === 0 ? 0 : displacement >= -128 && displacement < 128 ? 1 : 8;
+      } else if (kind === K.mem_offs) {
+        // An absolute address, which needs no register to be aimed.
+        instruction.setOpKind(i, OpKind.Memory);
+        instruction.memoryDisplacement = BigInt(NATIVE.window + 64 + random.below(112));
+        instruction.memoryDisplSize = 8;
       } else if (family !== undefined) {
         instruction.setOpKind(i, OpKind.Register);
         let number = random.below(family.count);
@@ -162,11 +170,13 @@ export function encodeForm(code: Code, random: RandomValues, wantsMemory: boolea
         }
         instruction.setOpRegister(i, register);
         operandRegister[i] = family.first === Register.XMM0 ? -1 : hardware;
-      } else if (kind === K.seg_rSI) instruction.setOpKind(i, OpKind.MemorySegRSI);
-      else if (kind === K.es_rDI) instruction.setOpKind(i, OpKind.MemoryESRDI);
-      else if (kind === K.seg_rBX_al) {
+      } else if (kind === K.seg_rSI) {
+        instruction.setOpKind(i, narrow ? OpKind.MemorySegESI : OpKind.MemorySegRSI);
+      } else if (kind === K.es_rDI) {
+        instruction.setOpKind(i, narrow ? OpKind.MemoryESEDI : OpKind.MemoryESRDI);
+      } else if (kind === K.seg_rBX_al) {
         instruction.setOpKind(i, OpKind.Memory);
-        instruction.memoryBase = Register.RBX;
+        instruction.memoryBase = narrow ? Register.EBX : Register.RBX;
         instruction.memoryIndex = Register.AL;
       } else if (kind === K.br64_1 || kind === K.br64_4) {
         instruction.setOpKind(i, OpKind.NearBranch64);

@@ -1,4 +1,4 @@
-import { Mnemonic } from 'iced-x86';
+import { Code, Mnemonic } from 'iced-x86';
 import { FLAG } from '../flags.js';
 import type { EncodedForm } from './instruction-forms.js';
 import { NATIVE } from './native-oracle.js';
@@ -36,14 +36,18 @@ export function randomState(form: EncodedForm, mnemonic: Mnemonic, random: Rando
     gpr[7] = addressInWindow(random);
     gpr[1] = BigInt(random.below(7));
     if (random.chance(0.5)) memory.fill(random.byte());
+    // An address-size prefix: what is above the low halves must not matter.
+    if (form.bytes.subarray(0, 2).includes(0x67))
+      for (const r of [1, 6, 7]) gpr[r] |= BigInt.asUintN(32, random.value64()) << 32n;
   }
   if (/^Loop|^Jr?e?cxz/.test(name) && random.chance(0.6)) gpr[1] = BigInt(random.below(3));
   if (mnemonic === Mnemonic.Xlatb) gpr[3] = BigInt.asUintN(64, BigInt(NATIVE.window) - (gpr[0] & 0xffn) + 50n);
   if (form.hasMemory) placeOperand(form, mnemonic, gpr, random);
+  if (name.startsWith('Cmpxchg') && random.chance(0.6)) makeEqual(form, gpr, memory);
   const state = {
     gpr,
     rflags: (Math.floor(random.below(0x1000000)) & flags) | 0x202,
-    xmm: Array.from({ length: 32 }, () => random.uniform64()),
+    xmm: vectorState(name, random),
     memory,
   };
   if (mnemonic === Mnemonic.Popfq || mnemonic === Mnemonic.Popf) {
@@ -75,6 +79,32 @@ function placeOperand(form: EncodedForm, mnemonic: Mnemonic, gpr: bigint[], rand
   // A bit offset that is the base as well would need another equation: such forms are left out by the caller.
   gpr[form.base] = 0n;
   gpr[form.base] = BigInt.asUintN(64, target - effectiveAddress(form, gpr));
+}
+
+/** RDX:RAX hold what the first operand holds, unless its address depends on them. */
+function makeEqual(form: EncodedForm, gpr: bigint[], memory: Uint8Array): void {
+  if (!form.hasMemory) {
+    const [first] = form.operandRegister;
+    if (first >= 0) gpr[0] = gpr[first];
+    return;
+  }
+  if ([0, 2].some((r) => r === form.base || r === form.index)) return;
+  const at = Number(effectiveAddress(form, gpr) - BigInt(NATIVE.window));
+  const view = new DataView(memory.buffer);
+  gpr[0] = view.getBigUint64(at, true);
+  gpr[2] = Code[form.code] === 'Cmpxchg8b_m64' ? gpr[0] >> 32n : view.getBigUint64(at + 8, true);
+}
+
+/** Quadwords at random; now and then made of few different bytes, so that comparisons hold, or, for shifts, small counts. */
+function vectorState(name: string, random: RandomValues): bigint[] {
+  const alike = random.chance(0.3);
+  const bytes = [0n, 1n, 0x7fn, 0x80n, 0xffn];
+  const small = /^Ps[lr][la][wdq]$/.test(name);
+  return Array.from({ length: 32 }, (_, i) => {
+    if (small && i % 2 === 0 && random.chance(0.5)) return BigInt(random.below(70));
+    if (!alike) return random.uniform64();
+    return Array.from({ length: 8 }).reduce<bigint>((sum) => (sum << 8n) | random.pick(bytes), 0n);
+  });
 }
 
 function makeDivisible(gpr: bigint[], random: RandomValues): void {

@@ -1,5 +1,5 @@
 import { SLOT } from '../layout.js';
-import { Machine } from '../machine.js';
+import { Machine, type MachineOptions } from '../machine.js';
 import { REGISTER_INDEX, type RegisterName } from '../registers.js';
 
 /** Where the test programs lie. */
@@ -15,8 +15,8 @@ export function hex(text: string): Uint8Array {
 }
 
 /** A machine with code at CODE, a stack whose top holds RETURN (external 0), one page of data, and a checkpoint. */
-export function machineWith(code: string): Machine {
-  const machine = new Machine({ memoryBytes: 1 << 20 });
+export function machineWith(code: string, options: MachineOptions = {}): Machine {
+  const machine = new Machine({ memoryBytes: 1 << 20, ...options });
   const bytes = hex(code);
   machine.map(CODE, bytes.length, { read: true, write: false, execute: true }, bytes);
   machine.map(STACK, STACK_SIZE, { read: true, write: true, execute: false });

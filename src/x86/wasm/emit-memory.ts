@@ -149,11 +149,20 @@ export function emitCheck(e: Emitter, { op, a, x }: MicroOp): void {
   }
 }
 
+function recordWithoutAddress(e: Emitter, kind: number): void {
+  e.body.i64(0n).set(e.address).i64(0n).set(e.value);
+  record(e, kind, 0);
+}
+
+/** OP.Fence. */
+export function emitFence(e: Emitter): void {
+  recordWithoutAddress(e, EVENT.Fence);
+}
+
 /** OP.Sti and OP.Cli. */
 export function emitInterruptFlag(e: Emitter, op: number): void {
   const { body } = e;
-  body.i64(0n).set(e.address).i64(0n).set(e.value);
-  record(e, op === OP.Sti ? EVENT.Sti : EVENT.Cli, 0);
+  recordWithoutAddress(e, op === OP.Sti ? EVENT.Sti : EVENT.Cli);
   if (op === OP.Cli) {
     body.get(e.flags).i32(~FLAG.IF).op(WASM.i32And).set(e.flags);
     return;

@@ -3,7 +3,7 @@ import { FLAG } from '../flags.js';
 import { OP } from '../micro-ops.js';
 import { emitDivide, emitMultiplyHigh } from './emit-division.js';
 import { emitFlags } from './emit-flags.js';
-import { emitCheck, emitInterruptFlag, emitLoad, emitStore, pushFlagsHigh } from './emit-memory.js';
+import { emitCheck, emitFence, emitInterruptFlag, emitLoad, emitStore, pushFlagsHigh } from './emit-memory.js';
 import type { Emitter } from './emitter.js';
 import { isFlagsOp, type MicroOp } from './micro-op.js';
 import { WASM } from '../../wasm/opcodes.js';
@@ -66,6 +66,8 @@ export function emitOperation(e: Emitter, micro: MicroOp): void {
     case OP.Sti:
     case OP.Cli:
       return emitInterruptFlag(e, op);
+    case OP.Fence:
+      return emitFence(e);
     case OP.DivUnsigned:
     case OP.DivSigned:
       return emitDivide(e, micro);

@@ -4,9 +4,11 @@ import { REGISTER_INDEX } from '../registers.js';
 import type { BlockInstruction } from './blocks.js';
 import { writesSlot } from './micro-op.js';
 
+const EVENT_MAKERS: ReadonlySet<number> = new Set([OP.Load, OP.Store, OP.Sti, OP.Cli, OP.Fence]);
+
 /** Events that one execution of the instruction makes at most. */
 export function eventsOf({ ops }: BlockInstruction): number {
-  return ops.filter(({ op }) => op === OP.Load || op === OP.Store || op === OP.Sti || op === OP.Cli).length;
+  return ops.filter(({ op }) => EVENT_MAKERS.has(op)).length;
 }
 
 /** Entries of the undo list that one execution makes at most: a store that is not aligned makes two. */

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { decodeInstruction } from '../decode.js';
 import { encode } from '../encode.js';
 import { STATE_SLOTS, TEMPORARY_SLOT } from '../layout.js';
 import { ACCESS, OP, RECORD_WORDS } from '../micro-ops.js';
+import { liftInstruction, NO_CONSTANT_SLOTS } from '../lift.js';
+import { hex } from '../testing/run-code.js';
 import { isTranslatable, type MicroOp, microOpsOf } from './micro-op.js';
 
 const T = TEMPORARY_SLOT;
@@ -36,10 +39,10 @@ describe('what is translated', () => {
   });
 });
 
-describe('unpacking a record', () => {
-  const packed = (words: number[]): Int32Array =>
-    Int32Array.from([...Array.from({ length: RECORD_WORDS }, () => 0), ...encode(words)]);
+const packed = (words: number[]): Int32Array =>
+  Int32Array.from([...Array.from({ length: RECORD_WORDS }, () => 0), ...encode(words)]);
 
+describe('unpacking a record', () => {
   it('gives the operations that were packed', () => {
     const words = [
       OP.Add,
@@ -85,5 +88,29 @@ describe('unpacking a record', () => {
     expect(() =>
       microOpsOf(Int32Array.from([...Array.from({ length: RECORD_WORDS }, () => 0), 0x7e, 0, 0]), 0),
     ).toThrow('no such');
+  });
+});
+
+describe('instructions that are common in compiled code are translated', () => {
+  it.each([
+    ['add %rax,(%rdi)', '48 01 07'],
+    ['addl $1,8(%rdi)', '83 47 08 01'],
+    ['incl (%rdi)', 'ff 07'],
+    ['neg (%rdi)', '48 f7 1f'],
+    ['shll $3,(%rdi)', 'c1 27 03'],
+    ['rol $3,(%rdi)', '48 c1 07 03'],
+    ['lock bts %rax,(%rdi)', 'f0 48 0f ab 07'],
+    ['lock cmpxchg %rcx,(%rdi)', 'f0 48 0f b1 0f'],
+    ['lock cmpxchg16b (%rdi)', 'f0 48 0f c7 0f'],
+    ['lock xadd %rax,(%rdi)', 'f0 48 0f c1 07'],
+    ['shlx %rax,(%rdi),%rcx', 'c4 e2 f9 f7 0f'],
+    ['movups %xmm0,(%rdi)', '0f 11 07'],
+    ['punpcklqdq %xmm1,%xmm0', '66 0f 6c c1'],
+  ])('%s', (_text, code) => {
+    const bytes = hex(code);
+    const instruction = decodeInstruction(bytes, 0n);
+    const words = liftInstruction(instruction, NO_CONSTANT_SLOTS)!;
+    instruction.free();
+    expect(isTranslatable(microOpsOf(packed(words), 0))).toBe(true);
   });
 });

@@ -35,7 +35,8 @@ export function microOpsOf(code: Int32Array, record: number): MicroOp[] {
 
 /** Those that write slot d. */
 export function writesSlot(op: number): boolean {
-  return (op >= OP.Mov && op <= OP.Load) || op === OP.ReadFlags || op === OP.StringStep;
+  if (op >= OP.Mov && op <= OP.Load) return true;
+  return op === OP.ReadFlags || op === OP.StringStep || op === OP.DepositBits || op === OP.ExtractBits;
 }
 
 /** Those after which the instruction may have to be left to the interpreter, because they fault or go beyond what is translated. */
@@ -65,7 +66,8 @@ export function flagsDependOnCount(op: number): boolean {
 /** Whether it changes what outlives the instruction. */
 function hasEffect({ op, d }: MicroOp): boolean {
   if (writesSlot(op)) return d < STATE_SLOTS || (op >= OP.DivUnsigned && op <= OP.DivSigned && d + 1 < STATE_SLOTS);
-  return op === OP.Store || (op >= OP.FlagsAdd && op <= OP.FlagsFlip) || (op >= OP.WriteFlags && op <= OP.Cli);
+  if (op === OP.Store || op === OP.Fence) return true;
+  return (op >= OP.FlagsAdd && op <= OP.FlagsFlip) || (op >= OP.WriteFlags && op <= OP.Cli);
 }
 
 const NOT_TRANSLATED: ReadonlySet<number> = new Set([
@@ -75,6 +77,8 @@ const NOT_TRANSLATED: ReadonlySet<number> = new Set([
   OP.RotateRightCarry,
   OP.FlagsRotateLeftCarry,
   OP.FlagsRotateRightCarry,
+  OP.DepositBits,
+  OP.ExtractBits,
 ]);
 
 /**

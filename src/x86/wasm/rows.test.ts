@@ -4,6 +4,7 @@ import { EXIT } from '../exit.js';
 import { SLOT } from '../layout.js';
 import type { Machine } from '../machine.js';
 import type { Row } from '../row.js';
+import { ENVIRONMENT_ROWS } from '../rows/environment.js';
 import { INSTRUCTION_ROWS } from '../table.js';
 import { codesOf, encodeForm, type EncodedForm } from '../testing/instruction-forms.js';
 import { NATIVE } from '../testing/native-oracle.js';
@@ -100,9 +101,12 @@ describe('every row of the table: both engines end in the same state', () => {
 
   it('sequences of instructions', () => {
     const random = new RandomValues('engines sequences');
-    const rows = INSTRUCTION_ROWS.map((row) => ({ row, forms: formsOf(row, random, INSTANCES) })).filter(
-      ({ forms }) => forms.length > 0,
-    );
+    // An environment call ends the sequence: one of them is enough among so many.
+    const ends = new Set(ENVIRONMENT_ROWS.slice(1));
+    const rows = INSTRUCTION_ROWS.filter((row) => !ends.has(row)).map((row) => ({
+      row,
+      forms: formsOf(row, random, INSTANCES),
+    }));
     for (let i = 0; i < 300; i++) {
       const chosen = Array.from({ length: 2 + random.below(7) }, () => {
         const { row, forms } = random.pick(rows);
