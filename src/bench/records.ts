@@ -2,7 +2,7 @@
  * The inputs that every contender runs, and the results that it must leave: fixed binary layouts, 64-bit slots as two
  * 32-bit halves (little-endian, the same bytes as the structs of native/bench.h).
  */
-import { Random } from '../scenario/random.js';
+import { Random } from './random.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
 
 /** Where everything lies, for all contenders alike (native/bench.h): user addresses, so that this CPU can run there. */

@@ -195,7 +195,8 @@ export class Harness {
     const stackHigh = state[2 * RSP + 1];
     for (let offset = 8; offset <= HANDLER_FRAME; offset += 8) {
       const address = (stackLow - offset) | 0;
-      if (!machine.peek64(address, stackHigh)) return;
+      // Where the stack ends nothing more is left behind; on a CPU the next fault would be a double one.
+      if (!machine.isWritable(address, stackHigh) || !machine.isWritable((address + 7) | 0, stackHigh)) return;
       machine.poke64(address, stackHigh, scenario[2 * SLOT.faultValue], scenario[2 * SLOT.faultValue + 1]);
     }
   }

@@ -1,9 +1,9 @@
 /** Hostile code cannot break the tool: every run ends with a classified result, on both engines with the same. */
 import { describe, expect, it } from 'vitest';
-import { drawScenario } from '../scenario/draw.js';
+import { drawScenarios } from '../scenario/batch.js';
 import { dictionary } from '../scenario/dictionary.js';
 import { type Scenario, SLOT, writeSlot } from '../scenario/layout.js';
-import { Random } from '../scenario/random.js';
+import { Random } from '../bench/random.js';
 import { scenarioSpace } from '../scenario/space.js';
 import { VECTOR } from '../x86/exit.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
@@ -231,7 +231,7 @@ describe('10,000 random byte strings run as code', () => {
 
   /** A drawn scenario, interrupts included; in half of them some registers point to memory that is there. */
   function scenarioFor(index: number): Scenario {
-    const scenario = drawScenario(space, random);
+    const scenario = drawScenarios(space, [random.next(), random.next(), random.next(), random.next()], 1)[0];
     for (let register = 0; register < 16; register++) {
       if (SLOT.entry[register] < 0 || !random.chance(index % 2 === 0 ? 0 : 160)) continue;
       const base = addresses[random.below(addresses.length)];

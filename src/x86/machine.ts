@@ -13,7 +13,7 @@ import {
   SLOT,
   STATE_SLOTS,
 } from './layout.js';
-import { Memory, type Permissions } from './memory.js';
+import { Memory, PERMISSION, type Permissions } from './memory.js';
 import { RECORD } from './micro-ops.js';
 import { HOT_RUNS, type TranslatedCode, WasmEngine } from './wasm/engine.js';
 import { engineLayoutFor } from './wasm/engine-layout.js';
@@ -256,6 +256,11 @@ export class Machine {
   translate(address: bigint): TranslatedCode | undefined {
     if (this.memory.codeChanged) this.flushCode();
     return this.wasm?.translate(address);
+  }
+
+  /** Whether code may write at an address. */
+  isWritable(addressLow: number, addressHigh: number): boolean {
+    return this.memory.allows(addressLow | 0, addressHigh | 0, PERMISSION.Write);
   }
 
   /** Byte offset in `buffer` of the byte at an address; -1 if its page is not mapped. */

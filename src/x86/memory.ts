@@ -393,6 +393,12 @@ export class Memory {
     return (this.table[index + 3] & PERMISSION.Execute) !== 0;
   }
 
+  /** Whether the page of an address is mapped with these permissions (PERMISSION bits). */
+  allows(low: number, high: number, needed: number): boolean {
+    const index = this.find(low, high);
+    return index >= 0 && (this.table[index + 3] & needed) === needed;
+  }
+
   /** Byte offset of an address, or -1; for the edges, where addresses are bigint. */
   offsetOf(address: bigint): number {
     const low = Number(BigInt.asIntN(32, address));
