@@ -6,10 +6,11 @@
 import { guestStubRules } from '../../models/predict/guest-stub.js';
 import { REFERENCE_CONFIGURATION } from '../../models/module/configuration.js';
 import { transferRule } from '../../models/module/transfer-rule.js';
-import { XMM_GRAFFITI } from '../harness/caller.js';
+import { MXCSR_DEFAULT, X87_DEFAULT, XMM_GRAFFITI } from '../harness/caller.js';
 import { worldOf } from '../harness/map-world.js';
 import { REGIONS } from '../harness/regions.js';
 import type { CaseRunner } from '../judge/case-runner.js';
+import { OBSERVATION_SLOTS, VECTOR } from '../observation/layout.js';
 import { drawTables, emitDraw, SCENARIO_BYTES } from '../scenario/draw-code.js';
 import { SCENARIO_SLOTS, type Scenario } from '../scenario/layout.js';
 import { ModuleBuilder } from '../wasm/module.js';
@@ -98,6 +99,13 @@ export class BulkRunner {
     this.place(bulk.exactDepartures, departures.table(code.exact, bulk.addresses));
     this.place(bulk.xmm, XMM_GRAFFITI[0]);
     this.place(bulk.xmm + 256, XMM_GRAFFITI[1]);
+    // Code that cannot touch the vector state leaves it as every run finds it.
+    bulk.observations.forEach((at, run) => {
+      for (const slot of [VECTOR.initial, VECTOR.final]) {
+        this.place(at + 8 * slot, Int32Array.of(MXCSR_DEFAULT, 0, X87_DEFAULT, 0));
+        this.place(at + 8 * slot + 16, XMM_GRAFFITI[run === 1 ? 1 : 0]);
+      }
+    });
     const drawAt = { state: bulk.state, tables: bulk.tables, scenario: bulk.scenarios[0] };
     this.place(bulk.tables, drawTables(space, drawAt));
 
@@ -202,6 +210,11 @@ export class BulkRunner {
   totals(): Omit<BatchResult, 'suspects' | 'fresh'> {
     const [inForce, classes, boundaries, executions] = this.counters;
     return { inForce, classes, boundaries, executions: executions[0] };
+  }
+
+  /** What was observed last, to be compared with the reference: of the base run (0), companion G (1) or H (2). */
+  observation(run: 0 | 1 | 2): Int32Array {
+    return new Int32Array(this.buffer, this.bulk.observations[run], 2 * OBSERVATION_SLOTS);
   }
 
   private scenarioAt(offset: number): Scenario {

@@ -100,7 +100,7 @@ export function emitAnswer(
             ),
             i32.store(observation.get, fact(FACT.hostExits), i32.const(1)),
             i64.store(observation.get, fact(FACT.pathToHost), i64.load(layout.control, 4 * CONTROL.PATH_HASH_LOW)),
-            take(i32.wrap(mask.get), ANSWERED & ~rule.vmcallReservedLow),
+            take(i32.wrap(mask.get), ANSWERED & ~(rules[0].vmcallReservedLow & rules[1].vmcallReservedLow)),
             setRegister(RAX, i64.const(0n)),
           ),
         ),

@@ -18,7 +18,7 @@ import {
   when,
 } from '../wasm/code.js';
 import type { FunctionHandle } from '../wasm/module.js';
-import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
+import { EVENT, EVENT_IMPLICIT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { CONTROL } from '../x86/layout.js';
 import type { RunInput } from './emit-run.js';
 
@@ -44,6 +44,9 @@ export function emitSurvey({ module, layout, bulk, compiled, blockSize }: RunInp
     const entry = scope.i64();
     const writable = scope.i64();
     const sti = scope.i32();
+    /** Offsets below these are those of 8 bytes that lie in the block, and on the stack below the return address. */
+    const wholeWords = scope.i64();
+    const freeWords = scope.i64();
     const offsetInBlock = i64.sub(address.get, i64.load(bulk.blockAddress));
     const inBlock = (bytes: I64): I32 =>
       all(i64.ltU(offsetInBlock, writable.get), i64.geU(writable.get, i64.add(offsetInBlock, bytes)));
@@ -65,6 +68,14 @@ export function emitSurvey({ module, layout, bulk, compiled, blockSize }: RunInp
         : all(i32.eqz(i64.ltS(above, i64.const(8n))), i64.ltS(i64.add(above, size.get), i64.const(BigInt(9 + shadow))));
     const below = all(explicit, onStack, i64.ltU(address.get, rsp), i32.eqz(inBlock(i64.const(1n))));
     const stray = all(writes, i32.eqz(inBlock(size.get)), i32.eqz(all(onStack, any(belowEntry, inShadow))));
+    // What nearly every access is: 8 bytes of the block, or of the free stack by a push or pop.
+    const plain = any(
+      i64.ltU(offsetInBlock, wholeWords.get),
+      all(
+        i32.eq(i32.wrap(size.get), i32.const(8 | EVENT_IMPLICIT)),
+        i64.ltU(i64.sub(address.get, i64.const(stack.address)), freeWords.get),
+      ),
+    );
     const count = i32.load(layout.control, 4 * CONTROL.EVENT_COUNT);
     const place = i32.load(scenario.get, 8 * SLOT.blockPlace);
     return [
@@ -82,6 +93,8 @@ export function emitSurvey({ module, layout, bulk, compiled, blockSize }: RunInp
             i64.const(BigInt(blockSize)),
           ),
         ),
+        wholeWords.set(select(i64.eqz(writable.get), i64.const(0n), i64.const(BigInt(Math.max(0, blockSize - 7))))),
+        freeWords.set(i64.sub(i64.sub(entry.get, i64.const(stack.address)), i64.const(7n))),
         when(
           count,
           loop((again) =>
@@ -93,14 +106,19 @@ export function emitSurvey({ module, layout, bulk, compiled, blockSize }: RunInp
               i32.store(list.get, 8, kind.get),
               i32.store(list.get, 12, i32.wrap(size.get)),
               list.set(i32.add(list.get, i32.const(ACCESS_BYTES))),
-              size.set(i64.and(size.get, i64.const(0xffn))),
               when(
-                i32.gtU(kind.get, i32.const(EVENT.Pop)),
-                sti.set(i32.add(sti.get, i32.eq(kind.get, i32.const(EVENT.Sti)))),
-                when(
-                  below,
-                  note(FACT.accessesBelowStack, FACT.firstBelowStack),
-                  when(stray, note(FACT.strayWrites, FACT.firstStrayWrite)),
+                i32.eqz(plain),
+                seq(
+                  size.set(i64.and(size.get, i64.const(0xffn))),
+                  when(
+                    i32.gtU(kind.get, i32.const(EVENT.Pop)),
+                    sti.set(i32.add(sti.get, i32.eq(kind.get, i32.const(EVENT.Sti)))),
+                    when(
+                      below,
+                      note(FACT.accessesBelowStack, FACT.firstBelowStack),
+                      when(stray, note(FACT.strayWrites, FACT.firstStrayWrite)),
+                    ),
+                  ),
                 ),
               ),
               at.set(i32.add(at.get, i32.const(EVENT_BYTES))),

@@ -1,0 +1,93 @@
+/** Blocks in bulk and blocks one by one are the same, on sound stubs and on every broken twin; so are the runs themselves. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { BulkRunner } from '../bulk/bulk-runner.js';
+import { builtInContract } from '../contract/find-contract.js';
+import { parseImage } from '../image/load.js';
+import type { Image } from '../image/image.js';
+import { FACT, MOMENT, OBSERVATION_SLOTS } from '../observation/layout.js';
+import { packageRoot } from '../package-info.js';
+import { drawScenarios } from '../scenario/batch.js';
+import { readManifest } from '../targets/manifest.js';
+import { runBlock } from './block.js';
+import { builtInTargets } from './built-in-targets.js';
+import { createRunner, type Target } from './target.js';
+
+const root = packageRoot();
+const images = new Map<string, Image>();
+function imageOf(object: string): Image {
+  let image = images.get(object);
+  if (image === undefined) images.set(object, (image = parseImage(readFileSync(join(root, object)), object)));
+  return image;
+}
+const TWINS: Target[] = readManifest(root).map(({ id, symbol, contract, object }) => {
+  const found = builtInContract(contract);
+  return { name: id, symbol, set: found.set.name, contract: found.contract, image: imageOf(object) };
+});
+
+describe('a block', () => {
+  it.each(builtInTargets().map((target) => [target.name, target] as const))(
+    'of %s is the same in bulk',
+    (name, target) => {
+      const [bulk, single] = [createRunner(target), createRunner(target)];
+      for (const [block, cases] of [
+        [0, 1000],
+        [1, 377],
+      ])
+        expect(runBlock(bulk, name, 'bulk', block, cases, 'always')).toEqual(
+          runBlock(single, name, 'bulk', block, cases, 'never'),
+        );
+    },
+  );
+
+  it.each(TWINS.map((target) => [target.name, target] as const))(
+    'of the twin %s is the same in bulk',
+    (name, target) => {
+      const [bulk, single] = [createRunner(target), createRunner(target)].map((runner, index) =>
+        runBlock(runner, name, 'twins in bulk', 0, 400, index === 0 ? 'always' : 'never'),
+      );
+      expect(bulk).toEqual(single);
+    },
+  );
+});
+
+describe('a run', () => {
+  it.each([...builtInTargets(), ...TWINS].map((target) => [target.name, target] as const))(
+    'of %s is observed the same in bulk, companions included',
+    (_, target) => {
+      const runner = createRunner(target);
+      const bulk = BulkRunner.of(runner);
+      if (bulk === undefined) throw new Error('not translated');
+      let clean = 0;
+      for (let number = 0; number < 60; number++) {
+        const words = [number, 1, 2, 3] as const;
+        bulk.begin();
+        const { suspects } = bulk.run(words, 1);
+        const [scenario] = drawScenarios(runner.space, words, 1);
+        const violated = runner.run(scenario);
+        if (suspects.length > 0) {
+          expect(suspects[0].scenario).toEqual(scenario);
+          continue;
+        }
+        expect(violated).toBe(0);
+        clean++;
+        const { context } = runner;
+        expectSame(bulk.observation(0), context.base);
+        if (context.hasGuestCompanion) expectSame(bulk.observation(1), context.guest);
+        if (context.hasHostCompanion) expectSame(bulk.observation(2), context.host);
+      }
+      if (!TWINS.includes(target)) expect(clean).toBe(60);
+    },
+  );
+});
+
+/** But for the hash over addresses, which bulk runs do not compute, and the registers at a call that was not made. */
+function expectSame(bulk: Int32Array, reference: Int32Array): void {
+  const called = reference[2 * FACT.calls] > 0;
+  for (let slot = 0; slot < OBSERVATION_SLOTS; slot++) {
+    if (slot === FACT.addresses || (!called && slot >= MOMENT.call && slot < MOMENT.final)) continue;
+    if (bulk[2 * slot] !== reference[2 * slot] || bulk[2 * slot + 1] !== reference[2 * slot + 1])
+      expect.fail(`slot ${slot} of the observation differs`);
+  }
+}
