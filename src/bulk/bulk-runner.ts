@@ -7,8 +7,9 @@ import { guestStubRules } from '../../models/predict/guest-stub.js';
 import { REFERENCE_CONFIGURATION } from '../../models/module/configuration.js';
 import { transferRule } from '../../models/module/transfer-rule.js';
 import { MXCSR_DEFAULT, X87_DEFAULT, XMM_GRAFFITI } from '../harness/caller.js';
-import { worldOf } from '../harness/map-world.js';
+import { isShared, type MappedWorld, worldOf } from '../harness/map-world.js';
 import { REGIONS } from '../harness/regions.js';
+import type { Image } from '../image/image.js';
 import type { CaseRunner } from '../judge/case-runner.js';
 import { OBSERVATION_SLOTS, VECTOR } from '../observation/layout.js';
 import { drawTables, emitDraw, SCENARIO_BYTES } from '../scenario/draw-code.js';
@@ -26,8 +27,30 @@ import { departureTables } from './departures.js';
 import { type BulkLayout, bulkLayout, PATH_BYTES, PATHS } from './layout.js';
 
 /** Room for everything of layout.ts, besides what depends on the machine's event capacity. */
-const SPARE_BYTES = 4 << 20;
+const SPARE_BYTES = 8 << 20;
+/** More than one target needs. */
+const TARGET_BYTES = 1 << 20;
+/** Only this file decides what is translated. */
+const NEVER_HOT = 0x7fffffff;
 const SCENARIO_WORDS = 2 * SCENARIO_SLOTS;
+
+/** A machine with bytes to spare, which all targets of an image share: they run one after the other. */
+interface SharedWorld {
+  world: MappedWorld;
+  /** Bytes of the spare ones that are taken. */
+  used: number;
+}
+
+const WORLDS = new WeakMap<Image, SharedWorld>();
+
+function sharedWorld({ target }: CaseRunner): SharedWorld {
+  const known = WORLDS.get(target.image);
+  if (known !== undefined && SPARE_BYTES - known.used > TARGET_BYTES && isShared(target)) return known;
+  const world = worldOf(target, { engine: 'wasm', hotRuns: NEVER_HOT, spareBytes: SPARE_BYTES });
+  const made = { world, used: 0 };
+  if (isShared(target)) WORLDS.set(target.image, made);
+  return made;
+}
 
 /** What a batch found; the numbers are those of its clean cases. */
 export interface BatchResult {
@@ -62,12 +85,13 @@ export class BulkRunner {
   /** @returns undefined where the function has no code that could be translated */
   static of(runner: CaseRunner): BulkRunner | undefined {
     const { target } = runner;
-    const world = worldOf(target, { engine: 'wasm', hotRuns: 0x7fffffff, spareBytes: SPARE_BYTES });
-    const code = world.machine.translate(target.entry);
-    return code === undefined ? undefined : new BulkRunner(runner, world, code);
+    const shared = sharedWorld(runner);
+    const code = shared.world.machine.translate(target.entry);
+    return code === undefined ? undefined : new BulkRunner(runner, shared, code);
   }
 
-  private constructor(runner: CaseRunner, world: ReturnType<typeof worldOf>, code: TranslatedCode) {
+  private constructor(runner: CaseRunner, shared: SharedWorld, code: TranslatedCode) {
+    const { world } = shared;
     const { compiled, space, judge, target, size } = runner;
     const { machine, ends, readOnlyCode } = world;
     const { linear, layout, engine } = code;
@@ -84,11 +108,17 @@ export class BulkRunner {
       classes: 128,
       code: size,
     };
-    const bulk = bulkLayout(engine.totalBytes, sizes, layout.eventCapacity, offsetOf(REGIONS[0].stack.address));
+    const bulk = bulkLayout(
+      engine.totalBytes + shared.used,
+      sizes,
+      layout.eventCapacity,
+      offsetOf(REGIONS[0].stack.address),
+    );
     if (bulk.end > linear.buffer.byteLength)
       throw new Error(
         `bulk runs of ${target.symbol} need ${bulk.end} bytes of memory, and have ${linear.buffer.byteLength}`,
       );
+    shared.used = bulk.end - engine.totalBytes;
     this.bulk = bulk;
     this.place(
       bulk.externals,

@@ -41,8 +41,7 @@ const WORLDS = new WeakMap<Image, MappedWorld>();
  * @throws ImageError if the image cannot lie in memory beside the caller's side
  */
 export function worldOf(code: Code, options: EngineOptions = {}): MappedWorld {
-  // A target that never returns by its name must run, and not end where it begins.
-  const own = externalModel(code.symbol).kind === 'noreturn' || options.engine !== undefined;
+  const own = !isShared(code) || options.engine !== undefined;
   const known = own ? undefined : WORLDS.get(code.image);
   if (known !== undefined) return known;
   const machine = new Machine({ memoryBytes: memoryFor(code.image), ...options });
@@ -50,6 +49,11 @@ export function worldOf(code: Code, options: EngineOptions = {}): MappedWorld {
   machine.checkpoint();
   if (!own) WORLDS.set(code.image, world);
   return world;
+}
+
+/** Whether a target may run on a machine that other targets of its image use: one that never returns by its name must run, and not end where it begins. */
+export function isShared({ symbol }: Code): boolean {
+  return externalModel(symbol).kind !== 'noreturn';
 }
 
 export interface MappedWorld {
