@@ -198,6 +198,7 @@ export class BulkRunner {
   /** Forgets the counts and the paths: a block's result depends on nothing before it. */
   begin(): void {
     for (const counter of this.counters) counter.fill(0);
+    new Int32Array(this.buffer, this.bulk.pathCount, 1)[0] = 0;
     new Int32Array(this.buffer, this.bulk.paths, (PATH_BYTES * PATHS) / 4).fill(0);
   }
 

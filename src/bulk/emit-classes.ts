@@ -262,6 +262,7 @@ export function notePath(scope: Scope, bulk: BulkLayout, freshCount: Local<I32>)
               i64.store(i32.mul(freshCount.get, i32.const(PATH_BYTES)), bulk.freshPaths + 8, rip.get),
               copy(i32.mul(freshCount.get, i32.const(SCENARIO_BYTES)), bulk.fresh, scenario, 0, SCENARIO_BYTES),
               freshCount.set(i32.add(freshCount.get, i32.const(1))),
+              i32.store(bulk.pathCount, 0, i32.add(i32.load(bulk.pathCount), i32.const(1))),
               leave(),
             ),
           ),

@@ -77,6 +77,8 @@ export interface BulkLayout {
   compared: number;
   /** Path and scenario of each case of the batch that took a path which the block had not seen. */
   freshCount: number;
+  /** Paths in the table. */
+  pathCount: number;
   freshPaths: number;
   fresh: number;
   /** Index in the batch and scenario of each case that the reference has to judge. */
@@ -110,6 +112,7 @@ export function bulkLayout(start: number, sizes: Sizes, events: number, stackSta
     accessCount: placement + 20,
     executions: placement + 24,
     freshCount: placement + 28,
+    pathCount: placement + 32,
     stackStart,
     tables: take(sizes.tables),
     accesses: take(16 * events),

@@ -12,11 +12,11 @@ import { type Signature, signatureKey, Violations } from '../triage/violation.js
 import { ClassCounter } from './classes.js';
 import { blockSeed } from './seed.js';
 
-/** Cases in a block. */
-export const BLOCK_CASES = 1000;
+/** Cases in a block: many, because each is a message from a worker and a merge. */
+export const BLOCK_CASES = 5000;
 
-/** Cases that a runner judges one by one before it is worth while to compile them. */
-const COLD_CASES = 2000;
+/** Cases of a target for which it is worth while to compile them: that takes as long as some thousand of them one by one. */
+const HOT_CASES = 3000;
 
 /** All hits of one signature in one block. */
 export interface Failure {
@@ -55,7 +55,7 @@ export function runBlock(
   cases: number,
   mode: BulkMode = 'when hot',
 ): BlockResult {
-  const run = new BlockRun(runner, block, bulkOf(runner, mode));
+  const run = new BlockRun(runner, block, bulkOf(runner, mode, cases));
   let left = cases;
   const details = fc.check(
     fc.property(batches(runner.space, BATCH_CASES), ({ words }) => {
@@ -71,21 +71,19 @@ export function runBlock(
 
 interface Warmth {
   cases: number;
-  bulk: BulkRunner | undefined;
+  /** Undefined before it was tried; null where the function cannot be translated, and stays with the reference. */
+  bulk: BulkRunner | null | undefined;
 }
 
 const WARMTH = new WeakMap<CaseRunner, Warmth>();
 
-function bulkOf(runner: CaseRunner, mode: BulkMode): BulkRunner | undefined {
+function bulkOf(runner: CaseRunner, mode: BulkMode, cases: number): BulkRunner | undefined {
   if (mode === 'never') return undefined;
   let warmth = WARMTH.get(runner);
   if (warmth === undefined) WARMTH.set(runner, (warmth = { cases: 0, bulk: undefined }));
-  const before = warmth.cases;
-  warmth.cases += BLOCK_CASES;
-  // Tried once: a function that cannot be translated stays with the reference.
-  if (mode === 'always' ? before === 0 : before >= COLD_CASES && before < COLD_CASES + BLOCK_CASES)
-    warmth.bulk = BulkRunner.of(runner);
-  return warmth.bulk;
+  warmth.cases += cases;
+  if (mode === 'always' || warmth.cases >= HOT_CASES) warmth.bulk ??= BulkRunner.of(runner) ?? null;
+  return warmth.bulk ?? undefined;
 }
 
 /** One block on its way. */

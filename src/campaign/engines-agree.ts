@@ -1,4 +1,4 @@
-/** The self-check of the two engines: the same block of cases on both, observed the same to the bit. */
+/** The self-check of the engines: the same block of cases on both, and in bulk, observed and counted the same to the bit. */
 import { isDeepStrictEqual } from 'node:util';
 import { runBlock } from './block.js';
 import { createRunner, type Target } from './target.js';
@@ -18,7 +18,7 @@ export function enginesAgree(targets: readonly Target[], cases: number): EngineC
   return targets.map((target) => {
     const [reference, translated] = [createRunner(target), createRunner(target, undefined, TRANSLATED)].map(
       (runner) => {
-        const block = runBlock(runner, target.name, 'engines agree', 0, cases);
+        const block = runBlock(runner, target.name, 'engines agree', 0, cases, 'never');
         return {
           block,
           base: [...runner.context.base],
@@ -27,7 +27,9 @@ export function enginesAgree(targets: readonly Target[], cases: number): EngineC
         };
       },
     );
+    const bulk = runBlock(createRunner(target), target.name, 'engines agree', 0, cases, 'always');
     const { executions } = reference.block;
-    return { target: target.name, cases, executions, agree: isDeepStrictEqual(reference, translated) };
+    const agree = isDeepStrictEqual(reference, translated) && isDeepStrictEqual(reference.block, bulk);
+    return { target: target.name, cases, executions, agree };
   });
 }

@@ -17,6 +17,7 @@ import { validateCase } from '../case/case-file.js';
 import { packageRoot } from '../package-info.js';
 import { resultJson } from '../report/json.js';
 import { twinTarget } from '../triage/twins.test.helper.js';
+import { BLOCK_CASES } from './block.js';
 import { builtInTargets } from './built-in-targets.js';
 import { fuzz, type FuzzOptions } from './fuzz.js';
 import { exitStatus, type RunResult } from './result.js';
@@ -120,10 +121,10 @@ describe('what a run comes to', () => {
     const stopped = (): boolean => cases >= 1000;
     const onProgress = (done: number): void => void (cases = done);
     const clean = await run([CLEAN[0]], { budget: { runs: 50_000 }, stopped, onProgress });
-    expect([exitStatus(clean), clean.run.interrupted, clean.result.targets[0].cases]).toEqual([130, true, 1000]);
+    expect([exitStatus(clean), clean.run.interrupted, clean.result.targets[0].cases]).toEqual([130, true, BLOCK_CASES]);
     cases = 0;
     const broken = await run([BROKEN[0]], { budget: { runs: 50_000 }, stopped, onProgress });
-    expect([exitStatus(broken), broken.result.targets[0].cases]).toEqual([1, 1000]);
+    expect([exitStatus(broken), broken.result.targets[0].cases]).toEqual([1, BLOCK_CASES]);
     // Before the first block: nothing is known, and that is no pass.
     const at = await run([CLEAN[0]], { stopped: () => true });
     expect([exitStatus(at), at.result.targets[0].cases]).toEqual([130, 0]);

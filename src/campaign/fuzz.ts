@@ -8,9 +8,8 @@ import { toolVersion } from '../package-info.js';
 import type { Scenario } from '../scenario/layout.js';
 import { shrinkFailure } from '../triage/shrink.js';
 import { type Signature, signatureKey, traceCase, Violations } from '../triage/violation.js';
-import type { BlockResult } from './block.js';
 import { compute } from './compute.js';
-import { mergeBlocks, type TargetTotals } from './merge.js';
+import { Merge, type TargetTotals } from './merge.js';
 import { type FindingResult, type PropertyResult, RESULT_SCHEMA, type RunResult, type TargetResult } from './result.js';
 import { type Budget, schedule } from './schedule.js';
 import { createRunner, type Target } from './target.js';
@@ -32,7 +31,7 @@ export async function fuzz(options: FuzzOptions): Promise<RunResult> {
   const { targets, seed, budget, workers, stored = [], onProgress, stopped = () => false } = options;
   const started = performance.now();
   const runners = targets.map((target) => createRunner(target));
-  const blocks: BlockResult[][] = targets.map(() => []);
+  const merges = targets.map(() => new Merge());
   let done = 0;
   await compute(
     schedule(targets.length, budget, () => performance.now(), stopped),
@@ -42,14 +41,14 @@ export async function fuzz(options: FuzzOptions): Promise<RunResult> {
       seed,
       workers,
       onBlock(target, result) {
-        blocks[target].push(result);
+        merges[target].add(result);
         done += result.cases;
         onProgress?.(done);
       },
     },
   );
   const results = targets.map((target, index) =>
-    conclude(target, runners[index], mergeBlocks(blocks[index]), seed, stored),
+    conclude(target, runners[index], merges[index].totals(), seed, stored),
   );
   const milliseconds = performance.now() - started;
   return {

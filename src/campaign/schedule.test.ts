@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { BLOCK_CASES } from './block.js';
 import { schedule, type Task } from './schedule.js';
 
 const never = (): boolean => false;
@@ -6,16 +7,18 @@ const still = (): number => 0;
 
 describe('a number of cases', () => {
   test('round by round over all targets, the last block shorter', () => {
-    const tasks = [...schedule(2, { runs: 2500 }, still, never)];
+    const tasks = [...schedule(2, { runs: 2.5 * BLOCK_CASES }, still, never)];
     expect(tasks).toEqual(
-      [1000, 1000, 500].flatMap((cases, block) => [0, 1].map((target) => ({ target, block, cases }))),
+      [BLOCK_CASES, BLOCK_CASES, BLOCK_CASES / 2].flatMap((cases, block) =>
+        [0, 1].map((target) => ({ target, block, cases })),
+      ),
     );
   });
   test.each([
     [1, [1]],
-    [999, [999]],
-    [1000, [1000]],
-    [1001, [1000, 1]],
+    [BLOCK_CASES - 1, [BLOCK_CASES - 1]],
+    [BLOCK_CASES, [BLOCK_CASES]],
+    [BLOCK_CASES + 1, [BLOCK_CASES, 1]],
     [0, []],
   ])('%i', (runs, cases) => {
     expect([...schedule(1, { runs }, still, never)].map((task) => task.cases)).toEqual(cases);
@@ -42,12 +45,12 @@ describe('a time', () => {
     expect(tasks).toHaveLength(12);
     for (const target of [0, 1, 2])
       expect(tasks.filter((task) => task.target === target).map(({ block }) => block)).toEqual([0, 1, 2, 3]);
-    expect(tasks.every(({ cases }) => cases === 1000)).toBe(true);
+    expect(tasks.every(({ cases }) => cases === BLOCK_CASES)).toBe(true);
   });
   test('is the run with the number of cases that it came to', () => {
     const tasks = timed(2, 75);
     const rounds = tasks.length / 2;
-    expect(tasks).toEqual([...schedule(2, { runs: 1000 * rounds }, still, never)]);
+    expect(tasks).toEqual([...schedule(2, { runs: BLOCK_CASES * rounds }, still, never)]);
   });
   test('gives every target one block, however short it is', () => {
     expect(timed(3, 0)).toHaveLength(3);
@@ -57,6 +60,6 @@ describe('a time', () => {
 
 test('a user who wants it to end is heard at the next block', () => {
   const tasks: Task[] = [];
-  for (const task of schedule(3, { runs: 5000 }, still, () => tasks.length >= 4)) tasks.push(task);
+  for (const task of schedule(3, { runs: 5 * BLOCK_CASES }, still, () => tasks.length >= 4)) tasks.push(task);
   expect(tasks).toHaveLength(4);
 });

@@ -115,8 +115,9 @@ function print(
 function engineLine(engines: readonly EngineCheck[]): string {
   const different = engines.filter(({ agree }) => !agree).map(({ target }) => target);
   const executions = engines.reduce((sum, check) => sum + check.executions, 0);
-  if (different.length > 0) return `  ${pc.red('interpreter and WebAssembly differ')} on ${different.join(', ')}`;
-  return `  ${pc.green('interpreter and WebAssembly agree')} to the bit in ${executions} executions of ${engines.length} targets`;
+  if (different.length > 0)
+    return `  ${pc.red('interpreter, WebAssembly and bulk runs differ')} on ${different.join(', ')}`;
+  return `  ${pc.green('interpreter, WebAssembly and bulk runs agree')} to the bit in ${executions} executions of ${engines.length} targets`;
 }
 
 function objectRow({ object, state, error, detail }: ObjectCheck): string[] {
