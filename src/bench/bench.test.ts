@@ -36,7 +36,16 @@ describe('the bench in a tiny size', async () => {
       }
     }
     const names = report.execution[0].rows.map(({ name }) => name);
-    expect(names).toEqual([ROW.signal, ROW.call, ROW.unicorn, ROW.interpreter, ROW.quick, ROW.exact]);
+    expect(names).toEqual([
+      ROW.signal,
+      ROW.call,
+      ROW.unicorn,
+      ROW.interpreter,
+      ROW.quick,
+      ROW.exact,
+      ROW.bulkQuick,
+      ROW.bulkExact,
+    ]);
     expect(report.execution).toHaveLength(hasCompiler ? 5 : 3);
     for (const row of report.cases) expect(row.executionsPerCase).toBeGreaterThanOrEqual(1);
     expect(report.cases.map(({ name }) => name)).toContain(MAIN_STUB);

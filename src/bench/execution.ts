@@ -1,4 +1,5 @@
 /** Execution only: one workload on every contender, all of which must leave the same results. */
+import { BulkExecutions } from './bulk-runs.js';
 import { type Contender, interleave, type Missing, type Rounds, type Row } from './contender.js';
 import { MachineRuns } from './machine-runs.js';
 import { type NativeProgram, NativePrograms, UNICORN_WAYS } from './native-programs.js';
@@ -14,6 +15,8 @@ export const ROW = {
   interpreter: 'this project, interpreter',
   quick: 'this project, WebAssembly, quick',
   exact: 'this project, WebAssembly, exact',
+  bulkQuick: 'this project, in bulk, quick',
+  bulkExact: 'this project, in bulk, exact',
 } as const;
 
 export interface ExecutionTable {
@@ -41,6 +44,14 @@ export async function measureExecution(
     { name: ROW.exact, runs: new MachineRuns(workload, { engine: 'wasm', exact: true }) },
   ];
   const [reference] = machines;
+  const { target } = workload;
+  const bulk: [string, BulkExecutions][] =
+    target === undefined
+      ? []
+      : [
+          [ROW.bulkQuick, new BulkExecutions(target, false)],
+          [ROW.bulkExact, new BulkExecutions(target, true)],
+        ];
   const expected = reference.runs.results();
   const { rows: natives, unicornWay } = nativeContenders(workload, programs, rounds.sliceMilliseconds);
   for (const { name, runs } of machines.slice(1)) expectSame(workload, ROW.interpreter, expected, name, runs.results());
@@ -49,6 +60,7 @@ export async function measureExecution(
   const contenders: (Contender | Missing)[] = [
     ...natives.map((native) => ('results' in native ? native.contender() : native)),
     ...machines.map(({ name, runs }) => runs.contender(name)),
+    ...bulk.map(([name, runs]) => runs.contender(name)),
   ];
   const rows = await interleave(contenders, rounds);
   for (const { name, runs } of machines.slice(1))

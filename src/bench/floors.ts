@@ -31,9 +31,17 @@ export function floorsOf({ execution, cases, workers, commands }: Omit<BenchRepo
   const [one, two] = workers;
   const compiled = (name: string): number | undefined => ratio(table(name)?.rows ?? [], ROW.quick, ROW.unicorn);
   return [
-    atLeast(`execution only, ${MAIN_STUB}, quick, by Unicorn`, 50, ratio(stub, ROW.quick, ROW.unicorn)),
-    atLeast(`execution only, ${MAIN_STUB}, quick, by the physical limit`, 0.35, ratio(stub, ROW.quick, ROW.call)),
-    atLeast(`execution only, ${MAIN_STUB}, exact, by the physical limit`, 0.35, ratio(stub, ROW.exact, ROW.call)),
+    atLeast(`execution only, ${MAIN_STUB}, in bulk, quick, by Unicorn`, 50, ratio(stub, ROW.bulkQuick, ROW.unicorn)),
+    atLeast(
+      `execution only, ${MAIN_STUB}, in bulk, quick, by the physical limit`,
+      0.35,
+      ratio(stub, ROW.bulkQuick, ROW.call),
+    ),
+    atLeast(
+      `execution only, ${MAIN_STUB}, in bulk, exact, by the physical limit`,
+      0.35,
+      ratio(stub, ROW.bulkExact, ROW.call),
+    ),
     atLeast(
       `full cases, ${MAIN_STUB}, by Unicorn's bare execution`,
       6,

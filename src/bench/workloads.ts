@@ -23,6 +23,8 @@ export interface Workload {
   eventCapacity: number;
   /** The assembly file under corpus/targets and the symbol in it, for the contender with TDCALL as a call. */
   stub?: { source: string; symbol: string };
+  /** The same stub as a target, for runs in bulk. */
+  target?: Target;
 }
 
 /** The stub against which the floors of the issue are stated: 5.19's TDVMCALL stub, the one of the first measurements. */
@@ -50,7 +52,7 @@ export function stubWorkloads(count: number): Workload[] {
     const code = functionBytes(target);
     const source = `${name.slice(0, name.indexOf('/'))}.S`;
     const stub = { source, symbol: target.symbol };
-    return { name, title: 'one TDVMCALL', code, blockWords, records, budget: 2048, eventCapacity: 4096, stub };
+    return { name, title: 'one TDVMCALL', code, blockWords, records, budget: 2048, eventCapacity: 4096, stub, target };
   });
 }
 
