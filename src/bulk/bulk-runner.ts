@@ -144,7 +144,7 @@ export class BulkRunner {
     const exact = module.import('exact', 3);
     const { seed, draw } = emitDraw(module, space, drawAt);
     const rules = [true, false].map((noRbpMod) => transferRule({ ...REFERENCE_CONFIGURATION, noRbpMod }));
-    const answer = emitAnswer(module, layout, [rules[0], rules[1]]);
+    const answer = emitAnswer(module, layout, [rules[0], rules[1]], compiled.ownMask);
     const input: RunInput = {
       module,
       layout,

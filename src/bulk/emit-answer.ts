@@ -6,7 +6,7 @@ import {
   all,
   any,
   block,
-  copy,
+  copyWords,
   giveBack,
   i32,
   type I32,
@@ -32,11 +32,13 @@ const { rax: RAX, rcx: RCX } = REGISTER_INDEX;
  * what the host sees at a second exit.
  *
  * @param rules of a TD with NO_RBP_MOD, and without
+ * @param usualMask the exposure mask that nearly every call has, 0 if there is none
  */
 export function emitAnswer(
   module: ModuleBuilder,
   layout: Layout,
   rules: readonly [TransferRule, TransferRule],
+  usualMask: number,
 ): FunctionHandle {
   return module.function('answer', 2, (scope) => {
     const [scenario, observation] = scope.parameters;
@@ -66,6 +68,16 @@ export function emitAnswer(
       }
       return seq(...parts, wrote.set(i32.or(wrote.get, mask)));
     };
+    /** As `take` for a mask that is known. */
+    const takeAll = (mask: number): Statement =>
+      seq(
+        ...Array.from({ length: 16 }, (_, index) =>
+          ((mask >>> index) & 1) === 1 && SLOT.answer[index] >= 0
+            ? setRegister(index, i64.load(scenario.get, 8 * SLOT.answer[index]))
+            : seq(),
+        ),
+        wrote.set(i32.or(wrote.get, i32.const(mask))),
+      );
     const put = (mask: number, value: bigint): Statement =>
       seq(
         ...Array.from({ length: 16 }, (_, index) =>
@@ -77,6 +89,8 @@ export function emitAnswer(
     const vmcall = (): Statement => {
       const mask = scope.i64();
       const [withoutRbp, withRbp] = rules.map(({ vmcallReservedLow }) => i32.const(vmcallReservedLow));
+      const shared = ANSWERED & ~(rules[0].vmcallReservedLow & rules[1].vmcallReservedLow);
+      const takeAny = take(i32.wrap(mask.get), shared);
       const illegal = any(
         i32.ne(
           i32.and(
@@ -100,7 +114,9 @@ export function emitAnswer(
             ),
             i32.store(observation.get, fact(FACT.hostExits), i32.const(1)),
             i64.store(observation.get, fact(FACT.pathToHost), i64.load(layout.control, 4 * CONTROL.PATH_HASH_LOW)),
-            take(i32.wrap(mask.get), ANSWERED & ~(rules[0].vmcallReservedLow & rules[1].vmcallReservedLow)),
+            usualMask === 0
+              ? takeAny
+              : when(i64.eq(mask.get, i64.const(BigInt(usualMask))), takeAll(usualMask), takeAny),
             setRegister(RAX, i64.const(0n)),
           ),
         ),
@@ -175,7 +191,7 @@ function recordCall(scope: Scope, layout: Layout, observation: I32): Statement {
   const last = scope.i32();
   const count = i32.load(layout.control, 4 * CONTROL.EVENT_COUNT);
   return seq(
-    copy(observation, 8 * MOMENT.call, layout.slots, 0, REGISTER_BYTES),
+    copyWords(observation, 8 * MOMENT.call, layout.slots, 0, REGISTER_BYTES),
     when(
       count,
       seq(

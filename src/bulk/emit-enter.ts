@@ -63,7 +63,19 @@ export function emitEnter(input: EnterInput, memory: 0 | 1): FunctionHandle {
     const stack = { address: scope.i64(), place: scope.i32() };
     const slot = (index: number): I64 => i64.load(scenario.get, 8 * index);
     const low = (index: number): I32 => i32.load(scenario.get, 8 * index);
-    const state = (index: number, value: I64): Statement => i64.store(layout.slots, 8 * index, value);
+    /** Into the machine's state, and into what is observed of it. */
+    const state = (index: number, value: I64): Statement =>
+      seq(
+        word.set(value),
+        i64.store(layout.slots, 8 * index, word.get),
+        ...(index < REGISTER_BYTES / 8 ? [i64.store(observation.get, 8 * (MOMENT.initial + index), word.get)] : []),
+      );
+    const word = scope.i64();
+    const registers = (first: number, count: number): Statement =>
+      seq(
+        copy(layout.slots, 8 * first, scenario.get, 8 * SLOT.entry[first], 8 * count),
+        copy(observation.get, 8 * (MOMENT.initial + first), scenario.get, 8 * SLOT.entry[first], 8 * count),
+      );
     const control = (word: number, value: I64): Statement => i64.store(layout.control, 4 * word, value);
     const below = i32.shl(i32.and(low(SLOT.stackOffset), i32.const(0xff)), i32.const(3));
     const shadow = SHADOW_SPACE[compiled.contract.convention];
@@ -76,8 +88,8 @@ export function emitEnter(input: EnterInput, memory: 0 | 1): FunctionHandle {
       stack.place.set(i32.sub(i32.const(input.offsetOf(regions.stackEntry)), below)),
       i32.store(bulk.stackPlace, 0, stack.place.get),
       // Hardware order in both, but that RSP has no slot.
-      copy(layout.slots, 0, scenario.get, 8 * SLOT.entry[0], 32),
-      copy(layout.slots, 8 * (RSP + 1), scenario.get, 8 * SLOT.entry[RSP + 1], 88),
+      registers(0, RSP),
+      registers(RSP + 1, 15 - RSP),
       state(RSP, stack.address.get),
       state(STATE.RIP, i64.const(entry)),
       state(
@@ -119,7 +131,6 @@ export function emitEnter(input: EnterInput, memory: 0 | 1): FunctionHandle {
         4 * CONTROL.UNDO_COUNT,
         i32.shrU(i32.sub(undo.get, i32.const(layout.undo)), i32.const(2)),
       ),
-      copy(observation.get, 8 * MOMENT.initial, layout.slots, 0, REGISTER_BYTES),
       ...(vector ? [copyVector(observation.get, VECTOR.initial, layout)] : []),
     );
     return [seq(...parts), i32.const(0)];

@@ -10,7 +10,7 @@ import {
   all,
   any,
   block,
-  copy,
+  copyWords,
   giveBack,
   i32,
   type I32,
@@ -294,7 +294,7 @@ export function emitRun(
     const planned = i32.load(scenario.get, 8 * SLOT.faultKind);
     const at = i32.and(i32.load(scenario.get, 8 * SLOT.faultAt), i32.const(0xffff));
     const conclude = seq(
-      copy(observation.get, 8 * MOMENT.final, layout.slots, 0, REGISTER_BYTES),
+      copyWords(observation.get, 8 * MOMENT.final, layout.slots, 0, REGISTER_BYTES),
       ...(vector ? [copyVector(observation.get, VECTOR_STATE.final, layout)] : []),
       setFact(FACT.instructions, count),
       i64.store(observation.get, 8 * FACT.path, i64.load(layout.control, 4 * CONTROL.PATH_HASH_LOW)),
@@ -309,7 +309,7 @@ export function emitRun(
       mix(i64.load(departure.get, DEPARTURE.rip)),
       when(
         i32.eq(fact(FACT.calls), i32.const(1)),
-        copy(observation.get, 8 * MOMENT.answer, layout.slots, 0, REGISTER_BYTES),
+        copyWords(observation.get, 8 * MOMENT.answer, layout.slots, 0, REGISTER_BYTES),
       ),
       exact.set(kind.get),
     );
