@@ -1,5 +1,6 @@
 /** One run of the bench: every table, measured side by side. */
 import { cpus, loadavg } from 'node:os';
+import { BLOCK_CASES } from '../campaign/block.js';
 import { builtInTargets } from '../campaign/built-in-targets.js';
 import { packageRoot, toolVersion } from '../package-info.js';
 import { type CaseRow, measureCases, measureWorkers, type WorkerRow } from './cases.js';
@@ -32,7 +33,7 @@ export const FULL: BenchSize = {
   rounds: 5,
   sliceMilliseconds: 300,
   records: 1000,
-  blockCases: 1000,
+  blockCases: BLOCK_CASES,
   campaignSeconds: 5,
   campaignRounds: 3,
   commandRuns: [1000, 1_000_000],

@@ -1,4 +1,4 @@
-/** Computes scheduled blocks, here or on worker threads. The results are the same; only the clock differs. */
+/** Computes scheduled blocks, here and on worker threads. The results are the same; only the clock differs. */
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { CaseRunner } from '../judge/case-runner.js';
@@ -18,10 +18,10 @@ export interface ComputeOptions {
 
 /** @returns when every task that was yielded has been computed */
 export async function compute(tasks: Iterator<Task>, options: ComputeOptions): Promise<void> {
-  if (options.workers <= 1) return computeHere(tasks, options);
-  const workers = Array.from({ length: options.workers }, () => startWorker(options));
+  // This thread is one of them: it is there already, while another needs half a second to start.
+  const workers = Array.from({ length: Math.max(0, options.workers - 1) }, () => startWorker(options));
   try {
-    await Promise.all(workers.map((worker) => feed(worker, tasks, options)));
+    await Promise.all([computeHere(tasks, options), ...workers.map((worker) => feed(worker, tasks, options))]);
   } finally {
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
@@ -41,15 +41,23 @@ function startWorker({ targets, seed }: ComputeOptions): Worker {
   return new Worker(join(packageRoot(), 'dist/src/campaign/worker.js'), { workerData: { targets, seed } });
 }
 
+/** Tasks that a worker has been given ahead: this thread computes too, and answers between two of its own blocks. */
+const AHEAD = 4;
+
 /** Gives one worker task after task until there are none. */
 function feed(worker: Worker, tasks: Iterator<Task>, { onBlock }: ComputeOptions): Promise<void> {
   return new Promise((resolve, reject) => {
+    let given = 0;
     const give = (): void => {
-      const next = tasks.next();
-      if (next.done === true) resolve();
-      else worker.postMessage(next.value);
+      for (; given < AHEAD; given++) {
+        const next = tasks.next();
+        if (next.done === true) break;
+        worker.postMessage(next.value);
+      }
+      if (given === 0) resolve();
     };
     worker.on('message', ({ target, result }: { target: number; result: BlockResult }) => {
+      given--;
       onBlock(target, result);
       give();
     });
