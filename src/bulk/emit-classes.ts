@@ -207,6 +207,36 @@ export class ClassCode {
         found.set(v128.anyTrue(hits.get)),
       );
     };
+    /** As `search` where exactly these registers are exposed; they come in pairs of neighbours. */
+    const searchPairs = (pairs: readonly number[]): Statement => {
+      const hits = scope.v128();
+      const argument = scope.v128();
+      const zero = v128.const([0, 0, 0, 0]);
+      const [observation] = bulk.observations;
+      const answers = pairs.map((register) => v128.load(observation, 8 * (MOMENT.answer + register)));
+      return seq(
+        hits.set(zero),
+        ...pairs.flatMap((register) =>
+          [register, register + 1].map((one) =>
+            seq(
+              argument.set(v128.load64Splat(observation, 8 * (MOMENT.call + one))),
+              hits.set(
+                v128.or(
+                  hits.get,
+                  // Zero equals nothing.
+                  v128.andNot(
+                    answers.map((answer) => v128.eq64(argument.get, answer)).reduce((a, b) => v128.or(a, b)),
+                    v128.eq64(argument.get, zero),
+                  ),
+                ),
+              ),
+            ),
+          ),
+        ),
+        found.set(v128.anyTrue(hits.get)),
+      );
+    };
+    const pairs = pairsOf(usual);
     const registersOf = (bits: number): number[] =>
       Array.from({ length: 16 }, (_, register) => register).filter((register) => (bits >>> register) & 1);
     this.setUp.push(
@@ -215,12 +245,26 @@ export class ClassCode {
         answered,
         seq(
           mask.set(i32.and(this.fact(MOMENT.call + 1), i32.const(0xfffc))),
-          when(i32.eqz(i32.and(mask.get, i32.const(~usual))), search(registersOf(usual)), search(registersOf(0xfffc))),
+          when(
+            pairs === undefined ? i32.const(0) : i32.eq(mask.get, i32.const(usual)),
+            pairs === undefined ? seq() : searchPairs(pairs),
+            when(
+              i32.eqz(i32.and(mask.get, i32.const(~usual))),
+              search(registersOf(usual)),
+              search(registersOf(0xfffc)),
+            ),
+          ),
         ),
       ),
     );
     return found.get;
   }
+}
+
+/** The even registers of a mask that holds them together with their odd neighbours; undefined for any other mask. */
+function pairsOf(mask: number): number[] | undefined {
+  const even = Array.from({ length: 8 }, (_, pair) => 2 * pair).filter((register) => (mask >>> register) & 3);
+  return even.every((register) => ((mask >>> register) & 3) === 3) ? even : undefined;
 }
 
 /** Counts where an interrupt was delivered, by the instruction's offset in the function. */

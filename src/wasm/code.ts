@@ -165,6 +165,8 @@ export const v128 = {
   add: vectorBinary(WASM_VECTOR.i32x4Add),
   mul: vectorBinary(WASM_VECTOR.i32x4Mul),
   and: vectorBinary(WASM_VECTOR.v128And),
+  /** a & ~b. */
+  andNot: vectorBinary(WASM_VECTOR.v128AndNot),
   xor: vectorBinary(WASM_VECTOR.v128Xor),
   or: vectorBinary(WASM_VECTOR.v128Or),
   shl: vectorShift(WASM_VECTOR.i32x4Shl),

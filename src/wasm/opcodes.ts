@@ -86,6 +86,7 @@ export const WASM_VECTOR = {
   v128Const: 0x0c,
   i32x4Splat: 0x11,
   v128And: 0x4e,
+  v128AndNot: 0x4f,
   v128AnyTrue: 0x53,
   v128Or: 0x50,
   v128Xor: 0x51,
