@@ -40,7 +40,7 @@ class Answer {
     const observationAt = scenarioAt + 4096;
     const memory = createLinearMemory(observationAt + 8192);
     const module = new ModuleBuilder(memory.pages);
-    const answer = emitAnswer(module, layout, [rules[0], rules[1]], USUAL_MASK);
+    const answer = emitAnswer(module, layout, [rules[0], rules[1]], USUAL_MASK, observationAt + 8184);
     module.function('run', 2, ({ parameters: [scenario, observation] }) => [
       () => undefined,
       answer.call(scenario.get, observation.get),

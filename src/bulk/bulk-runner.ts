@@ -108,12 +108,7 @@ export class BulkRunner {
       classes: 128,
       code: size,
     };
-    const bulk = bulkLayout(
-      engine.totalBytes + shared.used,
-      sizes,
-      layout.eventCapacity,
-      offsetOf(REGIONS[0].stack.address),
-    );
+    const bulk = bulkLayout(engine.totalBytes + shared.used, sizes, offsetOf(REGIONS[0].stack.address));
     if (bulk.end > linear.buffer.byteLength)
       throw new Error(
         `bulk runs of ${target.symbol} need ${bulk.end} bytes of memory, and have ${linear.buffer.byteLength}`,
@@ -144,7 +139,7 @@ export class BulkRunner {
     const exact = module.import('exact', 3);
     const { seed, draw } = emitDraw(module, space, drawAt);
     const rules = [true, false].map((noRbpMod) => transferRule({ ...REFERENCE_CONFIGURATION, noRbpMod }));
-    const answer = emitAnswer(module, layout, [rules[0], rules[1]], compiled.ownMask);
+    const answer = emitAnswer(module, layout, [rules[0], rules[1]], compiled.ownMask, bulk.eventStart);
     const input: RunInput = {
       module,
       layout,

@@ -32,6 +32,7 @@ const { rax: RAX, rcx: RCX } = REGISTER_INDEX;
  * what the host sees at a second exit.
  *
  * @param rules of a TD with NO_RBP_MOD, and without
+ * @param eventStart where the number of events before this run lies
  * @param usualMask the exposure mask that nearly every call has, 0 if there is none
  */
 export function emitAnswer(
@@ -39,6 +40,7 @@ export function emitAnswer(
   layout: Layout,
   rules: readonly [TransferRule, TransferRule],
   usualMask: number,
+  eventStart: number,
 ): FunctionHandle {
   return module.function('answer', 2, (scope) => {
     const [scenario, observation] = scope.parameters;
@@ -162,7 +164,7 @@ export function emitAnswer(
     return [
       seq(
         rax.set(register(RAX)),
-        when(i32.eqz(calls), recordCall(scope, layout, observation.get)),
+        when(i32.eqz(calls), recordCall(scope, layout, observation.get, eventStart)),
         i32.store(observation.get, fact(FACT.calls), i32.add(calls, i32.const(1))),
         wrote.set(i32.const(1 << RAX)),
         when(
@@ -187,13 +189,13 @@ export function emitAnswer(
 }
 
 /** The registers of the first call, and whether the instruction before it was an STI. */
-function recordCall(scope: Scope, layout: Layout, observation: I32): Statement {
+function recordCall(scope: Scope, layout: Layout, observation: I32, eventStart: number): Statement {
   const last = scope.i32();
   const count = i32.load(layout.control, 4 * CONTROL.EVENT_COUNT);
   return seq(
     copyWords(observation, 8 * MOMENT.call, layout.slots, 0, REGISTER_BYTES),
     when(
-      count,
+      i32.ne(count, i32.load(eventStart)),
       seq(
         last.set(i32.mul(i32.sub(count, i32.const(1)), i32.const(4 * EVENT_WORDS))),
         i32.store(

@@ -91,6 +91,7 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
       seq(
         // A table of paths that is half full: code with so many is better off on the reference.
         when(i32.geU(i32.load(bulk.pathCount), i32.const(PATHS / 2)), giveBack(i32.const(CASE.suspect))),
+        i32.store(bulk.eventStart, 0, i32.const(0)),
         run(0, 0),
         interrupted.set(i32.load(bulk.interruptedAt)),
         readBlock(input, i32.const(scenarios[0]), i32.const(base)),
@@ -99,6 +100,7 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
         when(
           companions.get,
           seq(
+            i32.store(bulk.eventStart, 0, i32.load(bulk.baseEvents)),
             ...(judge.needsGuest
               ? [
                   guestCompanion(
@@ -210,6 +212,7 @@ function emitExecutions({ module, bulk }: RunInput, { seed, draw, undo, enters, 
     const failed = scope.i32();
     return [
       seq(
+        i32.store(bulk.eventStart, 0, i32.const(0)),
         at.set(i32.const(bulk.suspects)),
         end.set(i32.add(at.get, i32.mul(scenarios.get, i32.const(SCENARIO_BYTES)))),
         loop((again) =>

@@ -106,6 +106,7 @@ export function emitEnter(input: EnterInput, memory: 0 | 1): FunctionHandle {
           ]
         : []),
       control(CONTROL.INSTRUCTION_COUNT, i64.const(0n)),
+      i32.store(layout.control, 4 * CONTROL.EVENT_COUNT, i32.load(bulk.eventStart)),
       control(CONTROL.PATH_HASH_LOW, i64.const(0n)),
       control(CONTROL.ADDRESS_HASH_LOW, i64.const(0n)),
       i32.store(layout.control, 4 * CONTROL.SHADOW_AT, i32.const(-1)),

@@ -64,7 +64,8 @@ export function instructionLimit({ quick, exact, layout }: TranslatedCode): numb
   const undo = Math.max(quick.maxUndo, exact.maxUndo) / 3;
   return Math.min(
     INSTRUCTION_BUDGET,
-    Math.floor(layout.eventCapacity / events),
+    // The events of a companion lie behind those of the base run.
+    Math.floor(layout.eventCapacity / (2 * events)),
     Math.floor((layout.undoEntries - UNDO_RESERVED) / undo),
   );
 }
@@ -121,7 +122,7 @@ function mixPath(scope: Scope, input: RunInput): (address: I64) => Statement {
 
 /** Adds `settle(departure)`: the state is that before the instruction at which translated code was left. */
 export function emitSettle(input: RunInput): FunctionHandle {
-  const { module, layout } = input;
+  const { module, layout, bulk } = input;
   return module.function('', 1, (scope) => {
     const [departure] = scope.parameters;
     const mix = mixPath(scope, input);
@@ -151,7 +152,7 @@ export function emitSettle(input: RunInput): FunctionHandle {
         block((leave) =>
           loop((again) =>
             seq(
-              leave(i32.eqz(events)),
+              leave(i32.eq(events, i32.load(bulk.eventStart))),
               leave(
                 i32.ne(
                   i32.load(

@@ -15,6 +15,7 @@ import {
   select,
   seq,
   type Statement,
+  v128,
   when,
 } from '../wasm/code.js';
 import type { FunctionHandle } from '../wasm/module.js';
@@ -23,12 +24,11 @@ import { CONTROL } from '../x86/layout.js';
 import type { RunInput } from './emit-run.js';
 
 const EVENT_BYTES = 4 * EVENT_WORDS;
-/** Bytes of one access in the list of the base run. */
-const ACCESS_BYTES = 16;
+/** An event begins with its kind, size, RIP and address, in whatever order. */
+const ADDRESS_BYTES = 24;
 
 /**
- * Adds `survey(scenario, observation)` for a base run: counts stray writes, accesses below RSP and STI, and lists what the
- * addresses of the companion are compared with.
+ * Adds `survey(scenario, observation)` for a base run: counts stray writes, accesses below RSP and STI.
  */
 export function emitSurvey({ module, layout, bulk, compiled, blockSize }: RunInput): FunctionHandle {
   const { stack } = REGIONS[0];
@@ -37,7 +37,6 @@ export function emitSurvey({ module, layout, bulk, compiled, blockSize }: RunInp
     const [scenario, observation] = scope.parameters;
     const at = scope.i32();
     const end = scope.i32();
-    const list = scope.i32();
     const kind = scope.i32();
     const size = scope.i64();
     const address = scope.i64();
@@ -81,7 +80,6 @@ export function emitSurvey({ module, layout, bulk, compiled, blockSize }: RunInp
     return [
       seq(
         end.set(i32.mul(count, i32.const(EVENT_BYTES))),
-        list.set(i32.const(bulk.accesses)),
         // RSP at the entry, from its place in memory.
         entry.set(
           i64.add(i64.const(stack.address), i64.extend(i32.sub(i32.load(bulk.stackPlace), i32.const(bulk.stackStart)))),
@@ -102,10 +100,6 @@ export function emitSurvey({ module, layout, bulk, compiled, blockSize }: RunInp
               kind.set(i32.load(at.get, layout.events)),
               size.set(i64.extend(i32.load(at.get, layout.events + 4 * EVENT_WORD.SIZE))),
               address.set(i64.load(at.get, layout.events + 4 * EVENT_WORD.ADDRESS_LOW)),
-              i64.store(list.get, 0, address.get),
-              i32.store(list.get, 8, kind.get),
-              i32.store(list.get, 12, i32.wrap(size.get)),
-              list.set(i32.add(list.get, i32.const(ACCESS_BYTES))),
               when(
                 i32.eqz(plain),
                 seq(
@@ -127,52 +121,52 @@ export function emitSurvey({ module, layout, bulk, compiled, blockSize }: RunInp
           ),
         ),
         i32.store(observation.get, 8 * FACT.stiCount, sti.get),
-        i32.store(bulk.accessCount, 0, count),
+        i32.store(bulk.baseEvents, 0, count),
       ),
       i32.const(0),
     ];
   });
 }
 
-/** Adds `sameAccesses()`: 1 if the last run made the accesses that the last survey listed. */
+/** Adds `sameAccesses()`: 1 if the last run, whose events lie behind those of the base run, made the same accesses. */
 export function emitSameAccesses({ module, layout, bulk }: RunInput): FunctionHandle {
   return module.function('', 0, (scope) => {
     const at = scope.i32();
+    const other = scope.i32();
     const end = scope.i32();
-    const list = scope.i32();
-    const different = scope.i64();
+    const rest = scope.i64();
+    const different = scope.v128();
+    const base = i32.load(bulk.baseEvents);
     const count = i32.load(layout.control, 4 * CONTROL.EVENT_COUNT);
-    const kindAndSize = i64.load(list.get, 8);
-    const own = i64.xor(
-      i64.extend(i32.load(at.get, layout.events)),
-      i64.shl(i64.extend(i32.load(at.get, layout.events + 4 * EVENT_WORD.SIZE)), i64.const(32n)),
-    );
+    const first = (offset: number) => v128.load(at.get, layout.events + offset);
+    const second = (offset: number) => v128.load(other.get, layout.events + offset);
     return [
       seq(
-        when(i32.ne(count, i32.load(bulk.accessCount)), giveBack(i32.const(0))),
-        end.set(i32.mul(count, i32.const(EVENT_BYTES))),
-        list.set(i32.const(bulk.accesses)),
+        when(i32.ne(count, i32.shl(base, i32.const(1))), giveBack(i32.const(0))),
+        other.set(i32.mul(base, i32.const(EVENT_BYTES))),
+        end.set(other.get),
         when(
-          count,
+          base,
           loop((again) =>
             seq(
-              different.set(
+              different.set(v128.or(different.get, v128.xor(first(0), second(0)))),
+              rest.set(
                 i64.or(
-                  different.get,
-                  i64.or(
-                    i64.xor(own, kindAndSize),
-                    i64.xor(i64.load(at.get, layout.events + 4 * EVENT_WORD.ADDRESS_LOW), i64.load(list.get, 0)),
+                  rest.get,
+                  i64.xor(
+                    i64.load(at.get, layout.events + ADDRESS_BYTES - 8),
+                    i64.load(other.get, layout.events + ADDRESS_BYTES - 8),
                   ),
                 ),
               ),
-              list.set(i32.add(list.get, i32.const(ACCESS_BYTES))),
               at.set(i32.add(at.get, i32.const(EVENT_BYTES))),
+              other.set(i32.add(other.get, i32.const(EVENT_BYTES))),
               again(i32.ne(at.get, end.get)),
             ),
           ),
         ),
       ),
-      i64.eqz(different.get),
+      all(i64.eqz(rest.get), i32.eqz(v128.anyTrue(different.get))),
     ];
   });
 }

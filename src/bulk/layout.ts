@@ -58,9 +58,9 @@ export interface BulkLayout {
   stackPlace: number;
   /** Low half of RIP where the planned interrupt was delivered in the last run. */
   interruptedAt: number;
-  /** Address, and kind with size, of each access of the base run. */
-  accesses: number;
-  accessCount: number;
+  /** Number of events before those of the present run; number of events of the base run. */
+  eventStart: number;
+  baseEvents: number;
   /** Byte offset of the stack's first byte in memory 0. */
   stackStart: number;
   quickDepartures: number;
@@ -88,8 +88,8 @@ export interface BulkLayout {
   end: number;
 }
 
-/** @param events - events that a run may record */
-export function bulkLayout(start: number, sizes: Sizes, events: number, stackStart: number): BulkLayout {
+/** @param stackStart - byte offset of the stack's first byte in memory 0 */
+export function bulkLayout(start: number, sizes: Sizes, stackStart: number): BulkLayout {
   let next = Math.ceil(start / 64) * 64;
   const take = (bytes: number): number => {
     const at = next;
@@ -109,13 +109,13 @@ export function bulkLayout(start: number, sizes: Sizes, events: number, stackSta
     blockPlace: placement + 8,
     stackPlace: placement + 12,
     interruptedAt: placement + 16,
-    accessCount: placement + 20,
+    baseEvents: placement + 20,
+    eventStart: placement + 36,
     executions: placement + 24,
     freshCount: placement + 28,
     pathCount: placement + 32,
     stackStart,
     tables: take(sizes.tables),
-    accesses: take(16 * events),
     quickDepartures: take(DEPARTURE_BYTES * sizes.quickDepartures),
     exactDepartures: take(DEPARTURE_BYTES * sizes.exactDepartures),
     addresses: take(8 * sizes.addresses),
