@@ -197,7 +197,10 @@ export class BulkRunner {
     new Int32Array(this.buffer, this.bulk.paths, (PATH_BYTES * PATHS) / 4).fill(0);
   }
 
-  /** Draws, runs and judges `count` cases of the stream that four words start; the counts go on from the last batch. */
+  /**
+   * Draws, runs and judges `count` cases of the stream that four words start; the counts go on from the last batch. The
+   * scenarios that are returned are good until the next batch.
+   */
   run(words: readonly number[], count: number): Pick<BatchResult, 'suspects' | 'fresh'> {
     const { bulk, buffer } = this;
     const result = this.functions.batch(words[0], words[1], words[2], words[3], count);
@@ -244,7 +247,7 @@ export class BulkRunner {
   }
 
   private scenarioAt(offset: number): Scenario {
-    return new Int32Array(this.buffer, offset, SCENARIO_WORDS).slice();
+    return new Int32Array(this.buffer, offset, SCENARIO_WORDS);
   }
 }
 

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { BulkRunner } from '../bulk/bulk-runner.js';
 import { BATCH_CASES } from '../bulk/layout.js';
 import { type CaseRunner, NO_VERDICT } from '../judge/case-runner.js';
-import { batches, drawScenarios, type StreamWords } from '../scenario/batch.js';
+import { batches, eachScenario, type StreamWords } from '../scenario/batch.js';
 import type { Scenario } from '../scenario/layout.js';
 import { type Signature, signatureKey, Violations } from '../triage/violation.js';
 import { ClassCounter } from './classes.js';
@@ -112,7 +112,7 @@ class BlockRun {
   batch(words: StreamWords, count: number): void {
     const { bulk } = this;
     if (bulk === undefined) {
-      drawScenarios(this.runner.space, words, count).forEach((scenario, index) => this.judge(scenario, index));
+      eachScenario(this.runner.space, words, count, (scenario, index) => this.judge(scenario, index));
     } else {
       const { suspects, fresh } = bulk.run(words, count);
       for (const { path, rip, scenario } of fresh) this.classes.reach(path, rip, scenario);
@@ -121,7 +121,7 @@ class BlockRun {
     this.done += count;
   }
 
-  /** Runs and judges one case on the reference. */
+  /** Runs and judges one case on the reference. The scenario's place is used again for the next one. */
   private judge(scenario: Scenario, index: number): void {
     const { runner, inForce } = this;
     const violated = runner.run(scenario);
@@ -138,7 +138,8 @@ class BlockRun {
   private fail(signature: Signature, scenario: Scenario, index: number): void {
     const key = signatureKey(signature);
     const failure = this.failures.get(key);
-    if (failure === undefined) this.failures.set(key, { signature, hits: 1, block: this.block, index, scenario });
+    if (failure === undefined)
+      this.failures.set(key, { signature, hits: 1, block: this.block, index, scenario: scenario.slice() });
     else failure.hits++;
   }
 

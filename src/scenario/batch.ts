@@ -46,23 +46,39 @@ class Drawer {
     this.scenario = new Int32Array(memory.buffer, at.scenario, 2 * SCENARIO_SLOTS);
   }
 
-  /** The first `count` scenarios of a stream. */
-  stream(words: StreamWords, count: number): Scenario[] {
+  /** Shows the first `count` scenarios of a stream, one after the other in the same place. */
+  stream(words: StreamWords, count: number, visit: (scenario: Scenario, index: number) => void): void {
     this.seed(...words);
-    return Array.from({ length: count }, () => {
+    for (let index = 0; index < count; index++) {
       this.draw();
-      return this.scenario.slice();
-    });
+      visit(this.scenario, index);
+    }
   }
 }
 
 const DRAWERS = new WeakMap<ScenarioSpace, Drawer>();
 
-/** The first `count` scenarios of the stream that four words start. The bounds of the space are read when it is first used. */
-export function drawScenarios(space: ScenarioSpace, words: StreamWords, count: number): Scenario[] {
+/**
+ * Shows the first `count` scenarios of the stream that four words start. The bounds of the space are read when it is first used.
+ *
+ * @param visit gets each scenario in the same place: it must copy what it keeps, and draw none of this space itself
+ */
+export function eachScenario(
+  space: ScenarioSpace,
+  words: StreamWords,
+  count: number,
+  visit: (scenario: Scenario, index: number) => void,
+): void {
   let drawer = DRAWERS.get(space);
   if (drawer === undefined) DRAWERS.set(space, (drawer = new Drawer(space)));
-  return drawer.stream(words, count);
+  drawer.stream(words, count, visit);
+}
+
+/** The first `count` scenarios of the stream that four words start, each a value of its own. */
+export function drawScenarios(space: ScenarioSpace, words: StreamWords, count: number): Scenario[] {
+  const drawn: Scenario[] = [];
+  eachScenario(space, words, count, (scenario) => drawn.push(scenario.slice()));
+  return drawn;
 }
 
 class BatchArbitrary extends fc.Arbitrary<ScenarioBatch> {
