@@ -15,12 +15,13 @@ import { Random } from '../bench/random.js';
 import { createObservation, FACT, MOMENT } from '../observation/layout.js';
 import { packageRoot } from '../package-info.js';
 import { createScenario, SLOT } from '../scenario/layout.js';
+import { i32 } from '../wasm/code.js';
 import { createLinearMemory, instantiateFunctions } from '../wasm/host.js';
 import { ModuleBuilder } from '../wasm/module.js';
 import { TdcallWorld } from '../world/tdcall.js';
 import { layoutFor } from '../x86/layout.js';
 import { Machine } from '../x86/machine.js';
-import { emitAnswer } from './emit-answer.js';
+import { type AnswerInput, answerTdcall } from './emit-answer.js';
 
 const RULES = [true, false].map((noRbpMod) => transferRule({ ...REFERENCE_CONFIGURATION, noRbpMod }));
 const VECTORS = (kind: string): string => join(packageRoot(), `corpus/vectors/module-1.5.01-${kind}.jsonl.gz`);
@@ -40,11 +41,16 @@ class Answer {
     const observationAt = scenarioAt + 4096;
     const memory = createLinearMemory(observationAt + 8192);
     const module = new ModuleBuilder(memory.pages);
-    const answer = emitAnswer(module, layout, [rules[0], rules[1]], USUAL_MASK, observationAt + 8184);
-    module.function('run', 2, ({ parameters: [scenario, observation] }) => [
-      () => undefined,
-      answer.call(scenario.get, observation.get),
-    ]);
+    const input: AnswerInput = {
+      layout,
+      rules: [rules[0], rules[1]],
+      usualMask: USUAL_MASK,
+      eventStart: observationAt + 8184,
+    };
+    module.function('run', 2, (scope) => {
+      const [scenario, observation] = scope.parameters;
+      return [answerTdcall(scope, input, scenario, observation), i32.const(0)];
+    });
     const { run } = instantiateFunctions(module.encode(), memory, {});
     this.run = () => (run as (a: number, b: number) => number)(scenarioAt, observationAt);
     this.scenario = new Int32Array(memory.buffer, scenarioAt, createScenario().length);

@@ -18,10 +18,8 @@ import { ModuleBuilder } from '../wasm/module.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import type { TranslatedCode } from '../x86/wasm/engine.js';
 import { instantiateFunctions } from '../wasm/host.js';
-import { emitAnswer } from './emit-answer.js';
-import { emitEnter } from './emit-enter.js';
 import { emitCase } from './emit-case.js';
-import { emitRefill, emitRun, emitSettle, emitUndo, type RunInput } from './emit-run.js';
+import { emitRefill, emitRun, emitSettle, type RunInput } from './emit-run.js';
 import { emitSameAccesses, emitSurvey } from './emit-survey.js';
 import { departureTables } from './departures.js';
 import { type BulkLayout, bulkLayout, PATH_BYTES, PATHS } from './layout.js';
@@ -139,7 +137,12 @@ export class BulkRunner {
     const exact = module.import('exact', 3);
     const { seed, draw } = emitDraw(module, space, drawAt);
     const rules = [true, false].map((noRbpMod) => transferRule({ ...REFERENCE_CONFIGURATION, noRbpMod }));
-    const answer = emitAnswer(module, layout, [rules[0], rules[1]], compiled.ownMask, bulk.eventStart);
+    const answer = {
+      layout,
+      rules: [rules[0], rules[1]],
+      usualMask: compiled.ownMask,
+      eventStart: bulk.eventStart,
+    } as const;
     const input: RunInput = {
       module,
       layout,
@@ -155,10 +158,8 @@ export class BulkRunner {
       writableCode: readOnlyCode.size > 0,
       blockSize: compiled.contract.block?.size ?? 0,
     };
-    const undo = emitUndo(input);
     const settle = emitSettle(input);
     const refill = emitRefill(input);
-    const enters = [emitEnter(input, 0), emitEnter(input, 1)] as const;
     const runs = [emitRun(input, 0, settle, refill), emitRun(input, 1, settle, refill)] as const;
     const survey = emitSurvey(input);
     const sameAccesses = emitSameAccesses(input);
@@ -169,8 +170,6 @@ export class BulkRunner {
       size,
       seed,
       draw,
-      undo,
-      enters,
       runs,
       survey,
       sameAccesses,

@@ -22,8 +22,6 @@ export interface CaseInput {
   size: number;
   seed: FunctionHandle;
   draw: FunctionHandle;
-  undo: FunctionHandle;
-  enters: readonly [FunctionHandle, FunctionHandle];
   runs: readonly [FunctionHandle, FunctionHandle];
   survey: FunctionHandle;
   sameAccesses: FunctionHandle;
@@ -37,7 +35,7 @@ const call = (code: I32): Statement => seq(code, drop);
 /** Adds `batch(a, b, c, d, count)`, which returns suspects | fresh paths << 16. @returns the names of the classes */
 export function emitCase(input: RunInput, target: CaseInput): readonly string[] {
   const { module, bulk } = input;
-  const { judge, undo, enters, runs, survey, space } = target;
+  const { judge, runs, survey, space } = target;
   const [base, guest, host] = bulk.observations;
   const scenarios = bulk.scenarios;
   const fact = (observation: number, slot: number): I32 => i32.load(observation, 8 * slot);
@@ -46,11 +44,7 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
   const run = (memory: 0 | 1, number: 0 | 1 | 2): Statement => {
     const scenario = i32.const(scenarios[number]);
     const observation = i32.const(bulk.observations[number]);
-    return seq(
-      call(undo.call()),
-      call(enters[memory].call(scenario, observation)),
-      when(runs[memory].call(scenario, observation), giveBack(i32.const(CASE.suspect))),
-    );
+    return seq(when(runs[memory].call(scenario, observation), giveBack(i32.const(CASE.suspect))));
   };
   /** A companion that ended otherwise, or called more or less often, is for the reference to judge. */
   const alike = (other: number): Statement =>
@@ -182,7 +176,7 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
  * Adds what benchmarks measure: `fill(a, b, c, d, count)` draws scenarios to where suspects lie, and
  * `execute(count, scenarios)` runs them in turn, without companions and unjudged.
  */
-function emitExecutions({ module, bulk }: RunInput, { seed, draw, undo, enters, runs }: CaseInput): void {
+function emitExecutions({ module, bulk }: RunInput, { seed, draw, runs }: CaseInput): void {
   const [scenario] = bulk.scenarios;
   const observation = i32.const(bulk.observations[0]);
   module.function('fill', 5, (scope) => {
@@ -217,8 +211,6 @@ function emitExecutions({ module, bulk }: RunInput, { seed, draw, undo, enters, 
         end.set(i32.add(at.get, i32.mul(scenarios.get, i32.const(SCENARIO_BYTES)))),
         loop((again) =>
           seq(
-            call(undo.call()),
-            call(enters[0].call(at.get, observation)),
             failed.set(i32.add(failed.get, runs[0].call(at.get, observation))),
             at.set(i32.add(at.get, i32.const(SCENARIO_BYTES))),
             when(i32.geU(at.get, end.get), at.set(i32.const(bulk.suspects))),

@@ -7,8 +7,20 @@ import { PERCPU_BASE } from '../image/per-cpu.js';
 import { type Regions, REGIONS } from '../harness/regions.js';
 import { BLOCK, FACT, MOMENT, VECTOR } from '../observation/layout.js';
 import { CALLER_FLAGS, FIXED_FLAGS, parameterSlot, PLACE, SLOT } from '../scenario/layout.js';
-import { clear, copy, i32, type I32, i64, type I64, select, seq, type Statement, when } from '../wasm/code.js';
-import type { FunctionHandle, ModuleBuilder, Scope } from '../wasm/module.js';
+import {
+  clear,
+  copy,
+  i32,
+  type I32,
+  i64,
+  type I64,
+  type Local,
+  select,
+  seq,
+  type Statement,
+  when,
+} from '../wasm/code.js';
+import type { ModuleBuilder, Scope } from '../wasm/module.js';
 import { CONTROL, type Layout, SLOT as STATE } from '../x86/layout.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
 import { REGISTER_BYTES } from './emit-answer.js';
@@ -53,89 +65,92 @@ interface Spot {
   place: I32;
 }
 
-/** Adds `enter(scenario, observation)` for memory 0 or 1: places everything and records the initial state. */
-export function emitEnter(input: EnterInput, memory: 0 | 1): FunctionHandle {
-  const { module, layout, bulk, compiled, entry, vector } = input;
+/** Places everything for a run in memory 0 or 1, and records the initial state. */
+export function enter(
+  scope: Scope,
+  input: EnterInput,
+  memory: 0 | 1,
+  scenario: Local<I32>,
+  observation: Local<I32>,
+): Statement {
+  const { layout, bulk, compiled, entry, vector } = input;
   const regions = REGIONS[memory];
-  return module.function('', 2, (scope) => {
-    const [scenario, observation] = scope.parameters;
-    const undo = scope.i32();
-    const stack = { address: scope.i64(), place: scope.i32() };
-    const slot = (index: number): I64 => i64.load(scenario.get, 8 * index);
-    const low = (index: number): I32 => i32.load(scenario.get, 8 * index);
-    /** Into the machine's state, and into what is observed of it. */
-    const state = (index: number, value: I64): Statement =>
-      seq(
-        word.set(value),
-        i64.store(layout.slots, 8 * index, word.get),
-        ...(index < REGISTER_BYTES / 8 ? [i64.store(observation.get, 8 * (MOMENT.initial + index), word.get)] : []),
-      );
-    const word = scope.i64();
-    const registers = (first: number, count: number): Statement =>
-      seq(
-        copy(layout.slots, 8 * first, scenario.get, 8 * SLOT.entry[first], 8 * count),
-        copy(observation.get, 8 * (MOMENT.initial + first), scenario.get, 8 * SLOT.entry[first], 8 * count),
-      );
-    const control = (word: number, value: I64): Statement => i64.store(layout.control, 4 * word, value);
-    const below = i32.shl(i32.and(low(SLOT.stackOffset), i32.const(0xff)), i32.const(3));
-    const shadow = SHADOW_SPACE[compiled.contract.convention];
-    const stackParameter = (index: number, value: I64): Statement =>
-      poke(layout, undo, i32.add(stack.place.get, i32.const(8 + shadow + 8 * index)), value);
-    const { blockParameter } = compiled;
-    const parts: Statement[] = [
-      undo.set(i32.const(layout.undo)),
-      stack.address.set(i64.sub(i64.const(regions.stackEntry), i64.extend(below))),
-      stack.place.set(i32.sub(i32.const(input.offsetOf(regions.stackEntry)), below)),
-      i32.store(bulk.stackPlace, 0, stack.place.get),
-      // Hardware order in both, but that RSP has no slot.
-      registers(0, RSP),
-      registers(RSP + 1, 15 - RSP),
-      state(RSP, stack.address.get),
-      state(STATE.RIP, i64.const(entry)),
-      state(
-        STATE.RFLAGS,
-        i64.extend(i32.or(i32.and(low(SLOT.entryFlags), i32.const(CALLER_FLAGS)), i32.const(FIXED_FLAGS))),
-      ),
-      state(STATE.FS_BASE, i64.const(PERCPU_BASE)),
-      state(STATE.GS_BASE, i64.const(PERCPU_BASE)),
-      ...(vector
-        ? [
-            state(STATE.MXCSR, i64.const(BigInt(MXCSR_DEFAULT))),
-            state(STATE.X87_CW, i64.const(BigInt(X87_DEFAULT))),
-            copy(layout.slots, 8 * STATE.XMM, bulk.xmm, 256 * memory, 256),
-          ]
-        : []),
-      control(CONTROL.INSTRUCTION_COUNT, i64.const(0n)),
-      i32.store(layout.control, 4 * CONTROL.EVENT_COUNT, i32.load(bulk.eventStart)),
-      control(CONTROL.PATH_HASH_LOW, i64.const(0n)),
-      control(CONTROL.ADDRESS_HASH_LOW, i64.const(0n)),
-      i32.store(layout.control, 4 * CONTROL.SHADOW_AT, i32.const(-1)),
-      i32.store(layout.control, 4 * CONTROL.INTERRUPT_KIND, i32.const(0)),
-      i32.store(layout.control, 4 * CONTROL.HASHED_EVENTS, i32.const(0)),
-      i32.store(bulk.interruptedAt, 0, i32.const(0)),
-      clear(observation.get, 0, 8 * (FACT.returnAddress + 1)),
-      i64.store(observation.get, 8 * FACT.returnAddress, i64.const(regions.returnAddress)),
-      poke(layout, undo, stack.place.get, i64.const(regions.returnAddress)),
-    ];
-    for (const { kind, place } of compiled.contract.parameters)
-      if (kind !== 'block' && 'stack' in place) parts.push(stackParameter(place.stack, slot(parameterSlot(place))));
-    if (blockParameter !== undefined) {
-      parts.push(placeBlock(scope, input, regions, scenario.get, stack));
-      const pointer = i64.load(bulk.blockAddress);
-      if ('register' in blockParameter.place) parts.push(state(REGISTER_INDEX[blockParameter.place.register], pointer));
-      else parts.push(stackParameter(blockParameter.place.stack, pointer));
-      parts.push(fillBlock(input, scenario.get, observation.get, undo));
-    }
-    parts.push(
-      i32.store(
-        layout.control,
-        4 * CONTROL.UNDO_COUNT,
-        i32.shrU(i32.sub(undo.get, i32.const(layout.undo)), i32.const(2)),
-      ),
-      ...(vector ? [copyVector(observation.get, VECTOR.initial, layout)] : []),
+  const undo = scope.i32();
+  const stack = { address: scope.i64(), place: scope.i32() };
+  const slot = (index: number): I64 => i64.load(scenario.get, 8 * index);
+  const low = (index: number): I32 => i32.load(scenario.get, 8 * index);
+  /** Into the machine's state, and into what is observed of it. */
+  const state = (index: number, value: I64): Statement =>
+    seq(
+      word.set(value),
+      i64.store(layout.slots, 8 * index, word.get),
+      ...(index < REGISTER_BYTES / 8 ? [i64.store(observation.get, 8 * (MOMENT.initial + index), word.get)] : []),
     );
-    return [seq(...parts), i32.const(0)];
-  });
+  const word = scope.i64();
+  const registers = (first: number, count: number): Statement =>
+    seq(
+      copy(layout.slots, 8 * first, scenario.get, 8 * SLOT.entry[first], 8 * count),
+      copy(observation.get, 8 * (MOMENT.initial + first), scenario.get, 8 * SLOT.entry[first], 8 * count),
+    );
+  const control = (word: number, value: I64): Statement => i64.store(layout.control, 4 * word, value);
+  const below = i32.shl(i32.and(low(SLOT.stackOffset), i32.const(0xff)), i32.const(3));
+  const shadow = SHADOW_SPACE[compiled.contract.convention];
+  const stackParameter = (index: number, value: I64): Statement =>
+    poke(layout, undo, i32.add(stack.place.get, i32.const(8 + shadow + 8 * index)), value);
+  const { blockParameter } = compiled;
+  const parts: Statement[] = [
+    undo.set(i32.const(layout.undo)),
+    stack.address.set(i64.sub(i64.const(regions.stackEntry), i64.extend(below))),
+    stack.place.set(i32.sub(i32.const(input.offsetOf(regions.stackEntry)), below)),
+    i32.store(bulk.stackPlace, 0, stack.place.get),
+    // Hardware order in both, but that RSP has no slot.
+    registers(0, RSP),
+    registers(RSP + 1, 15 - RSP),
+    state(RSP, stack.address.get),
+    state(STATE.RIP, i64.const(entry)),
+    state(
+      STATE.RFLAGS,
+      i64.extend(i32.or(i32.and(low(SLOT.entryFlags), i32.const(CALLER_FLAGS)), i32.const(FIXED_FLAGS))),
+    ),
+    state(STATE.FS_BASE, i64.const(PERCPU_BASE)),
+    state(STATE.GS_BASE, i64.const(PERCPU_BASE)),
+    ...(vector
+      ? [
+          state(STATE.MXCSR, i64.const(BigInt(MXCSR_DEFAULT))),
+          state(STATE.X87_CW, i64.const(BigInt(X87_DEFAULT))),
+          copy(layout.slots, 8 * STATE.XMM, bulk.xmm, 256 * memory, 256),
+        ]
+      : []),
+    control(CONTROL.INSTRUCTION_COUNT, i64.const(0n)),
+    i32.store(layout.control, 4 * CONTROL.EVENT_COUNT, i32.load(bulk.eventStart)),
+    control(CONTROL.PATH_HASH_LOW, i64.const(0n)),
+    control(CONTROL.ADDRESS_HASH_LOW, i64.const(0n)),
+    i32.store(layout.control, 4 * CONTROL.SHADOW_AT, i32.const(-1)),
+    i32.store(layout.control, 4 * CONTROL.INTERRUPT_KIND, i32.const(0)),
+    i32.store(layout.control, 4 * CONTROL.HASHED_EVENTS, i32.const(0)),
+    i32.store(bulk.interruptedAt, 0, i32.const(0)),
+    clear(observation.get, 0, 8 * (FACT.returnAddress + 1)),
+    i64.store(observation.get, 8 * FACT.returnAddress, i64.const(regions.returnAddress)),
+    poke(layout, undo, stack.place.get, i64.const(regions.returnAddress)),
+  ];
+  for (const { kind, place } of compiled.contract.parameters)
+    if (kind !== 'block' && 'stack' in place) parts.push(stackParameter(place.stack, slot(parameterSlot(place))));
+  if (blockParameter !== undefined) {
+    parts.push(placeBlock(scope, input, regions, scenario.get, stack));
+    const pointer = i64.load(bulk.blockAddress);
+    if ('register' in blockParameter.place) parts.push(state(REGISTER_INDEX[blockParameter.place.register], pointer));
+    else parts.push(stackParameter(blockParameter.place.stack, pointer));
+    parts.push(fillBlock(input, scenario.get, observation.get, undo));
+  }
+  parts.push(
+    i32.store(
+      layout.control,
+      4 * CONTROL.UNDO_COUNT,
+      i32.shrU(i32.sub(undo.get, i32.const(layout.undo)), i32.const(2)),
+    ),
+    ...(vector ? [copyVector(observation.get, VECTOR.initial, layout)] : []),
+  );
+  return seq(...parts);
 }
 
 /** MXCSR, the x87 control word and XMM0-15 as the observation has them. */

@@ -34,8 +34,8 @@ import type { TranslatedCode } from '../x86/wasm/engine.js';
 import { RETURN } from '../x86/wasm/emitter.js';
 import { NO_PAGE, TLB, TLB_BITS, TLB_ENTRY } from '../x86/wasm/engine-layout.js';
 import { PATH_MULTIPLIER, PATH_ROTATION } from '../x86/wasm/path-hash.js';
-import { REGISTER_BYTES } from './emit-answer.js';
-import { copyVector, type EnterInput, poke } from './emit-enter.js';
+import { type AnswerInput, answerTdcall, REGISTER_BYTES } from './emit-answer.js';
+import { copyVector, enter, type EnterInput, poke } from './emit-enter.js';
 import { DEPARTURE, DEPARTURE_BYTES, LEFT } from './layout.js';
 
 const EVENT_BYTES = 4 * EVENT_WORDS;
@@ -52,7 +52,8 @@ export interface RunInput extends EnterInput {
   /** The translated code: (stop, end, interruptKind). */
   quick: FunctionHandle;
   exact: FunctionHandle;
-  answer: FunctionHandle;
+  /** The rule that answers TDCALL. */
+  answer: AnswerInput;
   /** Whether the image wants pages writable and executable: writing there has no verdict. */
   writableCode: boolean;
   blockSize: number;
@@ -70,29 +71,23 @@ export function instructionLimit({ quick, exact, layout }: TranslatedCode): numb
   );
 }
 
-/** Adds `undo()`: what the last run wrote is taken back. */
-export function emitUndo({ module, layout }: EnterInput): FunctionHandle {
-  return module.function('', 0, (scope) => {
-    const at = scope.i32();
-    const count = i32.load(layout.control, 4 * CONTROL.UNDO_COUNT);
-    return [
-      seq(
-        at.set(i32.shl(count, i32.const(2))),
-        when(
-          at.get,
-          loop((again) =>
-            seq(
-              at.set(i32.sub(at.get, i32.const(UNDO_BYTES))),
-              i64.store(i32.shl(i32.load(at.get, layout.undo), i32.const(2)), 0, i64.load(at.get, layout.undo + 4)),
-              again(at.get),
-            ),
-          ),
+/** What the last run wrote is taken back. */
+function undoWrites(scope: Scope, { layout }: EnterInput): Statement {
+  const at = scope.i32();
+  return seq(
+    at.set(i32.shl(i32.load(layout.control, 4 * CONTROL.UNDO_COUNT), i32.const(2))),
+    when(
+      at.get,
+      loop((again) =>
+        seq(
+          at.set(i32.sub(at.get, i32.const(UNDO_BYTES))),
+          i64.store(i32.shl(i32.load(at.get, layout.undo), i32.const(2)), 0, i64.load(at.get, layout.undo + 4)),
+          again(at.get),
         ),
-        i32.store(layout.control, 4 * CONTROL.UNDO_COUNT, i32.const(0)),
       ),
-      i32.const(0),
-    ];
-  });
+    ),
+    i32.store(layout.control, 4 * CONTROL.UNDO_COUNT, i32.const(0)),
+  );
 }
 
 /** Enters one instruction in the path hash, as interpreter.ts does. */
@@ -249,7 +244,10 @@ export function emitRefill({ module, code }: RunInput): FunctionHandle {
   });
 }
 
-/** Adds `execute(scenario, observation)` for memory 0 or 1. @returns RUN */
+/**
+ * Adds `perform(scenario, observation)` for memory 0 or 1: takes back what the last run wrote, places everything, and runs.
+ * It returns RUN.
+ */
 export function emitRun(
   input: RunInput,
   memory: 0 | 1,
@@ -304,7 +302,7 @@ export function emitRun(
 
     const environment = seq(
       when(i32.ne(detail, i32.const(ENVIRONMENT.Tdcall)), giveUp),
-      when(input.answer.call(scenario.get, observation.get), giveUp),
+      answerTdcall(scope, input.answer, scenario, observation),
       rip(i64.load(departure.get, DEPARTURE.next)),
       setControl(CONTROL.INSTRUCTION_COUNT, i32.add(count, i32.const(1))),
       mix(i64.load(departure.get, DEPARTURE.rip)),
@@ -349,6 +347,8 @@ export function emitRun(
 
     return [
       seq(
+        undoWrites(scope, input),
+        enter(scope, input, memory, scenario, observation),
         kind.set(select(i32.ltU(i32.sub(planned, i32.const(1)), i32.const(2)), planned, i32.const(0))),
         setControl(CONTROL.INTERRUPT_KIND, kind.get),
         setControl(CONTROL.INTERRUPT_AT, at),
