@@ -33,7 +33,7 @@ import { REGISTER_INDEX } from '../x86/registers.js';
 import type { TranslatedCode } from '../x86/wasm/engine.js';
 import { RETURN } from '../x86/wasm/emitter.js';
 import { NO_PAGE, TLB, TLB_BITS, TLB_ENTRY } from '../x86/wasm/engine-layout.js';
-import { PATH_MULTIPLIER, PATH_ROTATION } from '../x86/wasm/path-hash.js';
+import { PATH_MULTIPLIER, PATH_SHIFT } from '../x86/wasm/path-hash.js';
 import { type AnswerInput, answerTdcall, REGISTER_BYTES } from './emit-answer.js';
 import { copyVector, enter, type EnterInput, poke } from './emit-enter.js';
 import { DEPARTURE, DEPARTURE_BYTES, LEFT } from './layout.js';
@@ -94,23 +94,23 @@ function undoWrites(scope: Scope, { layout }: EnterInput): Statement {
 function mixPath(scope: Scope, input: RunInput): (address: I64) => Statement {
   const rip = scope.i64();
   const mixed = scope.i32();
-  const low = 4 * CONTROL.PATH_HASH_LOW;
-  const high = 4 * CONTROL.PATH_HASH_HIGH;
   const { control } = input.layout;
+  const step = (word: number, multiplier: number, value: I32): Statement =>
+    i32.store(control, 4 * word, i32.add(i32.mul(i32.load(control, 4 * word), i32.const(multiplier)), value));
   return (address) =>
     seq(
       rip.set(address),
       mixed.set(
         i32.xor(
-          i32.mul(i32.xor(i32.load(control, low), i32.wrap(rip.get)), i32.const(PATH_MULTIPLIER.LOW)),
-          i32.wrap(i64.shrU(rip.get, i64.const(32n))),
+          i32.wrap(rip.get),
+          i32.mul(i32.wrap(i64.shrU(rip.get, i64.const(32n))), i32.const(PATH_MULTIPLIER.ADDRESS_HIGH)),
         ),
       ),
-      i32.store(control, low, i32.rotl(mixed.get, i32.const(PATH_ROTATION))),
-      i32.store(
-        control,
-        high,
-        i32.add(i32.mul(i32.xor(i32.load(control, high), mixed.get), i32.const(PATH_MULTIPLIER.HIGH)), i32.const(1)),
+      step(CONTROL.PATH_HASH_LOW, PATH_MULTIPLIER.LOW, mixed.get),
+      step(
+        CONTROL.PATH_HASH_HIGH,
+        PATH_MULTIPLIER.HIGH,
+        i32.xor(i32.mul(mixed.get, i32.const(PATH_MULTIPLIER.MIX)), i32.shrU(mixed.get, i32.const(PATH_SHIFT))),
       ),
     );
 }

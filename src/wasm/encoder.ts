@@ -96,6 +96,12 @@ export class FunctionBody {
     return this;
   }
 
+  /** An instruction on one lane of 128 bits. */
+  vectorLane(opcode: number, lane: number): this {
+    this.bytes.push(WASM_VECTOR_PREFIX, opcode, lane);
+    return this;
+  }
+
   /** Four 32-bit lanes, the lowest first. */
   v128Const(lanes: readonly number[]): this {
     const bytes = new Uint8Array(Int32Array.from(lanes).buffer);

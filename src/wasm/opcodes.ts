@@ -85,6 +85,8 @@ export const WASM_VECTOR = {
   v128Store: 0x0b,
   v128Const: 0x0c,
   i32x4Splat: 0x11,
+  i64x2Splat: 0x12,
+  i64x2ReplaceLane: 0x1e,
   v128And: 0x4e,
   v128AndNot: 0x4f,
   v128AnyTrue: 0x53,
@@ -94,6 +96,7 @@ export const WASM_VECTOR = {
   i32x4ShrU: 0xad,
   i32x4Add: 0xae,
   i32x4Mul: 0xb5,
+  i64x2Add: 0xce,
   i64x2Eq: 0xd6,
 } as const;
 

@@ -37,11 +37,11 @@ export class EventLog {
     if (at + 12 /* EVENT_WORDS */ > this.limit) this.grow();
     const events = this.events;
     events[at] = kind;
-    events[at + 1] = ripLow;
-    events[at + 2] = ripHigh;
-    events[at + 3] = addressLow;
-    events[at + 4] = addressHigh;
-    events[at + 5] = size;
+    events[at + 1] = size;
+    events[at + 2] = ripLow;
+    events[at + 3] = ripHigh;
+    events[at + 4] = addressLow;
+    events[at + 5] = addressHigh;
     events[at + 6] = valueLow;
     events[at + 7] = valueHigh;
     events[at + 8] = this.slots[8 /* RSP */];
@@ -69,9 +69,9 @@ export class EventLog {
     let high = control[5 /* ADDRESS_HASH_HIGH */];
     for (let i = control[9 /* HASHED_EVENTS */]; i < count; i++) {
       const at = i * 12; /* EVENT_WORDS */
-      const size = events[at + 5];
+      const size = events[at + 1];
       if (size === 0) continue;
-      const mixed = Math.imul(low ^ events[at + 3], 0x9e3779b1) ^ events[at + 4];
+      const mixed = Math.imul(low ^ events[at + 4], 0x9e3779b1) ^ events[at + 5];
       low = (mixed << 13) | (mixed >>> 19);
       high = (Math.imul(high ^ mixed, 0x85ebca6b) + (events[at] | (size << 4))) | 0;
     }

@@ -18,13 +18,13 @@ export const EVENT_IMPLICIT = 0x100;
 /** Positions within an event: `events[EVENT_WORDS * i + EVENT_WORD.KIND]`. A 16-byte access is two events of 8 bytes. */
 export const EVENT_WORD = {
   KIND: 0,
-  /** RIP of the instruction. */
-  RIP_LOW: 1,
-  RIP_HIGH: 2,
-  ADDRESS_LOW: 3,
-  ADDRESS_HIGH: 4,
   /** Bytes in bits 0 to 7 (1, 2, 4 or 8), EVENT_IMPLICIT in bit 8. */
-  SIZE: 5,
+  SIZE: 1,
+  /** RIP of the instruction. */
+  RIP_LOW: 2,
+  RIP_HIGH: 3,
+  ADDRESS_LOW: 4,
+  ADDRESS_HIGH: 5,
   /** The value read or written, zero-extended to 64 bits. */
   VALUE_LOW: 6,
   VALUE_HIGH: 7,

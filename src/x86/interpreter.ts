@@ -736,9 +736,9 @@ export class Interpreter {
       }
 
       count++;
-      const mixed = Math.imul(pathLow ^ code[record], 0x9e3779b1) ^ code[record + 1];
-      pathLow = (mixed << 13) | (mixed >>> 19);
-      pathHigh = (Math.imul(pathHigh ^ mixed, 0x85ebca6b) + 1) | 0;
+      const mixed = code[record] ^ Math.imul(code[record + 1], 0x61c88647);
+      pathLow = (Math.imul(pathLow, 0x9e3779b1) + mixed) | 0;
+      pathHigh = (Math.imul(pathHigh, 0x85ebca6b) + (Math.imul(mixed, 0xc2b2ae35) ^ (mixed >>> 15))) | 0;
       if (link > 0) {
         const next = code[record + link];
         if (next === 0) {
@@ -753,12 +753,16 @@ export class Interpreter {
     }
   }
 
-  /** Enters the RIP of one executed instruction into the path hash. */
+  /**
+   * Enters the RIP of one executed instruction into the path hash. Each half is a polynomial over the path, so that the translation can
+   * enter a whole block at once (wasm/path-hash.ts).
+   */
   mixPath(ripLow: number, ripHigh: number): void {
     const control = this.control;
-    const mixed = Math.imul(control[2 /* PATH_HASH_LOW */] ^ ripLow, 0x9e3779b1) ^ ripHigh;
-    control[2 /* PATH_HASH_LOW */] = (mixed << 13) | (mixed >>> 19);
-    control[3 /* PATH_HASH_HIGH */] = Math.imul(control[3 /* PATH_HASH_HIGH */] ^ mixed, 0x85ebca6b) + 1;
+    const mixed = ripLow ^ Math.imul(ripHigh, 0x61c88647);
+    control[2 /* PATH_HASH_LOW */] = Math.imul(control[2 /* PATH_HASH_LOW */], 0x9e3779b1) + mixed;
+    control[3 /* PATH_HASH_HIGH */] =
+      Math.imul(control[3 /* PATH_HASH_HIGH */], 0x85ebca6b) + (Math.imul(mixed, 0xc2b2ae35) ^ (mixed >>> 15));
   }
 
   /** Delivers the planned interrupt if this boundary is the one: forgets the plan; an NMI ends the shadow. */

@@ -101,7 +101,8 @@ export function layoutFor(memoryBytes: number, eventCapacity: number): Layout {
   const pageCapacity = Math.ceil(memoryBytes / PAGE_SIZE);
   let pageEntries = 64;
   while (pageEntries < pageCapacity * 4) pageEntries *= 2;
-  const undoEntries = 4096;
+  // As many stores as there may be events find room, most of them: one that is not aligned takes two entries.
+  const undoEntries = Math.max(4096, eventCapacity);
   const slots = 0;
   const control = slots + (CONSTANT_SLOT + CONSTANT_SLOTS) * 8;
   const pageTable = control + CONTROL_WORDS * 4;

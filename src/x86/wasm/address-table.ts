@@ -1,10 +1,9 @@
 /** Fills the table in linear memory from which translated code learns where an address goes on (engine-layout.ts). */
-import { accountedAddresses, type BlockGraph } from './blocks.js';
-import { HASH_MULTIPLIER, MEMO_ENTRY, TABLE_ENTRY, type UnitRegions } from './engine-layout.js';
-import { pathHashFromZero } from './path-hash.js';
+import type { BlockGraph } from './blocks.js';
+import { HASH_MULTIPLIER, TABLE_ENTRY, type UnitRegions } from './engine-layout.js';
 
 /**
- * Enters all blocks and externals, and for each block what its path hash is.
+ * Enters all blocks and externals.
  *
  * @param externals - all declared externals: address -> index
  */
@@ -26,10 +25,4 @@ export function fillAddressTable(
   };
   graph.blocks.forEach(({ address }, number) => enter(address, number + 1));
   for (const [address, index] of externals) enter(address, -1 - index);
-  // A remembered pair must be right from the start: what follows on a hash of 0.
-  const memos = new BigUint64Array(buffer, regions.memo, (graph.blocks.length * MEMO_ENTRY) / 8);
-  graph.blocks.forEach((block, number) => {
-    memos[2 * number] = 0n;
-    memos[2 * number + 1] = pathHashFromZero(accountedAddresses(block));
-  });
 }

@@ -1,7 +1,8 @@
-/** Finds the code that can be reached from one place and cuts it into basic blocks. */
+/** Finds the code that can be reached from one place and cuts it into blocks. */
 import type { CodeCache } from '../code-cache.js';
 import { ACCESS, OP, RECORD } from '../micro-ops.js';
 import { isTranslatable, type MicroOp, microOpsOf } from './micro-op.js';
+import { Traces } from './traces.js';
 
 /** One instruction as the translation sees it. */
 export interface BlockInstruction {
@@ -14,7 +15,7 @@ export interface BlockInstruction {
   readonly target: bigint;
 }
 
-/** Instructions that are always executed one after the other, from the first to the last. */
+/** Instructions that are executed one after the other from the first on, some of them left by a branch (traces.ts). */
 export interface Block {
   readonly address: bigint;
   readonly instructions: readonly BlockInstruction[];
@@ -27,7 +28,8 @@ export interface BlockGraph {
   readonly externals: ReadonlyMap<bigint, number>;
 }
 
-interface Found {
+/** The instructions that can be reached, and the addresses at which something else than the instruction before may lead to one. */
+export interface Found {
   readonly instructions: Map<bigint, BlockInstruction>;
   readonly leaders: Set<bigint>;
   readonly externals: Map<bigint, number>;
@@ -40,6 +42,7 @@ interface Found {
  */
 export function findBlocks(cache: CodeCache, entry: bigint, maxInstructions: number, maxLength: number): BlockGraph {
   const found = reach(cache, entry, maxInstructions);
+  const traces = new Traces(found, entry, maxLength);
   const blocks: Block[] = [];
   const placed = new Set<bigint>();
   // Depth first, what follows before what is jumped to: most blocks fall through into the next one.
@@ -49,24 +52,14 @@ export function findBlocks(cache: CodeCache, entry: bigint, maxInstructions: num
     if (address === undefined) break;
     if (placed.has(address) || !found.instructions.has(address)) continue;
     placed.add(address);
-    const block = blockAt(found, address, maxLength);
-    blocks.push(block);
-    const last = block.instructions[block.instructions.length - 1];
-    for (const successor of successors(last).toReversed()) waiting.push(successor);
+    const instructions = traces.from(address);
+    blocks.push({ address, instructions });
+    instructions.forEach((instruction, i) => {
+      const followed = instructions.at(i + 1)?.address;
+      for (const successor of successors(instruction).toReversed()) if (successor !== followed) waiting.push(successor);
+    });
   }
   return { blocks, externals: found.externals };
-}
-
-function blockAt(found: Found, address: bigint, maxLength: number): Block {
-  const instructions: BlockInstruction[] = [];
-  let at = address;
-  for (;;) {
-    const instruction = found.instructions.get(at)!;
-    instructions.push(instruction);
-    at = instruction.next;
-    const ends = endsBlock(instruction) || found.leaders.has(at) || !found.instructions.has(at);
-    if (ends || instructions.length >= maxLength) return { address, instructions };
-  }
 }
 
 function reach(cache: CodeCache, entry: bigint, maxInstructions: number): Found {
@@ -115,12 +108,12 @@ export function isRepeated({ ops }: BlockInstruction): boolean {
   return ops[ops.length - 1].op === OP.Repeat;
 }
 
-function endsBlock(instruction: BlockInstruction): boolean {
+export function endsBlock(instruction: BlockInstruction): boolean {
   return !instruction.translated || instruction.ops[instruction.ops.length - 1].op !== OP.Next;
 }
 
 /** Where execution may go on, what follows in memory first: direct targets, and where a call or the world comes back to. */
-function successors({ ops, next, target }: BlockInstruction): bigint[] {
+export function successors({ ops, next, target }: BlockInstruction): bigint[] {
   switch (ops[ops.length - 1].op) {
     case OP.Next:
     case OP.Environment:

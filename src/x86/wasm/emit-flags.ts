@@ -64,7 +64,7 @@ function put(e: Emitter, { written, undefined: undefinedFlags }: FlagWord, make:
 }
 
 /** Pushes 1 if the slot is zero at this width, else 0. */
-function isZero(e: Emitter, slot: number, width: number): void {
+export function isZero(e: Emitter, slot: number, width: number): void {
   if (width === 64) e.push(slot).body.op(WASM.i64Eqz);
   else if (width === 32) e.pushLow(slot).body.op(WASM.i32Eqz);
   else
@@ -104,7 +104,8 @@ function bit(e: Emitter, slot: number, index: number): void {
   }
 }
 
-function topBit(e: Emitter, slot: number, width: number): void {
+/** Pushes the highest bit of a slot at this width as 0 or 1. */
+export function topBit(e: Emitter, slot: number, width: number): void {
   bit(e, slot, width - 1);
 }
 

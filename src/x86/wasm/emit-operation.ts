@@ -1,8 +1,7 @@
 /** One micro-operation as WebAssembly: the counterpart of the switch in interpreter.ts. Terminators are in translate.ts. */
-import { FLAG } from '../flags.js';
+import { ARITHMETIC_FLAGS, FLAG } from '../flags.js';
 import { OP } from '../micro-ops.js';
 import { emitDivide, emitMultiplyHigh } from './emit-division.js';
-import { emitFlags } from './emit-flags.js';
 import { emitCheck, emitFence, emitInterruptFlag, emitLoad, emitStore, pushFlagsHigh } from './emit-memory.js';
 import type { Emitter } from './emitter.js';
 import { isFlagsOp, type MicroOp } from './micro-op.js';
@@ -44,11 +43,11 @@ const INSERTIONS: Readonly<Record<number, { mask: bigint; shift: bigint }>> = {
   [OP.Ins16]: { mask: 0xffffn, shift: 0n },
 };
 
-/** Emits one micro-operation that is no terminator. */
-export function emitOperation(e: Emitter, micro: MicroOp): void {
+/** Emits one micro-operation that is no terminator. @param before - those before it in its instruction */
+export function emitOperation(e: Emitter, micro: MicroOp, before: readonly MicroOp[] = []): void {
   const { op, d, a, b, x } = micro;
   const { body } = e;
-  if (isFlagsOp(op)) return emitFlags(e, micro);
+  if (isFlagsOp(op)) return e.flagState.add(micro, before);
   if (op in BINARY) return e.assign(d, () => e.push(a).push(b).body.op(BINARY[op]));
   if (op in UNARY) return e.assign(d, () => e.push(a).body.op(UNARY[op]));
   if (op in ZERO_EXTENSIONS) return e.assign(d, () => e.push(a).body.i64(ZERO_EXTENSIONS[op]).op(WASM.i64And));
@@ -65,9 +64,9 @@ export function emitOperation(e: Emitter, micro: MicroOp): void {
       return emitCheck(e, micro);
     case OP.Sti:
     case OP.Cli:
-      return emitInterruptFlag(e, op);
+      return emitInterruptFlag(e, micro);
     case OP.Fence:
-      return emitFence(e);
+      return emitFence(e, micro);
     case OP.DivUnsigned:
     case OP.DivSigned:
       return emitDivide(e, micro);
@@ -85,7 +84,8 @@ export function emitOperation(e: Emitter, micro: MicroOp): void {
       const combine = op === OP.AddCarry ? WASM.i64Add : WASM.i64Sub;
       return e.assign(d, () => {
         e.push(a).push(b).body.op(combine);
-        body.get(e.flags).i32(FLAG.CF).op(WASM.i32And, WASM.i64ExtendI32U, combine);
+        e.flagState.pushCarry();
+        body.op(WASM.i64ExtendI32U, combine);
       });
     }
     case OP.AndNot:
@@ -103,32 +103,37 @@ export function emitOperation(e: Emitter, micro: MicroOp): void {
       return e.assign(d, () => emitByteSwap(e, a, x));
     case OP.SetCondition:
       return e.assign(d, () => {
-        e.pushCondition(x);
+        e.flagState.pushCondition(x);
         body.i32(0).op(WASM.i32Ne, WASM.i64ExtendI32U);
       });
     case OP.SelectCondition:
       return e.assign(d, () => {
-        e.push(a).push(b).pushCondition(x);
+        e.push(a).push(b).flagState.pushCondition(x);
         body.op(WASM.select);
       });
     case OP.SelectZero:
       return e.assign(d, () => e.push(a).push(b).push(x).body.op(WASM.i64Eqz, WASM.select));
     case OP.FlagsClear:
+      settleFor(e, x);
       body.get(e.flags).i32(~x).op(WASM.i32And).set(e.flags);
       return;
     case OP.FlagsSet:
+      settleFor(e, x);
       body.get(e.flags).i32(x).op(WASM.i32Or).set(e.flags);
       return;
     case OP.FlagsFlip:
+      if ((x & ARITHMETIC_FLAGS) !== 0) e.flagState.settle();
       body.get(e.flags).i32(x).op(WASM.i32Xor).set(e.flags);
       return;
     case OP.ReadFlags:
+      e.flagState.settle();
       return e.assign(d, () => {
         pushFlagsHigh(e);
         e.pushFlagsImage();
         body.op(WASM.i64ExtendI32U, WASM.i64Or);
       });
     case OP.WriteFlags:
+      settleFor(e, x);
       body.get(e.flags).i32(~x).op(WASM.i32And);
       e.pushLow(a).body.i32(x).op(WASM.i32And, WASM.i32Or).set(e.flags);
       return;
@@ -140,6 +145,12 @@ export function emitOperation(e: Emitter, micro: MicroOp): void {
     default:
       throw new Error(`no translation of the micro-operation ${op}`);
   }
+}
+
+/** Before these flags are written where they are kept: what is not written may not be late. */
+function settleFor(e: Emitter, flags: number): void {
+  if ((flags & ARITHMETIC_FLAGS) === ARITHMETIC_FLAGS) e.flagState.overwrite();
+  else if ((flags & ARITHMETIC_FLAGS) !== 0) e.flagState.settle();
 }
 
 function emitInsertion(e: Emitter, { op, d, a }: MicroOp): void {

@@ -2,7 +2,7 @@
  * What the translation keeps in linear memory, behind the machine's own regions (layout.ts).
  *
  *     translation cache   TLB_ENTRIES entries of TLB_ENTRY bytes (TLB below), direct-mapped by a hash of the page number
- *     pool                for each translation a table from addresses to blocks, and a memo of the path hash per block
+ *     pool                for each translation a table from addresses to blocks, and the templates of its events
  */
 import type { Layout } from '../layout.js';
 
@@ -24,16 +24,13 @@ export const TLB = {
 
 export const TLB_ENTRY = 32;
 
-/** A tag that no page has: page addresses end in twelve zero bits. */
-export const NO_PAGE = 1;
+/** A tag that no page has: page addresses end in twelve zero bits. Tags are compared with the lowest three bits of an address too, never with this one. */
+export const NO_PAGE = 0x800;
 
 /** An entry of the address table: the address, then the number of the block plus 1, or minus (index of the external plus 1). */
 export const TABLE_ENTRY = 16;
 
-/** A memo: the path hash before a block when it last ran, and the one after it. */
-export const MEMO_ENTRY = 16;
-
-/** Bytes for the tables and memos of all translations together: when they are used up, all are dropped. */
+/** Bytes for the tables and templates of all translations together: when they are used up, all are dropped. */
 const POOL_BYTES = 2 << 20;
 
 /** Byte offsets of one translation's regions. */
@@ -42,8 +39,6 @@ export interface UnitRegions {
   readonly table: number;
   /** It has 2 to this power entries. */
   readonly tableBits: number;
-  /** One memo for each block. */
-  readonly memo: number;
 }
 
 /** Byte offsets. */
@@ -72,17 +67,25 @@ export class RegionPool {
     this.layout = layout;
   }
 
-  /** Regions for this many blocks, and addresses, blocks included; undefined if the pool is used up. */
-  take(blocks: number, addresses: number): UnitRegions | undefined {
+  /** Byte offset of what `take` gives next. */
+  get next(): number {
+    return this.layout.pool + this.used;
+  }
+
+  /** The table for this many addresses; undefined if the pool is used up. */
+  takeTable(addresses: number): UnitRegions | undefined {
     // At most half full, so that looking up stays short.
     let tableBits = 4;
     while (1 << tableBits < 2 * addresses) tableBits++;
-    const tableBytes = TABLE_ENTRY << tableBits;
-    const bytes = tableBytes + blocks * MEMO_ENTRY;
-    if (this.used + bytes > POOL_BYTES) return undefined;
-    const table = this.layout.pool + this.used;
+    const table = this.next;
+    return this.take(TABLE_ENTRY << tableBits) ? { table, tableBits } : undefined;
+  }
+
+  /** @returns whether there were this many bytes, a multiple of 16, at `next` */
+  take(bytes: number): boolean {
+    if (this.used + bytes > POOL_BYTES) return false;
     this.used += bytes;
-    return { table, tableBits, memo: table + tableBytes };
+    return true;
   }
 
   /** All regions are free again. */

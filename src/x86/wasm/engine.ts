@@ -32,6 +32,15 @@ export interface TranslatedCode {
 /** Budgets below this one are left to the interpreter, which is quicker then: tracing runs one instruction at a time. */
 const SMALL_BUDGET = 4;
 
+/** So often the interpreter helps out where the exact variant would have to be translated first: pages become known then. */
+const FEW_DETOURS = 64;
+
+/** Instructions that the exact variant executes where the quick one cannot be entered, before that is tried again. */
+const DETOUR = 64;
+
+/** Translated code goes on after a full stop only if there is room for this many instructions, which is more than a block has. */
+const ROOM_TO_GO_ON = 256;
+
 const RIP = 2 * SLOT.RIP;
 
 /**
@@ -134,16 +143,18 @@ export class WasmEngine {
     if (budget < SMALL_BUDGET) return interpreter.run(budget);
     interpreter.environmentRecord = 0;
     const end = Math.min(control[CONTROL.INSTRUCTION_COUNT] + budget, 0x7fffffff) | 0;
+    this.detourEnd = 0;
     for (;;) {
       const kind = control[CONTROL.INTERRUPT_KIND];
-      const units = kind === 0 ? this.quick : this.exact;
+      const quick = kind === 0 && control[CONTROL.INSTRUCTION_COUNT] >= this.detourEnd;
+      const units = quick ? this.quick : this.exact;
       const result = this.enter(units, end, kind);
       if (result <= RETURN.EXTERNAL) {
         interpreter.exitDetail = RETURN.EXTERNAL - result;
         return EXIT.External;
       }
       if (result === RETURN.UNKNOWN) {
-        if (this.translateHere(units)) continue;
+        if (this.translateHere(units, units !== this.quick && kind === 0)) continue;
         return interpreter.run(end - control[CONTROL.INSTRUCTION_COUNT]);
       }
       const at = result * MEANING_WORDS;
@@ -154,10 +165,56 @@ export class WasmEngine {
         return EXIT.Environment;
       }
       this.settle(blocks[meanings[at + 1]], meanings[at + 2]);
-      if (meanings[at] === MEANING.boundary) return interpreter.run(end - control[CONTROL.INSTRUCTION_COUNT]);
+      if (meanings[at] === MEANING.boundary) {
+        if (this.mayGoOn(end)) continue;
+        return interpreter.run(end - control[CONTROL.INSTRUCTION_COUNT]);
+      }
       const exit = this.step();
       if (exit !== EXIT.Budget || control[CONTROL.INSTRUCTION_COUNT] >= end) return exit;
+      if (!quick || this.quick.at(this.slots[RIP]) !== undefined) continue;
+      // In the middle of a block of the quick variant: the exact one can be entered there.
+      if (this.exact.at(this.slots[RIP]) !== undefined || ++this.detours > FEW_DETOURS) {
+        this.detourEnd = control[CONTROL.INSTRUCTION_COUNT] + DETOUR;
+        continue;
+      }
+      const after = this.stepToBlock(end);
+      if (after !== EXIT.Budget || control[CONTROL.INSTRUCTION_COUNT] >= end) return after;
     }
+  }
+
+  /** How often the quick variant was left where only the exact one, not there yet, could go on. */
+  private detours = 0;
+
+  /** Lets the interpreter go on until the quick variant can be entered again, if that is soon. */
+  private stepToBlock(end: number): number {
+    const { control, slots } = this;
+    for (let i = 0; ; i++) {
+      const exit = this.step();
+      if (exit !== EXIT.Budget || control[CONTROL.INSTRUCTION_COUNT] >= end) return exit;
+      if (i === DETOUR || this.quick.at(slots[RIP]) !== undefined) return exit;
+    }
+  }
+
+  /** Until this instruction count the exact variant runs, although no interrupt is planned. */
+  private detourEnd = 0;
+  /** Where the last run of translated code had to stop. */
+  private lastStop = 0;
+
+  /** Whether translated code was left at a boundary only because of a limit that is further away now. */
+  private mayGoOn(end: number): boolean {
+    const count = this.control[CONTROL.INSTRUCTION_COUNT];
+    // The budget, or an interrupt.
+    if (this.lastStop >= end || (this.last!.exact && count < this.lastStop)) return false;
+    return this.roomFor(this.last!, end - count) >= Math.min(end - count, ROOM_TO_GO_ON);
+  }
+
+  /** Instructions, up to this many, for whose events and undo entries there is room. */
+  private roomFor({ maxEvents, maxUndo }: Unit, instructions: number): number {
+    const { log, control } = this;
+    const eventRoom = log.events === this.sharedEvents ? this.eventCapacity - control[CONTROL.EVENT_COUNT] : 0;
+    const undoRoom = this.memory.undoRoom();
+    if (eventRoom >= instructions * maxEvents && undoRoom >= instructions * maxUndo) return instructions;
+    return Math.min(instructions, (eventRoom / maxEvents) | 0, (undoRoom / maxUndo) | 0);
   }
 
   /** The unit that ran last: its results are to be understood. */
@@ -185,14 +242,10 @@ export class WasmEngine {
     const { control } = this;
     const count = control[CONTROL.INSTRUCTION_COUNT];
     // Every instruction finds room for its events and undo entries before the count reaches this.
-    const eventRoom = this.log.events === this.sharedEvents ? this.eventCapacity - control[CONTROL.EVENT_COUNT] : 0;
-    const undoRoom = this.memory.undoRoom();
-    const left = end - count;
-    let last = end;
-    if (eventRoom < left * unit.maxEvents || undoRoom < left * unit.maxUndo) {
-      const room = Math.min((eventRoom / unit.maxEvents) | 0, (undoRoom / unit.maxUndo) | 0);
-      last = Math.min(end, count + room);
-    }
+    let last = count + this.roomFor(unit, end - count);
+    // The quick variant takes over again soon.
+    if (kind === 0 && unit.exact) last = Math.min(last, count < this.detourEnd ? this.detourEnd : count + DETOUR);
+    this.lastStop = last;
     const stop = kind === 0 ? last : Math.min(last, control[CONTROL.INTERRUPT_AT]);
     this.last = unit;
     this.entered++;
@@ -231,10 +284,10 @@ export class WasmEngine {
     return exit;
   }
 
-  /** Counts a run from RIP, where no translated code is known. @returns whether there is some now */
-  private translateHere(units: Units): boolean {
+  /** Counts a run from RIP, where no translated code is known. @param now - do not wait until it is hot. @returns whether there is some now */
+  private translateHere(units: Units, now: boolean): boolean {
     const { slots } = this;
-    if (!units.isHot(slots[RIP])) return false;
+    if (!now && !units.isHot(slots[RIP])) return false;
     const made = units.translateAt(slots[RIP], slots[RIP + 1]);
     // No room: all units go, and those that are still needed become hot again.
     if (made === undefined) this.flush();

@@ -2,13 +2,11 @@
 import { OP } from '../micro-ops.js';
 import { REGISTER_INDEX } from '../registers.js';
 import type { BlockInstruction } from './blocks.js';
-import { writesSlot } from './micro-op.js';
-
-const EVENT_MAKERS: ReadonlySet<number> = new Set([OP.Load, OP.Store, OP.Sti, OP.Cli, OP.Fence]);
+import { makesEvent, writesSlot } from './micro-op.js';
 
 /** Events that one execution of the instruction makes at most. */
 export function eventsOf({ ops }: BlockInstruction): number {
-  return ops.filter(({ op }) => EVENT_MAKERS.has(op)).length;
+  return ops.filter(makesEvent).length;
 }
 
 /** Entries of the undo list that one execution makes at most: a store that is not aligned makes two. */

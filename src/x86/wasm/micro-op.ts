@@ -39,6 +39,11 @@ export function writesSlot(op: number): boolean {
   return op === OP.ReadFlags || op === OP.StringStep || op === OP.DepositBits || op === OP.ExtractBits;
 }
 
+/** Those that make an event. */
+export function makesEvent({ op }: MicroOp): boolean {
+  return op === OP.Load || op === OP.Store || op === OP.Sti || op === OP.Cli || op === OP.Fence;
+}
+
 /** Those after which the instruction may have to be left to the interpreter, because they fault or go beyond what is translated. */
 export function mayLeave(op: number): boolean {
   return (

@@ -9,6 +9,22 @@ import { BothEngines, bothWith, expectSame } from './both-engines.test.helper.js
 /** Each ends with a return to RETURN, a fault, or not at all. Addresses in comments are relative to CODE. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   // mov ecx,100; 1: add rax,rcx; adc rdx,rax; loop 1b; ret
+  // mov ecx,9; 1: inc rax; cmp rax,rdx; jb 2f; sbb rdx,rcx; jo 2f; shr rdx,1; 2: mov [rdi],rax; dec ecx; jnz 1b; pushfq; pop rax; ret
+  'flags that outlive their block':
+    'b9 09 00 00 00 48 ff c0 48 39 d0 72 08 48 19 ca 70 03 48 d1 ea 48 89 07 ff c9 75 e9 9c 58 c3',
+  // mov ecx,6; 1: test al,cl; jz 2f; xor rdx,rax; jmp 3f; 2: add eax,ecx; 3: setc dl; adc rbx,rax; neg ecx; not ecx; test ecx,ecx; jg 1b; ret
+  'two ways through a loop':
+    'b9 06 00 00 00 84 c8 74 05 48 31 c2 eb 02 01 c8 0f 92 c2 48 11 c3 f7 d9 f7 d1 85 c9 7f e7 c3',
+  // mov [rdi],rax; mov [rdi+8],rcx; mov edx,[rdi+4]; mov [rdi+16],dl; push rdx; push rcx; pop rax; pop rbx; add [rdi+8],rax; ret
+  'accesses a constant apart': '48 89 07 48 89 4f 08 8b 57 04 88 57 10 52 51 58 5b 48 01 47 08 c3',
+  // mov ecx,3; 1: bt eax,ecx; jc 2f; shl eax,cl; 2: sete dl; rol eax,3; cmc; rcl edx,1; mov [rdi],edx; lea ecx,[rcx-1]; jrcxz 3f; jmp 1b; 3: ret
+  'flags that only some instructions write':
+    'b9 03 00 00 00 0f a3 c8 72 02 d3 e0 0f 94 c2 c1 c0 03 f5 d1 d2 89 17 8d 49 ff e3 02 eb e7 c3',
+  // lea rsp,[rsp-256]; push rbp; mov rbp,rsp; sub rsp,16; mov [rsp],rax; push rcx; pop rdx; mov [rsp+8],rdx; mov rbx,[rbp-16]; leave; lea rsp,[rsp+256]; ret
+  'a frame on the stack':
+    '48 8d a4 24 00 ff ff ff 55 48 89 e5 48 83 ec 10 48 89 04 24 51 5a 48 89 54 24 08 48 8b 5d f0 c9 48 8d a4 24 00 01 00 00 c3',
+  // xor ecx,ecx; cmp eax,eax; mov edx,1; shl edx,cl; sete al; ret
+  'a shift by nothing': '31 c9 39 c0 ba 01 00 00 00 d3 e2 0f 94 c0 c3',
   'a loop': 'b9 64 00 00 00 48 01 c8 48 11 c2 e2 f8 c3',
   // mov ecx,20; 1: push rcx; call 2f; pop rcx; dec ecx; jnz 1b; ret; 2: mov [rdi+rcx*8],rcx; xor rax,rcx; ret
   'calls in a loop': 'b9 14 00 00 00 51 e8 06 00 00 00 59 ff c9 75 f5 c3 48 89 0c cf 48 31 c8 c3',
@@ -202,15 +218,88 @@ describe('what happens around translated code', () => {
       });
       expect(machines.run(1000, 'few events')).toBe(EXIT.External);
     }
-    // mov ecx,5000; 1: mov [rdi],rcx; loop 1b; ret
-    const many = bothWith('b9 88 13 00 00 48 89 0f e2 fb c3', { memoryBytes: 1 << 16, eventCapacity: 1 << 15 });
+    // mov ecx,5000; 1: mov [rdi],rcx; loop 1b; ret - each store touches two aligned 8 bytes
+    const many = bothWith('b9 88 13 00 00 48 89 0f e2 fb c3', { memoryBytes: 1 << 16, eventCapacity: 1 << 13 });
     for (let i = 0; i < 3; i++) {
       many.both((machine) => {
         start(machine);
-        set(machine, 'rdi', DATA + BigInt(8 * i));
+        set(machine, 'rdi', DATA + BigInt(8 * i + 4));
       });
       expect(many.run(100_000, 'many stores')).toBe(EXIT.External);
-      expect(peek(many.translated, DATA + BigInt(8 * i))).toBe(1n);
+      expect(peek(many.translated, DATA + BigInt(8 * i + 4))).toBe(1n);
+      expect(many.translated.eventCount).toBeLessThan(1 << 13);
+    }
+  });
+
+  it('a long run stays in translated code as long as its buffers have room', () => {
+    // mov ecx,3000; 1: mov [rdi],rcx; loop 1b; ret
+    const machines = bothWith('b9 b8 0b 00 00 48 89 0f e2 fb c3');
+    for (let i = 0; i < 3; i++) {
+      machines.both(start);
+      machines.run(100_000, 'warming up');
+    }
+    machines.both(start);
+    machines.interpreted.run(100_000);
+    const interpreter = vi.spyOn(Interpreter.prototype, 'run');
+    try {
+      expect(machines.translated.run(100_000)).toBe(EXIT.External);
+      expect(interpreter).not.toHaveBeenCalled();
+    } finally {
+      interpreter.mockRestore();
+    }
+    expectSame(machines.interpreted, machines.translated, 'a long run');
+  });
+
+  it('accesses a constant apart may lie anywhere', () => {
+    const machines = new BothEngines().both((machine) => {
+      const code = hex(PROGRAMS['accesses a constant apart']);
+      machine.map(CODE, code.length, { read: true, write: false, execute: true }, code);
+      machine.map(STACK, STACK_SIZE, { read: true, write: true, execute: false });
+      machine.map(DATA, 3 * 4096, { read: true, write: true, execute: false });
+      machine.addExternal(RETURN);
+      machine.checkpoint();
+    });
+    const places = [DATA, DATA + 4096n, DATA + 2n * 4096n, DATA + 3n * 4096n, 0n, 1n << 47n, 1n << 63n, 1n << 64n];
+    for (const protect of [false, true]) {
+      for (const place of places) {
+        for (let offset = -24n; offset <= 24n; offset++) {
+          machines.both((machine) => {
+            start(machine);
+            set(machine, 'rdi', BigInt.asUintN(64, place + offset));
+            if (offset % 3n === 0n) set(machine, 'rsp', STACK + BigInt(STACK_SIZE) - 16n - (offset & 7n));
+            if (protect) machine.protect(DATA + 4096n, 4096, { read: true, write: false, execute: false });
+          });
+          machines.run(1000, `${place.toString(16)} + ${offset}`);
+        }
+      }
+    }
+    expect(machines.translated.translatedEntries).toBeGreaterThan(500);
+  });
+
+  it('where a range of accesses crosses pages, the exact translation goes on and the quick one comes back', () => {
+    // mov ecx,1000; 1: mov rax,[rdi]; mov rdx,[rdi+8]; nop * 8; loop 1b; ret
+    const machines = bothWith('b9 e8 03 00 00 48 8b 07 48 8b 57 08 90 90 90 90 90 90 90 90 e2 ef c3');
+    machines.both((machine) => {
+      machine.map(DATA + 4096n, 4096, { read: true, write: true, execute: false });
+      machine.checkpoint();
+    });
+    const run = (): void => {
+      machines.both((machine) => {
+        start(machine);
+        set(machine, 'rdi', DATA + 4096n - 8n);
+      });
+      expect(machines.run(100_000, 'two pages')).toBe(EXIT.External);
+    };
+    run();
+    run();
+    const interpreter = vi.spyOn(Interpreter.prototype, 'run');
+    try {
+      run();
+      // The machine that only interprets takes one call; of the other's 11,000 instructions, one is interpreted for each time it is left.
+      expect(interpreter.mock.calls.length).toBeGreaterThan(10);
+      expect(interpreter.mock.calls.length).toBeLessThan(300);
+    } finally {
+      interpreter.mockRestore();
     }
   });
 

@@ -1,42 +1,46 @@
 /**
  * The translation of a block graph into one WebAssembly function.
  *
- *     load the registers
+ *     load counters and pointers
  *     exit: block
  *       dispatch: loop
  *         if the block to go to is not known, look the target up
  *         blocks in one another, so that the end of block n's label is where the code of block n begins
  *           br_table
- *         code of block 0, 1, 2 ... : budget, instructions, counters, on to the next one
- *     store the registers
+ *         code of block 0, 1, 2 ... : budget, instructions, counters, on to the next one; a loop if it goes to its own start
+ *     store counters and pointers
  *
- * A branch forward goes straight to the label of its block, one backward goes round the loop. Every place where something
+ * A branch forward goes straight to the label of its block, one to the block's own start to its loop, another one backward round the
+ * dispatching loop. Every place where something
  * rare happens leaves the function at the start of an instruction, or of a block, and the interpreter goes on there.
  */
 import { FLAG } from '../flags.js';
-import { CONTROL, type Layout, SLOT } from '../layout.js';
+import { CONTROL, SLOT } from '../layout.js';
 import { OP, REPEAT } from '../micro-ops.js';
 import { REGISTER_INDEX } from '../registers.js';
-import { type Block, type BlockGraph, type BlockInstruction, isRepeated } from './blocks.js';
-import { deadFlags } from './dead-flags.js';
-import { account, mixPath } from './emit-account.js';
+import { findAccesses, NOTHING_KNOWN } from './access-groups.js';
+import {
+  accountedAddresses,
+  type Block,
+  type BlockGraph,
+  type BlockInstruction,
+  isRepeated,
+  successors,
+} from './blocks.js';
+import { account } from './emit-account.js';
 import { emitOperation } from './emit-operation.js';
-import { type Departure, Emitter, PARAMETER, PARAMETERS, RETURN } from './emitter.js';
+import { type Departure, Emitter, type EmitterInput, PARAMETER, PARAMETERS, RETURN } from './emitter.js';
 import { encodeModule, type Label } from '../../wasm/encoder.js';
-import { type EngineLayout, HASH_MULTIPLIER, TABLE_ENTRY, type UnitRegions } from './engine-layout.js';
+import { HASH_MULTIPLIER, TABLE_ENTRY, type UnitRegions } from './engine-layout.js';
 import { eventsOf, registersOf, undoOf } from './instruction-needs.js';
-import type { MicroOp } from './micro-op.js';
+import { isFlagsOp, type MicroOp } from './micro-op.js';
+import { emitFlags } from './emit-flags.js';
 import { WASM, WASM_MEMORY } from '../../wasm/opcodes.js';
 
 /** What the translation works on. */
-export interface TranslationInput {
+export interface TranslationInput extends EmitterInput {
   readonly graph: BlockGraph;
-  readonly layout: Layout;
-  readonly engine: EngineLayout;
   readonly regions: UnitRegions;
-  /** The machine's slots, for the values of constants. */
-  readonly slots: Int32Array;
-  readonly tlbMultiplier: bigint;
   /** Whether the planned interrupt is looked at before every block. */
   readonly exact: boolean;
   /** Pages of the linear memory. */
@@ -66,10 +70,12 @@ class Translator {
   private dispatch!: Label;
   /** Label of each block; those of blocks whose code has begun are closed. */
   private labels: Label[] = [];
+  /** Start of the block being translated, if it goes there itself. */
+  private own: Label | undefined;
 
   constructor(input: TranslationInput) {
     this.input = input;
-    this.e = new Emitter(input.layout, input.engine, input.slots, input.tlbMultiplier);
+    this.e = new Emitter(input);
     input.graph.blocks.forEach(({ address }, i) => this.numbers.set(address, i));
   }
 
@@ -78,8 +84,7 @@ class Translator {
     const { body } = e;
     const { blocks } = this.input.graph;
     const instructions = blocks.flatMap((block) => block.instructions).filter(({ translated }) => translated);
-    const { used, written } = registersOf(instructions);
-    e.loadState(used);
+    e.loadState();
     body
       .i32(0)
       .memory(WASM_MEMORY.i64Load, e.layout.slots + 8 * SLOT.RIP)
@@ -98,7 +103,7 @@ class Translator {
     });
     body.op(WASM.unreachable).end();
     body.end();
-    e.storeState(written);
+    e.storeState();
     body.get(e.result);
     return {
       bytes: encodeModule(body, PARAMETERS, this.input.pages),
@@ -161,20 +166,26 @@ class Translator {
 
   private emitBlock(block: Block): void {
     const { e } = this;
-    const { instructions } = block;
+    const { address, instructions } = block;
+    const own = instructions.some((one) => isRepeated(one) || successors(one).includes(address));
     e.index = 0;
+    e.beginBlock();
+    if (own) e.holdRegisters(registersOf(instructions.filter(({ translated }) => translated)));
+    this.own = own ? e.body.loop() : undefined;
+    e.accesses = this.input.exact ? NOTHING_KNOWN : findAccesses(instructions, (slot) => e.constantOf(slot));
     this.emitHead(instructions.length);
-    const dead = deadFlags(instructions);
-    const last = instructions[instructions.length - 1];
-    for (const [index, instruction] of instructions.entries()) {
+    instructions.forEach((instruction, index) => {
       e.instruction = instruction;
       e.index = index;
       if (!instruction.translated) return e.leave();
       if (isRepeated(instruction)) return this.emitRepeated(instruction);
       const { ops } = instruction;
-      for (const micro of ops.slice(0, -1)) if (!dead.has(micro)) emitOperation(e, micro);
-    }
-    this.emitTerminator(block, last, last.ops[last.ops.length - 1]);
+      for (let i = 0; i < ops.length - 1; i++) emitOperation(e, ops[i], ops.slice(0, i));
+      const last = ops[ops.length - 1];
+      if (index === instructions.length - 1) this.emitTerminator(block, instruction, last);
+      else this.emitBranchOut(block, instruction, last, instructions[index + 1].address);
+    });
+    if (own) e.body.end();
   }
 
   /** Leaves at the block's start if the budget ends within it, or, in the exact variant, if an interrupt is due. */
@@ -207,39 +218,76 @@ class Translator {
     body.end().end();
   }
 
-  private emitTerminator(block: Block, last: BlockInstruction, { op, a, x }: MicroOp): void {
+  /** A branch in the middle of a block: to where the block does not go on. */
+  private emitBranchOut(block: Block, instruction: BlockInstruction, last: MicroOp, followed: bigint): void {
     const { e } = this;
     const { body } = e;
-    account(e, block, this.input.regions.memo);
-    if (op === OP.Environment) {
-      e.storeRip(last.address);
-      return e.depart({ kind: 'environment', number: x, record: last.record });
-    }
+    if (last.op === OP.Next || last.op === OP.Jump) return;
+    const { next, target } = instruction;
+    if (next === target) return;
+    this.pushTaken(last);
+    if (followed === target) body.op(WASM.i32Eqz);
+    body.if();
+    this.complete(accountedAddresses({ ...block, instructions: block.instructions.slice(0, e.index + 1) }));
+    this.goTo(followed === target ? next : target);
+    body.end();
+  }
+
+  private emitTerminator(block: Block, last: BlockInstruction, terminator: MicroOp): void {
+    const { e } = this;
+    const { body } = e;
+    const { op, a, x } = terminator;
+    const addresses = accountedAddresses(block);
     switch (op) {
+      case OP.Environment:
+        account(e, addresses);
+        e.storeRip(last.address);
+        return e.depart({ kind: 'environment', number: x, record: last.record });
       case OP.Next:
+        this.complete(addresses);
         return this.goTo(last.next);
       case OP.Jump:
+        this.complete(addresses);
         return this.goTo(last.target);
       case OP.JumpIndirect:
+        this.complete(addresses);
         e.push(a).body.set(e.target);
+        e.storeRegisters();
         body.i32(-1).set(e.block).br(this.dispatch);
         return;
+      default:
+        this.pushTaken(terminator);
+        body.set(e.taken);
+        this.complete(addresses);
+        body.get(e.taken);
+        body.if();
+        this.goTo(last.target);
+        body.end();
+        this.goTo(last.next);
+    }
+  }
+
+  /** Pushes a 32-bit number that is not zero if the branch is taken. */
+  private pushTaken({ op, a, x }: MicroOp): void {
+    const { e } = this;
+    switch (op) {
       case OP.JumpCondition:
-        e.pushCondition(x);
-        break;
+        return e.flagState.pushCondition(x);
       case OP.JumpIfZero:
-        e.push(a).body.op(WASM.i64Eqz);
-        break;
+        return void e.push(a).body.op(WASM.i64Eqz);
       case OP.JumpIfNotZero:
-        e.push(a).body.i64(0n).op(WASM.i64Ne);
-        break;
+        return void e.push(a).body.i64(0n).op(WASM.i64Ne);
       default:
         throw new Error(`no translation of the terminator ${op}`);
     }
-    body.if();
-    this.goTo(last.target);
-    body.end();
-    this.goTo(last.next);
+  }
+
+  /** Brings counters, pointers and flags up to what has been executed, before the block is left. */
+  private complete(addresses: readonly bigint[]): void {
+    const { e } = this;
+    account(e, addresses);
+    e.countMade();
+    e.flagState.handOver();
   }
 
   /** A REP instruction, alone in its block: one iteration, then itself again or on. */
@@ -250,14 +298,18 @@ class Translator {
     const { ops } = instruction;
     const { x: mode } = ops[ops.length - 1];
     // entry, which memory accesses use, is set after them: whether the instruction goes on.
+    if (ops.some(({ op }) => isFlagsOp(op))) e.flagState.settle();
     body.i32(0).set(e.entry);
     const skip = body.block();
     for (const micro of ops.slice(0, -1)) {
       if (micro.op === OP.RepeatCheck) {
         e.push(micro.a).body.op(WASM.i64Eqz);
         body.brIf(skip);
-      } else emitOperation(e, micro);
+      } else if (isFlagsOp(micro.op)) emitFlags(e, micro);
+      else emitOperation(e, micro);
     }
+    e.countMade();
+    [e.events, e.undos] = [0, 0];
     body.get(rcx).i64(1n).op(WASM.i64Sub).tee(rcx).i64(0n).op(WASM.i64Ne);
     if (mode !== REPEAT.Always) {
       body
@@ -270,8 +322,7 @@ class Translator {
     }
     body.set(e.entry);
     body.end();
-    body.get(e.count).i32(1).op(WASM.i32Add).set(e.count);
-    mixPath(e, [instruction.address]);
+    this.complete([instruction.address]);
     body.get(e.entry);
     body.if();
     this.goTo(instruction.address);
@@ -284,6 +335,8 @@ class Translator {
     const { e } = this;
     const { body } = e;
     const number = this.numbers.get(address);
+    if (number === e.blockNumber && this.own !== undefined) return void body.br(this.own);
+    e.storeRegisters();
     if (number !== undefined) {
       if (number > e.blockNumber) body.br(this.labels[number]);
       else body.i32(number).set(e.block).br(this.dispatch);

@@ -8,6 +8,7 @@ import { fillAddressTable } from './address-table.js';
 import { type Block, findBlocks } from './blocks.js';
 import type { Departure } from './emitter.js';
 import type { EngineLayout, RegionPool } from './engine-layout.js';
+import { EventTemplates } from './event-templates.js';
 import { instantiate, type LinearMemory, type TranslatedRun } from '../../wasm/host.js';
 import type { TranslationCache } from './tlb.js';
 import { translate } from './translate.js';
@@ -111,10 +112,15 @@ export class Units {
     const graph = findBlocks(cache, address, MOST_INSTRUCTIONS, exact ? 1 : LONGEST_BLOCK);
     const { blocks } = graph;
     if (blocks.length === 0) return false;
-    const regions = pool.take(blocks.length, blocks.length + externals.size);
+    const regions = pool.takeTable(blocks.length + externals.size);
     if (regions === undefined) return undefined;
     const { pages } = linear;
-    const made = translate({ graph, layout, engine, regions, slots, tlbMultiplier: tlb.multiplier, exact, pages });
+    const templates = new EventTemplates(pool.next);
+    const { multiplier: tlbMultiplier } = tlb;
+    const made = translate({ graph, layout, engine, regions, slots, tlbMultiplier, exact, pages, templates });
+    const words = templates.encode();
+    if (!pool.take(words.byteLength)) return undefined;
+    new BigUint64Array(linear.buffer, templates.at, words.length).set(words);
     fillAddressTable(linear.buffer, regions, graph, externals);
     const unit: Unit = {
       exact,
