@@ -146,10 +146,8 @@ export class Interpreter {
           case 7 /* Repeat */: {
             if (s[2 /* RCX */] === 0) s[2 /* RCX */ + 1] = s[2 /* RCX */ + 1] - 1;
             s[2 /* RCX */] = s[2 /* RCX */] - 1;
-            const mode = code[pc + 2];
-            const zero = (s[34 /* RFLAGS */] & 0x40) /* ZF */ !== 0;
-            const ends = mode === 1 /* REPEAT.WhileZero */ ? !zero : mode === 2 /* REPEAT.WhileNotZero */ && zero;
-            if ((s[2 /* RCX */] | s[2 /* RCX */ + 1]) !== 0 && !ends) link = -1;
+            const test = code[pc + 2] === 1 /* REPEAT.WhileNotZero */ ? code[pc + 1] & 0xffff : 2; /* RCX */
+            if ((s[test] | s[test + 1]) !== 0) link = -1;
             break instruction;
           }
           case 8 /* Fault */:

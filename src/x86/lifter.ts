@@ -72,6 +72,17 @@ export class Lifter {
     return this.constant(Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n)));
   }
 
+  /** A slot with the result of `inner`, whose temporaries are free again afterwards. It may not be the first to ask for the address. */
+  enclosed(inner: () => number): number {
+    const result = this.temporary();
+    const first = this.temporaries;
+    this.emit(OP.Mov, result, inner());
+    this.temporaries = first;
+    for (const [constant, slot] of this.loadedConstants)
+      if (slot >= TEMPORARY_SLOT + first) this.loadedConstants.delete(constant);
+    return result;
+  }
+
   /** d = op(a, b) in a fresh temporary. */
   compute(op: number, a: number, b = 0, x = 0): number {
     const t = this.temporary();
@@ -217,6 +228,12 @@ export class Lifter {
   /** Address of the memory operand plus a byte offset held in a slot. */
   addressPlus(offset: number): number {
     return this.compute(OP.Add, this.address(), offset);
+  }
+
+  /** As `addressPlus`, but the offset is a part of the effective address: one of 32 bits is cut after the sum. */
+  addressBeyond(offset: number): number {
+    const sum = this.compute(OP.Add, this.effectiveAddress(), offset);
+    return this.withSegmentBase(addressIs32Bits(this.instruction) ? this.compute(OP.Zx32, sum) : sum);
   }
 
   /** Base, index and displacement without the segment; `rspSlot` stands in for RSP (POP to memory). */

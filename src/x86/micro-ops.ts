@@ -25,7 +25,7 @@ export const OP = {
   JumpIfNotZero: 5,
   /** Terminator if slot a is zero (then as Next); otherwise the list goes on. */
   RepeatCheck: 6,
-  /** Terminator: RCX - 1; the same instruction again unless RCX is 0 or x ends it (REPEAT). */
+  /** Terminator: RCX - 1; the same instruction again as x says (REPEAT). */
   Repeat: 7,
   /** Terminator: exception x. */
   Fault: 8,
@@ -156,7 +156,12 @@ export const OP = {
 export const MICRO_WORDS = 5;
 
 /** x of Repeat. */
-export const REPEAT = { Always: 0, WhileZero: 1, WhileNotZero: 2 } as const;
+export const REPEAT = {
+  /** Until RCX is 0. */
+  Counted: 0,
+  /** While slot a is not zero, whatever RCX is. */
+  WhileNotZero: 1,
+} as const;
 
 /** x of Load, Store and CheckAccess: the size in bytes in bits 0 to 7, and these bits. */
 export const ACCESS = {

@@ -11,8 +11,11 @@ import { SHIFT_ROWS } from './rows/shift.js';
 import { STACK_ROWS } from './rows/stack.js';
 import { STRING_ROWS } from './rows/string.js';
 import { SYSTEM_ROWS } from './rows/system.js';
+import { VECTOR_EXTREMUM_ROWS } from './rows/vector-extremum.js';
 import { VECTOR_INTEGER_ROWS } from './rows/vector-integer.js';
 import { VECTOR_MOVE_ROWS } from './rows/vector-move.js';
+import { VECTOR_PRODUCT_ROWS } from './rows/vector-product.js';
+import { VECTOR_SATURATION_ROWS } from './rows/vector-saturation.js';
 import { VECTOR_SHUFFLE_ROWS } from './rows/vector-shuffle.js';
 
 /** Every instruction that the machine knows, one row per mnemonic. */
@@ -30,6 +33,9 @@ export const INSTRUCTION_ROWS: readonly Row[] = [
   ...ENVIRONMENT_ROWS,
   ...VECTOR_MOVE_ROWS,
   ...VECTOR_INTEGER_ROWS,
+  ...VECTOR_PRODUCT_ROWS,
+  ...VECTOR_EXTREMUM_ROWS,
+  ...VECTOR_SATURATION_ROWS,
   ...VECTOR_SHUFFLE_ROWS,
 ];
 

@@ -24,7 +24,7 @@ function bitTest(mnemonic: Mnemonic, change?: (l: Lifter, value: number, bit: nu
         // A register offset is signed and reaches beyond the operand, in steps of the operand size.
         const signed = l.signExtend(offset, width);
         const units = l.compute(OP.Sar, signed, l.constant(Math.log2(width)));
-        address = l.addressPlus(l.compute(OP.Shl, units, l.constant(Math.log2(width / 8))));
+        address = l.addressBeyond(l.compute(OP.Shl, units, l.constant(Math.log2(width / 8))));
         value = access === 'read' ? l.load(address, width) : l.loadForWrite(address, width);
       } else value = l[access](0);
       const carry = l.compute(OP.Shr, l.zeroExtend(value, width), index);

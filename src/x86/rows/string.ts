@@ -32,29 +32,49 @@ function advance(l: Lifter, register: number, width: number): void {
 }
 
 /**
- * Wraps one iteration: the REP prefix counts RCX down, and `compares` lets REPE and REPNE end it by ZF.
+ * Wraps one iteration: the REP prefix counts RCX down. REPE and REPNE also end it by what the iteration returns, a slot that
+ * is zero if ZF is to be set, and only the last iteration changes the flags: those of a fault in a later iteration are those of
+ * the beginning (SDM volume 2, REP), and those of a trap between two iterations as well (seen on a Xeon of family 6 model 167).
  *
  * @param pointers - the address registers that Intel processors cut to 32 bits, as they do RCX, where ECX is 0 at the beginning
  *   (seen on a Xeon of family 6 model 167; the SDM is silent)
  */
-function repeated(l: Lifter, compares: boolean, pointers: readonly number[], iteration: () => void): void {
+function repeated(l: Lifter, { pointers, iterate }: StringOperation, width: number): void {
   const i = l.instruction;
   if (!i.hasRepPrefix && !i.hasRepnePrefix) {
-    iteration();
+    iterate(l, width)?.setFlags();
     return l.emit(OP.Next);
   }
-  if (addressWidth(l) === 64) {
-    l.emit(OP.RepeatCheck, 0, GPR.RCX);
-    iteration();
-  } else {
-    const count = l.zeroExtend(GPR.RCX, 32);
-    for (const r of [GPR.RCX, ...pointers]) l.emit(OP.SelectZero, r, l.zeroExtend(r, 32), r, count);
-    l.emit(OP.RepeatCheck, 0, count);
-    iteration();
-    l.emit(OP.Zx32, GPR.RCX, GPR.RCX);
-  }
-  if (!compares) l.emit(OP.Repeat, 0, 0, 0, REPEAT.Always);
-  else l.emit(OP.Repeat, 0, 0, 0, i.hasRepnePrefix ? REPEAT.WhileNotZero : REPEAT.WhileZero);
+  const is32 = addressWidth(l) === 32;
+  const count = l.zeroExtend(GPR.RCX, addressWidth(l));
+  if (is32) for (const r of [GPR.RCX, ...pointers]) l.emit(OP.SelectZero, r, l.zeroExtend(r, 32), r, count);
+  l.emit(OP.RepeatCheck, 0, count);
+  const comparison = iterate(l, width);
+  const goesOn = comparison === undefined ? undefined : flagsAtEnd(l, comparison, count);
+  if (is32) l.emit(OP.Zx32, GPR.RCX, GPR.RCX);
+  if (goesOn === undefined) l.emit(OP.Repeat, 0, 0, 0, REPEAT.Counted);
+  else l.emit(OP.Repeat, 0, goesOn, 0, REPEAT.WhileNotZero);
+}
+
+/** Sets the flags if this iteration is the last one. @returns a slot that is not zero if it is not */
+function flagsAtEnd(l: Lifter, { difference, setFlags }: Comparison, count: number): number {
+  const left = l.compute(OP.Sub, count, l.constant(1));
+  const none = l.constant(0);
+  const goesOn = l.instruction.hasRepnePrefix
+    ? l.compute(OP.SelectZero, none, left, difference)
+    : l.compute(OP.SelectZero, left, none, difference);
+  const before = l.compute(OP.ReadFlags, 0);
+  setFlags();
+  const after = l.compute(OP.ReadFlags, 0);
+  l.emit(OP.WriteFlags, 0, l.compute(OP.SelectZero, after, before, goesOn), 0, ARITHMETIC_FLAGS);
+  return goesOn;
+}
+
+/** What an iteration of CMPS or SCAS compared. */
+interface Comparison {
+  /** Zero-extended. */
+  readonly difference: number;
+  readonly setFlags: () => void;
 }
 
 /** What the instructions of all widths have in common. */
@@ -62,48 +82,56 @@ interface StringOperation {
   readonly writes: number;
   /** See `repeated`. */
   readonly pointers: readonly number[];
-  readonly iterate: (l: Lifter, width: number) => void;
+  readonly iterate: (l: Lifter, width: number) => Comparison | undefined;
 }
 
-function row(mnemonic: Mnemonic, width: number, { writes, pointers, iterate }: StringOperation): Row {
+function row(mnemonic: Mnemonic, width: number, operation: StringOperation): Row {
   return {
     mnemonic,
-    writes,
+    writes: operation.writes,
     undefined: 0,
-    lift: (l) => repeated(l, writes !== 0, pointers, () => iterate(l, width)),
+    lift: (l) => repeated(l, operation, width),
   };
 }
 
-function move(l: Lifter, width: number): void {
+function move(l: Lifter, width: number): undefined {
   const value = l.load(source(l), width);
   l.storePlain(destination(l), value, width);
   advance(l, GPR.RSI, width);
   advance(l, GPR.RDI, width);
 }
 
-function fill(l: Lifter, width: number): void {
+function fill(l: Lifter, width: number): undefined {
   l.storePlain(destination(l), GPR.RAX, width);
   advance(l, GPR.RDI, width);
 }
 
-function take(l: Lifter, width: number): void {
+function take(l: Lifter, width: number): undefined {
   const value = l.load(source(l), width);
   advance(l, GPR.RSI, width);
   l.writeRegister(GPR.RAX, width, value);
 }
 
-function compareStrings(l: Lifter, width: number): void {
-  const a = l.load(source(l), width);
-  const b = l.load(destination(l), width);
-  l.flags(OP.FlagsSub, width, ARITHMETIC_FLAGS, 0, l.compute(OP.Sub, a, b), a, b);
-  advance(l, GPR.RSI, width);
-  advance(l, GPR.RDI, width);
+function comparison(l: Lifter, width: number, a: number, b: number): Comparison {
+  const difference = l.compute(OP.Sub, a, b);
+  return {
+    difference: l.zeroExtend(difference, width),
+    setFlags: () => l.flags(OP.FlagsSub, width, ARITHMETIC_FLAGS, 0, difference, a, b),
+  };
 }
 
-function scan(l: Lifter, width: number): void {
+function compareStrings(l: Lifter, width: number): Comparison {
+  const a = l.load(source(l), width);
   const b = l.load(destination(l), width);
-  l.flags(OP.FlagsSub, width, ARITHMETIC_FLAGS, 0, l.compute(OP.Sub, GPR.RAX, b), GPR.RAX, b);
+  advance(l, GPR.RSI, width);
   advance(l, GPR.RDI, width);
+  return comparison(l, width, a, b);
+}
+
+function scan(l: Lifter, width: number): Comparison {
+  const b = l.load(destination(l), width);
+  advance(l, GPR.RDI, width);
+  return comparison(l, width, GPR.RAX, b);
 }
 
 const MOVE: StringOperation = { writes: 0, pointers: [GPR.RSI, GPR.RDI], iterate: move };

@@ -296,7 +296,7 @@ class Translator {
     const { body } = e;
     const rcx = e.register(REGISTER_INDEX.rcx);
     const { ops } = instruction;
-    const { x: mode } = ops[ops.length - 1];
+    const { a: test, x: mode } = ops[ops.length - 1];
     // entry, which memory accesses use, is set after them: whether the instruction goes on.
     if (ops.some(({ op }) => isFlagsOp(op))) e.flagState.settle();
     body.i32(0).set(e.entry);
@@ -310,17 +310,11 @@ class Translator {
     }
     e.countMade();
     [e.events, e.undos] = [0, 0];
-    body.get(rcx).i64(1n).op(WASM.i64Sub).tee(rcx).i64(0n).op(WASM.i64Ne);
-    if (mode !== REPEAT.Always) {
-      body
-        .get(e.flags)
-        .i32(FLAG.ZF)
-        .op(WASM.i32And)
-        .i32(0)
-        .op(mode === REPEAT.WhileZero ? WASM.i32Ne : WASM.i32Eq);
-      body.op(WASM.i32And);
-    }
-    body.set(e.entry);
+    body.get(rcx).i64(1n).op(WASM.i64Sub).set(rcx);
+    e.push(mode === REPEAT.WhileNotZero ? test : REGISTER_INDEX.rcx)
+      .body.i64(0n)
+      .op(WASM.i64Ne)
+      .set(e.entry);
     body.end();
     this.complete([instruction.address]);
     body.get(e.entry);
