@@ -1,6 +1,6 @@
 /**
  * Bare executions the way campaigns make them: registers, argument block and return address placed, the stub run with every
- * event recorded, TDCALL answered by the module's rule, everything observed, and the memory reset, all in linear memory.
+ * event recorded, TDCALL answered by the module's rule, the end observed, and the memory reset, all in linear memory.
  */
 import { BulkRunner } from '../bulk/bulk-runner.js';
 import type { Target } from '../campaign/target.js';
@@ -16,6 +16,7 @@ const WORDS = [0x62656e63, 0x68, 0, 1] as const;
 const SCENARIOS = 200;
 /** Runs between two looks at the clock. */
 const BATCH = 2000;
+const INTERRUPT_FLAG = 0x200;
 /** The flag of the contracts that asks for STI. */
 const NO_STI = ~2;
 
@@ -49,7 +50,9 @@ export class BulkExecutions {
     set(SLOT.blockPlace, PLACE.valid);
     set(SLOT.answerStatus, 0);
     set(SLOT.faultKind, this.exact ? FAULT.interrupt : FAULT.none);
-    set(SLOT.faultAt, 0xffff);
+    // It is pending from the start on, and IF is 0.
+    set(SLOT.faultAt, 0);
+    set(SLOT.entryFlags, scenario[2 * SLOT.entryFlags] & ~INTERRUPT_FLAG);
     if (flags >= 0) scenario[2 * flags] &= NO_STI;
   }
 
@@ -77,8 +80,8 @@ export class BulkExecutions {
   }
 }
 
-/** All register files; the block and the survey are what only a judged case observes. */
+/** The registers at the end: more is observed in judged cases alone. */
 function sameRegisters(one: Int32Array, other: Int32Array): boolean {
-  for (let word = 2 * MOMENT.initial; word < 2 * BLOCK.initial; word++) if (one[word] !== other[word]) return false;
+  for (let word = 2 * MOMENT.final; word < 2 * BLOCK.initial; word++) if (one[word] !== other[word]) return false;
   return true;
 }

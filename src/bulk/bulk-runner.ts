@@ -10,8 +10,10 @@ import { MXCSR_DEFAULT, X87_DEFAULT, XMM_GRAFFITI } from '../harness/caller.js';
 import { isShared, type MappedWorld, worldOf } from '../harness/map-world.js';
 import { REGIONS } from '../harness/regions.js';
 import type { Image } from '../image/image.js';
+import type { Clause } from '../clause/clause.js';
 import type { CaseRunner } from '../judge/case-runner.js';
-import { OBSERVATION_SLOTS, VECTOR } from '../observation/layout.js';
+import type { Judge } from '../judge/judge.js';
+import { type Moment, OBSERVATION_SLOTS, VECTOR } from '../observation/layout.js';
 import { drawTables, emitDraw, SCENARIO_BYTES } from '../scenario/draw-code.js';
 import { SCENARIO_SLOTS, type Scenario } from '../scenario/layout.js';
 import { ModuleBuilder } from '../wasm/module.js';
@@ -160,7 +162,13 @@ export class BulkRunner {
     };
     const settle = emitSettle(input);
     const refill = emitRefill(input);
-    const runs = [emitRun(input, 0, settle, refill), emitRun(input, 1, settle, refill)] as const;
+    const role = (memory: 0 | 1, moments: ReadonlySet<Moment>) => emitRun(input, { memory, moments }, settle, refill);
+    const runs = [
+      role(0, new Set(['initial', 'call', 'answer', 'final'])),
+      role(1, comparedMoments(judge, 'guest-secrets')),
+      role(0, comparedMoments(judge, 'host-values')),
+    ] as const;
+    const bare = role(0, new Set(['final']));
     const survey = emitSurvey(input);
     const sameAccesses = emitSameAccesses(input);
     this.classNames = emitCase(input, {
@@ -171,6 +179,7 @@ export class BulkRunner {
       seed,
       draw,
       runs,
+      bare,
       survey,
       sameAccesses,
     });
@@ -256,4 +265,16 @@ function touchesVector({ exact }: TranslatedCode): boolean {
   return exact.blocks.some(({ instructions }) =>
     instructions.some(({ ops }) => ops.some(({ d, a, b }) => isVector(d) || isVector(a) || isVector(b))),
   );
+}
+
+/** The register files of a companion that some clause compares with the base run's. */
+function comparedMoments(judge: Judge, of: 'guest-secrets' | 'host-values'): ReadonlySet<Moment> {
+  const moments = new Set<Moment>();
+  for (const { clause } of judge.clauses) {
+    let inner: Clause = clause;
+    while (inner.kind === 'when') inner = inner.clause;
+    if (inner.kind === 'independent' && inner.of === of && inner.term.kind === 'register')
+      moments.add(inner.term.moment);
+  }
+  return moments;
 }

@@ -46,6 +46,7 @@ export function answerTdcall(
   { layout, rules, usualMask, eventStart }: AnswerInput,
   scenario: Local<I32>,
   observation: Local<I32>,
+  observeCall = true,
 ): Statement {
   const rax = scope.i64();
   const wrote = scope.i32();
@@ -164,7 +165,7 @@ export function answerTdcall(
 
   return seq(
     rax.set(register(RAX)),
-    when(i32.eqz(calls), recordCall(scope, layout, observation.get, eventStart)),
+    when(i32.eqz(calls), recordCall(scope, layout, observation.get, eventStart, observeCall)),
     i32.store(observation.get, fact(FACT.calls), i32.add(calls, i32.const(1))),
     wrote.set(i32.const(1 << RAX)),
     when(
@@ -182,11 +183,11 @@ export function answerTdcall(
 }
 
 /** The registers of the first call, and whether the instruction before it was an STI. */
-function recordCall(scope: Scope, layout: Layout, observation: I32, eventStart: number): Statement {
+function recordCall(scope: Scope, layout: Layout, observation: I32, eventStart: number, registers: boolean): Statement {
   const last = scope.i32();
   const count = i32.load(layout.control, 4 * CONTROL.EVENT_COUNT);
   return seq(
-    copyWords(observation, 8 * MOMENT.call, layout.slots, 0, REGISTER_BYTES),
+    ...(registers ? [copyWords(observation, 8 * MOMENT.call, layout.slots, 0, REGISTER_BYTES)] : []),
     when(
       i32.ne(count, i32.load(eventStart)),
       seq(

@@ -72,6 +72,7 @@ export function enter(
   memory: 0 | 1,
   scenario: Local<I32>,
   observation: Local<I32>,
+  observeInitial: boolean,
 ): Statement {
   const { layout, bulk, compiled, entry, vector } = input;
   const regions = REGIONS[memory];
@@ -84,7 +85,9 @@ export function enter(
     seq(
       word.set(value),
       i64.store(layout.slots, 8 * index, word.get),
-      ...(index < REGISTER_BYTES / 8 ? [i64.store(observation.get, 8 * (MOMENT.initial + index), word.get)] : []),
+      ...(observeInitial && index < REGISTER_BYTES / 8
+        ? [i64.store(observation.get, 8 * (MOMENT.initial + index), word.get)]
+        : []),
     );
   const word = scope.i64();
   const registers = (first: number, count: number): Statement =>

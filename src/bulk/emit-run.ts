@@ -4,7 +4,7 @@
  */
 import { HANDLER_FRAME, INSTRUCTION_BUDGET } from '../harness/harness.js';
 import { REGIONS } from '../harness/regions.js';
-import { END, FACT, MOMENT, VECTOR as VECTOR_STATE } from '../observation/layout.js';
+import { END, FACT, type Moment, MOMENT, VECTOR as VECTOR_STATE } from '../observation/layout.js';
 import { SLOT } from '../scenario/layout.js';
 import {
   all,
@@ -244,13 +244,19 @@ export function emitRefill({ module, code }: RunInput): FunctionHandle {
   });
 }
 
+/** What a run is for: in which memory, and which register files of it anybody reads afterwards. */
+export interface RunRole {
+  memory: 0 | 1;
+  moments: ReadonlySet<Moment>;
+}
+
 /**
- * Adds `perform(scenario, observation)` for memory 0 or 1: takes back what the last run wrote, places everything, and runs.
+ * Adds `perform(scenario, observation)` for a role: takes back what the last run wrote, places everything, and runs.
  * It returns RUN.
  */
 export function emitRun(
   input: RunInput,
-  memory: 0 | 1,
+  { memory, moments }: RunRole,
   settle: FunctionHandle,
   refill: FunctionHandle,
 ): FunctionHandle {
@@ -273,6 +279,8 @@ export function emitRun(
     const end = (how: I32, detail: I32): Statement => seq(setFact(FACT.end, how), setFact(FACT.endDetail, detail));
     const rip = (value: I64): Statement => i64.store(layout.slots, 8 * STATE.RIP, value);
     const detail = i32.load(departure.get, DEPARTURE.detail);
+    const at = i32.and(i32.load(scenario.get, 8 * SLOT.faultAt), i32.const(0xffff));
+    const pending = all(i32.ne(kind.get, i32.const(0)), i32.geU(count, at));
     /** An NMI always; a maskable interrupt with IF = 1 and no shadow. */
     const due = any(
       i32.eq(kind.get, i32.const(2)),
@@ -291,9 +299,8 @@ export function emitRun(
     /** The plan is over; the rest of the run needs no look at every boundary. */
     const unplan = seq(kind.set(i32.const(0)), stop.set(i32.const(limit)));
     const planned = i32.load(scenario.get, 8 * SLOT.faultKind);
-    const at = i32.and(i32.load(scenario.get, 8 * SLOT.faultAt), i32.const(0xffff));
     const conclude = seq(
-      copyWords(observation.get, 8 * MOMENT.final, layout.slots, 0, REGISTER_BYTES),
+      ...(moments.has('final') ? [copyWords(observation.get, 8 * MOMENT.final, layout.slots, 0, REGISTER_BYTES)] : []),
       ...(vector ? [copyVector(observation.get, VECTOR_STATE.final, layout)] : []),
       setFact(FACT.instructions, count),
       i64.store(observation.get, 8 * FACT.path, i64.load(layout.control, 4 * CONTROL.PATH_HASH_LOW)),
@@ -302,22 +309,30 @@ export function emitRun(
 
     const environment = seq(
       when(i32.ne(detail, i32.const(ENVIRONMENT.Tdcall)), giveUp),
-      answerTdcall(scope, input.answer, scenario, observation),
+      answerTdcall(scope, input.answer, scenario, observation, moments.has('call')),
       rip(i64.load(departure.get, DEPARTURE.next)),
       setControl(CONTROL.INSTRUCTION_COUNT, i32.add(count, i32.const(1))),
       mix(i64.load(departure.get, DEPARTURE.rip)),
-      when(
-        i32.eq(fact(FACT.calls), i32.const(1)),
-        copyWords(observation.get, 8 * MOMENT.answer, layout.slots, 0, REGISTER_BYTES),
-      ),
-      exact.set(kind.get),
+      ...(moments.has('answer')
+        ? [
+            when(
+              i32.eq(fact(FACT.calls), i32.const(1)),
+              copyWords(observation.get, 8 * MOMENT.answer, layout.slots, 0, REGISTER_BYTES),
+            ),
+          ]
+        : []),
+      exact.set(pending),
     );
     const boundary = seq(
       when(i32.geS(count, i32.const(limit)), giveUp),
       when(i32.eqz(kind.get), giveUp),
       rip(i64.load(departure.get, DEPARTURE.rip)),
-      deliver,
-      unplan,
+      when(
+        exact.get,
+        seq(deliver, unplan),
+        // The interrupt comes within the block: from here on every boundary is looked at.
+        exact.set(i32.const(1)),
+      ),
     );
     const trap = seq(settle.call(departure.get), drop, end(i32.const(END.trapped), detail), conclude);
     const address = i64.load(code.engine.access);
@@ -348,12 +363,12 @@ export function emitRun(
     return [
       seq(
         undoWrites(scope, input),
-        enter(scope, input, memory, scenario, observation),
+        enter(scope, input, memory, scenario, observation, moments.has('initial')),
         kind.set(select(i32.ltU(i32.sub(planned, i32.const(1)), i32.const(2)), planned, i32.const(0))),
         setControl(CONTROL.INTERRUPT_KIND, kind.get),
         setControl(CONTROL.INTERRUPT_AT, at),
         stop.set(select(all(i32.ne(kind.get, i32.const(0)), i32.ltU(at, i32.const(limit))), at, i32.const(limit))),
-        exact.set(kind.get),
+        exact.set(i32.const(0)),
         loop((again) =>
           seq(
             when(
@@ -363,7 +378,7 @@ export function emitRun(
                 departure.set(i32.add(i32.const(bulk.exactDepartures), i32.mul(left.get, i32.const(DEPARTURE_BYTES)))),
               ),
               seq(
-                left.set(input.quick.call(i32.const(limit), i32.const(limit), i32.const(0))),
+                left.set(input.quick.call(stop.get, i32.const(limit), i32.const(0))),
                 departure.set(i32.add(i32.const(bulk.quickDepartures), i32.mul(left.get, i32.const(DEPARTURE_BYTES)))),
               ),
             ),
@@ -371,15 +386,9 @@ export function emitRun(
               i32.ltS(left.get, i32.const(0)),
               seq(
                 when(
-                  i32.eq(left.get, i32.const(RETURN.UNKNOWN)),
-                  seq(
-                    when(i32.eqz(kind.get), giveUp),
-                    // At an external, where a pending interrupt comes first.
-                    when(due, deliver),
-                    unplan,
-                    exact.set(i32.const(1)),
-                    again(),
-                  ),
+                  // At an external, where a pending interrupt comes first; the exact variant says it does not know.
+                  any(i32.eq(left.get, i32.const(RETURN.UNKNOWN)), pending),
+                  seq(when(i32.eqz(kind.get), giveUp), when(due, deliver), unplan, exact.set(i32.const(1)), again()),
                 ),
                 left.set(i32.sub(i32.const(RETURN.EXTERNAL), left.get)),
                 end(i32.load(i32.shl(left.get, i32.const(2)), bulk.externals), left.get),

@@ -46,7 +46,8 @@ export function emitSurvey({ module, layout, bulk, compiled, blockSize }: RunInp
     /** Offsets below these are those of 8 bytes that lie in the block, and on the stack below the return address. */
     const wholeWords = scope.i64();
     const freeWords = scope.i64();
-    const offsetInBlock = i64.sub(address.get, i64.load(bulk.blockAddress));
+    const block = scope.i64();
+    const offsetInBlock = i64.sub(address.get, block.get);
     const inBlock = (bytes: I64): I32 =>
       all(i64.ltU(offsetInBlock, writable.get), i64.geU(writable.get, i64.add(offsetInBlock, bytes)));
     const onStack = i64.ltU(i64.sub(address.get, i64.const(stack.address)), i64.const(BigInt(stack.size)));
@@ -80,6 +81,7 @@ export function emitSurvey({ module, layout, bulk, compiled, blockSize }: RunInp
     return [
       seq(
         end.set(i32.mul(count, i32.const(EVENT_BYTES))),
+        block.set(i64.load(bulk.blockAddress)),
         // RSP at the entry, from its place in memory.
         entry.set(
           i64.add(i64.const(stack.address), i64.extend(i32.sub(i32.load(bulk.stackPlace), i32.const(bulk.stackStart)))),
