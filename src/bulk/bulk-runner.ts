@@ -30,6 +30,8 @@ import { type BulkLayout, bulkLayout, PATH_BYTES, PATHS } from './layout.js';
 const SPARE_BYTES = 8 << 20;
 /** More than one target needs. */
 const TARGET_BYTES = 1 << 20;
+/** Targets of indirect jumps that are looked for: each costs a translation. */
+const MOST_OTHERS = 16;
 /** Only this file decides what is translated. */
 const NEVER_HOT = 0x7fffffff;
 const SCENARIO_WORDS = 2 * SCENARIO_SLOTS;
@@ -82,15 +84,23 @@ export class BulkRunner {
   private readonly functions: Functions;
   private readonly counters: readonly Int32Array[];
 
-  /** @returns undefined where the function has no code that could be translated */
-  static of(runner: CaseRunner): BulkRunner | undefined {
+  /**
+   * @param others addresses that the code is known to jump to indirectly
+   * @returns undefined where the function has no code that could be translated
+   */
+  static of(runner: CaseRunner, others: readonly bigint[] = []): BulkRunner | undefined {
     const { target } = runner;
     const shared = sharedWorld(runner);
-    const code = shared.world.machine.translate(target.entry);
-    return code === undefined ? undefined : new BulkRunner(runner, shared, code);
+    const code = shared.world.machine.translate(target.entry, others);
+    return code === undefined ? undefined : new BulkRunner(runner, shared, code, others);
   }
 
-  private constructor(runner: CaseRunner, shared: SharedWorld, code: TranslatedCode) {
+  private constructor(
+    private readonly runner: CaseRunner,
+    shared: SharedWorld,
+    code: TranslatedCode,
+    private readonly others: readonly bigint[],
+  ) {
     const { world } = shared;
     const { compiled, space, judge, target, size } = runner;
     const { machine, ends, readOnlyCode } = world;
@@ -241,6 +251,13 @@ export class BulkRunner {
     for (let i = 0; i < scenarios; i++)
       change(new Int32Array(this.buffer, this.bulk.suspects + i * SCENARIO_BYTES, SCENARIO_WORDS));
     return (count) => this.functions.execute(count, scenarios);
+  }
+
+  /** A runner that also knows the code to which the last unknown jump led, or this one if there was none. */
+  extended(): BulkRunner {
+    const [unknown] = new BigUint64Array(this.buffer, this.bulk.unknownAt, 1);
+    if (unknown === 0n || this.others.includes(unknown) || this.others.length >= MOST_OTHERS) return this;
+    return BulkRunner.of(this.runner, [...this.others, unknown]) ?? this;
   }
 
   /** What the clean cases since `begin` add up to. */

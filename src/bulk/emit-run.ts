@@ -388,7 +388,16 @@ export function emitRun(
                 when(
                   // At an external, where a pending interrupt comes first; the exact variant says it does not know.
                   any(i32.eq(left.get, i32.const(RETURN.UNKNOWN)), pending),
-                  seq(when(i32.eqz(kind.get), giveUp), when(due, deliver), unplan, exact.set(i32.const(1)), again()),
+                  seq(
+                    when(
+                      i32.eqz(kind.get),
+                      seq(i64.store(bulk.unknownAt, 0, i64.load(layout.slots, 8 * STATE.RIP)), giveUp),
+                    ),
+                    when(due, deliver),
+                    unplan,
+                    exact.set(i32.const(1)),
+                    again(),
+                  ),
                 ),
                 left.set(i32.sub(i32.const(RETURN.EXTERNAL), left.get)),
                 end(i32.load(i32.shl(left.get, i32.const(2)), bulk.externals), left.get),

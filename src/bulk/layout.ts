@@ -77,6 +77,8 @@ export interface BulkLayout {
   compared: number;
   /** Path and scenario of each case of the batch that took a path which the block had not seen. */
   freshCount: number;
+  /** RIP of the last run that was given up because nothing was known of the code there, 0 if there was none. */
+  unknownAt: number;
   /** Paths in the table. */
   pathCount: number;
   freshPaths: number;
@@ -114,6 +116,7 @@ export function bulkLayout(start: number, sizes: Sizes, stackStart: number): Bul
     executions: placement + 24,
     freshCount: placement + 28,
     pathCount: placement + 32,
+    unknownAt: placement + 40,
     stackStart,
     tables: take(sizes.tables),
     quickDepartures: take(DEPARTURE_BYTES * sizes.quickDepartures),

@@ -82,7 +82,9 @@ function bulkOf(runner: CaseRunner, mode: BulkMode, cases: number): BulkRunner |
   let warmth = WARMTH.get(runner);
   if (warmth === undefined) WARMTH.set(runner, (warmth = { cases: 0, bulk: undefined }));
   warmth.cases += cases;
-  if (mode === 'always' || warmth.cases >= HOT_CASES) warmth.bulk ??= BulkRunner.of(runner) ?? null;
+  if (mode !== 'always' && warmth.cases < HOT_CASES) return undefined;
+  if (warmth.bulk === undefined) warmth.bulk = BulkRunner.of(runner) ?? null;
+  else warmth.bulk = warmth.bulk?.extended() ?? null;
   return warmth.bulk ?? undefined;
 }
 

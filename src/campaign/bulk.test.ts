@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BulkRunner } from '../bulk/bulk-runner.js';
 import { builtInContract } from '../contract/find-contract.js';
+import { BLOCK_CONTRACT, external, madeImage, set64, SOUND } from '../harness/made-function.test.helper.js';
 import { parseImage } from '../image/load.js';
 import type { Image } from '../image/image.js';
 import { BLOCK, FACT, type Moment, MOMENT, OBSERVATION_SLOTS, VECTOR } from '../observation/layout.js';
@@ -50,6 +51,36 @@ describe('a block', () => {
       expect(bulk).toEqual(single);
     },
   );
+});
+
+describe('code that is reached by an indirect call alone', () => {
+  /** mov $address,%rax; call *%rax: a hook that is not where a direct call could tell. */
+  const pieces = [...set64('rax', external(0)), 0xff, 0xd0];
+  const target: Target = {
+    name: 'indirect',
+    symbol: 'f',
+    set: 'made',
+    contract: BLOCK_CONTRACT,
+    image: madeImage([pieces, ...SOUND], { externals: ['__fentry__'] }),
+  };
+
+  it('is looked for once it was missed, and changes no result', () => {
+    const runner = createRunner(target);
+    const first = BulkRunner.of(runner);
+    if (first === undefined) throw new Error('not translated');
+    first.begin();
+    expect(first.run([1, 2, 3, 4], 50).suspects).toHaveLength(50);
+    const second = first.extended();
+    expect(second).not.toBe(first);
+    second.begin();
+    expect(second.run([1, 2, 3, 4], 50).suspects).toEqual([]);
+    expect(second.extended()).toBe(second);
+    const [bulk, single] = [createRunner(target), createRunner(target)];
+    for (const block of [0, 1])
+      expect(runBlock(bulk, 'indirect', 'bulk', block, 300, 'always')).toEqual(
+        runBlock(single, 'indirect', 'bulk', block, 300, 'never'),
+      );
+  });
 });
 
 describe('a run', () => {

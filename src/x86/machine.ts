@@ -251,11 +251,12 @@ export class Machine {
   /**
    * Translates the code at an address for a driver that calls it by itself. The machine must not run meanwhile.
    *
+   * @param others - addresses that the code is known to jump to indirectly
    * @returns undefined with the engine `interpreter`, or if there is no code
    */
-  translate(address: bigint): TranslatedCode | undefined {
+  translate(address: bigint, others: readonly bigint[] = []): TranslatedCode | undefined {
     if (this.memory.codeChanged) this.flushCode();
-    return this.wasm?.translate(address);
+    return this.wasm?.translate(address, others);
   }
 
   /** Whether code may write at an address. */

@@ -36,17 +36,22 @@ export interface Found {
 }
 
 /**
- * @param entry - where runs begin
+ * @param entries - where runs begin, and further addresses that are known to be jumped to
  * @param maxInstructions - how many are taken; what lies beyond is left to the interpreter
  * @param maxLength - instructions in one block; 1 makes every boundary a place to enter
  */
-export function findBlocks(cache: CodeCache, entry: bigint, maxInstructions: number, maxLength: number): BlockGraph {
-  const found = reach(cache, entry, maxInstructions);
-  const traces = new Traces(found, entry, maxLength);
+export function findBlocks(
+  cache: CodeCache,
+  entries: readonly [bigint, ...bigint[]],
+  maxInstructions: number,
+  maxLength: number,
+): BlockGraph {
+  const found = reach(cache, entries, maxInstructions);
+  const traces = new Traces(found, entries[0], maxLength);
   const blocks: Block[] = [];
   const placed = new Set<bigint>();
   // Depth first, what follows before what is jumped to: most blocks fall through into the next one.
-  const waiting = [entry];
+  const waiting = entries.toReversed();
   for (;;) {
     const address = waiting.pop();
     if (address === undefined) break;
@@ -62,9 +67,10 @@ export function findBlocks(cache: CodeCache, entry: bigint, maxInstructions: num
   return { blocks, externals: found.externals };
 }
 
-function reach(cache: CodeCache, entry: bigint, maxInstructions: number): Found {
-  const found: Found = { instructions: new Map(), leaders: new Set([entry]), externals: new Map() };
-  const waiting = [entry];
+function reach(cache: CodeCache, entries: readonly bigint[], maxInstructions: number): Found {
+  const found: Found = { instructions: new Map(), leaders: new Set(entries), externals: new Map() };
+  // The last one first: where runs begin, more may be reached than there is room for.
+  const waiting = [...entries];
   for (;;) {
     const address = waiting.pop();
     if (address === undefined) return found;
@@ -87,7 +93,7 @@ function reach(cache: CodeCache, entry: bigint, maxInstructions: number): Found 
       target: join(code[record + RECORD.TARGET_LOW], code[record + RECORD.TARGET_HIGH]),
     };
     found.instructions.set(address, instruction);
-    const following = successors(instruction);
+    const following = stops(cache, instruction) ? [instruction.target] : successors(instruction);
     if (endsBlock(instruction)) {
       for (const successor of following) found.leaders.add(successor);
       if (isRepeated(instruction)) found.leaders.add(address);
@@ -130,6 +136,13 @@ export function successors({ ops, next, target }: BlockInstruction): bigint[] {
     default:
       return [];
   }
+}
+
+/** A call of an external, where the run stops: what stands behind it is often no code at all. */
+function stops(cache: CodeCache, { ops, target }: BlockInstruction): boolean {
+  if (ops[ops.length - 1].op !== OP.Jump || !pushes(ops)) return false;
+  const record = cache.resolve(half(target), half(target >> 32n));
+  return record !== 0 && microOpsOf(cache.code, record)[0].op === OP.External;
 }
 
 /** A jump that pushes something is a call: its continuation is reached by an indirect jump. */

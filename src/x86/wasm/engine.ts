@@ -121,12 +121,13 @@ export class WasmEngine {
    * Translates what can be reached from one place, without waiting until it is hot. Room for what the caller wants to keep
    * beside the machine is behind `spare`.
    *
+   * @param others - addresses in the code that are known to be jumped to
    * @returns undefined if there is no code, or no room for it
    */
-  translate(address: bigint): TranslatedCode | undefined {
+  translate(address: bigint, others: readonly bigint[]): TranslatedCode | undefined {
     const low = Number(BigInt.asIntN(32, address));
     const high = Number(BigInt.asIntN(32, address >> 32n));
-    if (this.quick.translateAt(low, high) !== true || this.exact.translateAt(low, high) !== true) return undefined;
+    for (const units of [this.quick, this.exact]) if (units.translateAt(low, high, others) !== true) return undefined;
     const [quick, exact] = [this.quick.latest, this.exact.latest];
     if (quick === undefined || exact === undefined) return undefined;
     const { linear, engineLayout, tlb, layout } = this;

@@ -103,13 +103,16 @@ export class Units {
     return true;
   }
 
-  /** @returns whether there is a unit for this address now; undefined if there is no room for one */
-  translateAt(low: number, high: number): boolean | undefined {
+  /**
+   * @param others - addresses in the code that are known to be jumped to
+   * @returns whether there is a unit for this address now; undefined if there is no room for one
+   */
+  translateAt(low: number, high: number, others: readonly bigint[] = []): boolean | undefined {
     const { parts, linear, engine, pool, tlb, externals, exact } = this.input;
     const { cache, layout, slots } = parts;
     const address = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
     if (externals.has(address)) return false;
-    const graph = findBlocks(cache, address, MOST_INSTRUCTIONS, exact ? 1 : LONGEST_BLOCK);
+    const graph = findBlocks(cache, [address, ...others], MOST_INSTRUCTIONS, exact ? 1 : LONGEST_BLOCK);
     const { blocks } = graph;
     if (blocks.length === 0) return false;
     const regions = pool.takeTable(blocks.length + externals.size);
