@@ -119,7 +119,7 @@ async function run(images: string[], flags: FuzzFlags): Promise<number> {
 function prepareOut(folder: string): void {
   try {
     // One level at a time: a recursive mkdir never comes back from some file systems (/proc).
-    for (const part of ancestors(folder)) if (!existsSync(part)) mkdirSync(part);
+    for (const part of ancestors(folder)) if (!existsSync(part)) makeFolder(part);
     if (!existsSync(join(folder, '.gitignore'))) writeFileSync(join(folder, '.gitignore'), '*\n');
     else accessSync(folder, constants.W_OK);
   } catch (error) {
@@ -127,6 +127,15 @@ function prepareOut(folder: string): void {
     throw new UsageError(
       `--out ${shorten(folder)}: cannot write there (${code ?? 'error'}); name a folder that you can write to`,
     );
+  }
+}
+
+/** Another run may make the same folder at the same time. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 
