@@ -21,6 +21,7 @@ import { SLOT as STATE } from '../x86/layout.js';
 import type { TranslatedCode } from '../x86/wasm/engine.js';
 import { instantiateFunctions } from '../wasm/host.js';
 import { emitCase } from './emit-case.js';
+import { guestMasks, hostMasks } from './emit-companion.js';
 import { emitRefill, emitRun, emitSettle, type RunInput } from './emit-run.js';
 import { emitSameAccesses, emitSurvey } from './emit-survey.js';
 import { departureTables } from './departures.js';
@@ -132,6 +133,8 @@ export class BulkRunner {
     this.place(bulk.addresses, departures.addresses);
     this.place(bulk.quickDepartures, departures.table(code.quick, bulk.addresses));
     this.place(bulk.exactDepartures, departures.table(code.exact, bulk.addresses));
+    this.place(bulk.guestMasks, guestMasks(space));
+    this.place(bulk.hostMasks, hostMasks(space));
     this.place(bulk.xmm, XMM_GRAFFITI[0]);
     this.place(bulk.xmm + 256, XMM_GRAFFITI[1]);
     // Code that cannot touch the vector state leaves it as every run finds it.

@@ -44,9 +44,10 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
   let names: readonly string[] = [];
 
   const run = (number: 0 | 1 | 2): Statement => {
-    const scenario = i32.const(scenarios[number]);
+    const scenario = i32.const(scenarios[number === 1 ? 1 : 0]);
+    const answers = i32.const(scenarios[number === 2 ? 2 : 0]);
     const observation = i32.const(bulk.observations[number]);
-    return seq(when(runs[number].call(scenario, observation), giveBack(i32.const(CASE.suspect))));
+    return seq(when(runs[number].call(scenario, answers, observation), giveBack(i32.const(CASE.suspect))));
   };
   /** A companion that ended otherwise, or called more or less often, is for the reference to judge. */
   const alike = (other: number): Statement =>
@@ -104,6 +105,7 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
                     space,
                     scenarios[0],
                     scenarios[1],
+                    bulk.guestMasks,
                     i32.and(fact(base, MOMENT.call + 1), i32.const(0xffff)),
                   ),
                   run(1),
@@ -112,7 +114,7 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
               : []),
             ...(judge.needsHost
               ? [
-                  hostCompanion(scope, space, scenarios[0], scenarios[2]),
+                  hostCompanion(scope, scenarios[0], scenarios[2], bulk.hostMasks),
                   run(2),
                   alike(host),
                   same.set(target.sameAccesses.call()),
@@ -213,7 +215,7 @@ function emitExecutions({ module, bulk }: RunInput, { seed, draw, bare }: CaseIn
         end.set(i32.add(at.get, i32.mul(scenarios.get, i32.const(SCENARIO_BYTES)))),
         loop((again) =>
           seq(
-            failed.set(i32.add(failed.get, bare.call(at.get, observation))),
+            failed.set(i32.add(failed.get, bare.call(at.get, at.get, observation))),
             at.set(i32.add(at.get, i32.const(SCENARIO_BYTES))),
             when(i32.geU(at.get, end.get), at.set(i32.const(bulk.suspects))),
             count.set(i32.sub(count.get, i32.const(1))),

@@ -4,45 +4,74 @@ import { SCENARIO_BYTES } from '../scenario/draw-code.js';
 import { SCENARIO_SLOTS, SLOT } from '../scenario/layout.js';
 import { ROLE } from '../scenario/roles.js';
 import type { ScenarioSpace } from '../scenario/space.js';
-import { i32, type I32, i64, type Local, select, seq, type Statement, v128, type V128, when } from '../wasm/code.js';
+import {
+  i32,
+  type I32,
+  i64,
+  type Local,
+  loop,
+  select,
+  seq,
+  type Statement,
+  v128,
+  type V128,
+  when,
+} from '../wasm/code.js';
 import type { Scope } from '../wasm/module.js';
 
-type Lanes = [number, number, number, number];
+/** Byte offsets of the first and behind the last vector. */
+type Range = readonly [first: number, end: number];
 
-/** Copies a scenario, changing the slots of a set. */
-function changeSlots(scope: Scope, from: number, to: number, changes: (slot: number) => boolean): Statement {
-  const key = scope.v128();
+/**
+ * What the caller of the function chose, and what the world answers. A companion changes one of the two, and takes the other
+ * from the base run's scenario.
+ */
+const GUEST_PART: Range = [0, 16 * Math.ceil(SLOT.answerStatus / 2)];
+const WORLD_PART: Range = [16 * Math.floor(SLOT.answerStatus / 2), SCENARIO_BYTES];
+
+/**
+ * Copies a part of a scenario, changing the slots of a set. A loop: written out for each vector it would be some kilobytes of code, which
+ * cost more to fetch than to execute.
+ */
+function changeSlots(scope: Scope, from: number, to: number, masks: number, [first, end]: Range): Statement {
+  const lanes = scope.v128();
   const mixed = scope.v128();
+  const at = scope.i32();
   const keyWord = i32.load(from, 8 * SLOT.companionKey);
-  const vectors = Array.from({ length: SCENARIO_BYTES / 16 }, (_, index) => index);
-  const maskOf = (vector: number): Lanes => {
-    const [a, b] = [2 * vector, 2 * vector + 1].map((slot) => (slot < SCENARIO_SLOTS && changes(slot) ? -1 : 0));
-    return [a, a, b, b];
-  };
-  const copyAll = (changed: (vector: number) => Statement): Statement =>
+  const flip = (by: V128): Statement =>
+    v128.store(at.get, to, v128.xor(v128.load(at.get, from), v128.and(by, v128.load(at.get, masks))));
+  const forAll = (body: Statement): Statement =>
     seq(
-      ...vectors.map((vector) => {
-        const untouched = maskOf(vector).every((lane) => lane === 0);
-        return untouched ? v128.store(to, 16 * vector, v128.load(from, 16 * vector)) : changed(vector);
-      }),
+      at.set(i32.const(first)),
+      loop((again) => seq(body, at.set(i32.add(at.get, i32.const(16))), again(i32.ne(at.get, i32.const(end))))),
     );
-  const flip = (vector: number, by: V128): Statement =>
-    v128.store(to, 16 * vector, v128.xor(v128.load(from, 16 * vector), by));
   return when(
     i32.eqz(keyWord),
-    copyAll((vector) => flip(vector, v128.const(maskOf(vector)))),
+    forAll(flip(v128.const([-1, -1, -1, -1]))),
     seq(
-      key.set(v128.splat(keyWord)),
-      copyAll((vector) => {
-        const first = 4 * vector;
-        return seq(
-          mixed.set(v128.add(key.get, v128.const([first, first + 1, first + 2, first + 3]))),
+      lanes.set(
+        v128.add(
+          v128.splat(keyWord),
+          v128.const([0, 1, 2, 3].map((lane) => first / 4 + lane) as [number, number, number, number]),
+        ),
+      ),
+      forAll(
+        seq(
+          mixed.set(lanes.get),
           ...mix(mixed),
-          flip(vector, v128.and(v128.or(mixed.get, v128.const([1, 0, 1, 0])), v128.const(maskOf(vector)))),
-        );
-      }),
+          flip(v128.or(mixed.get, v128.const([1, 0, 1, 0]))),
+          lanes.set(v128.add(lanes.get, v128.const([4, 4, 4, 4]))),
+        ),
+      ),
     ),
   );
+}
+
+/** The masks of `changeSlots`: all ones for each slot of a set. */
+function masksOf(changes: (slot: number) => boolean): Int32Array {
+  const masks = new Int32Array(SCENARIO_BYTES / 4);
+  for (let slot = 0; slot < SCENARIO_SLOTS; slot++) if (changes(slot)) masks.fill(-1, 2 * slot, 2 * slot + 2);
+  return masks;
 }
 
 /** The finaliser of murmur3 (Austin Appleby, public domain), in each lane. */
@@ -58,15 +87,35 @@ function mix(word: Local<V128>): Statement[] {
   ];
 }
 
+/** The slots that companion G changes, fields that the host may see included: to be placed where `guestCompanion` finds them. */
+export function guestMasks({ roles, compiled }: ScenarioSpace): Int32Array {
+  const isField = new Set(passedFields(compiled, roles).map(({ slot }) => slot));
+  return masksOf((slot) => roles[slot] === ROLE.secret || isField.has(slot));
+}
+
+/** The slots that companion H changes. */
+export function hostMasks({ compiled }: ScenarioSpace): Int32Array {
+  const namesR10 = compiled.contract.outputs.when.includes('r10-success');
+  const changed = new Set<number>();
+  for (let register = 0; register < 16; register++)
+    if (SLOT.answer[register] >= 0 && !(namesR10 && register === 10)) changed.add(SLOT.answer[register]);
+  return masksOf((slot) => changed.has(slot));
+}
+
 /** Companion G, with `exposed` the mask of the registers that the base run exposed. */
-export function guestCompanion(scope: Scope, space: ScenarioSpace, from: number, to: number, exposed: I32): Statement {
-  const { roles, compiled } = space;
+export function guestCompanion(
+  scope: Scope,
+  { roles, compiled }: ScenarioSpace,
+  from: number,
+  to: number,
+  masks: number,
+  exposed: I32,
+): Statement {
   const fields = passedFields(compiled, roles);
-  const isField = new Set(fields.map(({ slot }) => slot));
   const mask = scope.i32();
   return seq(
     mask.set(exposed),
-    changeSlots(scope, from, to, (slot) => roles[slot] === ROLE.secret || isField.has(slot)),
+    changeSlots(scope, from, to, masks, GUEST_PART),
     // A field whose register the host sees is no secret of this case.
     ...fields
       .filter(({ register }) => register >= 0)
@@ -88,10 +137,6 @@ function passedFields({ fields, fieldRegister, maskField, leafField }: CompiledC
 }
 
 /** Companion H. */
-export function hostCompanion(scope: Scope, space: ScenarioSpace, from: number, to: number): Statement {
-  const namesR10 = space.compiled.contract.outputs.when.includes('r10-success');
-  const changed = new Set<number>();
-  for (let register = 0; register < 16; register++)
-    if (SLOT.answer[register] >= 0 && !(namesR10 && register === 10)) changed.add(SLOT.answer[register]);
-  return changeSlots(scope, from, to, (slot) => changed.has(slot));
+export function hostCompanion(scope: Scope, from: number, to: number, masks: number): Statement {
+  return changeSlots(scope, from, to, masks, WORLD_PART);
 }

@@ -17,11 +17,25 @@ const YES = i32.const(1);
 const NO = i32.const(0);
 const not = (condition: I32): I32 => i32.eqz(condition);
 
-/** Whether a clause says anything, and whether what it says holds. */
-interface Verdict {
+/** A part of what a clause says, and when it says so. A clause is violated if any part in force does not hold. */
+interface Part {
   inForce: I32;
+  /** Parts with the same key are in force together. */
+  key: string;
   holds: I32;
+  /** Where that is an equation: not 0 if it does not hold. */
+  difference?: I64;
 }
+
+/** Parts that are in force together. */
+interface Group {
+  applies: I32;
+  differences: I64[];
+  failures: I32[];
+}
+
+const text = (value: unknown): string =>
+  JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? one.toString() : one));
 
 export interface JudgeInput {
   judge: Judge;
@@ -38,6 +52,8 @@ export interface JudgeInput {
 /** Bits of the sound places (placeIsSound). */
 const SOUND = (1 << PLACE.valid) | (1 << PLACE.callerFrame) | (1 << PLACE.lowHalfZero);
 const ALL_BITS = (1n << 64n) - 1n;
+/** The key of what is always in force. */
+const ALWAYS = 'always';
 
 /** Code that judges the case whose runs were observed last. Afterwards `suspect` is not 0 if a clause may be violated. */
 export class JudgeCode {
@@ -58,16 +74,25 @@ export class JudgeCode {
     const { judge, bulk } = this.input;
     const kept = this.once('caller-kept', this.callerKept());
     const inForce = judge.properties.map((): Map<string, I32> => new Map());
-    const checks: Statement[] = [];
+    const groups = new Map<string, Group>();
     for (const { clause, property, propertyIndex } of judge.clauses) {
-      const { inForce: guard, holds } = this.clause(clause);
-      const applies = property.underBreach ? guard : all(kept, guard);
-      const key = JSON.stringify(guardKey(clause), (_, value: unknown) =>
-        typeof value === 'bigint' ? value.toString() : value,
-      );
-      inForce[propertyIndex].set(`${key}${property.underBreach}`, applies);
-      checks.push(suspect.set(i32.or(suspect.get, all(applies, not(holds)))));
+      for (const { inForce: guard, key: partKey, holds, difference } of this.parts(clause)) {
+        const key = `${property.underBreach ? 'always' : 'kept'} ${partKey}`;
+        let group = groups.get(key);
+        if (group === undefined) {
+          const applies = this.once(`applies ${key}`, property.underBreach ? guard : all(kept, guard));
+          groups.set(key, (group = { applies, differences: [], failures: [] }));
+        }
+        inForce[propertyIndex].set(key, group.applies);
+        if (difference === undefined) group.failures.push(not(holds));
+        else group.differences.push(difference);
+      }
     }
+    // Equations of a group are looked at together: few instructions for each, which matters more than that none is skipped.
+    const checks = [...groups.values()].map(({ applies, differences, failures }) => {
+      const different = differences.length === 0 ? NO : not(i64.eqz(differences.reduce((a, b) => i64.or(a, b))));
+      return suspect.set(i32.or(suspect.get, all(applies, any(different, ...failures))));
+    });
     const count = inForce.map((guards, property) =>
       guards.size === 0
         ? seq()
@@ -132,46 +157,52 @@ export class JudgeCode {
     return any(this.sound(), i32.eq(this.scenarioLow(SLOT.blockPlace), i32.const(PLACE.null)));
   }
 
-  private clause(clause: Clause): Verdict {
+  private parts(clause: Clause): Part[] {
+    const alone = (inForce: I32, holds: I32, key = text(clause)): Part[] => [{ inForce, key, holds }];
     switch (clause.kind) {
       case 'equal':
         return this.equal(clause.left, clause.right, clause.mask ?? ALL_BITS);
       case 'zero':
         return this.equal(clause.term, { kind: 'constant', value: 0n }, ALL_BITS);
       case 'oneOf': {
-        const verdicts = clause.values.map((value) => this.equal(clause.term, value, ALL_BITS));
-        const holds = any(...verdicts.map(({ inForce, holds: equal }) => all(inForce, equal)));
-        const open = any(...verdicts.map(({ inForce }) => not(inForce)), verdicts.length === 0 ? YES : NO);
-        return { inForce: any(holds, not(open)), holds };
+        const values = clause.values.map((value) => combined(this.equal(clause.term, value, ALL_BITS)));
+        const holds = any(...values.map(({ inForce, holds: equal }) => all(inForce, equal)));
+        const open = any(...values.map(({ inForce }) => not(inForce)), values.length === 0 ? YES : NO);
+        return alone(any(holds, not(open)), holds);
       }
       case 'within': {
-        const low = this.atMost(clause.low, clause.term);
-        const high = this.atMost(clause.term, clause.high);
+        const low = combined(this.atMost(clause.low, clause.term));
+        const high = combined(this.atMost(clause.term, clause.high));
         const violated = any(all(low.inForce, not(low.holds)), all(high.inForce, not(high.holds)));
-        return { inForce: any(violated, all(low.inForce, high.inForce)), holds: not(violated) };
+        return alone(any(violated, all(low.inForce, high.inForce)), not(violated));
       }
       case 'endedAs':
-        return { inForce: YES, holds: this.ended(endMask(clause.ends)) };
+        return alone(YES, this.ended(endMask(clause.ends)), ALWAYS);
       case 'endedAsOrBlockFault':
-        return {
-          inForce: YES,
-          holds: any(
+        return alone(
+          YES,
+          any(
             this.ended(endMask(clause.ends)),
             all(this.ended(1 << END.faulted), i32.eq(this.fact(FACT.faultOnBlock), YES)),
           ),
-        };
+          ALWAYS,
+        );
       case 'noWriteOutside':
-        return { inForce: YES, holds: not(this.fact(FACT.strayWrites)) };
+        return alone(YES, not(this.fact(FACT.strayWrites)), ALWAYS);
       case 'noAccessBelowStackPointer':
-        return { inForce: YES, holds: not(this.fact(FACT.accessesBelowStack)) };
+        return alone(YES, not(this.fact(FACT.accessesBelowStack)), ALWAYS);
       case 'before':
-        return { inForce: YES, holds: i32.eq(this.fact(FACT.stiBeforeCall), YES) };
+        return alone(YES, i32.eq(this.fact(FACT.stiBeforeCall), YES), ALWAYS);
       case 'independent':
         return this.independent(clause.term, clause.of);
       case 'when': {
-        const inner = this.clause(clause.clause);
-        const conditions = clause.conditions.map((condition) => this.condition(condition));
-        return { inForce: all(...conditions, inner.inForce), holds: inner.holds };
+        const conditions = all(...clause.conditions.map((condition) => this.condition(condition)));
+        const key = text(clause.conditions);
+        return this.parts(clause.clause).map((part) => ({
+          ...part,
+          inForce: all(conditions, part.inForce),
+          key: `${key} ${part.key}`,
+        }));
       }
     }
   }
@@ -214,14 +245,14 @@ export class JudgeCode {
     }
   }
 
-  /** The values that a term may have; `when` is undefined for one that it has always. */
-  private values(term: Term): { when: I32 | undefined; value: I64 }[] {
-    if (term.kind === 'constant') return [{ when: undefined, value: i64.const(term.value) }];
-    if (term.kind !== 'predicted') return [{ when: undefined, value: this.word(this.slotOf(term)) }];
+  /** The values that a term may have, and when. */
+  private values(term: Term): { when: I32; key: string; value: I64 }[] {
+    if (term.kind === 'constant') return [{ when: YES, key: ALWAYS, value: i64.const(term.value) }];
+    if (term.kind !== 'predicted') return [{ when: YES, key: ALWAYS, value: this.word(this.slotOf(term)) }];
     const slot = this.slotOf(term.term);
     return this.input.rules
       .filter((rule) => rule.slot === slot)
-      .map(({ when: guards, value }) => ({ when: this.guards(guards), value: this.origin(value) }));
+      .map(({ when: guards, value }) => ({ when: this.guards(guards), key: text(guards), value: this.origin(value) }));
   }
 
   private slotOf(term: Exclude<Term, { kind: 'constant' } | { kind: 'predicted' }> | Predictable): number {
@@ -272,56 +303,52 @@ export class JudgeCode {
     return origin.or === undefined ? sum : i64.or(sum, i64.const(BigInt(origin.or >>> 0)));
   }
 
-  /** At most one value of each side is in force at a time. */
-  private compare(left: Term, right: Term, holds: (a: I64, b: I64) => I32): Verdict {
-    const pairs = this.values(left).flatMap((a) =>
+  /** At most one value of each side is in force at a time: one part for each pair. */
+  private compare(left: Term, right: Term, say: (a: I64, b: I64) => Pick<Part, 'holds' | 'difference'>): Part[] {
+    return this.values(left).flatMap((a) =>
       this.values(right).map((b) => ({
-        when: all(...[a.when, b.when].filter((guard) => guard !== undefined)),
-        holds: holds(a.value, b.value),
+        inForce: all(a.when, b.when),
+        key: `${a.key} ${b.key}`,
+        ...say(a.value, b.value),
       })),
     );
-    if (pairs.length === 1) return { inForce: pairs[0].when, holds: pairs[0].holds };
-    return {
-      inForce: any(...pairs.map((pair) => pair.when)),
-      holds: any(...pairs.map((pair) => all(pair.when, pair.holds))),
-    };
   }
 
-  private equal(left: Term, right: Term, mask: bigint): Verdict {
-    return this.compare(left, right, (a, b) =>
-      mask === ALL_BITS ? i64.eq(a, b) : i64.eqz(i64.and(i64.xor(a, b), i64.const(mask))),
-    );
+  private equal(left: Term, right: Term, mask: bigint): Part[] {
+    return this.compare(left, right, (a, b) => {
+      const difference = mask === ALL_BITS ? i64.xor(a, b) : i64.and(i64.xor(a, b), i64.const(mask));
+      return { holds: i64.eqz(difference), difference };
+    });
   }
 
-  private atMost(left: Term, right: Term): Verdict {
-    return this.compare(left, right, (a, b) => i64.geU(b, a));
+  private atMost(left: Term, right: Term): Part[] {
+    return this.compare(left, right, (a, b) => ({ holds: i64.geU(b, a) }));
   }
 
-  private independent(term: Term, of: 'guest-secrets' | 'host-values'): Verdict {
+  private independent(term: Term, of: 'guest-secrets' | 'host-values'): Part[] {
     if (term.kind !== 'register' && term.kind !== 'fact')
       throw new RangeError('independent() speaks of registers and facts');
     const slot = term.kind === 'register' ? registerSlot(term.moment, term.register) : FACT[term.fact];
     const { bulk, hasGuest, hasHost, sameAccesses } = this.input;
-    const has = of === 'guest-secrets' ? hasGuest : hasHost;
+    const inForce = of === 'guest-secrets' ? hasGuest : hasHost;
+    const key = `independent of ${of}`;
     // The hash over addresses is not computed in bulk: the accesses themselves are compared.
     if (slot === FACT.addresses) {
       if (of !== 'host-values') throw new RangeError('addresses differ between the memories of companion G');
-      return { inForce: has, holds: sameAccesses };
+      return [{ inForce, key, holds: sameAccesses }];
     }
     const other = bulk.observations[of === 'guest-secrets' ? 1 : 2];
-    return { inForce: has, holds: i64.eq(this.word(slot), i64.load(other, 8 * slot)) };
+    const difference = i64.xor(this.word(slot), i64.load(other, 8 * slot));
+    return [{ inForce, key, holds: i64.eqz(difference), difference }];
   }
 }
 
-/** What a clause's being in force depends on, as far as two clauses can share it. */
-function guardKey(clause: Clause): unknown {
-  if (clause.kind === 'when') return [clause.conditions, guardKey(clause.clause)];
-  if (clause.kind === 'independent') return ['independent', clause.of];
-  const open =
-    clause.kind === 'oneOf' ||
-    clause.kind === 'within' ||
-    (clause.kind === 'equal' && (clause.left.kind === 'predicted' || clause.right.kind === 'predicted'));
-  return open ? clause : 'always';
+/** Parts of which at most one is in force at a time, as one. */
+function combined(parts: readonly Part[]): { inForce: I32; holds: I32 } {
+  return {
+    inForce: any(...parts.map(({ inForce }) => inForce)),
+    holds: any(...parts.map(({ inForce, holds }) => all(inForce, holds))),
+  };
 }
 
 function endMask(ends: readonly EndName[]): number {

@@ -251,8 +251,10 @@ export interface RunRole {
 }
 
 /**
- * Adds `perform(scenario, observation)` for a role: takes back what the last run wrote, places everything, and runs.
+ * Adds `perform(scenario, answers, observation)` for a role: takes back what the last run wrote, places everything, and runs.
  * It returns RUN.
+ *
+ * `answers` is a scenario too: what the world does is taken from there.
  */
 export function emitRun(
   input: RunInput,
@@ -262,8 +264,8 @@ export function emitRun(
 ): FunctionHandle {
   const { module, layout, bulk, code, vector } = input;
   const limit = instructionLimit(code);
-  return module.function('', 2, (scope) => {
-    const [scenario, observation] = scope.parameters;
+  return module.function('', 3, (scope) => {
+    const [scenario, answers, observation] = scope.parameters;
     const kind = scope.i32();
     const stop = scope.i32();
     const exact = scope.i32();
@@ -279,7 +281,7 @@ export function emitRun(
     const end = (how: I32, detail: I32): Statement => seq(setFact(FACT.end, how), setFact(FACT.endDetail, detail));
     const rip = (value: I64): Statement => i64.store(layout.slots, 8 * STATE.RIP, value);
     const detail = i32.load(departure.get, DEPARTURE.detail);
-    const at = i32.and(i32.load(scenario.get, 8 * SLOT.faultAt), i32.const(0xffff));
+    const at = i32.and(i32.load(answers.get, 8 * SLOT.faultAt), i32.const(0xffff));
     const pending = all(i32.ne(kind.get, i32.const(0)), i32.geU(count, at));
     /** An NMI always; a maskable interrupt with IF = 1 and no shadow. */
     const due = any(
@@ -294,11 +296,11 @@ export function emitRun(
       i32.store(bulk.interruptedAt, 0, i32.load(layout.slots, 8 * STATE.RIP)),
       setControl(CONTROL.INTERRUPT_KIND, i32.const(0)),
       when(i32.eq(kind.get, i32.const(2)), setControl(CONTROL.SHADOW_AT, i32.const(-1))),
-      handlerTraces(scope, input, memory, scenario.get),
+      handlerTraces(scope, input, memory, answers.get),
     );
     /** The plan is over; the rest of the run needs no look at every boundary. */
     const unplan = seq(kind.set(i32.const(0)), stop.set(i32.const(limit)));
-    const planned = i32.load(scenario.get, 8 * SLOT.faultKind);
+    const planned = i32.load(answers.get, 8 * SLOT.faultKind);
     const conclude = seq(
       ...(moments.has('final') ? [copyWords(observation.get, 8 * MOMENT.final, layout.slots, 0, REGISTER_BYTES)] : []),
       ...(vector ? [copyVector(observation.get, VECTOR_STATE.final, layout)] : []),
@@ -309,7 +311,7 @@ export function emitRun(
 
     const environment = seq(
       when(i32.ne(detail, i32.const(ENVIRONMENT.Tdcall)), giveUp),
-      answerTdcall(scope, input.answer, scenario, observation, moments.has('call')),
+      answerTdcall(scope, input.answer, answers, observation, moments.has('call')),
       rip(i64.load(departure.get, DEPARTURE.next)),
       setControl(CONTROL.INSTRUCTION_COUNT, i32.add(count, i32.const(1))),
       mix(i64.load(departure.get, DEPARTURE.rip)),

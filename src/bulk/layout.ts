@@ -87,6 +87,9 @@ export interface BulkLayout {
   suspectIndex: number;
   suspects: number;
   xmm: number;
+  /** Which slots companion G and companion H change (emit-companion.ts). */
+  guestMasks: number;
+  hostMasks: number;
   end: number;
 }
 
@@ -133,6 +136,8 @@ export function bulkLayout(start: number, sizes: Sizes, stackStart: number): Bul
     suspectIndex: take(4 * BATCH_CASES),
     suspects: take(SCENARIO_BYTES * BATCH_CASES),
     xmm: take(2 * 256),
+    guestMasks: take(SCENARIO_BYTES),
+    hostMasks: take(SCENARIO_BYTES),
     end: next,
   };
 }
