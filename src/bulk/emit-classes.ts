@@ -31,7 +31,8 @@ export const NEVER_DELIVERABLE = 'interrupt never deliverable';
 
 interface Class {
   name: string;
-  holds: I32;
+  /** Undefined for the places of the block, of which each case has one: the place itself says which counter is meant. */
+  holds: I32 | undefined;
 }
 
 /** A value that no register holds by chance: stands for those that the host does not see. */
@@ -58,9 +59,20 @@ export class ClassCode {
     return seq(
       ...this.setUp,
       ...this.classes.map(({ holds }, index) =>
-        i32.store(bulk.classes, 4 * index, i32.add(i32.load(bulk.classes, 4 * index), holds)),
+        holds === undefined
+          ? seq()
+          : i32.store(bulk.classes, 4 * index, i32.add(i32.load(bulk.classes, 4 * index), holds)),
       ),
+      ...this.countPlace(),
     );
+  }
+
+  private countPlace(): Statement[] {
+    const first = this.classes.findIndex(({ holds }) => holds === undefined);
+    if (first < 0) return [];
+    const counters = this.bulk.classes + 4 * first;
+    const at = i32.shl(this.low(SLOT.blockPlace), i32.const(2));
+    return [i32.store(at, counters, i32.add(i32.load(at, counters), i32.const(1)))];
   }
 
   private get compiled(): CompiledContract {
@@ -106,9 +118,7 @@ export class ClassCode {
       classes.push({ name: `${flag} set`, holds: set }, { name: `${flag} clear`, holds: i32.eqz(set) });
     }
     if (compiled.blockParameter !== undefined)
-      PLACE_NAMES.forEach((place, number) =>
-        classes.push({ name: `block ${place}`, holds: i32.eq(low(SLOT.blockPlace), i32.const(number)) }),
-      );
+      for (const place of PLACE_NAMES) classes.push({ name: `block ${place}`, holds: undefined });
     return classes;
   }
 
