@@ -22,6 +22,7 @@ import type { TranslatedCode } from '../x86/wasm/engine.js';
 import { instantiateFunctions } from '../wasm/host.js';
 import { emitCase } from './emit-case.js';
 import { guestMasks, hostMasks } from './emit-companion.js';
+import { PLACE_TABLE_BYTES, placeTable } from './emit-enter.js';
 import { emitRefill, emitRun, emitSettle, type RunInput } from './emit-run.js';
 import { emitSameAccesses, emitSurvey } from './emit-survey.js';
 import { departureTables } from './departures.js';
@@ -133,6 +134,8 @@ export class BulkRunner {
     this.place(bulk.addresses, departures.addresses);
     this.place(bulk.quickDepartures, departures.table(code.quick, bulk.addresses));
     this.place(bulk.exactDepartures, departures.table(code.exact, bulk.addresses));
+    this.place(bulk.places, placeTable(compiled, 0, offsetOf));
+    this.place(bulk.places + PLACE_TABLE_BYTES, placeTable(compiled, 1, offsetOf));
     this.place(bulk.guestMasks, guestMasks(space));
     this.place(bulk.hostMasks, hostMasks(space));
     this.place(bulk.xmm, XMM_GRAFFITI[0]);

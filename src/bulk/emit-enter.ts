@@ -4,22 +4,10 @@ import { SHADOW_SPACE } from '../contract/compiled.js';
 import { STACK_PARAMETERS } from '../harness/placement.js';
 import { MXCSR_DEFAULT, X87_DEFAULT } from '../harness/caller.js';
 import { PERCPU_BASE } from '../image/per-cpu.js';
-import { type Regions, REGIONS } from '../harness/regions.js';
+import { REGIONS } from '../harness/regions.js';
 import { BLOCK, FACT, MOMENT, VECTOR } from '../observation/layout.js';
 import { CALLER_FLAGS, FIXED_FLAGS, parameterSlot, PLACE, SLOT } from '../scenario/layout.js';
-import {
-  clear,
-  copy,
-  i32,
-  type I32,
-  i64,
-  type I64,
-  type Local,
-  select,
-  seq,
-  type Statement,
-  when,
-} from '../wasm/code.js';
+import { clear, copy, i32, type I32, i64, type I64, type Local, seq, type Statement, when } from '../wasm/code.js';
 import type { ModuleBuilder, Scope } from '../wasm/module.js';
 import { CONTROL, type Layout, SLOT as STATE } from '../x86/layout.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
@@ -57,12 +45,6 @@ export function poke(
     i64.store(place, 0, value),
     undo.set(i32.add(undo.get, i32.const(12))),
   );
-}
-
-/** Address and byte offset of the block at once: regions lie as one piece in linear memory. */
-interface Spot {
-  address: I64;
-  place: I32;
 }
 
 /** Places everything for a run in memory 0 or 1, and records the initial state. */
@@ -139,7 +121,7 @@ export function enter(
   for (const { kind, place } of compiled.contract.parameters)
     if (kind !== 'block' && 'stack' in place) parts.push(stackParameter(place.stack, slot(parameterSlot(place))));
   if (blockParameter !== undefined) {
-    parts.push(placeBlock(scope, input, regions, scenario.get, stack));
+    parts.push(placeBlock(scope, input, memory, scenario.get, stack));
     const pointer = i64.load(bulk.blockAddress);
     if ('register' in blockParameter.place) parts.push(state(REGISTER_INDEX[blockParameter.place.register], pointer));
     else parts.push(stackParameter(blockParameter.place.stack, pointer));
@@ -164,66 +146,83 @@ export function copyVector(observation: I32, at: number, layout: Layout): Statem
   );
 }
 
+/** A row of the table of places: where a block lies for each value of `block.place`. */
+const PLACE_ROW = { base: 0, linear: 8, offsetMask: 12, stackMask: 16, linearMask: 24, bytes: 32 } as const;
+const PLACE_ROWS = 16;
+/** Bytes of `placeTable`. */
+export const PLACE_TABLE_BYTES = PLACE_ROWS * PLACE_ROW.bytes;
+
+/** What `placeBlock` looks up: no branch, since nobody could predict which place a case has. */
+export function placeTable(
+  compiled: CompiledContract,
+  memory: 0 | 1,
+  offsetOf: (address: bigint) => number,
+): Uint8Array {
+  const regions = REGIONS[memory];
+  const size = compiled.contract.block?.size ?? 0;
+  const end = regions.block.address + BigInt(regions.block.size);
+  const table = new DataView(new ArrayBuffer(PLACE_TABLE_BYTES));
+  const row = (place: number, base: bigint, linear: number, offsetMask: number, onStack: boolean, mapped: boolean) => {
+    const at = place * PLACE_ROW.bytes;
+    table.setBigInt64(at + PLACE_ROW.base, BigInt.asIntN(64, base), true);
+    table.setInt32(at + PLACE_ROW.linear, linear, true);
+    table.setInt32(at + PLACE_ROW.offsetMask, offsetMask, true);
+    table.setBigInt64(at + PLACE_ROW.stackMask, onStack ? -1n : 0n, true);
+    table.setInt32(at + PLACE_ROW.linearMask, mapped ? -1 : 0, true);
+  };
+  const region = (place: number, address: bigint, offsetMask: number): void =>
+    row(place, address, offsetOf(address), offsetMask, false, true);
+  const frame = 8 + SHADOW_SPACE[compiled.contract.convention] + STACK_PARAMETERS;
+  region(PLACE.valid, regions.blockStart, 0xff);
+  // Half of the offsets count from the guard page downward, so that one field too many hits it.
+  region(PLACE.valid + FROM_END, end - BigInt(size) - 8n * 255n, 0xff);
+  row(PLACE.callerFrame, BigInt(frame), frame, 15, true, true);
+  row(PLACE.null, 0n, 0, 0, false, false);
+  row(PLACE.unmapped, regions.unmapped, 0, 0xff, false, false);
+  region(PLACE.partlyMapped, end - BigInt(8 * (size >> 4)), 0);
+  region(PLACE.readOnly, regions.readOnly.address, 0xff);
+  row(PLACE.overlapsStack, BigInt(-size), -size, 0, true, true);
+  region(PLACE.lowHalfZero, regions.lowHalfZero.address, 0);
+  return new Uint8Array(table.buffer);
+}
+
+/** Row of a valid block whose offset counts from the end. */
+const FROM_END = 8;
+
 /** Sets `blockAddress` and `blockPlace`; the latter is 0 where no field can be filled in. */
 function placeBlock(
   scope: Scope,
-  { bulk, compiled, offsetOf }: EnterInput,
-  regions: Regions,
+  { bulk }: EnterInput,
+  memory: 0 | 1,
   scenario: I32,
   stack: { address: { get: I64 }; place: { get: I32 } },
 ): Statement {
-  const kind = scope.i32();
+  const row = scope.i32();
   const offset = scope.i32();
-  const size = compiled.contract.block?.size ?? 0;
-  const shadow = SHADOW_SPACE[compiled.contract.convention];
-  const end = regions.block.address + BigInt(regions.block.size);
-  const eight = (value: I32): I32 => i32.shl(value, i32.const(3));
-  const at = (address: bigint, plus: I32): Spot => ({
-    address: i64.add(i64.const(address), i64.extend(plus)),
-    place: i32.add(i32.const(offsetOf(address)), plus),
-  });
-  const nowhere = (address: I64): Spot => ({ address, place: i32.const(0) });
-  const onStack = (plus: I32): Spot => ({
-    address: i64.add(stack.address.get, i64.extend(plus)),
-    place: i32.add(stack.place.get, plus),
-  });
-  const set = ({ address, place }: Spot): Statement =>
-    seq(i64.store(bulk.blockAddress, 0, address), i32.store(bulk.blockPlace, 0, place));
-  const fromStart = at(regions.blockStart, eight(offset.get));
-  // Half of the offsets count from the guard page downward, so that one field too many hits it.
-  const fromEnd = at(end - BigInt(size) - 8n * 255n, eight(offset.get));
-  const first = i32.ltU(offset.get, i32.const(128));
-  const valid: Spot = {
-    address: select(first, fromStart.address, fromEnd.address),
-    place: select(first, fromStart.place, fromEnd.place),
-  };
-  const spots: [number, Spot][] = [
-    [
-      PLACE.callerFrame,
-      onStack(i32.add(i32.const(8 + shadow + STACK_PARAMETERS), eight(i32.and(offset.get, i32.const(15))))),
-    ],
-    [PLACE.null, nowhere(i64.const(0n))],
-    [PLACE.unmapped, nowhere(i64.add(i64.const(regions.unmapped), i64.extend(eight(offset.get))))],
-    [PLACE.partlyMapped, at(end - BigInt(8 * (size >> 4)), i32.const(0))],
-    [PLACE.readOnly, at(regions.readOnly.address, eight(offset.get))],
-    [PLACE.lowHalfZero, at(regions.lowHalfZero.address, i32.const(0))],
-    [
-      PLACE.overlapsStack,
-      {
-        address: i64.sub(stack.address.get, i64.const(BigInt(size))),
-        place: i32.sub(stack.place.get, i32.const(size)),
-      },
-    ],
-  ];
+  const table = bulk.places + memory * PLACE_TABLE_BYTES;
+  const place = i32.and(i32.load(scenario, 8 * SLOT.blockPlace), i32.const(7));
+  const fromEnd = i32.shl(i32.and(i32.eqz(place), i32.shrU(offset.get, i32.const(7))), i32.const(3));
   return seq(
-    kind.set(i32.load(scenario, 8 * SLOT.blockPlace)),
     offset.set(i32.and(i32.load(scenario, 8 * SLOT.blockOffset), i32.const(0xff))),
-    when(
-      i32.eqz(kind.get),
-      set(valid),
-      spots.reduceRight<Statement>(
-        (rest, [place, spot]) => when(i32.eq(kind.get, i32.const(place)), set(spot), rest),
-        set(valid),
+    row.set(i32.shl(i32.or(place, fromEnd), i32.const(5))),
+    offset.set(i32.shl(i32.and(offset.get, i32.load(row.get, table + PLACE_ROW.offsetMask)), i32.const(3))),
+    i64.store(
+      bulk.blockAddress,
+      0,
+      i64.add(
+        i64.add(i64.load(row.get, table + PLACE_ROW.base), i64.extend(offset.get)),
+        i64.and(stack.address.get, i64.load(row.get, table + PLACE_ROW.stackMask)),
+      ),
+    ),
+    i32.store(
+      bulk.blockPlace,
+      0,
+      i32.and(
+        i32.add(
+          i32.add(i32.load(row.get, table + PLACE_ROW.linear), offset.get),
+          i32.and(stack.place.get, i32.load(row.get, table + PLACE_ROW.stackMask)),
+        ),
+        i32.load(row.get, table + PLACE_ROW.linearMask),
       ),
     ),
   );

@@ -87,6 +87,8 @@ export interface BulkLayout {
   suspectIndex: number;
   suspects: number;
   xmm: number;
+  /** Where the block lies, by place, in memory 0 and 1 (emit-enter.ts). */
+  places: number;
   /** Which slots companion G and companion H change (emit-companion.ts). */
   guestMasks: number;
   hostMasks: number;
@@ -136,6 +138,7 @@ export function bulkLayout(start: number, sizes: Sizes, stackStart: number): Bul
     suspectIndex: take(4 * BATCH_CASES),
     suspects: take(SCENARIO_BYTES * BATCH_CASES),
     xmm: take(2 * 256),
+    places: take(1024),
     guestMasks: take(SCENARIO_BYTES),
     hostMasks: take(SCENARIO_BYTES),
     end: next,
