@@ -9,7 +9,6 @@ import { SLOT } from '../scenario/layout.js';
 import {
   all,
   any,
-  block,
   copyWords,
   giveBack,
   i32,
@@ -24,21 +23,19 @@ import {
 } from '../wasm/code.js';
 import type { FunctionHandle, Scope } from '../wasm/module.js';
 import { ENVIRONMENT } from '../x86/environment.js';
-import { EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { VECTOR } from '../x86/exit.js';
 import { FLAG } from '../x86/flags.js';
-import { CONTROL, PAGE_ENTRY_WORDS, SLOT as STATE } from '../x86/layout.js';
+import { CONTROL, SLOT as STATE } from '../x86/layout.js';
 import { PERMISSION } from '../x86/memory.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
 import type { TranslatedCode } from '../x86/wasm/engine.js';
 import { RETURN } from '../x86/wasm/emitter.js';
-import { NO_PAGE, TLB, TLB_BITS, TLB_ENTRY } from '../x86/wasm/engine-layout.js';
-import { PATH_MULTIPLIER, PATH_SHIFT } from '../x86/wasm/path-hash.js';
 import { type AnswerInput, answerTdcall, REGISTER_BYTES } from './emit-answer.js';
+import { REFILL } from './emit-refill.js';
+import { mixPath } from './emit-settle.js';
 import { copyVector, enter, type EnterInput, poke } from './emit-enter.js';
 import { DEPARTURE, DEPARTURE_BYTES, LEFT } from './layout.js';
 
-const EVENT_BYTES = 4 * EVENT_WORDS;
 const UNDO_BYTES = 12;
 /** Entries of the undo list for the caller's side and an interrupt handler. */
 const UNDO_RESERVED = 128;
@@ -88,160 +85,6 @@ function undoWrites(scope: Scope, { layout }: EnterInput): Statement {
     ),
     i32.store(layout.control, 4 * CONTROL.UNDO_COUNT, i32.const(0)),
   );
-}
-
-/** Enters one instruction in the path hash, as interpreter.ts does. */
-function mixPath(scope: Scope, input: RunInput): (address: I64) => Statement {
-  const rip = scope.i64();
-  const mixed = scope.i32();
-  const { control } = input.layout;
-  const step = (word: number, multiplier: number, value: I32): Statement =>
-    i32.store(control, 4 * word, i32.add(i32.mul(i32.load(control, 4 * word), i32.const(multiplier)), value));
-  return (address) =>
-    seq(
-      rip.set(address),
-      mixed.set(
-        i32.xor(
-          i32.wrap(rip.get),
-          i32.mul(i32.wrap(i64.shrU(rip.get, i64.const(32n))), i32.const(PATH_MULTIPLIER.ADDRESS_HIGH)),
-        ),
-      ),
-      step(CONTROL.PATH_HASH_LOW, PATH_MULTIPLIER.LOW, mixed.get),
-      step(
-        CONTROL.PATH_HASH_HIGH,
-        PATH_MULTIPLIER.HIGH,
-        i32.xor(i32.mul(mixed.get, i32.const(PATH_MULTIPLIER.MIX)), i32.shrU(mixed.get, i32.const(PATH_SHIFT))),
-      ),
-    );
-}
-
-/** Adds `settle(departure)`: the state is that before the instruction at which translated code was left. */
-export function emitSettle(input: RunInput): FunctionHandle {
-  const { module, layout, bulk } = input;
-  return module.function('', 1, (scope) => {
-    const [departure] = scope.parameters;
-    const mix = mixPath(scope, input);
-    const at = scope.i32();
-    const left = scope.i32();
-    const count = scope.i32();
-    const events = i32.load(layout.control, 4 * CONTROL.EVENT_COUNT);
-    return [
-      seq(
-        i64.store(layout.slots, 8 * STATE.RIP, i64.load(departure.get, DEPARTURE.rip)),
-        left.set(i32.load(departure.get, DEPARTURE.count)),
-        at.set(i32.load(departure.get, DEPARTURE.addresses)),
-        count.set(i32.add(i32.load(layout.control, 4 * CONTROL.INSTRUCTION_COUNT), left.get)),
-        i32.store(layout.control, 4 * CONTROL.INSTRUCTION_COUNT, count.get),
-        when(
-          left.get,
-          loop((again) =>
-            seq(
-              mix(i64.load(at.get)),
-              at.set(i32.add(at.get, i32.const(8))),
-              left.set(i32.sub(left.get, i32.const(1))),
-              again(left.get),
-            ),
-          ),
-        ),
-        // Accesses that the instruction has made already are made again, or were never made.
-        block((leave) =>
-          loop((again) =>
-            seq(
-              leave(i32.eq(events, i32.load(bulk.eventStart))),
-              leave(
-                i32.ne(
-                  i32.load(
-                    i32.mul(events, i32.const(EVENT_BYTES)),
-                    layout.events - EVENT_BYTES + 4 * EVENT_WORD.INSTRUCTION_COUNT,
-                  ),
-                  count.get,
-                ),
-              ),
-              i32.store(layout.control, 4 * CONTROL.EVENT_COUNT, i32.sub(events, i32.const(1))),
-              again(),
-            ),
-          ),
-        ),
-      ),
-      i32.const(0),
-    ];
-  });
-}
-
-const REFILL = { filled: 0, fault: 1, givenUp: 2 } as const;
-
-/** Adds `refill(size, needed)`: enters the page of the last refused access in the translation cache, if it may be accessed. */
-export function emitRefill({ module, code }: RunInput): FunctionHandle {
-  const { layout, engine, tlbMultiplier } = code;
-  return module.function('', 2, (scope) => {
-    const [size, needed] = scope.parameters;
-    const address = scope.i64();
-    const page = scope.i64();
-    const index = scope.i32();
-    const entry = scope.i32();
-    const low = i32.wrap(page.get);
-    const high = i32.wrap(i64.shrU(page.get, i64.const(32n)));
-    const mixed = i32.mul(
-      i32.xor(i32.shrU(low, i32.const(12)), i32.mul(high, i32.const(0x61c88647))),
-      i32.const(0x9e3779b1 | 0),
-    );
-    const words = (word: number): I32 => i32.load(index.get, layout.pageTable + 4 * word);
-    const mask = i32.const((layout.pageEntries - 1) * PAGE_ENTRY_WORDS * 4);
-    const allows = (permission: number): I64 =>
-      select(
-        i32.eq(i32.and(words(3), i32.const(permission)), i32.const(permission)),
-        page.get,
-        i64.const(BigInt(NO_PAGE)),
-      );
-    return [
-      seq(
-        address.set(i64.load(engine.access)),
-        page.set(i64.and(address.get, i64.const(-4096n))),
-        // Not canonical, or across two pages.
-        when(
-          any(
-            i64.ne(i64.shrS(i64.shl(address.get, i64.const(16n)), i64.const(16n)), address.get),
-            i32.gtU(i32.add(i32.and(i32.wrap(address.get), i32.const(4095)), size.get), i32.const(4096)),
-          ),
-          giveBack(i32.const(REFILL.givenUp)),
-        ),
-        // As memory.ts finds a page.
-        index.set(mixed),
-        index.set(
-          i32.shl(
-            i32.and(i32.xor(index.get, i32.shrU(index.get, i32.const(15))), i32.const(layout.pageEntries - 1)),
-            i32.const(4),
-          ),
-        ),
-        loop((again) =>
-          seq(
-            when(i32.eqz(words(0)), giveBack(i32.const(REFILL.fault))),
-            when(
-              i32.eqz(all(i32.eq(words(0), i32.or(low, i32.const(1))), i32.eq(words(1), high))),
-              seq(index.set(i32.and(i32.add(index.get, i32.const(16)), mask)), again()),
-            ),
-          ),
-        ),
-        when(i32.ne(i32.and(words(3), needed.get), needed.get), giveBack(i32.const(REFILL.fault))),
-        entry.set(
-          i32.mul(
-            i32.wrap(
-              i64.shrU(
-                i64.mul(i64.shrU(page.get, i64.const(12n)), i64.const(tlbMultiplier)),
-                i64.const(BigInt(64 - TLB_BITS)),
-              ),
-            ),
-            i32.const(TLB_ENTRY),
-          ),
-        ),
-        i64.store(entry.get, engine.tlb + TLB.READ, allows(PERMISSION.Read)),
-        i64.store(entry.get, engine.tlb + TLB.WRITE, allows(PERMISSION.Write)),
-        i64.store(entry.get, engine.tlb + TLB.READ_WRITE, allows(PERMISSION.ReadWrite)),
-        i32.store(entry.get, engine.tlb + TLB.DELTA, i32.sub(words(2), low)),
-      ),
-      i32.const(REFILL.filled),
-    ];
-  });
 }
 
 /** What a run is for: in which memory, and which register files of it anybody reads afterwards. */
