@@ -1,5 +1,6 @@
 import { EXIT, VECTOR } from '../exit.js';
 import { CONTROL, SLOT, UNDO_WORDS } from '../layout.js';
+import { REGISTER_NAMES } from '../registers.js';
 import { type EngineName, Machine } from '../machine.js';
 import { CASE_FLAGS } from './case-background.js';
 import type { CasePlan } from './case-plan.js';
@@ -174,24 +175,7 @@ function halves(name: string): string[] {
   return [name, `${name}, high half`];
 }
 
-const NAMES = [
-  'rax',
-  'rcx',
-  'rdx',
-  'rbx',
-  'rsp',
-  'rbp',
-  'rsi',
-  'rdi',
-  'r8',
-  'r9',
-  'r10',
-  'r11',
-  'r12',
-  'r13',
-  'r14',
-  'r15',
-].flatMap(halves);
+const NAMES = REGISTER_NAMES.flatMap(halves);
 const BASE_NAMES = ['fs base', 'gs base'].flatMap(halves);
 const XMM_NAMES = Array.from({ length: 64 }, (_, i) => `xmm${i >> 2} word ${i & 3}`);
 
