@@ -49,7 +49,7 @@ class Answer {
     };
     module.function('run', 2, (scope) => {
       const [scenario, observation] = scope.parameters;
-      return [answerTdcall(scope, input, scenario, observation), i32.const(0)];
+      return [answerTdcall(scope, input, scenario, observation, true), i32.const(0)];
     });
     const { run } = instantiateFunctions(module.encode(), memory, {});
     this.run = () => (run as (a: number, b: number) => number)(scenarioAt, observationAt);

@@ -10,8 +10,8 @@ import { MXCSR_DEFAULT, X87_DEFAULT, XMM_GRAFFITI } from '../harness/caller.js';
 import { isShared, type MappedWorld, worldOf } from '../harness/map-world.js';
 import { REGIONS } from '../harness/regions.js';
 import type { Image } from '../image/image.js';
-import type { Clause } from '../clause/clause.js';
 import type { CaseRunner } from '../judge/case-runner.js';
+import { innermost } from '../judge/compile-clause.js';
 import type { Judge } from '../judge/judge.js';
 import { type Moment, OBSERVATION_SLOTS, VECTOR } from '../observation/layout.js';
 import { drawTables, emitDraw, SCENARIO_BYTES } from '../scenario/draw-code.js';
@@ -30,7 +30,7 @@ import { emitSameAccesses, emitSurvey } from './emit-survey.js';
 import { departureTables } from './departures.js';
 import { type BulkLayout, bulkLayout, PATH_BYTES, PATHS } from './layout.js';
 
-/** Room for everything of layout.ts, besides what depends on the machine's event capacity. */
+/** Room for everything of layout.ts, for several targets. */
 const SPARE_BYTES = 8 << 20;
 /** More than one target needs. */
 const TARGET_BYTES = 1 << 20;
@@ -230,8 +230,9 @@ export class BulkRunner {
   run(words: readonly number[], count: number): Pick<BatchResult, 'suspects' | 'fresh'> {
     const { bulk, buffer } = this;
     const result = this.functions.batch(words[0], words[1], words[2], words[3], count);
-    const suspects = Array.from({ length: result & 0xffff }, (_, i) => ({
-      index: new Int32Array(buffer, bulk.suspectIndex, i + 1)[i],
+    const indices = new Int32Array(buffer, bulk.suspectIndex, result & 0xffff);
+    const suspects = Array.from(indices, (index, i) => ({
+      index,
       scenario: this.scenarioAt(bulk.suspects + i * SCENARIO_BYTES),
     }));
     const paths = new BigUint64Array(buffer, bulk.freshPaths, 2 * (result >>> 16));
@@ -256,8 +257,7 @@ export class BulkRunner {
     change: (scenario: Scenario) => void,
   ): (count: number) => number {
     this.functions.fill(words[0], words[1], words[2], words[3], scenarios);
-    for (let i = 0; i < scenarios; i++)
-      change(new Int32Array(this.buffer, this.bulk.suspects + i * SCENARIO_BYTES, SCENARIO_WORDS));
+    for (let i = 0; i < scenarios; i++) change(this.scenarioAt(this.bulk.suspects + i * SCENARIO_BYTES));
     return (count) => this.functions.execute(count, scenarios);
   }
 
@@ -296,8 +296,7 @@ function touchesVector({ exact }: TranslatedCode): boolean {
 function comparedMoments(judge: Judge, of: 'guest-secrets' | 'host-values'): ReadonlySet<Moment> {
   const moments = new Set<Moment>();
   for (const { clause } of judge.clauses) {
-    let inner: Clause = clause;
-    while (inner.kind === 'when') inner = inner.clause;
+    const inner = innermost(clause);
     if (inner.kind === 'independent' && inner.of === of && inner.term.kind === 'register')
       moments.add(inner.term.moment);
   }

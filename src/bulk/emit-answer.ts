@@ -1,5 +1,6 @@
 /** The world's answer to TDCALL as WebAssembly, generated from the module model's own rule (models/module/transfer-rule.ts). */
 import { ANSWERED, type LeafTransfer, type TransferRule } from '../../models/module/transfer-rule.js';
+import { joinHalves } from '../halves.js';
 import { FACT, MOMENT } from '../observation/layout.js';
 import { SLOT } from '../scenario/layout.js';
 import {
@@ -38,15 +39,15 @@ export interface AnswerInput {
 }
 
 /**
- * Answers the TDCALL at which the machine stands and records the call as src/world/tdcall.ts does. The function returns 1,
- * with nothing decided, where only the reference knows: shared XMM registers, and what the host sees at a second exit.
+ * Answers the TDCALL at which the machine stands and records the call as src/world/tdcall.ts does. The function around it
+ * returns 1, with nothing decided, where only the reference knows: shared XMM registers, and what the host sees at a second exit.
  */
 export function answerTdcall(
   scope: Scope,
   { layout, rules, usualMask, eventStart }: AnswerInput,
   scenario: Local<I32>,
   observation: Local<I32>,
-  observeCall = true,
+  observeCall: boolean,
 ): Statement {
   const rax = scope.i64();
   const wrote = scope.i32();
@@ -55,7 +56,7 @@ export function answerTdcall(
   const register = (index: number): I64 => i64.load(layout.slots, 8 * index);
   const setRegister = (index: number, value: I64): Statement => i64.store(layout.slots, 8 * index, value);
   const setRax = ([low, high]: readonly [number, number]): Statement =>
-    setRegister(RAX, i64.const((BigInt(high) << 32n) | BigInt(low >>> 0)));
+    setRegister(RAX, i64.const(joinHalves(low, high)));
   const [rule] = rules;
   const status = i64.load(scenario.get, 8 * SLOT.answerStatus);
   const reserved = BigInt.asUintN(64, (-1n << 32n) | BigInt(rule.raxReservedLow >>> 0));
@@ -66,31 +67,22 @@ export function answerTdcall(
   const take = (mask: I32, of: number): Statement => {
     const parts: Statement[] = [];
     for (let index = 0; index < 16; index++) {
-      const slot = SLOT.answer[index];
-      if (((of >>> index) & 1) === 0 || slot < 0) continue;
-      const answered = i64.load(scenario.get, 8 * slot);
+      if (((of >>> index) & 1) === 0) continue;
       const bit = i32.and(mask, i32.const(1 << index));
-      parts.push(setRegister(index, select(bit, answered, register(index))));
+      parts.push(setRegister(index, select(bit, answer(index), register(index))));
     }
     return seq(...parts, wrote.set(i32.or(wrote.get, mask)));
   };
-  /** As `take` for a mask that is known. */
-  const takeAll = (mask: number): Statement =>
+  /** Registers of a mask that is known take what `value` says. */
+  const put = (mask: number, value: (register: number) => I64): Statement =>
     seq(
-      ...Array.from({ length: 16 }, (_, index) =>
-        ((mask >>> index) & 1) === 1 && SLOT.answer[index] >= 0
-          ? setRegister(index, i64.load(scenario.get, 8 * SLOT.answer[index]))
-          : seq(),
-      ),
+      ...Array.from({ length: 16 }, (_, register) => register)
+        .filter((register) => (mask >>> register) & 1)
+        .map((register) => setRegister(register, value(register))),
       wrote.set(i32.or(wrote.get, i32.const(mask))),
     );
-  const put = (mask: number, value: bigint): Statement =>
-    seq(
-      ...Array.from({ length: 16 }, (_, index) =>
-        ((mask >>> index) & 1) === 1 ? setRegister(index, i64.const(value)) : seq(),
-      ),
-      wrote.set(i32.or(wrote.get, i32.const(mask))),
-    );
+  const answer = (register: number): I64 => i64.load(scenario.get, 8 * SLOT.answer[register]);
+  const takeAll = (mask: number): Statement => put(mask & ANSWERED, answer);
 
   const vmcall = (): Statement => {
     const mask = scope.i64();
@@ -128,15 +120,15 @@ export function answerTdcall(
   };
 
   const answered = (row: LeafTransfer): Statement => {
-    const failed = put(row.errorZeroMask, 0n);
-    const failedOnes = put(row.errorOnesMask, -1n);
-    const succeeded = take(i32.const(row.successMask), row.successMask);
+    const failed = put(row.errorZeroMask, () => i64.const(0n));
+    const failedOnes = put(row.errorOnesMask, () => i64.const(-1n));
+    const succeeded = takeAll(row.successMask);
     const conditional =
       row.conditionalMask === 0
         ? seq()
         : when(
             i32.eq(i32.wrap(i64.shrU(status, i64.const(32n))), i32.const(row.conditionalStatusHigh)),
-            take(i32.const(row.conditionalMask), row.conditionalMask),
+            takeAll(row.conditionalMask),
           );
     const completed = seq(
       setRegister(RAX, status),

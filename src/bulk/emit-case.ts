@@ -5,7 +5,7 @@ import { FACT, MOMENT } from '../observation/layout.js';
 import { SCENARIO_BYTES } from '../scenario/draw-code.js';
 import { PLACE, SLOT } from '../scenario/layout.js';
 import type { ScenarioSpace } from '../scenario/space.js';
-import { any, block, copy, giveBack, i32, type I32, loop, seq, type Statement, when } from '../wasm/code.js';
+import { any, block, copy, discard, giveBack, i32, type I32, loop, seq, type Statement, when } from '../wasm/code.js';
 import type { FunctionHandle } from '../wasm/module.js';
 import { ClassCode, countBoundary, notePath } from './emit-classes.js';
 import { guestCompanion, hostCompanion } from './emit-companion.js';
@@ -31,8 +31,6 @@ export interface CaseInput {
 
 /** What a case returned: whether the reference has to judge it. */
 const CASE = { clean: 0, suspect: 1 } as const;
-const drop: Statement = (f) => void f.op(0x1a);
-const call = (code: I32): Statement => seq(code, drop);
 
 /** Adds `batch(a, b, c, d, count)`, which returns suspects | fresh paths << 16. @returns the names of the classes */
 export function emitCase(input: RunInput, target: CaseInput): readonly string[] {
@@ -47,7 +45,7 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
     const scenario = i32.const(scenarios[number === 1 ? 1 : 0]);
     const answers = i32.const(scenarios[number === 2 ? 2 : 0]);
     const observation = i32.const(bulk.observations[number]);
-    return seq(when(runs[number].call(scenario, answers, observation), giveBack(i32.const(CASE.suspect))));
+    return when(runs[number].call(scenario, answers, observation), giveBack(i32.const(CASE.suspect)));
   };
   /** A companion that ended otherwise, or called more or less often, is for the reference to judge. */
   const alike = (other: number): Statement =>
@@ -57,7 +55,6 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
     );
 
   const one = module.function('one', 0, (scope) => {
-    const freshCount = scope.i32();
     const companions = scope.i32();
     const same = scope.i32();
     const suspect = scope.i32();
@@ -92,7 +89,7 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
         run(0),
         interrupted.set(i32.load(bulk.interruptedAt)),
         readBlock(input, i32.const(scenarios[0]), i32.const(base)),
-        call(survey.call(i32.const(scenarios[0]), i32.const(base))),
+        discard(survey.call(i32.const(scenarios[0]), i32.const(base))),
         companions.set(i32.and(i32.ne(fact(base, FACT.hostExits), i32.const(0)), i32.eqz(overlaps))),
         when(
           companions.get,
@@ -128,9 +125,7 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
         classes.count(),
         countBoundary(scope, bulk, Number(BigInt.asIntN(32, input.entry)), target.size),
         i32.store(bulk.executions, 0, i32.add(i32.load(bulk.executions), count)),
-        freshCount.set(i32.load(bulk.freshCount)),
-        notePath(scope, bulk, freshCount),
-        i32.store(bulk.freshCount, 0, freshCount.get),
+        notePath(scope, bulk),
       ),
       i32.const(CASE.clean),
     ];
@@ -143,12 +138,12 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
     return [
       seq(
         i32.store(bulk.freshCount, 0, i32.const(0)),
-        call(target.seed.call(a.get, b.get, c.get, d.get)),
+        discard(target.seed.call(a.get, b.get, c.get, d.get)),
         block((leave) =>
           loop((again) =>
             seq(
               leave(i32.geU(index.get, count.get)),
-              call(target.draw.call()),
+              discard(target.draw.call()),
               when(
                 one.call(),
                 seq(
@@ -188,11 +183,11 @@ function emitExecutions({ module, bulk }: RunInput, { seed, draw, bare }: CaseIn
     const at = scope.i32();
     return [
       seq(
-        call(seed.call(a.get, b.get, c.get, d.get)),
+        discard(seed.call(a.get, b.get, c.get, d.get)),
         at.set(i32.const(bulk.suspects)),
         loop((again) =>
           seq(
-            call(draw.call()),
+            discard(draw.call()),
             copy(at.get, 0, scenario, 0, SCENARIO_BYTES),
             at.set(i32.add(at.get, i32.const(SCENARIO_BYTES))),
             count.set(i32.sub(count.get, i32.const(1))),

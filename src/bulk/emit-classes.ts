@@ -15,7 +15,6 @@ import {
   type I32,
   i64,
   type I64,
-  type Local,
   loop,
   select,
   seq,
@@ -24,10 +23,8 @@ import {
   when,
 } from '../wasm/code.js';
 import type { Scope } from '../wasm/module.js';
+import { FLAG } from '../x86/flags.js';
 import { type BulkLayout, PATH_BYTES, PATHS } from './layout.js';
-
-/** Names of the classes that are counted in bulk, in the order of their counters. */
-export const NEVER_DELIVERABLE = 'interrupt never deliverable';
 
 interface Class {
   name: string;
@@ -98,16 +95,17 @@ export class ClassCode {
   }
 
   private caseClasses(): Class[] {
-    const { compiled, low } = { compiled: this.compiled, low: (slot: number) => this.low(slot) };
+    const { compiled } = this;
+    const low = (slot: number): I32 => this.low(slot);
     const kind = low(SLOT.faultKind);
     const delivered = this.local(i32.ne(i32.load(this.bulk.interruptedAt), i32.const(0)));
     const nmi = i32.eq(kind, i32.const(FAULT.nmi));
-    const interruptible = this.local(i32.ne(i32.and(low(SLOT.entryFlags), i32.const(0x200)), i32.const(0)));
+    const interruptible = this.local(i32.ne(i32.and(low(SLOT.entryFlags), i32.const(FLAG.IF)), i32.const(0)));
     const classes: Class[] = [
       { name: 'no fault', holds: i32.eqz(any(delivered, i32.ne(kind, i32.const(FAULT.none)))) },
       { name: 'interrupt delivered', holds: all(delivered, i32.eqz(nmi)) },
       { name: 'NMI delivered', holds: all(delivered, nmi) },
-      { name: NEVER_DELIVERABLE, holds: all(i32.eqz(delivered), i32.ne(kind, i32.const(FAULT.none))) },
+      { name: 'interrupt never deliverable', holds: all(i32.eqz(delivered), i32.ne(kind, i32.const(FAULT.none))) },
       { name: 'IF set at entry', holds: interruptible },
       { name: 'IF clear at entry', holds: i32.eqz(interruptible) },
     ];
@@ -292,10 +290,11 @@ export function countBoundary(scope: Scope, bulk: BulkLayout, entryLow: number, 
 }
 
 /** Notes the path of the case if the block has not seen it. */
-export function notePath(scope: Scope, bulk: BulkLayout, freshCount: Local<I32>): Statement {
+export function notePath(scope: Scope, bulk: BulkLayout): Statement {
   const path = scope.i64();
   const rip = scope.i64();
   const at = scope.i32();
+  const fresh = scope.i32();
   const [observation] = bulk.observations;
   const [scenario] = bulk.scenarios;
   const mask = i32.const((PATHS - 1) * PATH_BYTES);
@@ -312,10 +311,11 @@ export function notePath(scope: Scope, bulk: BulkLayout, freshCount: Local<I32>)
             seq(
               i64.store(at.get, bulk.paths, path.get),
               i64.store(at.get, bulk.paths + 8, rip.get),
-              i64.store(i32.mul(freshCount.get, i32.const(PATH_BYTES)), bulk.freshPaths, path.get),
-              i64.store(i32.mul(freshCount.get, i32.const(PATH_BYTES)), bulk.freshPaths + 8, rip.get),
-              copy(i32.mul(freshCount.get, i32.const(SCENARIO_BYTES)), bulk.fresh, scenario, 0, SCENARIO_BYTES),
-              freshCount.set(i32.add(freshCount.get, i32.const(1))),
+              fresh.set(i32.load(bulk.freshCount)),
+              i64.store(i32.mul(fresh.get, i32.const(PATH_BYTES)), bulk.freshPaths, path.get),
+              i64.store(i32.mul(fresh.get, i32.const(PATH_BYTES)), bulk.freshPaths + 8, rip.get),
+              copy(i32.mul(fresh.get, i32.const(SCENARIO_BYTES)), bulk.fresh, scenario, 0, SCENARIO_BYTES),
+              i32.store(bulk.freshCount, 0, i32.add(fresh.get, i32.const(1))),
               i32.store(bulk.pathCount, 0, i32.add(i32.load(bulk.pathCount), i32.const(1))),
               leave(),
             ),

@@ -12,6 +12,7 @@ import type { ModuleBuilder, Scope } from '../wasm/module.js';
 import { CONTROL, type Layout, SLOT as STATE } from '../x86/layout.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
 import { REGISTER_BYTES } from './emit-answer.js';
+import { type UndoList, withEmptyUndo } from './emit-undo.js';
 import type { BulkLayout } from './layout.js';
 
 const { rsp: RSP } = REGISTER_INDEX;
@@ -31,22 +32,6 @@ export interface EnterInput {
   offsetOf: (address: bigint) => number;
 }
 
-/** The instruction that pokes 8 aligned bytes and enters them in the undo list; `undo` holds the list's end. */
-export function poke(
-  layout: Layout,
-  undo: { get: I32; set(value: I32): Statement },
-  place: I32,
-  value: I64,
-): Statement {
-  void layout;
-  return seq(
-    i32.store(undo.get, 0, i32.shrU(place, i32.const(2))),
-    i64.store(undo.get, 4, i64.load(place)),
-    i64.store(place, 0, value),
-    undo.set(i32.add(undo.get, i32.const(12))),
-  );
-}
-
 /** Places everything for a run in memory 0 or 1, and records the initial state. */
 export function enter(
   scope: Scope,
@@ -58,7 +43,6 @@ export function enter(
 ): Statement {
   const { layout, bulk, compiled, entry, vector } = input;
   const regions = REGIONS[memory];
-  const undo = scope.i32();
   const stack = { address: scope.i64(), place: scope.i32() };
   const slot = (index: number): I64 => i64.load(scenario.get, 8 * index);
   const low = (index: number): I32 => i32.load(scenario.get, 8 * index);
@@ -75,16 +59,15 @@ export function enter(
   const registers = (first: number, count: number): Statement =>
     seq(
       copy(layout.slots, 8 * first, scenario.get, 8 * SLOT.entry[first], 8 * count),
-      copy(observation.get, 8 * (MOMENT.initial + first), scenario.get, 8 * SLOT.entry[first], 8 * count),
+      ...(observeInitial
+        ? [copy(observation.get, 8 * (MOMENT.initial + first), scenario.get, 8 * SLOT.entry[first], 8 * count)]
+        : []),
     );
   const control = (word: number, value: I64): Statement => i64.store(layout.control, 4 * word, value);
   const below = i32.shl(i32.and(low(SLOT.stackOffset), i32.const(0xff)), i32.const(3));
   const shadow = SHADOW_SPACE[compiled.contract.convention];
-  const stackParameter = (index: number, value: I64): Statement =>
-    poke(layout, undo, i32.add(stack.place.get, i32.const(8 + shadow + 8 * index)), value);
   const { blockParameter } = compiled;
   const parts: Statement[] = [
-    undo.set(i32.const(layout.undo)),
     stack.address.set(i64.sub(i64.const(regions.stackEntry), i64.extend(below))),
     stack.place.set(i32.sub(i32.const(input.offsetOf(regions.stackEntry)), below)),
     i32.store(bulk.stackPlace, 0, stack.place.get),
@@ -109,33 +92,31 @@ export function enter(
     control(CONTROL.INSTRUCTION_COUNT, i64.const(0n)),
     i32.store(layout.control, 4 * CONTROL.EVENT_COUNT, i32.load(bulk.eventStart)),
     control(CONTROL.PATH_HASH_LOW, i64.const(0n)),
-    control(CONTROL.ADDRESS_HASH_LOW, i64.const(0n)),
     i32.store(layout.control, 4 * CONTROL.SHADOW_AT, i32.const(-1)),
-    i32.store(layout.control, 4 * CONTROL.INTERRUPT_KIND, i32.const(0)),
-    i32.store(layout.control, 4 * CONTROL.HASHED_EVENTS, i32.const(0)),
     i32.store(bulk.interruptedAt, 0, i32.const(0)),
     clear(observation.get, 0, 8 * (FACT.returnAddress + 1)),
     i64.store(observation.get, 8 * FACT.returnAddress, i64.const(regions.returnAddress)),
-    poke(layout, undo, stack.place.get, i64.const(regions.returnAddress)),
   ];
-  for (const { kind, place } of compiled.contract.parameters)
-    if (kind !== 'block' && 'stack' in place) parts.push(stackParameter(place.stack, slot(parameterSlot(place))));
-  if (blockParameter !== undefined) {
-    parts.push(placeBlock(scope, input, memory, scenario.get, stack));
-    const pointer = i64.load(bulk.blockAddress);
-    if ('register' in blockParameter.place) parts.push(state(REGISTER_INDEX[blockParameter.place.register], pointer));
-    else parts.push(stackParameter(blockParameter.place.stack, pointer));
-    parts.push(fillBlock(input, scenario.get, observation.get, undo));
-  }
-  parts.push(
-    i32.store(
-      layout.control,
-      4 * CONTROL.UNDO_COUNT,
-      i32.shrU(i32.sub(undo.get, i32.const(layout.undo)), i32.const(2)),
-    ),
+  const pokeAll = (undo: UndoList): Statement => {
+    const stackParameter = (index: number, value: I64): Statement =>
+      undo.poke(i32.add(stack.place.get, i32.const(8 + shadow + 8 * index)), value);
+    const pokes = [undo.poke(stack.place.get, i64.const(regions.returnAddress))];
+    for (const { kind, place } of compiled.contract.parameters)
+      if (kind !== 'block' && 'stack' in place) pokes.push(stackParameter(place.stack, slot(parameterSlot(place))));
+    if (blockParameter !== undefined) {
+      pokes.push(placeBlock(scope, input, memory, scenario.get, stack));
+      const pointer = i64.load(bulk.blockAddress);
+      if ('register' in blockParameter.place) pokes.push(state(REGISTER_INDEX[blockParameter.place.register], pointer));
+      else pokes.push(stackParameter(blockParameter.place.stack, pointer));
+      pokes.push(fillBlock(input, scenario.get, observation.get, undo));
+    }
+    return seq(...pokes, undo.store);
+  };
+  return seq(
+    ...parts,
+    withEmptyUndo(scope, layout, pokeAll),
     ...(vector ? [copyVector(observation.get, VECTOR.initial, layout)] : []),
   );
-  return seq(...parts);
 }
 
 /** MXCSR, the x87 control word and XMM0-15 as the observation has them. */
@@ -254,18 +235,13 @@ function forFields(
   );
 }
 
-function fillBlock(
-  input: EnterInput,
-  scenario: I32,
-  observation: I32,
-  undo: { get: I32; set(value: I32): Statement },
-): Statement {
+function fillBlock(input: EnterInput, scenario: I32, observation: I32, undo: UndoList): Statement {
   return forFields(
     input,
     scenario,
     (field, place) =>
       seq(
-        poke(input.layout, undo, place, i64.load(scenario, 8 * (SLOT.blockField + field))),
+        undo.poke(place, i64.load(scenario, 8 * (SLOT.blockField + field))),
         i64.store(observation, 8 * (BLOCK.initial + field), i64.load(scenario, 8 * (SLOT.blockField + field))),
       ),
     (field) => i64.store(observation, 8 * (BLOCK.initial + field), i64.const(0n)),

@@ -3,11 +3,13 @@
  * of src/judge. A case is either clean, and counted here, or a suspect, which the reference judges again.
  */
 import type { Guard, Origin, PredictionRule } from '../../models/predict/rule.js';
-import type { Clause, Condition, Predictable, Term } from '../clause/clause.js';
+import { joinHalves } from '../halves.js';
+import type { Clause, Condition, Term } from '../clause/clause.js';
 import type { CompiledContract } from '../contract/compiled.js';
+import { endMask, slotOf } from '../judge/compile-clause.js';
 import type { Judge } from '../judge/judge.js';
-import { BLOCK, END, type EndName, FACT, MOMENT, registerSlot, vectorSlot } from '../observation/layout.js';
-import { parameterSlot, PLACE, SLOT } from '../scenario/layout.js';
+import { END, FACT, MOMENT, registerSlot } from '../observation/layout.js';
+import { parameterSlot, PLACE, placeIsSound, SLOT } from '../scenario/layout.js';
 import { all, any, i32, type I32, i64, type I64, type Local, seq, type Statement, when } from '../wasm/code.js';
 import type { Scope } from '../wasm/module.js';
 import { REGISTER_NAMES } from '../x86/registers.js';
@@ -49,8 +51,10 @@ export interface JudgeInput {
   sameAccesses: I32;
 }
 
-/** Bits of the sound places (placeIsSound). */
-const SOUND = (1 << PLACE.valid) | (1 << PLACE.callerFrame) | (1 << PLACE.lowHalfZero);
+/** Bits of the sound places. */
+const SOUND = Object.values(PLACE)
+  .filter(placeIsSound)
+  .reduce<number>((bits, place) => bits | (1 << place), 0);
 const ALL_BITS = (1n << 64n) - 1n;
 /** The key of what is always in force. */
 const ALWAYS = 'always';
@@ -248,31 +252,16 @@ export class JudgeCode {
   /** The values that a term may have, and when. */
   private values(term: Term): { when: I32; key: string; value: I64 }[] {
     if (term.kind === 'constant') return [{ when: YES, key: ALWAYS, value: i64.const(term.value) }];
-    if (term.kind !== 'predicted') return [{ when: YES, key: ALWAYS, value: this.word(this.slotOf(term)) }];
-    const slot = this.slotOf(term.term);
+    if (term.kind !== 'predicted')
+      return [{ when: YES, key: ALWAYS, value: this.word(slotOf(term, this.input.compiled)) }];
+    const slot = slotOf(term.term, this.input.compiled);
     return this.input.rules
       .filter((rule) => rule.slot === slot)
       .map(({ when: guards, value }) => ({ when: this.guards(guards), key: text(guards), value: this.origin(value) }));
   }
 
-  private slotOf(term: Exclude<Term, { kind: 'constant' } | { kind: 'predicted' }> | Predictable): number {
-    switch (term.kind) {
-      case 'register':
-        return registerSlot(term.moment, term.register);
-      case 'field': {
-        const index = this.input.compiled.fieldIndex.get(term.field);
-        if (index === undefined) throw new RangeError(`${this.input.compiled.id}: no field ${term.field}`);
-        return BLOCK[term.moment] + index;
-      }
-      case 'vector':
-        return vectorSlot(term.moment, term.part);
-      case 'fact':
-        return FACT[term.fact];
-    }
-  }
-
   private guards(guards: readonly Guard[]): I32 {
-    return this.once(`guards ${JSON.stringify(guards)}`, all(...guards.map((guard) => this.guard(guard))));
+    return this.once(`guards ${text(guards)}`, all(...guards.map((guard) => this.guard(guard))));
   }
 
   private guard(guard: Guard): I32 {
@@ -296,7 +285,7 @@ export class JudgeCode {
   }
 
   private origin(origin: Origin): I64 {
-    if (origin.from === 'constant') return i64.const((BigInt(origin.high) << 32n) | BigInt(origin.low >>> 0));
+    if (origin.from === 'constant') return i64.const(joinHalves(origin.low, origin.high));
     if (origin.from === 'scenario') return i64.load(this.input.bulk.scenarios[0], 8 * origin.slot);
     const value = this.word(origin.slot);
     const sum = origin.plus === undefined ? value : i64.add(value, i64.const(BigInt(origin.plus)));
@@ -349,8 +338,4 @@ function combined(parts: readonly Part[]): { inForce: I32; holds: I32 } {
     inForce: any(...parts.map(({ inForce }) => inForce)),
     holds: any(...parts.map(({ inForce, holds }) => all(inForce, holds))),
   };
-}
-
-function endMask(ends: readonly EndName[]): number {
-  return ends.reduce((mask, end) => mask | (1 << END[end]), 0);
 }

@@ -10,6 +10,7 @@ import {
   all,
   any,
   copyWords,
+  discard,
   giveBack,
   i32,
   type I32,
@@ -25,7 +26,7 @@ import type { FunctionHandle, Scope } from '../wasm/module.js';
 import { ENVIRONMENT } from '../x86/environment.js';
 import { VECTOR } from '../x86/exit.js';
 import { FLAG } from '../x86/flags.js';
-import { CONTROL, SLOT as STATE } from '../x86/layout.js';
+import { CONTROL, SLOT as STATE, UNDO_WORDS } from '../x86/layout.js';
 import { PERMISSION } from '../x86/memory.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
 import type { TranslatedCode } from '../x86/wasm/engine.js';
@@ -33,10 +34,10 @@ import { RETURN } from '../x86/wasm/emitter.js';
 import { type AnswerInput, answerTdcall, REGISTER_BYTES } from './emit-answer.js';
 import { REFILL } from './emit-refill.js';
 import { mixPath } from './emit-settle.js';
-import { copyVector, enter, type EnterInput, poke } from './emit-enter.js';
+import { copyVector, enter, type EnterInput } from './emit-enter.js';
+import { undoWrites, withPresentUndo } from './emit-undo.js';
 import { DEPARTURE, DEPARTURE_BYTES, LEFT } from './layout.js';
 
-const UNDO_BYTES = 12;
 /** Entries of the undo list for the caller's side and an interrupt handler. */
 const UNDO_RESERVED = 128;
 const { rsp: RSP } = REGISTER_INDEX;
@@ -59,31 +60,12 @@ export interface RunInput extends EnterInput {
 /** Instructions that a run may have before it is given up: budget, events and undo list have room for them. */
 export function instructionLimit({ quick, exact, layout }: TranslatedCode): number {
   const events = Math.max(quick.maxEvents, exact.maxEvents);
-  const undo = Math.max(quick.maxUndo, exact.maxUndo) / 3;
+  const undo = Math.max(quick.maxUndo, exact.maxUndo) / UNDO_WORDS;
   return Math.min(
     INSTRUCTION_BUDGET,
     // The events of a companion lie behind those of the base run.
     Math.floor(layout.eventCapacity / (2 * events)),
     Math.floor((layout.undoEntries - UNDO_RESERVED) / undo),
-  );
-}
-
-/** What the last run wrote is taken back. */
-function undoWrites(scope: Scope, { layout }: EnterInput): Statement {
-  const at = scope.i32();
-  return seq(
-    at.set(i32.shl(i32.load(layout.control, 4 * CONTROL.UNDO_COUNT), i32.const(2))),
-    when(
-      at.get,
-      loop((again) =>
-        seq(
-          at.set(i32.sub(at.get, i32.const(UNDO_BYTES))),
-          i64.store(i32.shl(i32.load(at.get, layout.undo), i32.const(2)), 0, i64.load(at.get, layout.undo + 4)),
-          again(at.get),
-        ),
-      ),
-    ),
-    i32.store(layout.control, 4 * CONTROL.UNDO_COUNT, i32.const(0)),
   );
 }
 
@@ -179,7 +161,7 @@ export function emitRun(
         exact.set(i32.const(1)),
       ),
     );
-    const trap = seq(settle.call(departure.get), drop, end(i32.const(END.trapped), detail), conclude);
+    const trap = seq(discard(settle.call(departure.get)), end(i32.const(END.trapped), detail), conclude);
     const address = i64.load(code.engine.access);
     const pageFault = seq(
       end(i32.const(END.faulted), i32.const(VECTOR.PF)),
@@ -191,8 +173,7 @@ export function emitRun(
       conclude,
     );
     const access = seq(
-      settle.call(departure.get),
-      drop,
+      discard(settle.call(departure.get)),
       exact.set(i32.const(1)),
       left.set(refill.call(i32.and(detail, i32.const(0xff)), i32.shrU(detail, i32.const(8)))),
       when(i32.eq(left.get, i32.const(REFILL.givenUp)), giveUp),
@@ -207,7 +188,7 @@ export function emitRun(
 
     return [
       seq(
-        undoWrites(scope, input),
+        undoWrites(scope, layout),
         enter(scope, input, memory, scenario, observation, moments.has('initial')),
         kind.set(select(i32.ltU(i32.sub(planned, i32.const(1)), i32.const(2)), planned, i32.const(0))),
         setControl(CONTROL.INTERRUPT_KIND, kind.get),
@@ -264,9 +245,6 @@ export function emitRun(
   });
 }
 
-/** The result of a call that is of no interest. */
-const drop: Statement = (f) => void f.op(0x1a);
-
 /** The handler runs on the same stack and leaves its traces below RSP. */
 function handlerTraces(scope: Scope, input: RunInput, memory: 0 | 1, scenario: I32): Statement {
   const { layout } = input;
@@ -274,7 +252,6 @@ function handlerTraces(scope: Scope, input: RunInput, memory: 0 | 1, scenario: I
   const offset = scope.i64();
   const place = scope.i32();
   const last = scope.i32();
-  const undo = scope.i32();
   return seq(
     offset.set(i64.sub(i64.load(layout.slots, 8 * RSP), i64.const(stack.address))),
     when(
@@ -287,18 +264,17 @@ function handlerTraces(scope: Scope, input: RunInput, memory: 0 | 1, scenario: I
     ),
     place.set(i32.add(i32.wrap(offset.get), i32.const(input.offsetOf(stack.address)))),
     last.set(i32.sub(place.get, i32.const(HANDLER_FRAME))),
-    undo.set(i32.add(i32.shl(i32.load(layout.control, 4 * CONTROL.UNDO_COUNT), i32.const(2)), i32.const(layout.undo))),
-    loop((again) =>
+    withPresentUndo(scope, layout, (undo) =>
       seq(
-        place.set(i32.sub(place.get, i32.const(8))),
-        poke(layout, undo, place.get, i64.load(scenario, 8 * SLOT.faultValue)),
-        again(i32.ne(place.get, last.get)),
+        loop((again) =>
+          seq(
+            place.set(i32.sub(place.get, i32.const(8))),
+            undo.poke(place.get, i64.load(scenario, 8 * SLOT.faultValue)),
+            again(i32.ne(place.get, last.get)),
+          ),
+        ),
+        undo.store,
       ),
-    ),
-    i32.store(
-      layout.control,
-      4 * CONTROL.UNDO_COUNT,
-      i32.shrU(i32.sub(undo.get, i32.const(layout.undo)), i32.const(2)),
     ),
   );
 }

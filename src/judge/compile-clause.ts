@@ -13,12 +13,17 @@ export type Check = (context: CaseContext) => Verdict;
 
 const verdict = (holds: boolean): Verdict => (holds ? VERDICT.holds : VERDICT.violated);
 
+/** What a clause says, without the conditions around it. */
+export function innermost(clause: Clause): Exclude<Clause, { kind: 'when' }> {
+  return clause.kind === 'when' ? innermost(clause.clause) : clause;
+}
+
 /** Which companion runs a clause needs. */
 export function companionsOf(clause: Clause): { guest: boolean; host: boolean } {
-  if (clause.kind === 'when') return companionsOf(clause.clause);
+  const inner = innermost(clause);
   return {
-    guest: clause.kind === 'independent' && clause.of === 'guest-secrets',
-    host: clause.kind === 'independent' && clause.of === 'host-values',
+    guest: inner.kind === 'independent' && inner.of === 'guest-secrets',
+    host: inner.kind === 'independent' && inner.of === 'host-values',
   };
 }
 
@@ -81,8 +86,8 @@ export function compileClause(clause: Clause, compiled: CompiledContract): Check
   }
 }
 
-/** Slot of a term in the observation; a constant has none. */
-function slotOf(term: Exclude<Term, { kind: 'constant' }> | Predictable, compiled: CompiledContract): number {
+/** Slot of a term in the observation; a constant has none. @throws RangeError for a field that the contract does not have */
+export function slotOf(term: Exclude<Term, { kind: 'constant' }> | Predictable, compiled: CompiledContract): number {
   switch (term.kind) {
     case 'register':
       return registerSlot(term.moment, term.register);
@@ -202,6 +207,7 @@ function compileCondition(condition: Condition, compiled: CompiledContract): (co
   }
 }
 
-function endMask(ends: readonly EndName[]): number {
+/** The ends as a bit mask over END. */
+export function endMask(ends: readonly EndName[]): number {
   return ends.reduce((mask, end) => mask | (1 << END[end]), 0);
 }

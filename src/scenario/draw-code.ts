@@ -10,7 +10,7 @@ import { gprMask } from '../../models/abi/registers.js';
 import { all, i32, type I32, i64, type I64, loop, seq, select, type Statement, v128, when } from '../wasm/code.js';
 import type { FunctionHandle, ModuleBuilder, Scope } from '../wasm/module.js';
 import { EDGES, UNKNOWN_LEAVES, VERSIONED_LEAVES } from './draw-constants.js';
-import { CALLER_FLAGS, FAULT, FIXED_FLAGS, PLACE, SCENARIO_SLOTS, SLOT } from './layout.js';
+import { CALLER_FLAGS, FAULT, FIXED_FLAGS, PLACE, readSlot, SCENARIO_SLOTS, SLOT } from './layout.js';
 import { ROLE } from './roles.js';
 import type { ScenarioSpace } from './space.js';
 
@@ -182,9 +182,7 @@ export function emitDraw(
     const fixed: Statement[] = [];
     for (let slot = 0; slot < SCENARIO_SLOTS; slot++) {
       if (((random >> BigInt(slot)) & 1n) !== 0n) continue;
-      const value = BigInt.asUintN(32, BigInt(space.neutral[2 * slot]));
-      const high = BigInt(space.neutral[2 * slot + 1]);
-      fixed.push(i64.store(scenario, 8 * slot, i64.const((high << 32n) | value)));
+      fixed.push(i64.store(scenario, 8 * slot, i64.const(readSlot(space.neutral, slot))));
     }
     return [
       seq(

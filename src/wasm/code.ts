@@ -262,19 +262,36 @@ export const giveBack =
     f.op(0x0f);
   };
 
+/** Computes a value that is of no interest: a call for its effects. */
+export const discard =
+  (value: I32): Statement =>
+  (f) => {
+    value(f);
+    f.op(0x1a);
+  };
+
 /** Any of them is not 0; all must be 0 or 1. */
 export const any = (...conditions: readonly I32[]): I32 =>
   conditions.length === 0 ? i32.const(0) : conditions.reduce((a, b) => i32.or(a, b));
 export const all = (...conditions: readonly I32[]): I32 =>
   conditions.length === 0 ? i32.const(1) : conditions.reduce((a, b) => i32.and(a, b));
 
-/** Copies between two addresses; a multiple of 8 bytes. */
-export function copy(to: Address, toOffset: number, from: Address, fromOffset: number, bytes: number): Statement {
+/** `vector` for every whole 16 bytes of a range, then `word` for 8 that are left. */
+function inVectors(bytes: number, vector: (at: number) => Statement, word: (at: number) => Statement): Statement {
   const parts: Statement[] = [];
   let at = 0;
-  for (; at + 16 <= bytes; at += 16) parts.push(v128.store(to, toOffset + at, v128.load(from, fromOffset + at)));
-  if (at < bytes) parts.push(i64.store(to, toOffset + at, i64.load(from, fromOffset + at)));
+  for (; at + 16 <= bytes; at += 16) parts.push(vector(at));
+  if (at < bytes) parts.push(word(at));
   return seq(...parts);
+}
+
+/** Copies between two addresses; a multiple of 8 bytes. */
+export function copy(to: Address, toOffset: number, from: Address, fromOffset: number, bytes: number): Statement {
+  return inVectors(
+    bytes,
+    (at) => v128.store(to, toOffset + at, v128.load(from, fromOffset + at)),
+    (at) => i64.store(to, toOffset + at, i64.load(from, fromOffset + at)),
+  );
 }
 
 /**
@@ -282,18 +299,17 @@ export function copy(to: Address, toOffset: number, from: Address, fromOffset: n
  * without waiting until it has left the store buffer.
  */
 export function copyWords(to: Address, toOffset: number, from: Address, fromOffset: number, bytes: number): Statement {
-  const parts: Statement[] = [];
-  for (let at = 0; at < bytes; at += 8) parts.push(i64.store(to, toOffset + at, i64.load(from, fromOffset + at)));
-  return seq(...parts);
+  const words = Array.from({ length: bytes / 8 }, (_, word) => 8 * word);
+  return seq(...words.map((at) => i64.store(to, toOffset + at, i64.load(from, fromOffset + at))));
 }
 
 /** Fills with zeros; a multiple of 8 bytes. */
 export function clear(to: Address, offset: number, bytes: number): Statement {
-  const parts: Statement[] = [];
-  let at = 0;
-  for (; at + 16 <= bytes; at += 16) parts.push(v128.store(to, offset + at, v128.const([0, 0, 0, 0])));
-  if (at < bytes) parts.push(i64.store(to, offset + at, i64.const(0n)));
-  return seq(...parts);
+  return inVectors(
+    bytes,
+    (at) => v128.store(to, offset + at, v128.const([0, 0, 0, 0])),
+    (at) => i64.store(to, offset + at, i64.const(0n)),
+  );
 }
 
 /** The type of a local or parameter. */
