@@ -21,6 +21,7 @@ import { SLOT as STATE } from '../x86/layout.js';
 import type { TranslatedCode } from '../x86/wasm/engine.js';
 import { instantiateFunctions } from '../wasm/host.js';
 import { emitCase } from './emit-case.js';
+import { mostClasses } from './emit-classes.js';
 import { guestMasks, hostMasks } from './emit-companion.js';
 import { PLACE_TABLE_BYTES, placeTable } from './emit-enter.js';
 import { emitRefill } from './emit-refill.js';
@@ -32,8 +33,11 @@ import { type BulkLayout, bulkLayout, PATH_BYTES, PATHS } from './layout.js';
 
 /** Room for everything of layout.ts, for several targets. */
 const SPARE_BYTES = 8 << 20;
-/** More than one target needs. */
+/** More than one target needs, within these bounds. */
 const TARGET_BYTES = 1 << 20;
+/** Bytes of code, each with a counter, and leaves, each with a class: what has more stays with the reference. */
+const MOST_CODE = 64 << 10;
+const MOST_LEAVES = 256;
 /** Targets of indirect jumps that are looked for: each costs a translation. */
 const MOST_OTHERS = 16;
 /** Only this file decides what is translated. */
@@ -90,10 +94,11 @@ export class BulkRunner {
 
   /**
    * @param others addresses that the code is known to jump to indirectly
-   * @returns undefined where the function has no code that could be translated
+   * @returns undefined where the function has no code that could be translated, or is too large
    */
   static of(runner: CaseRunner, others: readonly bigint[] = []): BulkRunner | undefined {
-    const { target } = runner;
+    const { target, size, compiled } = runner;
+    if (size > MOST_CODE || compiled.contract.leaves.length > MOST_LEAVES) return undefined;
     const shared = sharedWorld(runner);
     const code = shared.world.machine.translate(target.entry, others);
     return code === undefined ? undefined : new BulkRunner(runner, shared, code, others);
@@ -119,7 +124,7 @@ export class BulkRunner {
       addresses: departures.addresses.length,
       externals: ends.length,
       properties: judge.properties.length,
-      classes: 128,
+      classes: mostClasses(compiled),
       code: size,
     };
     const bulk = bulkLayout(engine.totalBytes + shared.used, sizes, offsetOf(REGIONS[0].stack.address));

@@ -26,6 +26,14 @@ import type { Scope } from '../wasm/module.js';
 import { FLAG } from '../x86/flags.js';
 import { type BulkLayout, PATH_BYTES, PATHS } from './layout.js';
 
+/** At most so many classes does a contract give rise to. */
+export function mostClasses({ flagBits, contract }: CompiledContract): number {
+  return FIXED_CLASSES + PLACE_NAMES.length + 2 * flagBits.size + contract.leaves.length;
+}
+
+/** Those that any contract may have: six of a case, twelve of a call. */
+const FIXED_CLASSES = 18;
+
 interface Class {
   name: string;
   /** Undefined for the places of the block, of which each case has one: the place itself says which counter is meant. */

@@ -53,6 +53,31 @@ describe('a block', () => {
   );
 });
 
+describe('a contract with many leaves', () => {
+  const leaves = (count: number): Target => {
+    const target = builtInTargets().find(({ name }) => name === 'guest-6.7/__tdcall');
+    if (target === undefined) throw new Error('no such target');
+    return {
+      ...target,
+      contract: { ...target.contract, leaves: Array.from({ length: count }, (_, leaf) => leaf + 1) },
+    };
+  };
+
+  it('is the same in bulk, and draws them all', () => {
+    const [bulk, single] = [createRunner(leaves(120)), createRunner(leaves(120))];
+    const result = runBlock(bulk, 'leaves', 'bulk', 0, 3000, 'always');
+    expect(result).toEqual(runBlock(single, 'leaves', 'bulk', 0, 3000, 'never'));
+    const drawn = drawScenarios(single.space, [1, 2, 3, 4], 5000).map(
+      (scenario) => scenario[2 * single.space.leafSlot],
+    );
+    for (let leaf = 1; leaf <= 120; leaf++) expect(drawn, `leaf ${leaf}`).toContain(leaf);
+  });
+
+  it('stays with the reference when there are too many', () => {
+    expect(BulkRunner.of(createRunner(leaves(257)))).toBeUndefined();
+  });
+});
+
 describe('code that is reached by an indirect call alone', () => {
   /** mov $address,%rax; call *%rax: a hook that is not where a direct call could tell. */
   const pieces = [...set64('rax', external(0)), 0xff, 0xd0];

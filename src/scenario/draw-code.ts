@@ -35,7 +35,9 @@ export const STATE_BYTES = 2 * GENERATOR_BYTES + POOL_BYTES;
 /** Entries of the table that says where a special value comes from. */
 const KINDS = 14;
 const KIND_BYTES = 16 * 8;
-const LEAF_BYTES = 64 * 4;
+const UNKNOWN_LEAF_BYTES = 4 * Math.ceil(UNKNOWN_LEAVES.length / 2) * 2;
+/** Byte offset of the contract's leaves in the tables. */
+const LEAVES_AT = KIND_BYTES + UNKNOWN_LEAF_BYTES;
 
 const SMALL_NUMBERS = 256;
 const BITS = 64;
@@ -58,9 +60,9 @@ export function drawTables(space: ScenarioSpace, addresses: DrawAddresses): Uint
   const edges = EDGES;
   const { dictionary } = space;
   const words = (edges.length + dictionary.length) / 2 + SMALL_NUMBERS + BITS;
-  const bytes = new Uint8Array(KIND_BYTES + LEAF_BYTES + 4 * LEAF_BYTES + 8 * words);
+  const bytes = new Uint8Array(wordsAt(space) + 8 * words);
   const view = new DataView(bytes.buffer);
-  let at = KIND_BYTES + 5 * LEAF_BYTES;
+  let at = wordsAt(space);
   const place = (count: number, low: (i: number) => number, high: (i: number) => number): [number, number] => {
     const start = addresses.tables + at;
     for (let i = 0; i < count; i++, at += 8) {
@@ -97,9 +99,14 @@ export function drawTables(space: ScenarioSpace, addresses: DrawAddresses): Uint
     view.setInt32(8 * kind, start, true);
     view.setInt32(8 * kind + 4, count, true);
   });
-  space.compiled.contract.leaves.forEach((leaf, i) => view.setInt32(KIND_BYTES + 4 * i, leaf, true));
-  UNKNOWN_LEAVES.forEach((leaf, i) => view.setInt32(KIND_BYTES + LEAF_BYTES + 4 * i, leaf, true));
+  space.compiled.contract.leaves.forEach((leaf, i) => view.setInt32(LEAVES_AT + 4 * i, leaf, true));
+  UNKNOWN_LEAVES.forEach((leaf, i) => view.setInt32(KIND_BYTES + 4 * i, leaf, true));
   return bytes;
+}
+
+/** Byte offset of the 64-bit words in the tables: behind as many leaves as the contract has. */
+function wordsAt({ compiled }: ScenarioSpace): number {
+  return LEAVES_AT + 8 * Math.ceil(compiled.contract.leaves.length / 2);
 }
 
 /** One of `bound` numbers from the upper 16 bits of a random word. */
@@ -318,7 +325,7 @@ function drawLeaf(scope: Scope, space: ScenarioSpace, tables: number, word: Word
   const { leaves } = space.compiled.contract;
   const leaf = scope.i32();
   const kind = i32.and(i32.shrU(word(3), i32.const(8)), i32.const(3));
-  const drawn = i32.load(i32.shl(below(word(4), leaves.length), i32.const(2)), tables + KIND_BYTES);
+  const drawn = i32.load(i32.shl(below(word(4), leaves.length), i32.const(2)), tables + LEAVES_AT);
   // A leaf that reaches the host is the interesting one: it gets half of the cases.
   const allowed = space.compiled.reachesHost ? select(chance(word(4), 128), i32.const(0), drawn) : drawn;
   const upper = i32.add(i32.const(1), below(word(5), 255));
@@ -332,7 +339,7 @@ function drawLeaf(scope: Scope, space: ScenarioSpace, tables: number, word: Word
         i32.eqz(kind),
         set(
           space.leafSlot,
-          i32.load(i32.shl(below(word(5), UNKNOWN_LEAVES.length), i32.const(2)), tables + KIND_BYTES + LEAF_BYTES),
+          i32.load(i32.shl(below(word(5), UNKNOWN_LEAVES.length), i32.const(2)), tables + KIND_BYTES),
         ),
         when(
           i32.eq(kind, i32.const(1)),
@@ -382,7 +389,7 @@ function drawStatus(space: ScenarioSpace, { scenario, tables }: DrawAddresses, w
   const kind = i32.shrU(i32.mul(i32.and(i32.shrU(word, i32.const(8)), i32.const(0xff)), i32.const(6)), i32.const(8));
   const is = (n: number): I32 => i32.eq(kind, i32.const(n));
   const bit = i64.shl(i64.const(1n), i64.extend(i32.and(low, i32.const(63))));
-  const dictionary = tables + KIND_BYTES + 5 * LEAF_BYTES + 4 * EDGES.length;
+  const dictionary = tables + wordsAt(space) + 4 * EDGES.length;
   const constant = i64.load(i32.shl(below(word, space.dictionary.length / 2), i32.const(3)), dictionary);
   const store = (value: I64): Statement => i64.store(scenario, 8 * SLOT.answerStatus, value);
   return when(
