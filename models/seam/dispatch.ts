@@ -1,6 +1,6 @@
-import type { OperandName } from '../abi/operand-ids.js';
 import { SEAMCALL_LEAVES } from '../abi/seamcall-leaves.js';
 import { SEAMCALL_RAX, SYSTEM_STATE, type SystemState } from '../abi/seamcall.js';
+import { type RuleStatus, writeRuleStatus } from './rule-status.js';
 
 /**
  * The dispatcher of SEAMCALL, module 1.5.01 (module.md section 2), as a list of checks in their order. A refusal changes
@@ -8,15 +8,11 @@ import { SEAMCALL_RAX, SYSTEM_STATE, type SystemState } from '../abi/seamcall.js
  */
 
 /** One check of the dispatcher. */
-export interface DispatchCheck {
+export interface DispatchCheck extends RuleStatus {
   /** The rule in a few words. */
   readonly rule: string;
   /** Whether the call is refused, from the module's state and the two halves of RAX. */
   readonly refuses: (state: SystemState, raxLow: number, raxHigh: number) => boolean;
-  /** The status of the refusal. */
-  readonly status: string;
-  /** Operand id in details level 2, if the status names one. */
-  readonly operand?: OperandName;
 }
 
 /** The one leaf that a module shut down still takes. */
@@ -104,4 +100,9 @@ export function refusal(
 ): DispatchCheck | undefined {
   for (const check of checks) if (check.refuses(state, raxLow, raxHigh)) return check;
   return undefined;
+}
+
+/** The host after a refusal: RAX = the status, nothing else changes. */
+export function refusalReturn(refused: DispatchCheck, hostOut: Int32Array): void {
+  writeRuleStatus(refused, hostOut);
 }

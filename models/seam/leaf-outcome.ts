@@ -129,6 +129,15 @@ export function openRegisters(outcome: LeafOutcome, statusHighHalf: number): num
 }
 
 /**
+ * Whether a leaf that ended with this status may have changed XMM0 to XMM15.
+ *
+ * @param statusHighHalf RAX bits 63:32, signed or unsigned.
+ */
+export function xmmIsOpen(outcome: LeafOutcome, statusHighHalf: number): boolean {
+  return outcome.xmm === 'zeroed' || (outcome.xmm === 'written' && statusHighHalf >>> 31 === 0);
+}
+
+/**
  * The host's registers after a leaf returned. Nothing is allocated.
  *
  * @param statusLow RAX bits 31:0.
