@@ -7,7 +7,7 @@ import { statusHigh } from '../abi/status.js';
 
 /** How an asynchronous exit ends. */
 export interface AsyncExit {
-  /** `to_td`: the host never sees it. `to_host`: TDH.VP.ENTER returns. `stops`: the module shuts the platform down. */
+  /** `to_td`: the host never sees it. `to_host`: TDH.VP.ENTER returns. `stops`: the module itself stops. */
   readonly ends: 'to_td' | 'to_host' | 'stops';
   /** Name of the status; details level 2 is the exit reason. Only where it goes to the host. */
   readonly status: string;
