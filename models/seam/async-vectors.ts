@@ -1,10 +1,11 @@
 import { GPR, XMM_COUNT } from '../abi/registers.js';
+import { VM_INDEX_HIGH_MASK } from '../abi/seamcall.js';
 import { statusHigh } from '../abi/status.js';
 import type { VectorFields } from '../vectors/vector-fields.js';
 import { ENTRY_TO_TD, SEAMRET_TO_VMM } from '../vectors/vector-outcomes.js';
 import { asyncStatusHigh, type AsyncExit } from './async-exits.js';
 import type { SeamModel } from './model.js';
-import { EXIT_INFORMATION, VM_INDEX_HIGH_MASK } from './vp-enter.js';
+import { EXIT_INFORMATION } from './vp-enter.js';
 
 /** The recorded TD has no L2 VMs. */
 const L1_VM = 0;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { GPR, GPR_COUNT } from '../abi/registers.js';
 import { SYSTEM_STATE, type SystemState } from '../abi/seamcall.js';
 import { statusHigh } from '../abi/status.js';
-import { DISPATCH_CHECKS, leafOf, refusal, refusalReturn, versionOf } from './dispatch.js';
+import { DISPATCH_CHECKS, goesToSeamldr, leafOf, refusal, refusalReturn, versionOf } from './dispatch.js';
 
 const statusOf = (state: SystemState, raxLow: number, raxHigh = 0): string | undefined =>
   refusal(DISPATCH_CHECKS, state, raxLow, raxHigh)?.status;
@@ -19,6 +19,11 @@ describe('the dispatcher of SEAMCALL', () => {
     for (let bit = 24; bit < 32; bit++) expect(statusOf(READY, 1 << bit)).toBe('TDX_OPERAND_INVALID');
     for (let bit = 0; bit < 32; bit++) expect(statusOf(READY, 0, 1 << bit)).toBe('TDX_OPERAND_INVALID');
     expect(statusOf(READY, 0)).toBeUndefined();
+  });
+
+  it('knows the calls that go to the P-SEAMLDR by bit 63 alone', () => {
+    for (let bit = 0; bit < 32; bit++) expect(goesToSeamldr(1 << bit)).toBe(bit === 31);
+    expect(goesToSeamldr(0x80000000)).toBe(true);
   });
 
   it('looks at reserved bits, the version, the state and the leaf in this order', () => {

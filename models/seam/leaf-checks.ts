@@ -1,6 +1,6 @@
 import { GPR } from '../abi/registers.js';
 import type { SeamcallLeaf } from '../abi/seamcall-leaves.js';
-import { SYSTEM_STATE, type SystemState } from '../abi/seamcall.js';
+import { SYSTEM_STATE, type SystemState, VP_ENTER_RCX } from '../abi/seamcall.js';
 import { versionPasses } from './dispatch.js';
 import type { CheckResult, LeafCheck, SeamcallInputs } from './leaf-rule.js';
 
@@ -15,10 +15,6 @@ const PAGE_ALIGNMENT = 4096;
 const SYS_INFO_ALIGNMENT = 1024;
 /** TDH.PHYMEM.CACHE.WB: 0 starts, 1 resumes. */
 const LAST_CACHE_COMMAND = 1;
-
-/** RCX of TDH.VP.ENTER: bits 51:12 are the TDVPR, 52 and 53 flags (module.md section 3), the rest zero. */
-const VP_ENTER_RESERVED = { low: 0xfff, high: 0xffc00000 } as const;
-const VP_ENTER_FLAGS_HIGH = 0x00300000;
 
 type PageOperand = 'RCX' | 'RDX';
 
@@ -94,12 +90,15 @@ const OTHER_CHECKS: Readonly<Record<string, readonly LeafCheck[]>> = {
     {
       rule: 'RCX bits 11:0 and 63:54 are zero',
       check: (call) =>
-        failIf((low(call, 'RCX') & VP_ENTER_RESERVED.low) !== 0 || (high(call, 'RCX') & VP_ENTER_RESERVED.high) !== 0),
+        failIf(
+          (low(call, 'RCX') & VP_ENTER_RCX.reservedLowMask) !== 0 ||
+            (high(call, 'RCX') & VP_ENTER_RCX.reservedHighMask) !== 0,
+        ),
       status: 'TDX_OPERAND_INVALID',
       operand: 'RCX',
     },
-    belowMaxPa('RCX', VP_ENTER_FLAGS_HIGH),
-    inTdmr('RCX', VP_ENTER_FLAGS_HIGH),
+    belowMaxPa('RCX', VP_ENTER_RCX.flagsHighMask),
+    inTdmr('RCX', VP_ENTER_RCX.flagsHighMask),
   ],
   'TDH.MNG.CREATE': [
     {

@@ -1,4 +1,5 @@
 import { GPR, GPR_COUNT, gprMask, XMM_COUNT } from '../abi/registers.js';
+import { VM_INDEX_HIGH_MASK } from '../abi/seamcall.js';
 
 /**
  * What the host holds after TDH.VP.ENTER returned with an asynchronous exit, module 1.5.01 (module.md section 3). The
@@ -8,9 +9,6 @@ import { GPR, GPR_COUNT, gprMask, XMM_COUNT } from '../abi/registers.js';
 
 /** Registers that describe the exit: qualification, extended qualification, GPA, interrupt information. */
 export const EXIT_INFORMATION = gprMask('RCX', 'RDX', 'R8', 'R9');
-
-/** RCX bits 33:32, in the upper half: the VM that exited, 0 for L1. */
-export const VM_INDEX_HIGH_MASK = 3;
 
 /**
  * The host's registers after an asynchronous exit. RSP stays; what does not describe the exit is zero, XMM and RBP too:
