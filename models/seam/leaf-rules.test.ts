@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { OPERAND_IDS } from '../abi/operand-ids.js';
 import { GPR, GPR_COUNT, gprMask, type GprName } from '../abi/registers.js';
+import { SEAMCALL_LEAVES } from '../abi/seamcall-leaves.js';
 import { SYSTEM_STATE, type SystemState } from '../abi/seamcall.js';
 import { statusHigh } from '../abi/status.js';
 import { REFERENCE_CONFIGURATION, type SeamConfiguration } from './configuration.js';
@@ -36,6 +37,32 @@ const status = (name: string, operand?: keyof typeof OPERAND_IDS): readonly numb
   operand === undefined ? 0 : OPERAND_IDS[operand],
   statusHigh(name),
 ];
+
+describe('a wrong operand in READY', () => {
+  /** Unrecorded state decides: nothing of the operand is modelled. */
+  const UNDECIDED = [34, 36, 37, 52];
+
+  it.each(SEAMCALL_LEAVES.filter((row) => row.implementedIn1501 && row.operandError !== undefined))(
+    '$name ends as it was observed to',
+    ({ leaf, operandError }) => {
+      // Misaligned, beyond MAXPA, no key id and no command.
+      const registers = Object.fromEntries(
+        (['RCX', 'RDX', 'R8', 'R9', 'R10', 'R11', 'R12', 'R13'] as const).map((name) => [name, [0x12345677, -7]]),
+      ) as Required<Call>['registers'];
+      const { open, out } = run({ leaf, registers });
+      expect(open).toBe(UNDECIDED.includes(leaf) ? STATUS_UNRECORDED : 0);
+      if (open !== 0) return;
+      const [low, high] = raxOf(out);
+      expect((BigInt(high) << 32n) | BigInt(low)).toBe(operandError?.status);
+      for (const [name, value] of Object.entries(registers)) {
+        const at = 2 * GPR[name as GprName];
+        const changed = operandError?.changed[name as GprName];
+        const expected = changed === undefined ? [...(value ?? [])] : [Number(changed), Number(changed)];
+        expect([out[at], out[at + 1]], name).toEqual(expected);
+      }
+    },
+  );
+});
 
 describe('a private page', () => {
   const page = (low: number, high: number, leaf = 17): ReturnType<typeof run> =>
