@@ -1,31 +1,15 @@
 /** Blocks in bulk and blocks one by one are the same, on sound stubs and on every broken twin; so are the runs themselves. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BulkRunner } from '../bulk/bulk-runner.js';
-import { builtInContract } from '../contract/find-contract.js';
 import { BLOCK_CONTRACT, external, madeImage, set64, SOUND } from '../harness/made-function.test.helper.js';
-import { parseImage } from '../image/load.js';
-import type { Image } from '../image/image.js';
 import { BLOCK, FACT, type Moment, MOMENT, OBSERVATION_SLOTS, VECTOR } from '../observation/layout.js';
-import { packageRoot } from '../package-info.js';
 import { drawScenarios } from '../scenario/batch.js';
-import { readManifest } from '../targets/manifest.js';
+import { twinTargets } from '../triage/twins.test.helper.js';
 import { runBlock } from './block.js';
 import { builtInStubs } from './built-in-targets.js';
 import { createRunner, type Target } from './target.js';
 
-const root = packageRoot();
-const images = new Map<string, Image>();
-function imageOf(object: string): Image {
-  let image = images.get(object);
-  if (image === undefined) images.set(object, (image = parseImage(readFileSync(join(root, object)), object)));
-  return image;
-}
-const TWINS: Target[] = readManifest(root).map(({ id, symbol, contract, object }) => {
-  const found = builtInContract(contract);
-  return { name: id, symbol, set: found.set.name, contract: found.contract, image: imageOf(object) };
-});
+const TWINS = twinTargets();
 
 describe('a block', () => {
   it.each(builtInStubs().map((target) => [target.name, target] as const))(
