@@ -12,6 +12,7 @@ const OBJECTS: Readonly<Record<string, string>> = {
   'guest-6.3': 'linux-6.3',
   'guest-6.4': 'linux-6.4',
   'guest-6.7': 'linux-6.7',
+  'guest-rfc-2021': 'linux-rfc-2021',
 };
 
 export function builtInTargets(): Target[] {

@@ -91,6 +91,8 @@ export const contractSetSchema = z.strictObject({
   schema: z.literal('tdxfuzz/contracts/1'),
   name,
   title: z.string().min(1).max(200),
+  /** Proposed only: an image that fits a released set as well is taken for that one. */
+  neverReleased: z.literal(true).optional(),
   /** Symbol -> contract. */
   contracts: z
     .record(z.string().min(1).max(4096), contractSchema.omit({ symbol: true }))
@@ -106,5 +108,6 @@ export type OutputCondition = z.infer<typeof condition>;
 export interface ContractSet {
   name: string;
   title: string;
+  neverReleased?: true;
   contracts: Readonly<Record<string, Contract>>;
 }

@@ -21,6 +21,7 @@ export function readContractSet(path: string): ContractSet {
 export function validateContractSet(json: unknown, origin: string): ContractSet {
   const parsed = contractSetSchema.safeParse(json);
   if (!parsed.success) throw new UsageError(`${escapeName(origin)}: ${firstIssue(parsed.error)}`);
+  const { name, title, neverReleased } = parsed.data;
   const contracts: Record<string, Contract> = {};
   for (const [symbol, body] of Object.entries(parsed.data.contracts)) {
     const contract = { symbol, ...body };
@@ -28,7 +29,7 @@ export function validateContractSet(json: unknown, origin: string): ContractSet 
     if (wrong !== undefined) throw new UsageError(escapeName(`${origin}: contracts.${symbol}: ${wrong}`));
     contracts[symbol] = contract;
   }
-  return { name: parsed.data.name, title: parsed.data.title, contracts };
+  return { name, title, ...(neverReleased === true ? { neverReleased } : {}), contracts };
 }
 
 /** One line: where in the document, and what is wrong there. */
