@@ -1,0 +1,36 @@
+/**
+ * ReportFatalError: R11 = 0x10003, R12 = 0, up to 64 bytes of message in eight registers, the first byte lowest
+ * (facts/linux.md 2, tdvmcall.json). It never comes back to its caller, whatever the host does.
+ */
+import { TDVMCALL } from '../../abi/tdvmcall.js';
+import type { Reference, Values } from '../../exchange/exchange.js';
+import { hypercall } from './hypercall.js';
+import type { HelperOptions } from './options.js';
+
+const ABOUT = ['fatal-error'];
+/** A host that returns is told again; that it hears the same is not required. */
+const ABOUT_AGAIN = ['fatal-error-again'];
+const ORDER = ['r14', 'r15', 'rbx', 'rdi', 'rsi', 'r8', 'r9', 'rdx'] as const;
+const WORD_BYTES = 8;
+
+/** The bytes of the message in eight words; what follows its end is 0. The story has it in words, `msg.0` to `msg.8`. */
+function packed(values: Values): bigint[] {
+  let ended = false;
+  return ORDER.map((_, index) => {
+    let word = 0n;
+    for (let byte = 0; byte < WORD_BYTES; byte++) {
+      const character = (values[`msg.${index}`] >> BigInt(8 * byte)) & 0xffn;
+      ended ||= character === 0n;
+      if (!ended) word |= character << BigInt(8 * byte);
+    }
+    return word;
+  });
+}
+
+/** `void tdx_panic(const char *msg)`: never returns. */
+export function* panic({ form }: HelperOptions, values: Values): Reference {
+  const words = packed(values);
+  const message = Object.fromEntries(ORDER.map((register, index) => [register, words[index]]));
+  const passed = { r11: BigInt(TDVMCALL.ReportFatalError), ...message };
+  for (let about = ABOUT; (yield* hypercall(form, passed, about)) !== undefined;) about = ABOUT_AGAIN;
+}
