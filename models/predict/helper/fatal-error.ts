@@ -4,16 +4,14 @@
  */
 import { TDVMCALL } from '../../abi/tdvmcall.js';
 import type { Reference, Values } from '../../exchange/exchange.js';
-import { hypercall } from './hypercall.js';
+import { hypercall, vmcall } from './hypercall.js';
 import type { HelperOptions } from './options.js';
 
 const ABOUT = ['fatal-error'];
-/** A host that returns is told again; that it hears the same is not required. */
-const ABOUT_AGAIN = ['fatal-error-again'];
 const ORDER = ['r14', 'r15', 'rbx', 'rdi', 'rsi', 'r8', 'r9', 'rdx'] as const;
 const WORD_BYTES = 8;
 
-/** The bytes of the message in eight words; what follows its end is 0. The story has it in words, `msg.0` to `msg.8`. */
+/** The bytes of the message in eight words; what follows its end is 0. The story has it in words, `msg.0` to `msg.7`. */
 function packed(values: Values): bigint[] {
   let ended = false;
   return ORDER.map((_, index) => {
@@ -32,5 +30,8 @@ export function* panic({ form }: HelperOptions, values: Values): Reference {
   const words = packed(values);
   const message = Object.fromEntries(ORDER.map((register, index) => [register, words[index]]));
   const passed = { r11: BigInt(TDVMCALL.ReportFatalError), ...message };
-  for (let about = ABOUT; (yield* hypercall(form, passed, about)) !== undefined;) about = ABOUT_AGAIN;
+  if ((yield* hypercall(form, passed, ABOUT)) === undefined) return;
+  // A host that returns is told again, and so for ever; that it hears the same is not required.
+  const { moment, values: asked } = vmcall(form.mask, {}, ABOUT);
+  yield { moment, values: { rax: asked['rax'], rcx: asked['rcx'] }, about: ABOUT, last: true };
 }

@@ -31,7 +31,7 @@ export function vmcall(mask: number, passed: Arguments, about: readonly string[]
 export function* hypercall(form: HypercallForm, passed: Arguments, about: readonly string[]): Part<Values> {
   const answer = yield vmcall(form.mask, passed, about);
   if (answer['status'] === 0n) return answer;
-  yield { moment: form.failure, values: {}, about: ['tdcall-failure'] };
+  yield { moment: form.failure, values: {}, about };
   return undefined;
 }
 

@@ -58,7 +58,7 @@ export function* getVeInfo(): Reference {
     about: ABOUT,
   };
   if (answer['status'] !== 0n) {
-    yield { moment: 'stop', values: {}, about: ['tdcall-failure'] };
+    yield { moment: 'stop', values: {}, about: ABOUT };
     return;
   }
   const record = {
