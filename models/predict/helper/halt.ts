@@ -9,7 +9,7 @@ import type { Reference, Values } from '../../exchange/exchange.js';
 import { type Arguments, hypercall, type Part } from './hypercall.js';
 import { minus, truncate } from './numbers.js';
 import type { HelperOptions } from './options.js';
-import { done, type Handled, refused, returnWith } from './virt-exception.js';
+import { done, type Handled, refused } from './virt-exception.js';
 
 const ABOUT = ['halt'];
 const FUNCTION = BigInt(TDVMCALL.HLT);
@@ -44,5 +44,5 @@ export function* handleHaltPart({ form }: HelperOptions, values: Values): Part<H
 /** `int handle_halt(struct ve_info *ve)` */
 export function* handleHalt(options: HelperOptions, values: Values): Reference {
   const handled = yield* handleHaltPart(options, values);
-  if (handled !== undefined) yield returnWith(handled.result, values, handled.registers, ABOUT);
+  if (handled !== undefined) yield { moment: 'return', values: { rax: handled.result }, about: ABOUT };
 }
