@@ -1,15 +1,24 @@
 /** Every property, in the order in which reports list them. */
 import type { ProgramPropertyDefinition } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
+import { advancesRip } from './advances-rip.js';
+import { cpuidWidth } from './cpuid-width.js';
 import { endsSafely, endsSafelyInPrograms } from './ends-safely.js';
 import { exposesOnlyArguments } from './exposes-only-arguments.js';
+import { haltWithoutLostWakeup } from './halt-without-lost-wakeup.js';
 import { issuesSti } from './issues-sti.js';
 import { keepsCalleeSaved, keepsCalleeSavedInPrograms } from './keeps-callee-saved.js';
 import { keepsFlags, keepsFlagsInPrograms } from './keeps-flags.js';
 import { keepsStack, keepsStackInPrograms } from './keeps-stack.js';
 import { keepsVectorState } from './keeps-vector-state.js';
-import { marshalsArguments } from './marshals-arguments.js';
-import { returnsStatus } from './returns-status.js';
+import { mapGpaRetry } from './map-gpa-retry.js';
+import { mapsTdcallErrors } from './maps-tdcall-errors.js';
+import { marshalsArguments, marshalsArgumentsInPrograms } from './marshals-arguments.js';
+import { mmioWidth } from './mmio-width.js';
+import { msrHalves } from './msr-halves.js';
+import { packsFatalError } from './packs-fatal-error.js';
+import { portIoWidth } from './port-io-width.js';
+import { returnsStatus, returnsStatusInPrograms } from './returns-status.js';
 import { scrubsHostValues } from './scrubs-host-values.js';
 import { stopsOnFailure, stopsOnFailureInPrograms } from './stops-on-failure.js';
 import { terminates, terminatesInPrograms } from './terminates.js';
@@ -44,6 +53,17 @@ export const PROGRAM_PROPERTIES: readonly ProgramPropertyDefinition[] = [
   keepsFlagsInPrograms,
   terminatesInPrograms,
   endsSafelyInPrograms,
+  marshalsArgumentsInPrograms,
+  returnsStatusInPrograms,
+  portIoWidth,
+  mmioWidth,
+  msrHalves,
+  cpuidWidth,
+  mapGpaRetry,
+  haltWithoutLostWakeup,
+  advancesRip,
+  packsFatalError,
+  mapsTdcallErrors,
 ];
 
 /** Every stable name, once. */

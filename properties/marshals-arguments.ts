@@ -1,4 +1,6 @@
 import { atCall, equal, predictedRegister, when } from '../src/clause/clause.js';
+import { asksHost } from '../src/clause/exchange-groups.js';
+import { inPrograms, type ProgramPropertyDefinition } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 import type { RegisterName } from '../src/x86/registers.js';
 
@@ -16,6 +18,12 @@ export const marshalsArguments: PropertyDefinition = {
     ),
   example: 'Two fields of the argument block are swapped, or a 64-bit field is loaded with a 32-bit move.',
   fix: 'Compare the offsets with the layout of the block, and use 64-bit moves.',
+};
+
+/** The same of the helpers that pass their arguments on as they are. */
+export const marshalsArgumentsInPrograms: ProgramPropertyDefinition = {
+  ...inPrograms(marshalsArguments, () => [...asksHost('hypercall'), ...asksHost('kvm-hypercall')]),
+  programs: ['helper-hypercall', 'helper-kvm-hypercall'],
 };
 
 /** The frame (RAX, and a mask of the function's own) is the business of vmcall-frame. */

@@ -1,4 +1,6 @@
 import { equal, final, predictedRegister, when } from '../src/clause/clause.js';
+import { returnsResult } from '../src/clause/exchange-groups.js';
+import { inPrograms, type ProgramPropertyDefinition } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /** Criteria: RAX at the return is what the contract names: the TDCALL status, or R10 as the host answered it. */
@@ -13,4 +15,10 @@ export const returnsStatus: PropertyDefinition = {
   example:
     'The TDCALL status (always 0 after a hypercall) is returned instead of R10, so that every failure reads as success.',
   fix: 'Move the register that the contract names into RAX after the check of the TDCALL status, with a 64-bit move.',
+};
+
+/** The same of the helpers that return R10 as it is. */
+export const returnsStatusInPrograms: ProgramPropertyDefinition = {
+  ...inPrograms(returnsStatus, () => [...returnsResult('hypercall'), ...returnsResult('kvm-hypercall')]),
+  programs: ['helper-hypercall', 'helper-kvm-hypercall'],
 };

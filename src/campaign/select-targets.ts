@@ -160,7 +160,9 @@ function recognise(image: Image, path: string): ContractSet {
     throw new UsageError(
       `${shorten(path)}: fits no built-in contract set; name one with --contract (${names}, or a JSON file)`,
     );
-  const fitting = scores.filter(({ score }) => score === best).map(({ set }) => set);
+  const alike = scores.filter(({ score }) => score === best).map(({ set }) => set);
+  const released = alike.filter(({ neverReleased }) => neverReleased !== true);
+  const fitting = released.length > 0 ? released : alike;
   if (fitting.length > 1)
     throw new UsageError(
       `${shorten(path)}: fits ${fitting.map(({ name }) => name).join(' and ')} alike; say which with --contract`,

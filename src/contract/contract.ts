@@ -93,6 +93,8 @@ export const contractSetSchema = z
     schema: z.literal('tdxfuzz/contracts/1'),
     name,
     title: z.string().min(1).max(200),
+    /** Proposed only: an image that fits a released set as well is taken for that one. */
+    neverReleased: z.literal(true).optional(),
     /** Symbol -> contract of a stub. */
     contracts: z.record(z.string().min(1).max(4096), contractSchema.omit({ symbol: true })).default({}),
     /** Name -> contract of a program; the name is the symbol where two programs do not share one. */
@@ -112,6 +114,7 @@ export type OutputCondition = z.infer<typeof condition>;
 export interface ContractSet {
   name: string;
   title: string;
+  neverReleased?: true;
   /** Stubs, by symbol. */
   contracts: Readonly<Record<string, Contract>>;
   /** Programs, by name: the symbol where two programs do not share one. */

@@ -22,6 +22,7 @@ export function readContractSet(path: string): ContractSet {
 export function validateContractSet(json: unknown, origin: string): ContractSet {
   const parsed = contractSetSchema.safeParse(json);
   if (!parsed.success) throw new UsageError(`${escapeName(origin)}: ${firstIssue(parsed.error)}`);
+  const { name, title, neverReleased } = parsed.data;
   const contracts: Record<string, Contract> = {};
   for (const [symbol, body] of Object.entries(parsed.data.contracts)) {
     const contract = { symbol, ...body };
@@ -33,8 +34,9 @@ export function validateContractSet(json: unknown, origin: string): ContractSet 
   for (const [symbol, body] of Object.entries(parsed.data.programs))
     programs[symbol] = { ...body, symbol: body.symbol ?? symbol };
   return {
-    name: parsed.data.name,
-    title: parsed.data.title,
+    name,
+    title,
+    ...(neverReleased === true && { neverReleased }),
     contracts,
     ...(Object.keys(programs).length > 0 && { programs }),
   };

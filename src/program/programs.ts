@@ -2,8 +2,9 @@
 import { UsageError } from '../errors.js';
 import type { Program } from '../play/program.js';
 import { nearest } from '../text/nearest.js';
+import { HELPER_PROGRAMS } from './helper/helpers.js';
 
-export const PROGRAMS: readonly Program[] = [];
+export const PROGRAMS: readonly Program[] = [...HELPER_PROGRAMS];
 
 /** @throws UsageError with the nearest names */
 export function findProgram(name: string): Program {
