@@ -1,0 +1,72 @@
+import { KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON } from '../abi/kvm.js';
+import { EXIT_REASON_MODIFIERS } from '../abi/exit-reasons.js';
+import { TDX_SEAMCALL_STATUS_MASK } from '../abi/linux-constants.js';
+import type { ExpectedExchange, Reference } from '../exchange/exchange.js';
+import { exitKind } from './exit-reason.js';
+import type { Visit } from './handler.js';
+import { call, fail, resumeGuest, returnToGuest, userspaceExit, USERSPACE_EXIT, type Topic } from './moments.js';
+import { handlerOf } from './sub-functions.js';
+
+/**
+ * Everything that one exit of a TD makes the host do, until the guest goes on. What userspace does in between is the
+ * answer to `userspace exit`, or to `fail` if KVM_RUN did not take what userspace gave it.
+ */
+export function* dispatch(visit: Visit): Reference {
+  const { contract, exit } = visit;
+  switch (exitKind(contract, exit['rax'])) {
+    case 'tdcall':
+      return yield* tdvmcall(visit);
+    case 'enter-again':
+      return void (yield returnToGuest(exit, {}, ['decode']));
+    case 'interrupt':
+      return void (yield resumeGuest(['decode']));
+    case 'ept-violation':
+      return yield* eptViolation(visit);
+    case 'triple-fault':
+      return yield* ended(userspaceExit('SHUTDOWN', {}, ['decode']));
+    case 'bug':
+      yield call('host_vm_bugged', {}, ['decode']);
+      return yield* ended(unexpectedExit(visit));
+    case 'unexpected':
+      return yield* ended(unexpectedExit(visit));
+  }
+}
+
+function* tdvmcall(visit: Visit): Reference {
+  const { exit } = visit;
+  const work = handlerOf(exit['r10'], exit['r11'])(visit);
+  const decoded: Topic[] = (exit['rax'] & (EXIT_REASON_MODIFIERS | TDX_SEAMCALL_STATUS_MASK)) === 0n ? [] : ['decode'];
+  let labels: readonly Topic[] = ['route', ...decoded];
+  let step = work.next();
+  while (!step.done) {
+    step = work.next(yield { ...step.value, about: [...(step.value.about ?? []), ...labels] });
+    labels = [];
+  }
+  const { results, about } = step.value;
+  // A refusal says nothing of who refused.
+  yield returnToGuest(exit, results, [...about, ...(about.includes('validation') ? decoded : labels)]);
+}
+
+/** The business of the host's memory management, whose result is KVM_RUN's: 1 on, 0 to userspace, negative an error. */
+function* eptViolation({ exit }: Visit): Reference {
+  const request = { gpa: exit['r8'], qualification: exit['rcx'] };
+  const host = yield call('host_ept_violation', request, ['decode']);
+  const result = Number(BigInt.asIntN(32, host['rax']));
+  if (result === 0) yield { moment: USERSPACE_EXIT, values: {}, about: ['decode'] };
+  if (result < 0) yield fail(-result, ['decode']);
+  yield resumeGuest(['decode']);
+}
+
+function unexpectedExit({ exit }: Visit): ExpectedExchange {
+  return userspaceExit(
+    'INTERNAL_ERROR',
+    { suberror: BigInt(KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON), ndata: 1n, 'data[0]': exit['rax'] },
+    ['decode'],
+  );
+}
+
+/** Userspace may run the vCPU once more; what comes of it is the module's to say. */
+function* ended(exit: ExpectedExchange): Reference {
+  yield exit;
+  yield resumeGuest(['completion']);
+}
