@@ -8,7 +8,8 @@ import { compileContract } from '../src/contract/compiled.js';
 import { CONTRACT_SETS } from '../src/contract/library/sets.js';
 import { compileClause } from '../src/judge/compile-clause.js';
 import { packageRoot } from '../src/package-info.js';
-import { readManifest, type Twin } from '../src/targets/manifest.js';
+import { readManifest } from '../src/targets/manifest.js';
+import type { Twin } from '../src/targets/twin.js';
 import { PROPERTIES } from './all.js';
 
 const NAMES = PROPERTIES.map(({ name }) => name);

@@ -9,7 +9,8 @@ import { UsageError } from '../errors.js';
 import { builtInContract } from '../contract/find-contract.js';
 import { parseImage } from '../image/load.js';
 import type { Image } from '../image/image.js';
-import { readManifest, type Twin } from '../targets/manifest.js';
+import { readManifest } from '../targets/manifest.js';
+import type { Twin } from '../targets/twin.js';
 import { BLOCK_CASES } from './block.js';
 import { fuzz } from './fuzz.js';
 import type { TargetResult } from './result.js';
@@ -122,16 +123,15 @@ function twinTarget(name: string, symbol: string, contractId: string, image: Ima
   return { name, symbol, set: set.name, contract, image };
 }
 
-function expectation({ property, slot, symbol, offset }: Twin): string {
-  return `${property}: ${slot} at ${symbol}+${offset}`;
+function expectation({ property, slot, place }: Twin): string {
+  return `${property}: ${slot} at ${place}`;
 }
 
 function judgeBroken(twin: Twin, target: TargetResult, seed: string): ExhibitRun {
   const complaints: string[] = [];
   if (target.problem !== undefined) complaints.push(`no verdict: ${target.problem}`);
-  const place = `${twin.symbol}+${twin.offset}`;
   const expected = target.findings.find(
-    (found) => found.property === twin.property && found.slot === twin.slot && found.place === place,
+    (found) => found.property === twin.property && found.slot === twin.slot && found.place === twin.place,
   );
   const allowed = new Set([twin.property, ...twin.alsoBreaks]);
   if (expected === undefined) complaints.push(`not found: ${expectation(twin)}`);

@@ -35,15 +35,15 @@ export function doctorCommand(): Command {
     .description('what this machine offers, and the self-check: models against vectors, objects against their record')
     .option('--vectors <FILE...>', 'check the models against these files instead')
     .addOption(new Option('--format <F>', 'how to print').choices(['table', 'json']).default('table'))
-    .action((flags: DoctorFlags) => {
-      process.exitCode = doctor(flags);
+    .action(async (flags: DoctorFlags) => {
+      process.exitCode = await doctor(flags);
     });
 }
 
-function doctor({ vectors, format }: DoctorFlags): number {
+async function doctor({ vectors, format }: DoctorFlags): Promise<number> {
   const files = vectors ?? OWN_VECTORS.map((name) => join(packageRoot(), 'corpus/vectors', name));
   const checks = files.map(checkFile);
-  const objects = vectors === undefined ? checkObjects(packageRoot()) : [];
+  const objects = vectors === undefined ? await checkObjects(packageRoot()) : [];
   const engines = vectors === undefined ? enginesAgree(builtInTargets(), ENGINE_CASES) : [];
   if (format === 'json') {
     const machine = vectors === undefined ? { machine: Object.fromEntries(machineRows()) } : {};

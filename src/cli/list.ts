@@ -59,12 +59,12 @@ const LISTS: Readonly<Record<What, () => Row[]>> = {
       })),
     ),
   twins: () =>
-    readManifest(packageRoot()).map(({ id, contract, property, slot, symbol, offset, mistake }) => ({
+    readManifest(packageRoot()).map(({ id, contract, property, slot, place, mistake }) => ({
       twin: id,
       contract,
       property,
       slot,
-      place: `${symbol}+${offset}`,
+      place,
       mistake,
     })),
   neutral: () =>

@@ -2,32 +2,36 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../errors.js';
-import { rebuild } from './check.js';
+import { compileObjects } from './compile-objects.js';
+import { EDITS_PATH } from './edits.js';
+import { hashRecipe, listRecipes } from './recipes.js';
 import { type BuildRecord, type ObjectRecord, writeRecord } from './record.js';
 import { hashSections } from './sections.js';
-import { hashSource, listSources, objectOf, sha256 } from './sources.js';
+import { sha256 } from './sources.js';
 import { findToolchain, FLAGS } from './toolchain.js';
 
 /**
- * Assembles every source below `root` into the object beside it and writes the record.
- * @throws UsageError without a compiler, or when a source cannot be assembled; then no record is written
+ * Makes every object of the corpus below `root`, and writes the record.
+ * @throws UsageError without a compiler, or when an object cannot be made; then nothing is written
  */
-export function buildObjects(root: string): BuildRecord {
+export async function buildObjects(root: string): Promise<BuildRecord> {
   const toolchain = findToolchain();
   if (toolchain === undefined) throw new UsageError('no gcc for x86-64 found; install gcc and binutils');
-  const objects = listSources(root).map((source): ObjectRecord => {
-    const object = objectOf(source);
-    const bytes = rebuild(root, source, FLAGS);
-    writeFileSync(join(root, object), bytes);
-    return {
-      object,
-      source,
-      sources: hashSource(root, source),
-      sha256: sha256(bytes),
-      sections: hashSections(bytes, object),
-    };
-  });
-  const record: BuildRecord = { schema: 'tdxfuzz/objects/1', ...toolchain, flags: [...FLAGS], objects };
+  const recipes = listRecipes(root);
+  const bytes = await compileObjects(root, recipes, FLAGS);
+  const objects = recipes.map((recipe, index): ObjectRecord => ({
+    object: recipe.object,
+    parts: recipe.parts,
+    sources: hashRecipe(root, recipe),
+    sha256: sha256(bytes[index]),
+    sections: hashSections(bytes[index], recipe.object),
+  }));
+  for (const [index, { object, edit }] of recipes.entries()) {
+    if (edit !== undefined && objects.find((entry) => entry.object === edit.of)?.sha256 === objects[index].sha256)
+      throw new UsageError(`${EDITS_PATH}: ${object}: the edit changes no byte of ${edit.of}; make one that does`);
+  }
+  recipes.forEach(({ object }, index) => writeFileSync(join(root, object), bytes[index]));
+  const record: BuildRecord = { schema: 'tdxfuzz/objects/2', ...toolchain, flags: FLAGS, objects };
   writeRecord(root, record);
   return record;
 }

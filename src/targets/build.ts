@@ -8,9 +8,9 @@ import { buildObjects } from './build-objects.js';
 import { checkObjects } from './check.js';
 import { findToolchain } from './toolchain.js';
 
-function check(root: string): number {
+async function check(root: string): Promise<number> {
   const toolchain = findToolchain() ?? 'none';
-  const checks = checkObjects(root, toolchain);
+  const checks = await checkObjects(root, toolchain);
   for (const { object, state, error, detail } of checks) {
     console.log(`${error ? 'error' : 'ok'} ${object}: ${state}${detail === '' ? '' : ` (${detail})`}`);
   }
@@ -18,19 +18,19 @@ function check(root: string): number {
   return checks.some(({ error }) => error) ? 1 : 0;
 }
 
-function build(root: string): number {
-  for (const { object, sha256 } of buildObjects(root).objects) console.log(`${sha256.slice(0, 16)} ${object}`);
+async function build(root: string): Promise<number> {
+  for (const { object, sha256 } of (await buildObjects(root)).objects) console.log(`${sha256.slice(0, 16)} ${object}`);
   return 0;
 }
 
-function main(args: readonly string[]): number {
+async function main(args: readonly string[]): Promise<number> {
   if (args.length === 0) return build(process.cwd());
   if (args.length === 1 && args[0] === '--check') return check(process.cwd());
   throw new UsageError(`build:targets: unknown arguments ${args.join(' ')}; give nothing, or --check`);
 }
 
 try {
-  process.exitCode = main(process.argv.slice(2));
+  process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
   console.error(error.message);

@@ -1,21 +1,22 @@
 /** Whether the committed objects are what their record says, and what this machine's compiler makes of their sources. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { compileObjects } from './compile-objects.js';
+import { hashRecipe, listObjects, listRecipes, type Recipe } from './recipes.js';
 import { type BuildRecord, type ObjectRecord, readRecord } from './record.js';
 import { hashSections } from './sections.js';
-import { hashSource, listSources, objectOf, sha256 } from './sources.js';
-import { assemble, findToolchain, sameToolchain, type Toolchain } from './toolchain.js';
+import { sha256 } from './sources.js';
+import { findToolchain, sameToolchain, type Toolchain } from './toolchain.js';
 
 export type ObjectState =
   /** Source and object are in step with the record; nothing was rebuilt, there being no compiler. */
   | 'same'
-  /** A source, or a file that it includes, is not what the object was built from. */
+  /** A source, a file that it includes, the list of parts or the edit is not what the object was built from. */
   | 'source-differs-from-record'
   /** The object is not what the record says. */
   | 'object-differs-from-record'
-  /** A source without a record. */
+  /** An object to be made, or one that is there, without a record. */
   | 'not-recorded'
   /** In step, and the compiler makes the same bytes. */
   | 'rebuilt-same'
@@ -37,45 +38,52 @@ const REBUILD = 'run npm run build:targets and commit the result';
  * Checks every object of the corpus.
  * @param root the package's root
  * @param toolchain what to rebuild with; by default what this machine has
- * @throws UsageError when the record or a folder is missing or broken
+ * @throws UsageError when the record, a list or a folder is missing or broken, or when a source cannot be compiled
  */
-export function checkObjects(root: string, toolchain: Toolchain | 'none' = findToolchain() ?? 'none'): ObjectCheck[] {
-  const record = readRecord(root);
-  const unrecorded = listSources(root)
-    .filter((source) => record.objects.every((entry) => entry.source !== source))
-    .map((source): ObjectCheck => failed(objectOf(source), 'not-recorded', `${source} has no record; ${REBUILD}`));
-  return [...record.objects.map((entry) => checkObject(root, record, entry, toolchain)), ...unrecorded].sort(
-    (one, other) => (one.object < other.object ? -1 : 1),
-  );
-}
-
-function failed(object: string, state: ObjectState, detail: string): ObjectCheck {
-  return { object, state, error: true, detail };
-}
-
-function checkObject(
+export async function checkObjects(
   root: string,
-  record: BuildRecord,
-  entry: ObjectRecord,
-  toolchain: Toolchain | 'none',
-): ObjectCheck {
-  const { object } = entry;
-  const changed = differing(hashSource(root, entry.source), entry.sources);
-  if (changed.length > 0) return failed(object, 'source-differs-from-record', `${changed.join(', ')}; ${REBUILD}`);
-  if (!existsSync(join(root, object))) {
-    return failed(object, 'object-differs-from-record', `the file is missing; ${REBUILD}`);
+  toolchain: Toolchain | 'none' = findToolchain() ?? 'none',
+): Promise<ObjectCheck[]> {
+  const record = readRecord(root);
+  const recipes = listRecipes(root);
+  const names = [record.objects, recipes].flatMap((list) => list.map(({ object }) => object));
+  const wrong: ObjectCheck[] = [];
+  const inStep: { recipe: Recipe; entry: ObjectRecord }[] = [];
+  for (const object of new Set([...names, ...listObjects(root)])) {
+    const recipe = recipes.find((candidate) => candidate.object === object);
+    const entry = record.objects.find((candidate) => candidate.object === object);
+    const problem = checkFiles(root, object, recipe, entry);
+    if (problem !== undefined) wrong.push({ object, error: true, ...problem });
+    else if (recipe !== undefined && entry !== undefined) inStep.push({ recipe, entry });
   }
+  const rebuilt =
+    toolchain === 'none'
+      ? inStep.map(({ entry: { object } }): ObjectCheck => ({ object, state: 'same', error: false, detail: '' }))
+      : await checkRebuilt(root, record, inStep, toolchain);
+  return [...wrong, ...rebuilt].sort((one, other) => (one.object < other.object ? -1 : 1));
+}
+
+/** What is wrong with an object, as far as can be told without a compiler. */
+function checkFiles(
+  root: string,
+  object: string,
+  recipe: Recipe | undefined,
+  entry: ObjectRecord | undefined,
+): Pick<ObjectCheck, 'state' | 'detail'> | undefined {
+  if (entry === undefined) {
+    if (recipe === undefined) return { state: 'not-recorded', detail: 'nothing makes it; delete it' };
+    return { state: 'not-recorded', detail: `${recipe.parts.join(', ')}: no record; ${REBUILD}` };
+  }
+  const changed = recipe === undefined ? ['nothing makes it'] : differing(hashRecipe(root, recipe), entry.sources);
+  if (changed.length === 0 && !isDeepStrictEqual(recipe?.parts, entry.parts)) changed.push('the order of its parts');
+  if (changed.length > 0) return { state: 'source-differs-from-record', detail: `${changed.join(', ')}; ${REBUILD}` };
+  if (!existsSync(join(root, object)))
+    return { state: 'object-differs-from-record', detail: `the file is missing; ${REBUILD}` };
   const bytes = readFileSync(join(root, object));
-  if (sha256(bytes) !== entry.sha256) {
-    const sections = differing(hashSections(bytes, object), entry.sections);
-    const where = sections.length > 0 ? sections.join(', ') : 'relocations or symbols';
-    return failed(object, 'object-differs-from-record', `${where}; ${REBUILD}`);
-  }
-  if (!isDeepStrictEqual(hashSections(bytes, object), entry.sections)) {
-    return failed(object, 'object-differs-from-record', `the record's section hashes; ${REBUILD}`);
-  }
-  if (toolchain === 'none') return { object, state: 'same', error: false, detail: '' };
-  return checkRebuilt(root, record, entry, bytes, toolchain);
+  const sections = differing(hashSections(bytes, object), entry.sections);
+  if (sha256(bytes) === entry.sha256 && sections.length === 0) return undefined;
+  const where = sections.length > 0 ? sections.join(', ') : 'relocations or symbols';
+  return { state: 'object-differs-from-record', detail: `${where}; ${REBUILD}` };
 }
 
 /** Names whose value differs, or that only one side has. */
@@ -84,36 +92,21 @@ function differing(found: Record<string, string>, recorded: Record<string, strin
   return [...names].filter((name) => found[name] !== recorded[name]).sort();
 }
 
-function checkRebuilt(
+async function checkRebuilt(
   root: string,
   record: BuildRecord,
-  entry: ObjectRecord,
-  committed: Uint8Array,
+  inStep: readonly { recipe: Recipe; entry: ObjectRecord }[],
   toolchain: Toolchain,
-): ObjectCheck {
-  const { object } = entry;
-  const rebuilt = rebuild(root, entry.source, record.flags);
-  if (sha256(rebuilt) === sha256(committed)) return { object, state: 'rebuilt-same', error: false, detail: '' };
-  if (!sameToolchain(record, toolchain)) {
-    const detail = `other compiler: ${toolchain.compiler}, ${toolchain.assembler}`;
-    return { object, state: 'rebuilt-differs', error: false, detail };
-  }
-  const sections = differing(hashSections(rebuilt, object), entry.sections);
-  return failed(
-    object,
-    'rebuilt-differs',
-    `under the recorded compiler: ${sections.join(', ') || 'no loaded section'}`,
-  );
-}
-
-/** The bytes that this machine's compiler makes of a source. */
-export function rebuild(root: string, source: string, flags: readonly string[]): Uint8Array {
-  const folder = mkdtempSync(join(tmpdir(), 'tdxfuzz-targets-'));
-  try {
-    const object = join(folder, 'rebuilt.o');
-    assemble(root, source, object, flags);
-    return readFileSync(object);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+): Promise<ObjectCheck[]> {
+  const recipes = inStep.map(({ recipe }) => recipe);
+  const error = sameToolchain(record, toolchain);
+  return (await compileObjects(root, recipes, record.flags)).map((bytes, index): ObjectCheck => {
+    const { object, sha256: recorded, sections } = inStep[index].entry;
+    if (sha256(bytes) === recorded) return { object, state: 'rebuilt-same', error: false, detail: '' };
+    const where = differing(hashSections(bytes, object), sections).join(', ') || 'no loaded section';
+    const detail = error
+      ? `under the recorded compiler: ${where}`
+      : `other tools: ${toolchain.compiler}, ${toolchain.assembler}, ${toolchain.linker}`;
+    return { object, state: 'rebuilt-differs', error, detail };
+  });
 }

@@ -1,16 +1,18 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Decoder, DecoderOptions, Formatter, FormatterSyntax } from 'iced-x86';
 import { describe, expect, test } from 'vitest';
 import { PROPERTIES } from '../../properties/all.js';
 import { CONTRACT_SETS } from '../contract/library/sets.js';
 import type { Image } from '../image/image.js';
 import { loadImage } from '../image/load.js';
+import { EDITS_PATH } from './edits.js';
 import { MANIFEST_PATH, readManifest } from './manifest.js';
 
 const ROOT = join(import.meta.dirname, '../..');
-const twins = readManifest(ROOT);
+const all = readManifest(ROOT);
+const twins = all.filter((twin) => twin.kind === 'assembly');
 const images = new Map<string, Image>();
 
 function image(object: string): Image {
@@ -62,7 +64,7 @@ function disassemble(object: string, name: string): Map<number, string> {
   return found;
 }
 
-describe('the manifest', () => {
+describe('the manifest of the assembly twins', () => {
   test('has one row for every function of the broken objects, and no other', () => {
     const objects = [...new Set(twins.map(({ object }) => object))].sort();
     expect(objects).toEqual(['5.19', '6.3', '6.4', '6.7'].map((release) => `corpus/bugs/guest-${release}.o`));
@@ -72,8 +74,8 @@ describe('the manifest', () => {
 
   test('has a twin for every property, and only properties that exist', () => {
     const names = PROPERTIES.map(({ name }) => name).sort();
-    expect([...new Set(twins.map(({ property }) => property))].sort()).toEqual(names);
-    for (const { property, alsoBreaks } of twins) {
+    expect([...new Set(all.map(({ property }) => property))].sort()).toEqual(names);
+    for (const { property, alsoBreaks } of all) {
       expect(names).toEqual(expect.arrayContaining(alsoBreaks));
       expect(alsoBreaks).not.toContain(property);
     }
@@ -85,7 +87,7 @@ describe('the manifest', () => {
     expect(fixed).toEqual({ object: object.replace('bugs', 'targets'), symbol: name });
     expect(functions(fixed.object)).toContain(name);
     expect(twin.id).toBe(`${symbol.replaceAll('_', '-')}-${set.replace('linux-', '')}`);
-    const text = disassemble(object, symbol).get(Number(twin.offset));
+    const text = disassemble(object, symbol).get(Number(twin.place.slice(`${symbol}+`.length)));
     expect(normal(text ?? 'no instruction begins there')).toBe(normal(twin.instruction));
   });
 });
@@ -93,15 +95,14 @@ describe('the manifest', () => {
 describe('a broken manifest is one line for people', () => {
   test.each([
     ['not JSON', (text: string) => text.slice(1), /not JSON/],
-    ['an unknown key', (text: string) => text.replace('"slot"', '"slott"'), /twin 0/],
+    ['an unknown key', (text: string) => text.replace('"slot"', '"slott"'), /: 0\.slot/],
     ['an id twice', (text: string) => text.replace(twins[1].id, twins[0].id), /two twins have the id/],
   ])('%s', (_, change, message) => {
     const root = mkdtempSync(join(tmpdir(), 'tdxfuzz-manifest-'));
     try {
       const path = join(root, MANIFEST_PATH);
-      mkdirSync(dirname(path), { recursive: true });
-      cpSync(join(ROOT, MANIFEST_PATH), path);
-      expect(readManifest(root)).toEqual(twins);
+      for (const list of [MANIFEST_PATH, EDITS_PATH]) cpSync(join(ROOT, list), join(root, list));
+      expect(readManifest(root)).toEqual(all);
       writeFileSync(path, change(readFileSync(path, 'utf8')));
       expect(() => readManifest(root)).toThrow(message);
       expect(() => readManifest(root)).toThrow(/^[^\n]*$/);

@@ -1,58 +1,42 @@
-/** `corpus/bugs/manifest.json`: for each broken twin, its mistake and what must be found in it. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** All broken twins: the functions of `corpus/bugs/manifest.json`, and the edits of `corpus/bugs/edits.json`. */
 import { z } from 'zod';
 import { UsageError } from '../errors.js';
+import { EDITS_PATH, readEditedTwins } from './edits.js';
+import { readJson } from './read-json.js';
+import { type AssemblyTwin, functionShape, type Twin, twinShape } from './twin.js';
 
-/** Where the manifest lies, relative to the package's root. */
+/** Where the manifest of the assembly twins lies, relative to the package's root. */
 export const MANIFEST_PATH = 'corpus/bugs/manifest.json';
 
-const place = z.strictObject({ object: z.string().min(1), symbol: z.string().min(1) });
-
-const twinSchema = z.strictObject({
-  /** Unique; the symbol with dashes, then the generation. */
-  id: z.string().regex(/^[a-z0-9.-]+$/, 'lower-case letters, digits, . and -'),
-  ...place.shape,
-  /** `SET/FUNCTION`. */
-  contract: z.string().regex(/^[^/]+\/[^/]+$/, 'SET/FUNCTION'),
-  /** One sentence. */
-  mistake: z.string().min(1),
-  /** The upstream commit that mended the same mistake, or null. */
-  reference: z.string().min(1).nullable(),
-  /** The property that must fire, with the slot of its clause. */
-  property: z.string().min(1),
-  slot: z.string().min(1),
+const rowSchema = z.strictObject({
+  ...twinShape,
   /** The culprit, as objdump prints it (a branch: with its target in place of the address). */
   instruction: z.string().min(1),
   /** Where the culprit begins, from the symbol, in bytes. */
   offset: z.string().regex(/^0x[0-9a-f]+$/, 'a hexadecimal number written as 0x...'),
-  /** Other properties that the mistake breaks. */
-  alsoBreaks: z.array(z.string().min(1)),
   /** The clean neighbour, on which everything must stay silent. */
-  fixed: place,
+  fixed: z.strictObject(functionShape),
 });
 
-export type Twin = z.infer<typeof twinSchema>;
+function readAssemblyTwins(root: string): AssemblyTwin[] {
+  const advice = { missing: 'it is part of the package: restore it', wrong: 'mend it' };
+  return readJson(root, MANIFEST_PATH, z.array(rowSchema), advice).map(({ offset, ...facts }) => ({
+    ...facts,
+    kind: 'assembly',
+    place: `${facts.symbol}+${offset}`,
+  }));
+}
 
-/** @throws UsageError when the manifest is missing or is not what its schema says, or names an id twice */
+/**
+ * The broken twins, those in assembly first.
+ * @throws UsageError when a list is missing or is not what its schema says, or when two twins have one id
+ */
 export function readManifest(root: string): Twin[] {
-  const path = join(root, MANIFEST_PATH);
-  if (!existsSync(path)) throw new UsageError(`${path}: no such file; it is part of the package: restore it`);
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
-  } catch {
-    throw new UsageError(`${path}: not JSON; mend it`);
-  }
-  const parsed = z.array(twinSchema).safeParse(value);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new UsageError(`${path}: twin ${issue.path.join('.')}: ${issue.message}; mend it`);
-  }
+  const twins = [...readAssemblyTwins(root), ...readEditedTwins(root)];
   const ids = new Set<string>();
-  for (const { id } of parsed.data) {
-    if (ids.has(id)) throw new UsageError(`${path}: two twins have the id ${id}; rename one`);
+  for (const { id } of twins) {
+    if (ids.has(id)) throw new UsageError(`${MANIFEST_PATH}, ${EDITS_PATH}: two twins have the id ${id}; rename one`);
     ids.add(id);
   }
-  return parsed.data;
+  return twins;
 }

@@ -1,62 +1,123 @@
-/** The compiler that turns the corpus's assembly into objects. */
-import { spawnSync } from 'node:child_process';
+/** The compiler and the linker that turn the corpus's sources into objects. */
+import { execFile, spawnSync } from 'node:child_process';
 import { UsageError } from '../errors.js';
+import type { BuildFlags } from './record.js';
 
 export interface Toolchain {
   /** First line of `gcc --version`. */
   compiler: string;
   /** First line of the version of the assembler that it runs. */
   assembler: string;
+  /** First line of the version of the linker that it runs. */
+  linker: string;
 }
 
 /**
  * No debug information and no path of the machine that builds. The note about used instruction sets is a default of
  * some distributions only, so it is switched off for all.
  */
-export const FLAGS: readonly string[] = ['-c', '-ffile-prefix-map=ROOT=.', '-Wa,-mx86-used-note=no'];
+const COMMON = ['-c', '-ffile-prefix-map=ROOT=.', '-Wa,-mx86-used-note=no'];
+
+export const FLAGS: BuildFlags = {
+  assembly: COMMON,
+  c: [
+    ...COMMON,
+    '-std=gnu17',
+    '-O2',
+    // As a kernel is compiled: no library, no vector registers, no red zone, addresses in the top 2 GiB.
+    '-ffreestanding',
+    '-fno-stack-protector',
+    '-mno-red-zone',
+    '-mgeneral-regs-only',
+    '-mcmodel=kernel',
+    '-fno-pic',
+    '-fcf-protection=none',
+    '-fno-asynchronous-unwind-tables',
+    '-fno-strict-aliasing',
+    '-fno-ident',
+    '-Wall',
+    '-Wextra',
+    '-Werror',
+  ],
+  link: ['-r', '-nostdlib'],
+};
 
 const COMPILER = 'gcc';
 
-function run(command: string, args: readonly string[], cwd?: string): { ok: boolean; out: string; error: string } {
-  // One language for messages and version lines, and no variable that adds include paths or dates.
-  const env = { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TMPDIR: process.env['TMPDIR'] ?? '/tmp' };
-  const result = spawnSync(command, args, { encoding: 'utf8', env, ...(cwd === undefined ? {} : { cwd }) });
-  return { ok: result.status === 0, out: result.stdout ?? '', error: result.stderr ?? '' };
+/** One language for messages and version lines, and no variable that adds include paths or dates. */
+function environment(): NodeJS.ProcessEnv {
+  return { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TMPDIR: process.env['TMPDIR'] ?? '/tmp' };
 }
 
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0].trim();
+/** What a command prints, or undefined if it fails. */
+function ask(command: string, ...args: string[]): string | undefined {
+  const result = spawnSync(command, args, { encoding: 'utf8', env: environment() });
+  return result.status === 0 ? result.stdout.trim() : undefined;
 }
 
-/** The toolchain of this machine, or undefined where there is no gcc for x86-64 or no assembler. */
+/** First line of a version, or undefined if the program cannot be run. */
+function version(command: string | undefined): string | undefined {
+  return command === undefined ? undefined : ask(command, '--version')?.split('\n', 1)[0].trim();
+}
+
+/** The toolchain of this machine, or undefined where there is no gcc for x86-64, no assembler or no linker. */
 export function findToolchain(): Toolchain | undefined {
-  const machine = run(COMPILER, ['-dumpmachine']);
-  if (!machine.ok || !machine.out.startsWith('x86_64')) return undefined;
-  const version = run(COMPILER, ['--version']);
-  const assembler = run(COMPILER, ['-print-prog-name=as']);
-  if (!version.ok || !assembler.ok) return undefined;
-  const assemblerVersion = run(assembler.out.trim(), ['--version']);
-  if (!assemblerVersion.ok) return undefined;
-  return { compiler: firstLine(version.out), assembler: firstLine(assemblerVersion.out) };
+  if (ask(COMPILER, '-dumpmachine')?.startsWith('x86_64') !== true) return undefined;
+  const compiler = version(COMPILER);
+  const assembler = version(ask(COMPILER, '-print-prog-name=as'));
+  const linker = version(ask(COMPILER, '-print-prog-name=ld'));
+  if (compiler === undefined || assembler === undefined || linker === undefined) return undefined;
+  return { compiler, assembler, linker };
 }
 
 /** Whether two toolchains must make the same bytes. */
 export function sameToolchain(one: Toolchain, other: Toolchain): boolean {
-  return one.compiler === other.compiler && one.assembler === other.assembler;
+  return one.compiler === other.compiler && one.assembler === other.assembler && one.linker === other.linker;
+}
+
+/** @throws UsageError that begins with `what`, and has gcc's first error */
+function run(args: readonly string[], folder: string, what: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    execFile(COMPILER, args, { encoding: 'utf8', env: environment(), cwd: folder }, (failure, _, error) => {
+      if (failure === null) return resolve();
+      const lines = error.split('\n').filter((line) => line.trim() !== '');
+      const message = lines.find((line) => /error/i.test(line)) ?? lines[0] ?? 'gcc could not be run';
+      reject(new UsageError(`${what}: ${message.trim()}`));
+    });
+  });
 }
 
 /**
- * Assembles one source.
- * @param root the package's root, in which the compiler runs
- * @param source relative to `root`
- * @param object absolute, or relative to `root`
- * @throws UsageError with the assembler's first error
+ * Compiles or assembles one source.
+ * @param folder in which the compiler runs, and to which paths in the object are relative
+ * @param source relative to `folder`, ending in `.c` or `.S`
+ * @param object absolute
+ * @param name of what is made, for messages
+ * @throws UsageError with the compiler's first error
  */
-export function assemble(root: string, source: string, object: string, flags: readonly string[] = FLAGS): void {
-  const options = flags.map((flag) => flag.replace('ROOT', root));
-  const result = run(COMPILER, [...options, '-o', object, source], root);
-  if (result.ok) return;
-  const lines = result.error.split('\n').filter((line) => line.trim() !== '');
-  const message = lines.find((line) => /error/i.test(line)) ?? lines[0] ?? 'gcc could not be run';
-  throw new UsageError(`${source}: cannot be assembled: ${message.trim()}`);
+export function compile(
+  folder: string,
+  source: string,
+  object: string,
+  flags: BuildFlags,
+  name: string,
+): Promise<void> {
+  const options = (source.endsWith('.c') ? flags.c : flags.assembly).map((flag) => flag.replace('ROOT', folder));
+  return run([...options, '-o', object, source], folder, `${name}: cannot be compiled`);
+}
+
+/**
+ * Links objects into one that can be relocated.
+ * @param folder of the objects
+ * @param name of what is made, for messages
+ * @throws UsageError with the linker's first error
+ */
+export function link(
+  folder: string,
+  objects: readonly string[],
+  object: string,
+  flags: BuildFlags,
+  name: string,
+): Promise<void> {
+  return run([...flags.link, '-o', object, ...objects], folder, `${name}: cannot be linked`);
 }

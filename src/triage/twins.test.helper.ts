@@ -6,7 +6,8 @@ import { builtInContract } from '../contract/find-contract.js';
 import { parseImage } from '../image/load.js';
 import type { CaseRunner } from '../judge/case-runner.js';
 import { packageRoot } from '../package-info.js';
-import { readManifest, type Twin } from '../targets/manifest.js';
+import { readManifest } from '../targets/manifest.js';
+import type { Twin } from '../targets/twin.js';
 
 export function twins(): Twin[] {
   return readManifest(packageRoot());
