@@ -4,12 +4,15 @@ import { TDX_SEAMCALL_STATUS_MASK } from '../abi/linux-constants.js';
 import type { ExpectedExchange, Reference } from '../exchange/exchange.js';
 import { exitKind } from './exit-reason.js';
 import type { Visit } from './handler.js';
-import { call, fail, resumeGuest, returnToGuest, userspaceExit, USERSPACE_EXIT, type Topic } from './moments.js';
+import { call, fail, resumeGuest, returnToGuest, userspaceExit, type Topic } from './moments.js';
 import { handlerOf } from './sub-functions.js';
+
+/** Bits of the status word that say more than the basic exit reason. */
+const NOT_THE_REASON = EXIT_REASON_MODIFIERS | TDX_SEAMCALL_STATUS_MASK;
 
 /**
  * Everything that one exit of a TD makes the host do, until the guest goes on. What userspace does in between is the
- * answer to `userspace exit`, or to `fail` if KVM_RUN did not take what userspace gave it.
+ * answer to the exit, or to `fail` if KVM_RUN did not take what userspace gave it.
  */
 export function* dispatch(visit: Visit): Reference {
   const { contract, exit } = visit;
@@ -35,24 +38,26 @@ export function* dispatch(visit: Visit): Reference {
 function* tdvmcall(visit: Visit): Reference {
   const { exit } = visit;
   const work = handlerOf(exit['r10'], exit['r11'])(visit);
-  const decoded: Topic[] = (exit['rax'] & (EXIT_REASON_MODIFIERS | TDX_SEAMCALL_STATUS_MASK)) === 0n ? [] : ['decode'];
-  let labels: readonly Topic[] = ['route', ...decoded];
+  let shown: Topic[] = [(exit['rax'] & NOT_THE_REASON) === 0n ? 'route' : 'decode'];
   let step = work.next();
   while (!step.done) {
-    step = work.next(yield { ...step.value, about: [...(step.value.about ?? []), ...labels] });
-    labels = [];
+    step = work.next(yield { ...step.value, about: [...(step.value.about ?? []), ...shown] });
+    shown = [];
   }
   const { results, about } = step.value;
-  // A refusal says nothing of who refused.
-  yield returnToGuest(exit, results, [...about, ...(about.includes('validation') ? decoded : labels)]);
+  // All refusals look alike: they do not show who serves the call.
+  yield returnToGuest(exit, results, isRefusal(about) ? about : [...about, ...shown]);
 }
 
-/** The business of the host's memory management, whose result is KVM_RUN's: 1 on, 0 to userspace, negative an error. */
+function isRefusal(about: readonly Topic[]): boolean {
+  return about.includes('validation') || about.includes('upper-bits');
+}
+
+/** The business of the host's memory management: its result is that of KVM_RUN. */
 function* eptViolation({ exit }: Visit): Reference {
   const request = { gpa: exit['r8'], qualification: exit['rcx'] };
   const host = yield call('host_ept_violation', request, ['decode']);
   const result = Number(BigInt.asIntN(32, host['rax']));
-  if (result === 0) yield { moment: USERSPACE_EXIT, values: {}, about: ['decode'] };
   if (result < 0) yield fail(-result, ['decode']);
   yield resumeGuest(['decode']);
 }

@@ -27,9 +27,10 @@ export function success(results: Results, about: readonly Topic[]): Answer {
 
 /** R10 = INVALID_OPERAND: an operand is not what the sub-function takes. Nothing else was done. */
 export function invalidOperand(about: readonly Topic[], operands: readonly bigint[] = []): Answer {
+  const wide = upperBits(operands);
   return {
     results: { r10: TDVMCALL_STATUS.INVALID_OPERAND },
-    about: [...about, 'status', 'validation', ...upperBits(operands)],
+    about: [...about, 'status', ...(wide.length > 0 ? wide : (['validation'] as const))],
   };
 }
 

@@ -15,7 +15,7 @@ function answer(ret: bigint, pendingEvents = 0n): Values {
 }
 
 function argumentsOf({ values }: ExpectedExchange): unknown[] {
-  return [0, 1, 2].map((index) => values[`hypercall.args[${index}]`]);
+  return [0, 1, 2].map((index) => values[`args[${index}]`]);
 }
 
 function mapGpa(gpa: bigint, size: bigint): Values {

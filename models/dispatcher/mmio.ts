@@ -30,7 +30,7 @@ export const mmio: Handler = function* ({ td, exit }) {
     return success({}, ['mmio', 'completion']);
   }
   const device = yield call('host_mmio_read', access, ['mmio']);
-  if (isZero(device['rax'])) return success({ r11: truncate(device['data'], size) }, ['mmio', 'read']);
+  if (isZero(device['rax'])) return success({ r11: truncate(device['data'], size) }, ['mmio', 'narrow']);
   const userspace = yield userspaceExit('MMIO', request, ['mmio']);
-  return success({ r11: truncate(userspace[fieldName('MMIO', 'data')], size) }, ['mmio', 'read', 'completion']);
+  return success({ r11: truncate(userspace[fieldName('MMIO', 'data')], size) }, ['mmio', 'narrow', 'completion']);
 };

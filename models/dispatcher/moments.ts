@@ -22,13 +22,22 @@ export type GuestRegister = (typeof GUEST_REGISTERS)[number];
 
 /** Rules that an exchange can be about, beside `answers REGISTER` and `keeps REGISTER` for a return to the guest. */
 export type Topic =
+  /** The status word is not simply that of a TDVMCALL. */
   | 'decode'
+  /** The first thing that shows who serves the call. */
   | 'route'
+  /** A refusal that bits below 32 ask for. */
   | 'validation'
+  /** What bits above 31 decide. */
   | 'upper-bits'
+  /** R10 answers. */
   | 'status'
+  /** Userspace has its turn. */
+  | 'exit'
+  /** What becomes of the answer of userspace. */
   | 'completion'
-  | 'read'
+  /** The result is narrower than its register. */
+  | 'narrow'
   | 'cpuid'
   | 'hlt'
   | 'io'
@@ -44,19 +53,27 @@ export type Topic =
 /** Registers that the guest gets as an answer; it finds all others as it left them. */
 export type Results = Readonly<Partial<Record<GuestRegister, Expectation>>>;
 
+const KEEPS = labelled('keeps');
+const ANSWERS = labelled('answers');
+
+function labelled(role: string): Readonly<Record<GuestRegister, string>> {
+  const labels = GUEST_REGISTERS.map((register) => [register, `${role} ${register}`]);
+  return Object.fromEntries(labels) as Record<GuestRegister, string>;
+}
+
 export const RETURN_TO_GUEST = 'return to guest';
-export const USERSPACE_EXIT = 'userspace exit';
 export const FAIL = 'fail';
 
 /** The guest goes on behind its TDVMCALL. */
 export function returnToGuest(sent: Values, results: Results, about: readonly Topic[]): ExpectedExchange {
-  const labels = GUEST_REGISTERS.map((register) => `${register in results ? 'answers' : 'keeps'} ${register}`);
-  const kept = GUEST_REGISTERS.map((register): [string, Expectation] => [register, sent[register]]);
-  return {
-    moment: RETURN_TO_GUEST,
-    values: { ...Object.fromEntries(kept), ...results },
-    about: [...about, ...labels],
-  };
+  const values: Record<string, Expectation> = {};
+  const labels: string[] = [...about];
+  for (const register of GUEST_REGISTERS) {
+    const result = results[register];
+    values[register] = result ?? sent[register];
+    labels.push(result === undefined ? KEEPS[register] : ANSWERS[register]);
+  }
+  return { moment: RETURN_TO_GUEST, values, about: labels };
 }
 
 /** The guest goes on with registers that the TDX module kept: what the host holds does not matter. */
@@ -64,24 +81,31 @@ export function resumeGuest(about: readonly Topic[]): ExpectedExchange {
   return { moment: RETURN_TO_GUEST, values: {}, about };
 }
 
+/** The moment of an exit, by its name in Linux. */
+export function exitMoment(exit: KvmExitName): string {
+  return `KVM_EXIT_${exit}`;
+}
+
+const EXIT_MOMENTS = new Set((Object.keys(KVM_EXIT) as KvmExitName[]).map(exitMoment));
+
+/** Whether a moment is one at which KVM_RUN returns to userspace. */
+export function isUserspaceTurn(moment: string): boolean {
+  return moment === FAIL || EXIT_MOMENTS.has(moment);
+}
+
 /**
  * KVM_RUN returns 0 and userspace finds this in `struct kvm_run`; the answer is what it has written there until the
- * next KVM_RUN, under the same names, and `pendingEvents`.
+ * next KVM_RUN, as `io.data`, `hypercall.ret`..., and `pendingEvents`.
  */
 export function userspaceExit(
   exit: KvmExitName,
   fields: Readonly<Record<string, Expectation>>,
   about: readonly Topic[],
 ): ExpectedExchange {
-  const named = Object.entries(fields).map(([name, value]) => [fieldName(exit, name), value]);
-  return {
-    moment: USERSPACE_EXIT,
-    values: { exit_reason: BigInt(KVM_EXIT[exit]), ...Object.fromEntries(named) },
-    about,
-  };
+  return { moment: exitMoment(exit), values: fields, about: [...about, 'exit'] };
 }
 
-/** The name of a field of `struct kvm_run` among the values of an exit. */
+/** The name of a field of `struct kvm_run` among what userspace has written. */
 export function fieldName(exit: KvmExitName, field: string): string {
   return `${exit.toLowerCase()}.${field}`;
 }

@@ -9,7 +9,7 @@ export const readMsr: Handler = function* ({ contract, exit }) {
   const { r12: index } = exit;
   if (emulated(contract, index) === undefined) return refused(index);
   const host = yield call('host_get_msr', { index: low(32, index) }, ['msr', ...upperBits([index])]);
-  return isZero(host['rax']) ? success({ r11: host['value'] }, ['msr', 'read']) : refused(index);
+  return isZero(host['rax']) ? success({ r11: host['value'] }, ['msr']) : refused(index);
 };
 
 /** Instruction.WRMSR: R12 is the index, R13 the value. */

@@ -30,7 +30,7 @@ export const portIo: Handler = function* ({ exit }) {
     return success({}, ['io', 'completion']);
   }
   const device = yield call('host_pio_read', access, ['io']);
-  if (isZero(device['rax'])) return success({ r11: truncate(device['data'], size) }, ['io', 'read']);
+  if (isZero(device['rax'])) return success({ r11: truncate(device['data'], size) }, ['io', 'narrow']);
   const userspace = yield userspaceExit('IO', request, ['io']);
-  return success({ r11: truncate(userspace[fieldName('IO', 'data')], size) }, ['io', 'read', 'completion']);
+  return success({ r11: truncate(userspace[fieldName('IO', 'data')], size) }, ['io', 'narrow', 'completion']);
 };

@@ -10,7 +10,7 @@ export const cpuid: Handler = function* ({ contract, exit }) {
   const request = { function: low(32, leaf), index: low(32, subleaf) };
   const host = yield call('host_cpuid', request, ['cpuid', ...wide]);
   const word = (name: string): bigint => truncate(host[name], 4n);
-  return success({ r12: word('eax'), r13: word('ebx'), r14: word('ecx'), r15: word('edx') }, ['cpuid', 'read']);
+  return success({ r12: word('eax'), r13: word('ebx'), r14: word('ecx'), r15: word('edx') }, ['cpuid', 'narrow']);
 };
 
 /** Instruction.HLT: the vCPU waits; with any R12 but 0 the guest has interrupts blocked (facts/linux.md section 3). */

@@ -92,10 +92,10 @@ describe('port I/O', () => {
     const domain = trustDomain();
     const exchanges = perform(domain, 'exit', 0, sent, NO_DEVICE);
     expect(exchanges[1]).toMatchObject({
-      moment: 'userspace exit',
-      values: { exit_reason: 2n, 'io.direction': 0n, 'io.size': 2n, 'io.port': 0x1f0n, 'io.count': 1n },
+      moment: 'KVM_EXIT_IO',
+      values: { direction: 0n, size: 2n, port: 0x1f0n, count: 1n },
     });
-    expect(exchanges[1].values).not.toHaveProperty(['io.data']);
+    expect(exchanges[1].values).not.toHaveProperty('data');
     const done = perform(domain, 'complete', 0, { 'io.data': 0xffff_ffff_ffff_1234n });
     expect(changed(done[0], sent)).toEqual({ r11: 0x1234n });
   });
@@ -105,7 +105,7 @@ describe('port I/O', () => {
     const domain = trustDomain();
     const exchanges = perform(domain, 'exit', 0, sent, NO_DEVICE);
     expect(exchanges[0].values['value']).toEqual({ value: 0x41n, mask: 0xffn });
-    expect(exchanges[1].values['io.data']).toEqual({ oneOf: [0x41n, 0xa5a5_a5a5_a5a5_a541n] });
+    expect(exchanges[1].values['data']).toEqual({ oneOf: [0x41n, 0xa5a5_a5a5_a5a5_a541n] });
     expect(changed(perform(domain, 'complete', 0, { 'io.data': 7n })[0], sent)).toEqual({});
     expect(perform(trustDomain(), 'exit', 0, sent, { rax: 0n }).map(({ moment }) => moment)).toEqual([
       'call host_pio_write',
@@ -135,11 +135,11 @@ describe('MMIO', () => {
     const domain = trustDomain();
     const exchanges = perform(domain, 'exit', 0, sent, NO_DEVICE);
     expect(exchanges[0]).toMatchObject({ moment: 'call host_mmio_read', values: { gpa: 0xfed0_0000n } });
+    expect(exchanges[1].moment).toBe('KVM_EXIT_MMIO');
     expect(exchanges[1].values).toEqual({
-      exit_reason: 6n,
-      'mmio.phys_addr': 0xfed0_0000n,
-      'mmio.len': 8n,
-      'mmio.is_write': 0n,
+      phys_addr: 0xfed0_0000n,
+      len: 8n,
+      is_write: 0n,
     });
     const done = perform(domain, 'complete', 0, { 'mmio.data': 0x8877_6655_4433_2211n });
     expect(changed(done[0], sent)).toEqual({ r11: 0x8877_6655_4433_2211n });
@@ -149,9 +149,9 @@ describe('MMIO', () => {
     const sent = tdvmcall({ r11: MMIO, r12: 1n, r13: 1n, r14: (1n << 47n) | 0x1000n, r15: 0x1ffn });
     const exchanges = perform(trustDomain({}, { gpaWidth: 48 }), 'exit', 0, sent, NO_DEVICE);
     expect(exchanges[1].values).toMatchObject({
-      'mmio.phys_addr': 0x1000n,
-      'mmio.data': { value: 0xffn, mask: 0xffn },
-      'mmio.is_write': 1n,
+      phys_addr: 0x1000n,
+      data: { value: 0xffn, mask: 0xffn },
+      is_write: 1n,
     });
     const wide = tdvmcall({ r11: MMIO, r12: 1n, r13: 1n, r14: (1n << 51n) | (1n << 47n) });
     const refusal = perform(trustDomain({}, { gpaWidth: 48 }), 'exit', 0, wide);
@@ -177,7 +177,10 @@ describe('MSRs', () => {
   it.each([0x277n, 0x800n, 0x809n, 0x80fn, 0x828n, 0x83en, 0x840n, 0x8ffn])('writes all 64 bits to %d', (r12) => {
     const sent = tdvmcall({ r11: 32n, r12: r12 | (1n << 40n), r13: 0x0123_4567_89ab_cdefn });
     const exchanges = exit(sent, { rax: 1n << 32n });
-    expect(exchanges[0].values).toEqual({ index: { value: r12, mask: 0xffff_ffffn }, value: 0x0123_4567_89ab_cdefn });
+    expect(exchanges[0].values).toMatchObject({
+      index: { value: r12, mask: 0xffff_ffffn },
+      value: 0x0123_4567_89ab_cdefn,
+    });
     expect(changed(exchanges[1], sent)).toEqual({});
   });
 
@@ -198,11 +201,10 @@ describe('what only userspace can serve', () => {
     const domain = trustDomain();
     const sent = tdvmcall({ r11: 0x10000n, r12: 1n });
     expect(perform(domain, 'exit', 0, sent)[0].values).toMatchObject({
-      exit_reason: 40n,
-      'tdx.nr': 0x10000n,
-      'tdx.leaf': 1n,
-      'tdx.r11': 0n,
-      'tdx.r14': 0n,
+      nr: 0x10000n,
+      leaf: 1n,
+      r11: 0n,
+      r14: 0n,
     });
     const userspace = { 'tdx.ret': 0n, 'tdx.r11': 2n, 'tdx.r12': 3n, 'tdx.r13': 4n, 'tdx.r14': 5n };
     const done = perform(domain, 'complete', 0, userspace);
@@ -214,12 +216,11 @@ describe('what only userspace can serve', () => {
     const sent = tdvmcall({ r11: 0x10002n, r12: (1n << 51n) | 0x1234n, r13: 0x1_0000_0001n });
     const domain = trustDomain();
     expect(perform(domain, 'exit', 0, sent)[0].values).toEqual({
-      exit_reason: 40n,
-      'tdx.flags': 0n,
-      'tdx.nr': 0x10002n,
-      'tdx.ret': UNSUPPORTED,
-      'tdx.gpa': 0x1234n,
-      'tdx.size': 0x1_0000_0001n,
+      flags: 0n,
+      nr: 0x10002n,
+      ret: UNSUPPORTED,
+      gpa: 0x1234n,
+      size: 0x1_0000_0001n,
     });
     expect(changed(perform(domain, 'complete', 0, { 'tdx.ret': 1n })[0], sent)).toEqual({ r10: 1n });
   });
@@ -230,18 +231,18 @@ describe('what only userspace can serve', () => {
 
   it.each([32n, 255n])('SetupEventNotifyInterrupt passes vector %d on', (r12) => {
     expect(exit(tdvmcall({ r11: 0x10004n, r12 }))[0].values).toMatchObject({
-      exit_reason: 40n,
-      'tdx.vector': r12,
-      'tdx.ret': UNSUPPORTED,
+      vector: r12,
+      ret: UNSUPPORTED,
     });
   });
 
   it('ReportFatalError: all registers in hardware order, and nothing for the guest', () => {
     const sent = tdvmcall({ r11: 0x10003n });
     const domain = trustDomain();
-    const { values } = perform(domain, 'exit', 0, sent)[0];
-    expect(values).toMatchObject({ exit_reason: 24n, 'system_event.type': 7n, 'system_event.ndata': 16n });
-    const data = Array.from({ length: 16 }, (_, index) => values[`system_event.data[${index}]`]);
+    const { moment, values } = perform(domain, 'exit', 0, sent)[0];
+    expect(moment).toBe('KVM_EXIT_SYSTEM_EVENT');
+    expect(values).toMatchObject({ type: 7n, ndata: 16n });
+    const data = Array.from({ length: 16 }, (_, index) => values[`data[${index}]`]);
     const { rcx, rdx, rbx, rsi, rdi, r8, r9, r12, r13, r14, r15 } = sent;
     expect(data).toEqual([77n, rcx, rdx, rbx, 0n, 0n, rsi, rdi, r8, r9, 0n, 0x10003n, r12, r13, r14, r15]);
     expect(changed(perform(domain, 'complete', 0, {})[0], sent)).toEqual({});
@@ -265,13 +266,12 @@ describe('KVM hypercalls', () => {
   it('send KVM_HC_MAP_GPA_RANGE to userspace', () => {
     const domain = trustDomain();
     expect(perform(domain, 'exit', 0, map)[0].values).toEqual({
-      exit_reason: 3n,
-      'hypercall.nr': 12n,
-      'hypercall.args[0]': 0x5000n,
-      'hypercall.args[1]': 3n,
-      'hypercall.args[2]': 16n,
-      'hypercall.ret': 0n,
-      'hypercall.flags': 1n,
+      nr: 12n,
+      'args[0]': 0x5000n,
+      'args[1]': 3n,
+      'args[2]': 16n,
+      ret: 0n,
+      flags: 1n,
     });
     const done = perform(domain, 'complete', 0, { 'hypercall.ret': 2n ** 64n - 1n });
     expect(changed(done[0], map)).toEqual({ r10: 2n ** 64n - 1n });

@@ -1,7 +1,7 @@
 import type { ExpectedExchange, Reference, Values } from '../exchange/exchange.js';
 import type { DispatcherContract, TdConfiguration } from './contract.js';
 import { dispatch } from './dispatch.js';
-import { FAIL, USERSPACE_EXIT } from './moments.js';
+import { isUserspaceTurn } from './moments.js';
 
 /** What can happen to one vCPU: the TD exits; userspace calls KVM_RUN once more; an event ends a HLT. */
 export type Action = 'exit' | 'complete' | 'wake';
@@ -52,9 +52,9 @@ export class TrustDomain {
     state.work ??= dispatch({ contract: this.#contract, td: this.#td, exit: values });
     let step = state.work.next(values);
     while (!step.done) {
-      const exchange = step.value;
+      const exchange = withVcpu(step.value, vcpu);
       const answer = yield exchange;
-      if (exchange.moment === USERSPACE_EXIT || exchange.moment === FAIL) return;
+      if (isUserspaceTurn(exchange.moment)) return;
       this.#note(state, exchange);
       step = state.work.next(answer);
     }
@@ -65,4 +65,10 @@ export class TrustDomain {
     if (moment === 'call host_halt') state.halted = true;
     if (moment === 'call host_vm_bugged') this.#bugged = true;
   }
+}
+
+/** Every call of the dispatcher names the vCPU for which it is made. */
+function withVcpu(exchange: ExpectedExchange, vcpu: number): ExpectedExchange {
+  if (!exchange.moment.startsWith('call ')) return exchange;
+  return { ...exchange, values: { vcpu: BigInt(vcpu), ...exchange.values } };
 }

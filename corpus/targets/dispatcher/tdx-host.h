@@ -202,7 +202,7 @@ int host_pending_events(struct tdx_vcpu *vcpu);
 void host_halt(struct tdx_vcpu *vcpu, int interrupts_blocked);
 /* Every KVM hypercall but KVM_HC_MAP_GPA_RANGE: the result. */
 u64 host_kvm_hypercall(struct tdx_vcpu *vcpu, u64 number, u64 a0, u64 a1, u64 a2, u64 a3);
-/* Memory management's turn: 1 on with the guest, 0 to userspace (it has filled in the exit), negative an error. */
+/* Memory management's turn: 1, the guest goes on, or a negative error of KVM_RUN. */
 int host_ept_violation(struct tdx_vcpu *vcpu, u64 gpa, u64 qualification);
 /* The TD must not run any more. */
 void host_vm_bugged(struct tdx_vcpu *vcpu);
