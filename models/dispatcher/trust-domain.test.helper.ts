@@ -1,8 +1,20 @@
+import { KVM_EXIT_REASON_STATUSES } from '../abi/exit-reasons.js';
+import { KVM_TD_EMULATED_MSRS } from '../abi/msr.js';
 import { GUEST_REGISTERS } from './moments.js';
-import { KVM_7_3 } from './kvm-contracts.js';
 import type { ExpectedExchange, Values } from '../exchange/exchange.js';
 import { TrustDomain, type Action } from './trust-domain.js';
 import type { DispatcherContract, TdConfiguration } from './contract.js';
+
+/** KVM from 7.3.2 on. */
+export const KVM_7_3: DispatcherContract = {
+  exitReasonStatuses: KVM_EXIT_REASON_STATUSES,
+  exitReasonBits: 'basic',
+  upperHalves: 'ignored',
+  emulatedMsrs: KVM_TD_EMULATED_MSRS,
+  mapGpaChunk: 0x200000n,
+  mapGpaErrors: 'range-first',
+  userspaceErrors: 'linux-7.2',
+};
 
 /** A TD of two vCPUs with 52 address bits, whose userspace takes KVM_HC_MAP_GPA_RANGE. */
 export function trustDomain(
