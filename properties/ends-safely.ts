@@ -1,4 +1,6 @@
 import { endedAs, not, when } from '../src/clause/clause.js';
+import { happens } from '../src/clause/exchange-clause.js';
+import { inPrograms } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
@@ -32,3 +34,6 @@ export const endsSafely: PropertyDefinition = {
   example: 'A pop is missing on one path, so that RET goes to a saved register.',
   fix: 'Walk every path with its pushes and pops, and test a pointer that may be NULL before using it.',
 };
+
+/** The same of a program. */
+export const endsSafelyInPrograms = inPrograms(endsSafely, () => [happens('fault'), happens('trap')]);

@@ -1,4 +1,6 @@
 import { equal, final, initial, when } from '../src/clause/clause.js';
+import { agrees } from '../src/clause/exchange-clause.js';
+import { inPrograms } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /** Criteria: at the return, every callee-saved register of the calling convention has its value of the entry. RSP is the business of keeps-stack. */
@@ -14,3 +16,8 @@ export const keepsCalleeSaved: PropertyDefinition = {
   example: 'Pops in the wrong order, or a register of the mask that nobody saved before TDCALL.',
   fix: 'Save every callee-saved register that the code or the mask touches, and pop in the reverse order on every path.',
 };
+
+/** The same of a program: System V, at every return. */
+export const keepsCalleeSavedInPrograms = inPrograms(keepsCalleeSaved, () =>
+  ['rbx', 'rbp', 'r12', 'r13', 'r14', 'r15'].map((register) => agrees('return', register)),
+);

@@ -1,4 +1,6 @@
 import { type Clause, equal, final, predictedRegister, when } from '../src/clause/clause.js';
+import { agrees } from '../src/clause/exchange-clause.js';
+import { inPrograms } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
@@ -27,3 +29,6 @@ export const keepsStack: PropertyDefinition = {
     'RET pops a count of its own, a store lands in the caller’s frame, or a value is kept below RSP across an interrupt.',
   fix: 'Pair every push with a pop on every path, and move RSP before storing below it.',
 };
+
+/** The same of a program: RSP, and no store outside of its stack, its structures and the data of the image. */
+export const keepsStackInPrograms = inPrograms(keepsStack, () => [agrees('return', 'rsp'), agrees('return', 'stray')]);

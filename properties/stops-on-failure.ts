@@ -1,4 +1,6 @@
 import { endedAs, when } from '../src/clause/clause.js';
+import { happens } from '../src/clause/exchange-clause.js';
+import { inPrograms } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /** Criteria: when RAX is not 0 behind TDG.VP.VMCALL, whatever its bits, the function does not return: UD2 and a call that never returns are both stops. */
@@ -18,3 +20,6 @@ export const stopsOnFailure: PropertyDefinition = {
   example: 'Only the low half of RAX, or only its sign, is tested.',
   fix: 'Test all 64 bits of RAX and end the failure path with UD2 or a function that never returns.',
 };
+
+/** The same of a program: it stops exactly where the reference says that it must. */
+export const stopsOnFailureInPrograms = inPrograms(stopsOnFailure, () => [happens('stop')]);

@@ -1,4 +1,6 @@
 import { endedAs } from '../src/clause/clause.js';
+import { happens } from '../src/clause/exchange-clause.js';
+import { inPrograms } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /** Criteria: the run ends within the instruction budget, whatever the host and the module answer, and for ever. */
@@ -13,3 +15,6 @@ export const terminates: PropertyDefinition = {
   example: 'TDCALL is retried as long as RAX is not 0.',
   fix: 'Bound the retries, or stop.',
 };
+
+/** The same of a program. */
+export const terminatesInPrograms = inPrograms(terminates, () => [happens('endless')]);

@@ -14,8 +14,22 @@ const REGISTERS = 'src/x86/registers.ts';
 const WORDS = [HALVES, ERRORS, 'src/text', 'src/observation', 'src/scenario', 'src/contract'];
 /** Everything below the judge. */
 const RUNNING = [...WORDS, 'src/clause', 'src/harness', 'src/image', 'src/x86'];
+/** What a play is made of. */
+const PLAYING = [...RUNNING, 'src/world', 'src/story', 'models/exchange'];
 /** Everything below the command line. */
-const CAMPAIGN = [...RUNNING, 'src/bulk', 'src/judge', 'src/triage', 'src/case', 'src/targets', PACKAGE, 'properties'];
+const CAMPAIGN = [
+  ...RUNNING,
+  'src/story',
+  'src/play',
+  'src/program',
+  'src/bulk',
+  'src/judge',
+  'src/triage',
+  'src/case',
+  'src/targets',
+  PACKAGE,
+  'properties',
+];
 
 const ALLOWED: Allowed = {
   // Leaves.
@@ -33,6 +47,7 @@ const ALLOWED: Allowed = {
   'src/contract': [ERRORS, 'src/text', REGISTERS, 'models/abi'],
   'src/observation': [HALVES, REGISTERS],
   'src/scenario': [HALVES, REGISTERS, 'src/contract', 'src/observation', 'src/wasm', 'models/abi'],
+  'src/story': ['src/scenario/batch.ts'],
   'src/clause': ['type src/contract', 'type src/observation'],
   properties: ['src/clause', 'type src/contract', REGISTERS],
   // Three parts that may never share a rule: the machine, what the world answers with, what must have been done.
@@ -57,17 +72,31 @@ const ALLOWED: Allowed = {
     'models/module',
     'models/seam',
     'models/dispatcher',
+    'models/exchange',
   ],
   'src/harness': [...WORDS, 'src/image', 'src/x86', 'src/world', 'type src/clause'],
   'src/judge': [...WORDS, 'src/clause', 'src/harness', REGISTERS, 'models/predict'],
+  // Programs: functions with several exchanges, beside a reference that follows the same answers.
+  'src/play': PLAYING,
+  'src/program': [...PLAYING, 'src/play', 'models/abi', 'models/predict', 'models/dispatcher'],
   // The same again, compiled for a target: it may know all that it compiles.
   'src/bulk': [...RUNNING, 'src/judge', 'src/wasm', 'models/abi', 'models/module', 'models/predict'],
-  'src/triage': [...RUNNING, 'src/judge'],
-  'src/case': [...RUNNING, 'src/judge', 'src/triage', 'models/module/configuration.ts'],
+  'src/triage': [...RUNNING, 'src/judge', 'src/story', 'src/play', 'models/exchange'],
+  'src/case': [...RUNNING, 'src/judge', 'src/story', 'src/play', 'src/triage', 'models/module/configuration.ts'],
   'src/targets': [ERRORS, 'src/text', 'src/image'],
   'src/campaign': CAMPAIGN,
   // Names the results of a campaign, and runs none.
-  'src/report': [...RUNNING, 'src/judge', 'src/triage', 'src/case', 'type src/campaign', 'models/abi'],
+  'src/report': [
+    ...RUNNING,
+    'src/story',
+    'src/play',
+    'src/judge',
+    'src/triage',
+    'src/case',
+    'type src/campaign',
+    'models/abi',
+    'models/exchange',
+  ],
   'src/mutation': [...RUNNING, 'src/judge', 'src/triage', 'src/campaign'],
   'src/proof': [...RUNNING, 'src/judge', 'src/triage', 'src/campaign', 'properties'],
   'src/cli': [...CAMPAIGN, 'src/campaign', 'src/report', 'src/mutation', 'src/proof', 'models/abi', 'models/module'],

@@ -19,3 +19,9 @@ export function lowHalf(value: bigint): number {
 export function highHalf(value: bigint): number {
   return Number((value >> 32n) & 0xffffffffn) | 0;
 }
+
+/** Puts the low 64 bits of a value at index `at` of a buffer of halves, low half first. */
+export function writeHalves(words: Int32Array, at: number, value: bigint): void {
+  words[at] = lowHalf(value);
+  words[at + 1] = highHalf(value);
+}

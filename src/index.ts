@@ -3,7 +3,7 @@ import fc from 'fast-check';
 
 export { fc };
 export { fuzz, type FuzzOptions } from './campaign/fuzz.js';
-export { builtInTargets } from './campaign/built-in-targets.js';
+export { builtInStubs } from './campaign/built-in-targets.js';
 export { createRunner, type Target } from './campaign/target.js';
 export {
   exitStatus,

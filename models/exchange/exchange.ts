@@ -27,6 +27,8 @@ export interface ExpectedExchange {
   readonly values: Readonly<Record<string, Expectation>>;
   /** Rules that this exchange is about, so that a property can speak of it alone: `map-gpa`, `upper-bits`... */
   readonly about?: readonly string[];
+  /** The step of the story ends with this exchange, though the code would go on: it repeats itself for ever. */
+  readonly last?: true;
 }
 
 /** Yields what must come next; gets the answer that the world gave to the exchange before. */

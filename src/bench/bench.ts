@@ -1,7 +1,7 @@
 /** One run of the bench: every table, measured side by side. */
 import { cpus, loadavg } from 'node:os';
 import { BLOCK_CASES } from '../campaign/block.js';
-import { builtInTargets } from '../campaign/built-in-targets.js';
+import { builtInStubs } from '../campaign/built-in-targets.js';
 import { packageRoot, toolVersion } from '../package-info.js';
 import { type CaseRow, measureCases, measureWorkers, type WorkerRow } from './cases.js';
 import { type CommandRow, measureCommand } from './command-line.js';
@@ -85,7 +85,7 @@ export async function runBench(size: BenchSize, progress: (text: string) => void
       progress(workload.name);
       execution.push(await measureExecution(workload, programs, rounds));
     }
-    const targets = builtInTargets();
+    const targets = builtInStubs();
     const cases = await measureCases(targets, rounds, size.blockCases);
     const main = targets.find(({ name }) => name === MAIN_STUB);
     const rate = cases.find(({ name }) => name === MAIN_STUB)?.best;

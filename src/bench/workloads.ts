@@ -1,6 +1,6 @@
 /** What the contenders of the bench execute: built-in stubs, and compiled C code where there is a compiler. */
 import { join } from 'node:path';
-import { builtInTargets } from '../campaign/built-in-targets.js';
+import { builtInStubs } from '../campaign/built-in-targets.js';
 import type { Target } from '../campaign/target.js';
 import type { Image } from '../image/image.js';
 import { findFunction, functionExtent } from '../image/symbols.js';
@@ -39,7 +39,7 @@ const STUBS = [MAIN_STUB, 'guest-6.4/__tdx_hypercall_ret'];
  * @param count records per workload
  */
 export function stubWorkloads(count: number): Workload[] {
-  const targets = builtInTargets();
+  const targets = builtInStubs();
   return STUBS.map((name) => {
     const target = targets.find((candidate) => candidate.name === name);
     if (target === undefined) throw new Error(`no built-in target ${name}`);

@@ -1,3 +1,4 @@
+import type { Scenario } from '../scenario/layout.js';
 import { describe, expect, test } from 'vitest';
 import { RET, TDCALL, VADDPS, SOUND, BLOCK_CONTRACT, madeImage } from '../harness/made-function.test.helper.js';
 import { signatureKey } from '../triage/violation.js';
@@ -36,8 +37,8 @@ describe.each(TARGETS.map((target) => [target.name, target] as const))('a block 
     const short = run(runner, 5, 40);
     expect(short.cases).toBe(40);
     const early = long.failures.filter(({ index }) => index < 40);
-    expect(short.failures.map(({ signature, index, scenario }) => ({ signature, index, scenario }))).toEqual(
-      early.map(({ signature, index, scenario }) => ({ signature, index, scenario })),
+    expect(short.failures.map(({ signature, index, values }) => ({ signature, index, values }))).toEqual(
+      early.map(({ signature, index, values }) => ({ signature, index, values })),
     );
   });
 
@@ -56,9 +57,9 @@ describe.each(TARGETS.map((target) => [target.name, target] as const))('a block 
 
   test('keeps the values of a failure as they were drawn', () => {
     const runner = createRunner(target);
-    for (const { signature, scenario } of run(runner, 0).failures) {
+    for (const { signature, values } of run(runner, 0).failures) {
       const alone = createRunner(target);
-      const violated = alone.run(scenario);
+      const violated = alone.run(values as Scenario);
       const clauses = [...alone.judge.violated.subarray(0, violated)].map((index) => alone.judge.clauses[index]);
       expect(clauses.map(({ property, slot }) => [property.name, slot])).toContainEqual([
         signature.property,

@@ -9,6 +9,7 @@ import { type CaseRunner, NO_VERDICT } from '../judge/case-runner.js';
 import { batches, eachScenario, type StreamWords } from '../scenario/batch.js';
 import type { Scenario } from '../scenario/layout.js';
 import { type Signature, signatureKey, Violations } from '../triage/violation.js';
+import type { Story } from '../story/story.js';
 import { ClassCounter } from './classes.js';
 import { blockSeed } from './seed.js';
 
@@ -25,7 +26,7 @@ export interface Failure {
   /** The first case that failed so: block, index in the block, and its values. */
   block: number;
   index: number;
-  scenario: Scenario;
+  values: Scenario | Story;
 }
 
 export interface BlockResult {
@@ -141,7 +142,7 @@ class BlockRun {
     const key = signatureKey(signature);
     const failure = this.failures.get(key);
     if (failure === undefined)
-      this.failures.set(key, { signature, hits: 1, block: this.block, index, scenario: scenario.slice() });
+      this.failures.set(key, { signature, hits: 1, block: this.block, index, values: scenario.slice() });
     else failure.hits++;
   }
 

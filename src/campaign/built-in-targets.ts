@@ -1,32 +1,67 @@
-/** The built-in implementation under test: own assembly, committed as objects. */
+/** The built-in implementation under test: own assembly and C, committed as objects. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ContractSet } from '../contract/contract.js';
 import { CONTRACT_SETS } from '../contract/library/sets.js';
+import type { Image } from '../image/image.js';
 import { parseImage } from '../image/load.js';
 import { packageRoot } from '../package-info.js';
-import type { Target } from './target.js';
+import type { AnyTarget, ProgramTarget, Target } from './target.js';
 
-/** Object under corpus/targets -> contract set that it implements. */
-const OBJECTS: Readonly<Record<string, string>> = {
+/** Object under corpus/targets -> contract set that its stubs implement. */
+const STUBS: Readonly<Record<string, string>> = {
   'guest-5.19': 'linux-5.19',
   'guest-6.3': 'linux-6.3',
   'guest-6.4': 'linux-6.4',
   'guest-6.7': 'linux-6.7',
 };
 
-export function builtInTargets(): Target[] {
-  return Object.entries(OBJECTS).flatMap(([object, setName]) => {
+/** Object under corpus/targets -> contract set that its programs implement. */
+const PROGRAMS: Readonly<Record<string, string>> = {};
+
+interface BuiltIn {
+  object: string;
+  set: ContractSet;
+  image: Image;
+}
+
+function builtIn(objects: Readonly<Record<string, string>>): BuiltIn[] {
+  return Object.entries(objects).map(([object, setName]) => {
     const set = CONTRACT_SETS.find(({ name }) => name === setName);
     if (set === undefined) throw new Error(`no contract set ${setName}`);
     const path = `corpus/targets/${object}.o`;
-    const image = parseImage(readFileSync(join(packageRoot(), path)), path);
-    const own = Object.entries(set.contracts).filter(([symbol]) => image.symbols.some(({ name }) => name === symbol));
-    return own.map(([symbol, contract]) => ({
-      name: `${object}/${symbol}`,
-      symbol,
-      set: set.name,
-      contract,
-      image,
-    }));
+    return { object, set, image: parseImage(readFileSync(join(packageRoot(), path)), path) };
   });
+}
+
+function has(image: Image, symbol: string): boolean {
+  return image.symbols.some(({ name }) => name === symbol);
+}
+
+/** Single functions around TDCALL or SEAMCALL. */
+export function builtInStubs(): Target[] {
+  return builtIn(STUBS).flatMap(({ object, set, image }) =>
+    Object.entries(set.contracts)
+      .filter(([symbol]) => has(image, symbol))
+      .map(([symbol, contract]) => ({ name: `${object}/${symbol}`, symbol, set: set.name, contract, image })),
+  );
+}
+
+/** Functions with state and several exchanges. */
+export function builtInPrograms(): ProgramTarget[] {
+  return builtIn(PROGRAMS).flatMap(({ object, set, image }) =>
+    Object.entries(set.programs ?? {})
+      .filter(([, { symbol }]) => has(image, symbol))
+      .map(([name, program]) => ({
+        name: `${object}/${name}`,
+        symbol: program.symbol,
+        set: set.name,
+        program,
+        image,
+      })),
+  );
+}
+
+export function builtInTargets(): AnyTarget[] {
+  return [...builtInStubs(), ...builtInPrograms()];
 }

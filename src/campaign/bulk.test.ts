@@ -12,7 +12,7 @@ import { packageRoot } from '../package-info.js';
 import { drawScenarios } from '../scenario/batch.js';
 import { readManifest } from '../targets/manifest.js';
 import { runBlock } from './block.js';
-import { builtInTargets } from './built-in-targets.js';
+import { builtInStubs } from './built-in-targets.js';
 import { createRunner, type Target } from './target.js';
 
 const root = packageRoot();
@@ -28,7 +28,7 @@ const TWINS: Target[] = readManifest(root).map(({ id, symbol, contract, object }
 });
 
 describe('a block', () => {
-  it.each(builtInTargets().map((target) => [target.name, target] as const))(
+  it.each(builtInStubs().map((target) => [target.name, target] as const))(
     'of %s is the same in bulk',
     (name, target) => {
       const [bulk, single] = [createRunner(target), createRunner(target)];
@@ -55,7 +55,7 @@ describe('a block', () => {
 
 describe('a contract with many leaves', () => {
   const leaves = (count: number): Target => {
-    const target = builtInTargets().find(({ name }) => name === 'guest-6.7/__tdcall');
+    const target = builtInStubs().find(({ name }) => name === 'guest-6.7/__tdcall');
     if (target === undefined) throw new Error('no such target');
     return {
       ...target,
@@ -109,7 +109,7 @@ describe('code that is reached by an indirect call alone', () => {
 });
 
 describe('a run', () => {
-  it.each([...builtInTargets(), ...TWINS].map((target) => [target.name, target] as const))(
+  it.each([...builtInStubs(), ...TWINS].map((target) => [target.name, target] as const))(
     'of %s is observed the same in bulk, companions included',
     (_, target) => {
       const runner = createRunner(target);

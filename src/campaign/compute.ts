@@ -1,15 +1,15 @@
 /** Computes scheduled blocks, here and on worker threads. The results are the same; only the clock differs. */
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { CaseRunner } from '../judge/case-runner.js';
 import { packageRoot } from '../package-info.js';
-import { type BlockResult, runBlock } from './block.js';
+import type { BlockResult } from './block.js';
 import type { Task } from './schedule.js';
-import type { Target } from './target.js';
+import type { Subject } from './subject.js';
+import type { AnyTarget } from './target.js';
 
 export interface ComputeOptions {
-  targets: readonly Target[];
-  runners: readonly CaseRunner[];
+  targets: readonly AnyTarget[];
+  subjects: readonly Subject[];
   seed: string;
   workers: number;
   /** Told of every finished block. */
@@ -27,10 +27,10 @@ export async function compute(tasks: Iterator<Task>, options: ComputeOptions): P
   }
 }
 
-async function computeHere(tasks: Iterator<Task>, { targets, runners, seed, onBlock }: ComputeOptions): Promise<void> {
+async function computeHere(tasks: Iterator<Task>, { subjects, seed, onBlock }: ComputeOptions): Promise<void> {
   for (let next = tasks.next(); next.done !== true; next = tasks.next()) {
     const { target, block, cases } = next.value;
-    onBlock(target, runBlock(runners[target], targets[target].name, seed, block, cases));
+    onBlock(target, subjects[target].runBlock(seed, block, cases));
     // Signals and the progress bar need the event loop between blocks.
     await new Promise((resolve) => setImmediate(resolve));
   }

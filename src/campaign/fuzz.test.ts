@@ -18,7 +18,7 @@ import { packageRoot } from '../package-info.js';
 import { resultJson } from '../report/json.js';
 import { twinTarget } from '../triage/twins.test.helper.js';
 import { BLOCK_CASES } from './block.js';
-import { builtInTargets } from './built-in-targets.js';
+import { builtInStubs } from './built-in-targets.js';
 import { fuzz, type FuzzOptions } from './fuzz.js';
 import { exitStatus, type RunResult } from './result.js';
 import type { Target } from './target.js';
@@ -36,7 +36,7 @@ const run = (targets: readonly Target[], more: Partial<FuzzOptions> = {}): Promi
 const stable = (result: RunResult): string =>
   resultJson({ ...result, run: { ...result.run, workers: 0, milliseconds: 0, casesPerSecond: 0 } });
 
-const CLEAN = builtInTargets().filter(({ name }) => /5\.19\/__tdx_hypercall$|6\.7\/__tdcall_saved_ret$/.test(name));
+const CLEAN = builtInStubs().filter(({ name }) => /5\.19\/__tdx_hypercall$|6\.7\/__tdcall_saved_ret$/.test(name));
 const BROKEN = [twinTarget('table-indexed-by-r10-6.3'), twinTarget('missing-pop-on-failure-6.7')];
 
 describe('the result is the same, byte for byte', () => {
@@ -111,7 +111,7 @@ describe('what a run comes to', () => {
     expect(exitStatus(none)).toBe(2);
     const decoded = await run([{ ...CLEAN[0], properties: ['keeps-vector-state'] }], { budget: { runs: 50 } });
     expect(decoded.result.targets[0].properties.map(({ status }) => status)).toEqual(['holds by decode']);
-    const call = builtInTargets().find(({ name }) => name === 'guest-5.19/__tdx_module_call');
+    const call = builtInStubs().find(({ name }) => name === 'guest-5.19/__tdx_module_call');
     if (call === undefined) throw new Error('no such target');
     const absent = await run([{ ...call, properties: ['exposes-only-arguments'] }], { budget: { runs: 50 } });
     expect(absent.result.targets[0].properties.map(({ status }) => status)).toEqual(['not applicable']);

@@ -1,21 +1,17 @@
 /** One run: stored cases first, then fresh blocks; failures merged, shrunk and turned into findings. */
 import { performance } from 'node:perf_hooks';
-import { makeCase, scenarioValues } from '../case/make-case.js';
-import { scenarioOf } from '../case/scenario-of.js';
 import type { StoredCase } from '../case/stored-cases.js';
-import { type CaseRunner, NO_VERDICT } from '../judge/case-runner.js';
 import { toolVersion } from '../package-info.js';
-import type { Scenario } from '../scenario/layout.js';
-import { shrinkFailure } from '../triage/shrink.js';
-import { type Signature, signatureKey, traceCase, Violations } from '../triage/violation.js';
+import { type Signature, signatureKey } from '../triage/violation.js';
 import { compute } from './compute.js';
 import { Merge, type TargetTotals } from './merge.js';
 import { type FindingResult, type PropertyResult, RESULT_SCHEMA, type RunResult, type TargetResult } from './result.js';
 import { type Budget, schedule } from './schedule.js';
-import { createRunner, type Target } from './target.js';
+import { createSubject, type Subject } from './subject.js';
+import { type AnyTarget, isProgram } from './target.js';
 
 export interface FuzzOptions {
-  targets: readonly Target[];
+  targets: readonly AnyTarget[];
   seed: string;
   budget: Budget;
   workers: number;
@@ -30,14 +26,14 @@ export interface FuzzOptions {
 export async function fuzz(options: FuzzOptions): Promise<RunResult> {
   const { targets, seed, budget, workers, stored = [], onProgress, stopped = () => false } = options;
   const started = performance.now();
-  const runners = targets.map((target) => createRunner(target));
+  const subjects = targets.map((target) => createSubject(target));
   const merges = targets.map(() => new Merge());
   let done = 0;
   await compute(
     schedule(targets.length, budget, () => performance.now(), stopped),
     {
       targets,
-      runners,
+      subjects,
       seed,
       workers,
       onBlock(target, result) {
@@ -48,7 +44,7 @@ export async function fuzz(options: FuzzOptions): Promise<RunResult> {
     },
   );
   const results = targets.map((target, index) =>
-    conclude(target, runners[index], merges[index].totals(), seed, stored),
+    conclude(target, subjects[index], merges[index].totals(), seed, stored),
   );
   const milliseconds = performance.now() - started;
   return {
@@ -67,83 +63,66 @@ export async function fuzz(options: FuzzOptions): Promise<RunResult> {
 
 /** Failures of the fresh blocks and of the stored cases become findings, each shrunk by itself. */
 function conclude(
-  target: Target,
-  runner: CaseRunner,
+  target: AnyTarget,
+  subject: Subject,
   totals: TargetTotals,
   seed: string,
   stored: readonly StoredCase[],
 ): TargetResult {
   const findings = new Map<string, FindingResult>();
+  const contract = isProgram(target) ? target.program : target.contract;
   const matching = stored.filter(
-    ({ file }) => file.contract.set === target.set && file.contract.body.symbol === target.contract.symbol,
+    ({ file: { contract: kept } }) =>
+      kept.set === target.set && kept.body.symbol === contract.symbol && programOf(kept.body) === programOf(contract),
   );
-  let problem = totals.problem;
-  for (const { name, file } of matching) {
-    const scenario = scenarioOf(file, runner.space.neutral);
-    const violated = runner.run(scenario);
-    if (violated === NO_VERDICT) {
-      problem ??= runner.problem;
-      continue;
-    }
-    for (const signature of violated > 0 ? new Violations(runner).signatures(violated) : []) {
-      const key = signatureKey(signature);
-      const known = findings.get(key);
-      if (known !== undefined) known.hits++;
-      else findings.set(key, finding(target, runner, scenario, signature, 1, { replayed: name }, seed));
-    }
-  }
-  for (const { signature, hits, block, index, scenario } of totals.failures) {
+  const add = (signature: Signature, values: Values, hits: number, first: FindingResult['first']): void => {
     const key = signatureKey(signature);
     const known = findings.get(key);
     if (known !== undefined) known.hits += hits;
-    else findings.set(key, finding(target, runner, scenario, signature, hits, { block, index }, seed));
+    else {
+      const found = 'block' in first ? { seed, block: first.block, index: first.index } : null;
+      findings.set(key, { ...signature, hits, first, ...subject.report(signature, values, found) });
+    }
+  };
+  let problem = totals.problem;
+  for (const { name, file } of matching) {
+    const values = subject.valuesOf(file);
+    const signatures = subject.judge(values);
+    if (signatures === undefined) problem ??= subject.problem;
+    for (const signature of signatures ?? []) add(signature, values, 1, { replayed: name });
   }
+  for (const { signature, hits, block, index, values } of totals.failures)
+    add(signature, values, hits, { block, index });
   return {
     target: target.name,
     symbol: target.symbol,
-    contract: runner.compiled.id,
+    contract: subject.contractId,
     image: target.image.name,
     imageHash: target.image.hash,
     cases: totals.cases,
     executions: totals.executions,
     replayed: matching.length,
-    properties: properties(runner, totals, [...findings.values()]),
+    properties: properties(subject, totals, [...findings.values()]),
     classes: totals.classes,
     findings: [...findings.values()],
     ...(problem !== undefined && { problem }),
   };
 }
 
-function finding(
-  target: Target,
-  runner: CaseRunner,
-  scenario: Scenario,
-  signature: Signature,
-  hits: number,
-  first: FindingResult['first'],
-  seed: string,
-): FindingResult {
-  const simplest = shrinkFailure(runner, scenario, signature);
-  // The case is made from the run that is reported, not from the last candidate of the shrinker.
-  runner.run(simplest);
-  const traces = traceCase(runner);
-  const found = 'block' in first ? { seed, block: first.block, index: first.index } : null;
-  return {
-    ...signature,
-    hits,
-    first,
-    scenario: scenarioValues(simplest, runner.space.neutral),
-    case: makeCase(runner, signature, traces, { tool: toolVersion(), target: target.name, set: target.set, found }),
-  };
+type Values = ReturnType<Subject['valuesOf']>;
+
+/** Of two contracts with one symbol: which program, or undefined for a stub. */
+function programOf(contract: object): unknown {
+  return 'program' in contract ? contract.program : undefined;
 }
 
-function properties(runner: CaseRunner, totals: TargetTotals, findings: readonly FindingResult[]): PropertyResult[] {
-  return runner.judge.properties.map(({ property, status, reason }, index) => {
+function properties(subject: Subject, totals: TargetTotals, findings: readonly FindingResult[]): PropertyResult[] {
+  return subject.properties.map(({ name, status, reason }, index) => {
     const cases = totals.inForce[index] ?? 0;
-    const violated = findings.some((found) => found.property === property.name);
+    const violated = findings.some((found) => found.property === name);
     const judged = violated ? 'violated' : cases > 0 ? 'holds' : 'not evaluated';
     return {
-      property: property.name,
+      property: name,
       status: status === 'judged' ? judged : status,
       cases,
       ...(reason !== undefined && { reason }),

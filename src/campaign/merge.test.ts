@@ -15,7 +15,7 @@ const failure = (block: number): fc.Arbitrary<Failure> =>
     hits: fc.integer({ min: 1, max: 9 }),
     block: fc.constant(block),
     index: fc.nat(999),
-    scenario: fc.constant(new Int32Array([block])),
+    values: fc.constant(new Int32Array([block])),
   });
 const block = (number: number): fc.Arbitrary<BlockResult> =>
   fc.record({

@@ -6,7 +6,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../errors.js';
-import { builtInContract } from '../contract/find-contract.js';
+import { findAnyContract } from '../contract/find-contract.js';
+import { CONTRACT_SETS } from '../contract/library/sets.js';
 import { parseImage } from '../image/load.js';
 import type { Image } from '../image/image.js';
 import { readManifest } from '../targets/manifest.js';
@@ -14,7 +15,7 @@ import type { Twin } from '../targets/twin.js';
 import { BLOCK_CASES } from './block.js';
 import { fuzz } from './fuzz.js';
 import type { TargetResult } from './result.js';
-import type { Target } from './target.js';
+import type { AnyTarget } from './target.js';
 
 /** What one seed said of one exhibit. An empty list of complaints is a pass. */
 export interface ExhibitRun {
@@ -118,8 +119,9 @@ function imageCache(root: string): (object: string) => Image {
   };
 }
 
-function twinTarget(name: string, symbol: string, contractId: string, image: Image): Target {
-  const { set, contract } = builtInContract(contractId);
+function twinTarget(name: string, symbol: string, contractId: string, image: Image): AnyTarget {
+  const { set, contract, program } = findAnyContract(contractId, CONTRACT_SETS);
+  if (program !== undefined) return { name, symbol, set: set.name, program: { ...program, symbol }, image };
   return { name, symbol, set: set.name, contract, image };
 }
 

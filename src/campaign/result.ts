@@ -12,7 +12,7 @@ export interface FindingResult {
   hits: number;
   /** Where the first of them was: block and index, or the name of a replayed case. */
   first: { block: number; index: number } | { replayed: string };
-  /** Slots that differ from neutral in the shrunken scenario. */
+  /** Values that differ from neutral in the shrunken case; those of a story as `STEP.SLOT`. */
   scenario: Record<string, string>;
   case: CaseFile;
 }

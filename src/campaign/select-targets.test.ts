@@ -7,7 +7,7 @@ import { UsageError } from '../errors.js';
 import { assemble, type Piece, RET, SEAMCALL, set32, TDCALL } from '../harness/made-function.test.helper.js';
 import { CODE, writeElf } from '../image/elf-writer.test.helper.js';
 import { packageRoot } from '../package-info.js';
-import { createRunner } from './target.js';
+import { createRunner, type Target } from './target.js';
 import { type Selection, type SelectOptions, selectTargets } from './select-targets.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tdxfuzz-select-'));
@@ -54,7 +54,8 @@ describe('which contracts an image is judged by', () => {
   ])('%s is recognised', (name, set) => {
     const { targets } = select([object(`corpus/targets/${name}.o`)]);
     expect(new Set(targets.map((target) => target.set))).toEqual(new Set([set]));
-    for (const target of targets) expect(createRunner(target).run(createRunner(target).space.neutral)).toBe(0);
+    for (const target of targets as Target[])
+      expect(createRunner(target).run(createRunner(target).space.neutral)).toBe(0);
   });
 
   test('guest-6.4 is recognised by the function that only it has', () => {

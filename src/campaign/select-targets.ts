@@ -1,5 +1,5 @@
 /** From what the user named (images, contract sets, bindings, globs) to targets, with what was left out. */
-import { findContract, findContractSet } from '../contract/find-contract.js';
+import { findAnyContract, findContractSet } from '../contract/find-contract.js';
 import type { Contract, ContractSet } from '../contract/contract.js';
 import { CONTRACT_SETS } from '../contract/library/sets.js';
 import { UsageError } from '../errors.js';
@@ -11,11 +11,11 @@ import { findFunction, functionExtent } from '../image/symbols.js';
 import { nearest, nearestNames } from '../text/nearest.js';
 import { matchesGlob } from './glob.js';
 import { builtInTargets } from './built-in-targets.js';
-import type { Target } from './target.js';
+import type { AnyTarget, ProgramTarget, Target } from './target.js';
 import { functionsWithWrappedInstruction } from './wrapped-instructions.js';
 
 export interface Selection {
-  targets: Target[];
+  targets: AnyTarget[];
   /** What the user should know: symbols that the set has and the image has not, code that nothing covers. */
   notes: string[];
 }
@@ -71,7 +71,7 @@ function fromImages(paths: readonly string[], contract: string, bindings: readon
   const symbols = bindings.map((text) => text.slice(0, text.indexOf('=')));
   const again = symbols.find((symbol, index) => symbols.indexOf(symbol) !== index);
   if (again !== undefined) throw new UsageError(`--target ${shorten(again)}=...: bound twice; bind every symbol once`);
-  const targets: Target[] = [];
+  const targets: AnyTarget[] = [];
   const notes: string[] = [];
   const images = paths.map((path) => ({ path, image: loadImage(path) }));
   for (const { path, image } of images) {
@@ -99,8 +99,15 @@ function fromImages(paths: readonly string[], contract: string, bindings: readon
         if (!boundSymbols.has(symbol))
           targets.push({ name: `${label}${symbol}`, symbol, set: set.name, contract: body, image });
       }
-      if (present.length === 0 && bound.length === 0) throw noSymbol(path, image, set);
-      const absent = Object.keys(set.contracts).filter((symbol) => !hasFunction(image, symbol));
+      const programs = Object.entries(set.programs ?? {});
+      const played = programs.filter(([, { symbol }]) => hasFunction(image, symbol));
+      for (const [name, program] of played) {
+        const { symbol } = program;
+        covered.add(symbol);
+        targets.push({ name: `${label}${name}`, symbol, set: set.name, program, image });
+      }
+      if (present.length + played.length === 0 && bound.length === 0) throw noSymbol(path, image, set);
+      const absent = symbolsOf(set).filter((symbol) => !hasFunction(image, symbol));
       if (absent.length > 0)
         notes.push(`${shorten(path)}: ${set.name} also has ${absent.join(', ')}; not in this image`);
     }
@@ -115,7 +122,7 @@ function fromImages(paths: readonly string[], contract: string, bindings: readon
 
 function noSymbol(path: string, image: Image, set: ContractSet): UsageError {
   const functions = image.symbols.filter(({ kind }) => kind === 'function').map(({ name }) => shorten(name));
-  const wanted = Object.keys(set.contracts);
+  const wanted = symbolsOf(set);
   const near = [...new Set(wanted.flatMap((name) => nearestNames(name, functions)))].slice(0, 3);
   const hint = near.length > 0 ? `nearest: ${near.join(', ')}` : `it has ${functions.slice(0, 5).join(', ')}`;
   return new UsageError(
@@ -123,17 +130,26 @@ function noSymbol(path: string, image: Image, set: ContractSet): UsageError {
   );
 }
 
+/** Every symbol that a set has a contract for. */
+function symbolsOf({ contracts, programs = {} }: ContractSet): string[] {
+  return [...new Set([...Object.keys(contracts), ...Object.values(programs).map(({ symbol }) => symbol)])];
+}
+
 function hasFunction(image: Image, symbol: string): boolean {
   return image.symbols.some(({ name, kind }) => name === symbol && kind !== 'object');
 }
 
-function binding(text: string, image: Image): Omit<Target, 'name'> {
+function binding(text: string, image: Image): Unnamed {
   const equals = text.indexOf('=');
   const symbol = text.slice(0, equals);
-  const { set, contract } = findContract(text.slice(equals + 1), CONTRACT_SETS);
+  const { set, contract, program } = findAnyContract(text.slice(equals + 1), CONTRACT_SETS);
   findFunction(image, symbol);
+  if (program !== undefined) return { symbol, set: set.name, program: { ...program, symbol }, image };
   return { symbol, set: set.name, contract, image };
 }
+
+/** A target that has no name yet. */
+type Unnamed = Omit<Target, 'name'> | Omit<ProgramTarget, 'name'>;
 
 /** The set whose functions the image has, told apart by the masks in the code. @throws UsageError if none or several fit */
 function recognise(image: Image, path: string): ContractSet {
@@ -160,6 +176,7 @@ function fit(set: ContractSet, image: Image): number {
     if (!hasMask(contract, image, symbol)) return -1;
     present++;
   }
+  for (const { symbol } of Object.values(set.programs ?? {})) if (hasFunction(image, symbol)) present++;
   return present;
 }
 

@@ -1,12 +1,11 @@
 /** The body of a worker thread: makes runners for the targets it is told of, and computes blocks. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { CaseRunner } from '../judge/case-runner.js';
-import { runBlock } from './block.js';
-import { createRunner, type Target } from './target.js';
+import { createSubject, type Subject } from './subject.js';
+import type { AnyTarget } from './target.js';
 
 /** What a worker is started with. */
 export interface WorkerStart {
-  targets: Target[];
+  targets: AnyTarget[];
   seed: string;
 }
 
@@ -20,10 +19,10 @@ export interface WorkerTask {
 const port = parentPort;
 if (port !== null) {
   const { targets, seed } = workerData as WorkerStart;
-  const runners = new Map<number, CaseRunner>();
+  const subjects = new Map<number, Subject>();
   port.on('message', ({ target, block, cases }: WorkerTask) => {
-    let runner = runners.get(target);
-    if (runner === undefined) runners.set(target, (runner = createRunner(targets[target])));
-    port.postMessage({ target, result: runBlock(runner, targets[target].name, seed, block, cases) });
+    let subject = subjects.get(target);
+    if (subject === undefined) subjects.set(target, (subject = createSubject(targets[target])));
+    port.postMessage({ target, result: subject.runBlock(seed, block, cases) });
   });
 }

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { contractSchema } from '../contract/contract.js';
+import { type ProgramContract, programContractSchema } from '../contract/program-contract.js';
 import { firstIssue, inconsistency } from '../contract/validate.js';
 import { UsageError } from '../errors.js';
 import { SLOT_NAMES } from '../scenario/layout.js';
@@ -15,6 +16,7 @@ const hex64 = z.string().regex(/^0x[0-9a-f]{1,16}$/, 'a 64-bit value written as 
 const text = (most: number) => z.string().max(most).transform(escapeName);
 /** Bounds: a case that was written by the tool is far below them, a hostile one is refused. */
 const MAX_PAGES = 256;
+const MAX_STEPS = 64;
 /** Bytes of the function that are decoded before a replay: some 20,000 instructions. */
 export const MAX_CODE = 0x10000;
 const PAGE_BASE64 = 5464;
@@ -25,7 +27,7 @@ export const caseSchema = z.strictObject({
   target: text(4300),
   symbol: z.string().min(1).max(4096).transform(escapeName),
   image: z.strictObject({ name: text(4300), hash: z.string().regex(/^[0-9a-f]{64}$/, 'a sha256 in hexadecimal') }),
-  contract: z.strictObject({ set: text(100), body: contractSchema }),
+  contract: z.strictObject({ set: text(100), body: z.union([contractSchema, programContractSchema]) }),
   model: z.strictObject({ module: text(20) }),
   /** The code and data pages that the runs touched, after relocation. */
   code: z.strictObject({
@@ -45,9 +47,20 @@ export const caseSchema = z.strictObject({
       .array(z.strictObject({ name: text(4096), address: hex64, size: z.number().int().min(0).max(0x40000000) }))
       .max(4096),
     externals: z.array(z.strictObject({ name: text(4096), address: hex64 })).max(4096),
+    /** Entries of the exception-fixup table that lie in these pages. */
+    fixups: z
+      .array(z.strictObject({ from: hex64, to: hex64, type: z.number().int().min(0).max(255) }))
+      .max(4096)
+      .optional(),
   }),
   /** Slots that differ from neutral; an absent one is neutral. */
   scenario: z.record(z.string(), hex64),
+  /** The steps of a program's case; its scenario is empty. A value that is absent is neutral. */
+  story: z
+    .array(z.strictObject({ action: text(60), values: z.record(z.string(), hex64) }))
+    .min(1)
+    .max(MAX_STEPS)
+    .optional(),
   /** Every answer from outside that the run consumed, for people: the registers behind each kind of call. */
   answers: z.array(z.strictObject({ call: text(20), registers: z.record(text(10), hex64) })).max(64),
   expect: z
@@ -91,9 +104,17 @@ export function validateCase(json: unknown, origin: string): CaseFile {
   for (const slot of Object.keys(parsed.data.scenario)) {
     if (!SLOT_NAMES.includes(slot)) throw new UsageError(`${origin}: scenario: unknown slot ${shorten(slot, 60)}`);
   }
-  const wrong = inconsistency(parsed.data.contract.body);
+  const { body } = parsed.data.contract;
+  const program = isProgramContract(body);
+  if (program !== (parsed.data.story !== undefined))
+    throw new UsageError(`${origin}: a story and the contract of a program go together; take another copy of it`);
+  const wrong = program ? undefined : inconsistency(body);
   if (wrong !== undefined) throw new UsageError(`${origin}: contract: ${wrong}`);
   return parsed.data;
+}
+
+export function isProgramContract(body: CaseFile['contract']['body']): body is ProgramContract {
+  return 'program' in body;
 }
 
 function unreadable({ code, message }: NodeJS.ErrnoException): string {

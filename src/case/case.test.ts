@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { createRunner } from '../campaign/target.js';
+import { createRunner, type Target, targetOf } from '../campaign/target.js';
 import { endedAs, when } from '../clause/clause.js';
 import { UsageError } from '../errors.js';
 import {
@@ -57,8 +57,7 @@ function caseOfRunner(runner: CaseRunner, target: string): CaseFile {
 /** What a replay does, without the command line. */
 function replay(file: CaseFile): { keys: string[]; digest: string; problem: string } {
   const image = caseImage(file, 'case.json');
-  const { target, symbol, contract, code } = file;
-  const runner = createRunner({ name: target, symbol, set: contract.set, contract: contract.body, image }, code.size);
+  const runner = createRunner(targetOf(file, image, file.symbol) as Target, file.code.size);
   const scenario = scenarioOf(file, runner.space.neutral);
   const keys = accountFor(runner, scenario).map(({ signature }) => signatureKey(signature));
   const { problem } = runner;

@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect, test as plain } from 'vitest';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createRunner } from '../campaign/target.js';
+import { createRunner, type Target, targetOf } from '../campaign/target.js';
 import { UsageError } from '../errors.js';
 import { REGIONS } from '../harness/regions.js';
 import { packageRoot } from '../package-info.js';
@@ -26,8 +26,8 @@ function replay(json: unknown): string {
   try {
     const file = validateCase(json, 'hostile.json');
     const image = caseImage(file, 'hostile.json');
-    const { target, symbol, contract, code } = file;
-    const runner = createRunner({ name: target, symbol, set: contract.set, contract: contract.body, image }, code.size);
+    const { target, contract, code } = file;
+    const runner = createRunner(targetOf(file, image, file.symbol) as Target, code.size);
     const scenario = scenarioOf(file, runner.space.neutral);
     const accounts = accountFor(runner, scenario);
     for (const account of accounts) {

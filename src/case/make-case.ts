@@ -10,9 +10,8 @@ import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { REGISTER_NAMES } from '../x86/registers.js';
 import { hex } from '../text/hex.js';
 import { type CaseFile, MAX_CODE } from './case-file.js';
+import { isInImage, PAGE, storedCode } from './stored-code.js';
 import { traceDigest } from './trace-digest.js';
-
-const PAGE = 0x1000n;
 
 export interface CaseOrigin {
   tool: string;
@@ -38,8 +37,6 @@ export function makeCase(
   const { target, compiled, context, space } = runner;
   const size = Math.min(runner.size, MAX_CODE);
   const { image } = target;
-  const pages = touchedPages(runner, traces);
-  const inside = (address: bigint): boolean => pages.some((page) => address >= page && address < page + PAGE);
   return {
     schema: 'tdxfuzz/case/1',
     tool: origin.tool,
@@ -48,21 +45,7 @@ export function makeCase(
     image: { name: image.name, hash: image.hash },
     contract: { set: origin.set, body: compiled.contract },
     model: { module: REFERENCE_CONFIGURATION.version },
-    code: {
-      entry: hex(target.entry),
-      size,
-      pages: pages.map((page) => storedPage(runner, page)),
-      symbols: image.symbols
-        .filter(({ kind, address, name }) =>
-          name === target.symbol ? address === target.entry : kind === 'function' && inside(address),
-        )
-        .map(({ name, address, size: bytes }) => ({
-          name,
-          address: hex(address),
-          size: name === target.symbol ? Math.min(bytes, size) : bytes,
-        })),
-      externals: image.externals.map(({ name, address }) => ({ name, address: hex(address) })),
-    },
+    code: storedCode(image, target.symbol, target.entry, size, touchedPages(runner, traces)),
     scenario: scenarioValues(context.scenario, space.neutral),
     answers: answers(context.base),
     expect: signature === undefined ? null : { ...signature, trace: traceDigest(traces.base) },
@@ -98,32 +81,5 @@ function touchedPages(runner: CaseRunner, traces: CaseTraces): bigint[] {
       }
     }
   }
-  return [...pages].filter((page) => segmentOf(runner, page) !== undefined).sort((a, b) => (a < b ? -1 : 1));
-}
-
-function segmentOf(runner: CaseRunner, page: bigint): CaseRunner['target']['image']['segments'][number] | undefined {
-  return runner.target.image.segments.find(
-    ({ address, size }) => page + PAGE > address && page < address + BigInt(size),
-  );
-}
-
-/** What the machine holds there: the parts of the image that share the page, and a page of code is never writable. */
-function storedPage(runner: CaseRunner, page: bigint): CaseFile['code']['pages'][number] {
-  const bytes = Buffer.alloc(Number(PAGE));
-  let read = false;
-  let write = false;
-  let execute = false;
-  for (const segment of runner.target.image.segments) {
-    if (page + PAGE <= segment.address || page >= segment.address + BigInt(segment.size)) continue;
-    read ||= segment.read;
-    write ||= segment.write;
-    execute ||= segment.execute;
-    const offset = Number(page - segment.address);
-    const from = segment.bytes.subarray(Math.max(0, offset), Math.max(0, offset + Number(PAGE)));
-    bytes.set(from, Math.max(0, -offset));
-  }
-  let end = bytes.length;
-  while (end > 0 && bytes[end - 1] === 0) end--;
-  const permissions = `${read ? 'r' : '-'}${write && !execute ? 'w' : '-'}${execute ? 'x' : '-'}`;
-  return { address: hex(page), permissions, base64: bytes.subarray(0, end).toString('base64') };
+  return [...pages].filter((page) => isInImage(target.image, page)).sort((a, b) => (a < b ? -1 : 1));
 }

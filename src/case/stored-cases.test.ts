@@ -1,7 +1,7 @@
 /** Cases that an earlier version stored are replayed exactly by this one: the promise of schema tdxfuzz/case/1. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createRunner } from '../campaign/target.js';
+import { createRunner, type Target, targetOf } from '../campaign/target.js';
 import { packageRoot } from '../package-info.js';
 import { accountFor } from '../triage/account.js';
 import { signatureKey } from '../triage/violation.js';
@@ -23,13 +23,7 @@ test('a folder that is not there holds none', () => {
 test.each(stored.map(({ name, file }) => [name, file] as const))(
   '%s is reproduced, its trace identical',
   (name, file) => {
-    const target = {
-      name,
-      symbol: file.symbol,
-      set: file.contract.set,
-      contract: file.contract.body,
-      image: caseImage(file, name),
-    };
+    const target = targetOf(file, caseImage(file, name), file.symbol) as Target;
     const runner = createRunner(target, file.code.size);
     const accounts = accountFor(runner, scenarioOf(file, runner.space.neutral));
     const { expect: wanted } = file;

@@ -4,13 +4,13 @@ import { Command, Option } from 'commander';
 import { colours as pc } from '../text/colours.js';
 import { VectorFileError, readVectorFile } from '../../models/module/vector-file.js';
 import { checkVectors, hasModel, kindOfVectors, type VectorReport } from '../../models/module/vectors.js';
-import { builtInTargets } from '../campaign/built-in-targets.js';
+import { builtInStubs } from '../campaign/built-in-targets.js';
 import { type EngineCheck, enginesAgree } from '../campaign/engines-agree.js';
 import { UsageError } from '../errors.js';
 import { shorten } from '../text/escape.js';
 import { packageRoot, toolVersion } from '../package-info.js';
 import { sorted } from '../report/json.js';
-import { plainTable } from '../report/terminal.js';
+import { plainTable } from '../report/plain-table.js';
 import { checkObjects, type ObjectCheck } from '../targets/check.js';
 import { findToolchain } from '../targets/toolchain.js';
 
@@ -44,7 +44,7 @@ async function doctor({ vectors, format }: DoctorFlags): Promise<number> {
   const files = vectors ?? OWN_VECTORS.map((name) => join(packageRoot(), 'corpus/vectors', name));
   const checks = files.map(checkFile);
   const objects = vectors === undefined ? await checkObjects(packageRoot()) : [];
-  const engines = vectors === undefined ? enginesAgree(builtInTargets(), ENGINE_CASES) : [];
+  const engines = vectors === undefined ? enginesAgree(builtInStubs(), ENGINE_CASES) : [];
   if (format === 'json') {
     const machine = vectors === undefined ? { machine: Object.fromEntries(machineRows()) } : {};
     process.stdout.write(

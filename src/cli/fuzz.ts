@@ -3,11 +3,12 @@ import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { Command, Option } from 'commander';
-import { PROPERTIES } from '../../properties/all.js';
+import { PROPERTY_NAMES } from '../../properties/all.js';
 import { fuzz } from '../campaign/fuzz.js';
-import { exitStatus, type FindingResult, type RunResult, type TargetResult } from '../campaign/result.js';
+import { exitStatus, type FindingResult, type RunResult } from '../campaign/result.js';
 import { selectTargets, type Selection } from '../campaign/select-targets.js';
-import { createRunner } from '../campaign/target.js';
+import { type AnyTarget, createPlayRunner, createRunner, isProgram } from '../campaign/target.js';
+import { storyOf } from '../case/play-case.js';
 import { scenarioOf } from '../case/scenario-of.js';
 import { casesOf, PROJECT_CASES } from '../case/stored-cases.js';
 import { caseName, writeCase } from '../case/write-case.js';
@@ -16,8 +17,10 @@ import { packageRoot } from '../package-info.js';
 import { shorten } from '../text/escape.js';
 import { resultJson } from '../report/json.js';
 import { findingText, summary, targetTable } from '../report/terminal.js';
+import { playFindingText } from '../report/play-text.js';
 import { accountFor } from '../triage/account.js';
-import { signatureKey } from '../triage/violation.js';
+import { accountForStory } from '../triage/play-account.js';
+import { type Signature, signatureKey } from '../triage/violation.js';
 import { onInterrupt } from './interrupt.js';
 import { collect, duration, positiveInteger, seedText, workerCount } from './options.js';
 import { startProgress } from './progress.js';
@@ -65,13 +68,12 @@ export function fuzzCommand(): Command {
 }
 
 async function run(images: string[], flags: FuzzFlags): Promise<number> {
-  const propertyNames = PROPERTIES.map(({ name }) => name);
   const selection = selectTargets({
     images,
     contract: flags.contract,
     target: flags.target,
     property: flags.property,
-    propertyNames,
+    propertyNames: PROPERTY_NAMES,
   });
   if (flags.out !== undefined) prepareOut(flags.out);
   const runs = flags.runs ?? DEFAULT_RUNS;
@@ -179,10 +181,10 @@ function printResult(
   const total = result.result.targets.reduce((sum, { findings }) => sum + findings.length, 0);
   result.result.targets.forEach((target, index) => {
     if (target.findings.length === 0) return;
-    const runner = createRunner(targets[index]);
+    const describe = describer(targets[index]);
     for (const finding of target.findings) {
       const title = `finding ${++number} of ${total}`;
-      if (number <= IN_FULL) print(`${describe(target, finding, runner, out, title)}\n`);
+      if (number <= IN_FULL) print(`${describe(finding, replayCommandLine(finding, out), title)}\n`);
       else print(`${title}: ${finding.property}: ${finding.slot} at ${shorten(finding.place)}`);
     }
   });
@@ -191,17 +193,31 @@ function printResult(
   if (out !== undefined) print(`results in ${relative('.', out) || out}`);
 }
 
-function describe(
-  target: TargetResult,
-  finding: FindingResult,
-  runner: ReturnType<typeof createRunner>,
-  out: string | undefined,
-  title: string,
-): string {
-  const accounts = accountFor(runner, scenarioOf(finding.case, runner.space.neutral));
-  const account = accounts.find(({ signature }) => signatureKey(signature) === signatureKey(finding));
-  if (account === undefined) throw new Error(`${target.target}: a finding did not repeat: ${signatureKey(finding)}`);
+function replayCommandLine(finding: FindingResult, out: string | undefined): string {
   const path = join(out ?? '.', 'cases', caseName(finding.case));
-  const command = process.cwd() === packageRoot() ? 'npm run -s tdxfuzz -- replay' : 'tdxfuzz replay';
-  return findingText(finding, account, runner, `${command} ${path}`, title);
+  return `${process.cwd() === packageRoot() ? 'npm run -s tdxfuzz -- replay' : 'tdxfuzz replay'} ${path}`;
+}
+
+type Describe = (finding: FindingResult, replay: string, title: string) => string;
+
+/** Runs findings of one target again and says what happened. */
+function describer(target: AnyTarget): Describe {
+  if (isProgram(target)) {
+    const runner = createPlayRunner(target);
+    return (finding, replay, title) => {
+      const account = repeated(accountForStory(runner, storyOf(finding.case, runner.space)), finding);
+      return playFindingText({ account, hits: finding.hits }, runner, replay, title);
+    };
+  }
+  const runner = createRunner(target);
+  return (finding, replay, title) => {
+    const account = repeated(accountFor(runner, scenarioOf(finding.case, runner.space.neutral)), finding);
+    return findingText(finding, account, runner, replay, title);
+  };
+}
+
+function repeated<T extends { signature: Signature }>(accounts: readonly T[], finding: FindingResult): T {
+  const account = accounts.find(({ signature }) => signatureKey(signature) === signatureKey(finding));
+  if (account === undefined) throw new Error(`a finding did not repeat: ${signatureKey(finding)}`);
+  return account;
 }

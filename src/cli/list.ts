@@ -1,15 +1,15 @@
 import { Argument, Command, Option } from 'commander';
 import { colours as pc } from '../text/colours.js';
-import { PROPERTIES } from '../../properties/all.js';
-import { builtInTargets } from '../campaign/built-in-targets.js';
-import { createRunner } from '../campaign/target.js';
+import { PROGRAM_PROPERTIES, PROPERTIES } from '../../properties/all.js';
+import { builtInPrograms, builtInStubs, builtInTargets } from '../campaign/built-in-targets.js';
+import { createPlayRunner, createRunner } from '../campaign/target.js';
 import { scenarioValues } from '../case/make-case.js';
 import { compileContract } from '../contract/compiled.js';
 import { CONTRACT_SETS } from '../contract/library/sets.js';
 import { packageRoot } from '../package-info.js';
 import { describeSlot } from '../report/describe-slot.js';
 import { sorted } from '../report/json.js';
-import { plainTable } from '../report/terminal.js';
+import { plainTable } from '../report/plain-table.js';
 import { createScenario } from '../scenario/layout.js';
 import { scenarioSpace } from '../scenario/space.js';
 import { readManifest } from '../targets/manifest.js';
@@ -42,22 +42,35 @@ const LISTS: Readonly<Record<What, () => Row[]>> = {
     })),
   contracts: () =>
     CONTRACT_SETS.flatMap((set) =>
-      Object.entries(set.contracts).map(([symbol, contract]) => ({
+      Object.entries({ ...set.contracts, ...set.programs }).map(([symbol, contract]) => ({
         contract: `${set.name}/${symbol}`,
         set: set.title,
         source: contract.source,
       })),
     ),
-  properties: () => PROPERTIES.map(({ name, group, rule, source }) => ({ property: name, group, rule, source })),
-  clauses: () =>
-    builtInTargets().flatMap((target) =>
-      createRunner(target).judge.clauses.map(({ property, text }) => ({
+  properties: () => {
+    const programs = PROGRAM_PROPERTIES.filter(({ name }) => PROPERTIES.every((property) => property.name !== name));
+    return [...PROPERTIES, ...programs].map(({ name, group, rule, source }) => ({
+      property: name,
+      group,
+      rule,
+      source,
+    }));
+  },
+  clauses: () => {
+    const judged = [
+      ...builtInStubs().map((target) => ({ target, clauses: createRunner(target).judge.clauses })),
+      ...builtInPrograms().map((target) => ({ target, clauses: createPlayRunner(target).judge.clauses })),
+    ];
+    return judged.flatMap(({ target, clauses }) =>
+      clauses.map(({ property, text }) => ({
         property: property.name,
         target: target.name,
         clause: text,
         source: property.source,
       })),
-    ),
+    );
+  },
   twins: () =>
     readManifest(packageRoot()).map(({ id, contract, property, slot, place, mistake }) => ({
       twin: id,

@@ -4,7 +4,7 @@ import { colours as pc } from '../text/colours.js';
 import { type Exhibit, museum } from '../campaign/museum.js';
 import { packageRoot } from '../package-info.js';
 import { sorted } from '../report/json.js';
-import { plainTable } from '../report/terminal.js';
+import { plainTable } from '../report/plain-table.js';
 import { EXIT_INTERRUPTED, onInterrupt } from './interrupt.js';
 import { positiveInteger, workerCount } from './options.js';
 import { startProgress } from './progress.js';

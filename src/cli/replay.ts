@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { colours as pc } from '../text/colours.js';
-import { createRunner, type Target } from '../campaign/target.js';
+import { createRunner, isProgram, type Target, targetOf } from '../campaign/target.js';
 import { type CaseFile, readCase } from '../case/case-file.js';
 import { caseImage } from '../case/case-image.js';
 import { scenarioOf } from '../case/scenario-of.js';
@@ -10,18 +10,10 @@ import { loadImage } from '../image/load.js';
 import { FACT } from '../observation/layout.js';
 import { sorted } from '../report/json.js';
 import { findingText, traceText } from '../report/terminal.js';
+import { replayStory } from './replay-story.js';
+import { type ReplayFlags, type Verdict, verdictOf } from './replay-verdict.js';
 import { type Account, accountFor, endOf } from '../triage/account.js';
 import { recordTrace } from '../triage/trace.js';
-import { signatureKey } from '../triage/violation.js';
-
-interface ReplayFlags {
-  image?: string;
-  symbol?: string;
-  format: 'text' | 'json';
-}
-
-/** What a replay says. `other`: it fails, but not in the way that the case expects. */
-type Verdict = 'reproduced' | 'still broken' | 'fixed' | 'no longer reached' | 'other violation';
 
 export function replayCommand(): Command {
   return new Command('replay')
@@ -38,8 +30,11 @@ export function replayCommand(): Command {
 function replay(path: string, flags: ReplayFlags): number {
   const file = readCase(path);
   const image = flags.image === undefined ? caseImage(file, path) : loadImage(flags.image);
-  const symbol = flags.image === undefined ? file.symbol : (flags.symbol ?? file.symbol);
-  const target: Target = { name: file.target, symbol, set: file.contract.set, contract: file.contract.body, image };
+  const target = targetOf(file, image, flags.image === undefined ? file.symbol : (flags.symbol ?? file.symbol));
+  return isProgram(target) ? replayStory(file, path, target, flags) : replayScenario(file, path, target, flags);
+}
+
+function replayScenario(file: CaseFile, path: string, target: Target, flags: ReplayFlags): number {
   // The bytes outside the stored pages are not there: the size of the function is what the case says.
   const runner = createRunner(target, flags.image === undefined ? file.code.size : undefined);
   const scenario = scenarioOf(file, runner.space.neutral);
@@ -48,7 +43,8 @@ function replay(path: string, flags: ReplayFlags): number {
     process.stderr.write(`tdxfuzz: ${path}: no verdict: ${runner.problem}\n`);
     return 2;
   }
-  const verdict = judge(file, accounts, flags.image !== undefined, runner.context.base[2 * FACT.calls] > 0);
+  const called = runner.context.base[2 * FACT.calls] > 0;
+  const verdict = verdictOf(file, accounts, flags.image !== undefined, called);
   const digest = traceDigest(recordTrace(runner.harness, scenario, 0));
   const identical = file.expect !== null && digest === file.expect.trace;
   if (flags.format === 'json') {
@@ -60,17 +56,6 @@ function replay(path: string, flags: ReplayFlags): number {
     print(file, path, accounts, runner, verdict, identical, flags.image !== undefined);
   }
   return accounts.length > 0 ? 1 : 0;
-}
-
-function judge({ expect }: CaseFile, accounts: readonly Account[], newBuild: boolean, called: boolean): Verdict {
-  const same = accounts.some(({ signature }) =>
-    newBuild
-      ? signature.property === expect?.property && signature.slot === expect.slot
-      : expect !== null && signatureKey(signature) === signatureKey(expect),
-  );
-  if (same) return newBuild ? 'still broken' : 'reproduced';
-  if (accounts.length > 0) return 'other violation';
-  return called ? 'fixed' : 'no longer reached';
 }
 
 function print(

@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { REGISTER_NAMES } from '../x86/registers.js';
+import { type ProgramContract, programContractSchema } from './program-contract.js';
 
 const register = z.enum(REGISTER_NAMES);
 const name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/, 'a name of letters, digits, _ . - (at most 100)');
@@ -87,24 +88,32 @@ export const contractSchema = z.strictObject({
   vectorState: z.enum(['untouched', 'convention']),
 });
 
-export const contractSetSchema = z.strictObject({
-  schema: z.literal('tdxfuzz/contracts/1'),
-  name,
-  title: z.string().min(1).max(200),
-  /** Symbol -> contract. */
-  contracts: z
-    .record(z.string().min(1).max(4096), contractSchema.omit({ symbol: true }))
-    .refine((contracts) => Object.keys(contracts).length > 0, 'at least one contract'),
-});
+export const contractSetSchema = z
+  .strictObject({
+    schema: z.literal('tdxfuzz/contracts/1'),
+    name,
+    title: z.string().min(1).max(200),
+    /** Symbol -> contract of a stub. */
+    contracts: z.record(z.string().min(1).max(4096), contractSchema.omit({ symbol: true })).default({}),
+    /** Name -> contract of a program; the name is the symbol where two programs do not share one. */
+    programs: z.record(z.string().min(1).max(4096), programContractSchema.partial({ symbol: true })).default({}),
+  })
+  .refine(({ contracts, programs }) => Object.keys(contracts).length + Object.keys(programs).length > 0, {
+    path: ['contracts'],
+    message: 'at least one contract',
+  });
 
 export type Contract = z.infer<typeof contractSchema>;
 export type Parameter = Contract['parameters'][number];
 export type Source = z.infer<typeof source>;
 export type OutputCondition = z.infer<typeof condition>;
 
-/** The contracts of one project and generation, keyed by symbol. */
+/** The contracts of one project and generation. */
 export interface ContractSet {
   name: string;
   title: string;
+  /** Stubs, by symbol. */
   contracts: Readonly<Record<string, Contract>>;
+  /** Programs, by name: the symbol where two programs do not share one. */
+  programs?: Readonly<Record<string, ProgramContract>>;
 }

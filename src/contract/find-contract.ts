@@ -2,6 +2,7 @@
 import { UsageError } from '../errors.js';
 import { nearest } from '../text/nearest.js';
 import type { Contract, ContractSet } from './contract.js';
+import type { ProgramContract } from './program-contract.js';
 import { CONTRACT_SETS } from './library/sets.js';
 import { readContractSet } from './validate.js';
 
@@ -19,14 +20,28 @@ export function builtInContract(id: string): { set: ContractSet; contract: Contr
   return findContract(id, CONTRACT_SETS);
 }
 
-/** @param id `SET/FUNCTION` @throws UsageError with the nearest names */
+/** The contract of a stub. @param id `SET/FUNCTION` @throws UsageError with the nearest names */
 export function findContract(id: string, sets: readonly ContractSet[]): { set: ContractSet; contract: Contract } {
+  const { set, contract } = findAnyContract(id, sets);
+  if (contract === undefined)
+    throw new UsageError(`${id} is the contract of a program; name that of a single function`);
+  return { set, contract };
+}
+
+/** What a name stands for: the contract of a stub, or that of a program. */
+export type FoundContract =
+  | { set: ContractSet; contract: Contract; program?: undefined }
+  | { set: ContractSet; program: ProgramContract; contract?: undefined };
+
+/** @param id `SET/FUNCTION` @throws UsageError with the nearest names */
+export function findAnyContract(id: string, sets: readonly ContractSet[]): FoundContract {
   const slash = id.lastIndexOf('/');
   if (slash < 0) throw new UsageError(`${id}: a contract is named SET/FUNCTION, for example linux-6.4/__tdx_hypercall`);
   const set = findContractSet(id.slice(0, slash), sets);
   const symbol = id.slice(slash + 1);
-  const contract = Object.hasOwn(set.contracts, symbol) ? set.contracts[symbol] : undefined;
-  if (contract === undefined)
-    throw new UsageError(`${set.name} has no function ${symbol}; ${nearest(symbol, Object.keys(set.contracts))}`);
-  return { set, contract };
+  if (Object.hasOwn(set.contracts, symbol)) return { set, contract: set.contracts[symbol] };
+  const programs = set.programs ?? {};
+  if (Object.hasOwn(programs, symbol)) return { set, program: programs[symbol] };
+  const names = [...Object.keys(set.contracts), ...Object.keys(programs)];
+  throw new UsageError(`${set.name} has no function ${symbol}; ${nearest(symbol, names)}`);
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { UsageError } from '../errors.js';
 import { escapeName } from '../text/escape.js';
 import { type Contract, contractSetSchema, type ContractSet, type Source } from './contract.js';
+import type { ProgramContract } from './program-contract.js';
 
 /** Reads a contract set from a JSON file. @throws UsageError naming the file, the place in it and what is wrong */
 export function readContractSet(path: string): ContractSet {
@@ -28,7 +29,15 @@ export function validateContractSet(json: unknown, origin: string): ContractSet 
     if (wrong !== undefined) throw new UsageError(escapeName(`${origin}: contracts.${symbol}: ${wrong}`));
     contracts[symbol] = contract;
   }
-  return { name: parsed.data.name, title: parsed.data.title, contracts };
+  const programs: Record<string, ProgramContract> = {};
+  for (const [symbol, body] of Object.entries(parsed.data.programs))
+    programs[symbol] = { ...body, symbol: body.symbol ?? symbol };
+  return {
+    name: parsed.data.name,
+    title: parsed.data.title,
+    contracts,
+    ...(Object.keys(programs).length > 0 && { programs }),
+  };
 }
 
 /** One line: where in the document, and what is wrong there. */

@@ -1,12 +1,12 @@
 import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
-import { builtInTargets } from '../campaign/built-in-targets.js';
+import { builtInStubs } from '../campaign/built-in-targets.js';
 import { createRunner } from '../campaign/target.js';
 import { createObservation, END, FACT } from '../observation/layout.js';
 import { scenarios } from '../scenario/arbitrary.js';
 
 /** Every built-in target with one harness that was used before and is used again. */
-const TARGETS = builtInTargets().map((target) => ({ target, runner: createRunner(target) }));
+const TARGETS = builtInStubs().map((target) => ({ target, runner: createRunner(target) }));
 
 test.prop([fc.nat(TARGETS.length - 1), fc.integer(), fc.constantFrom(0 as const, 1 as const)], { numRuns: 150 })(
   'a run is a pure function: the same observation in a fresh harness, twice, and after other scenarios',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { builtInTargets } from '../campaign/built-in-targets.js';
+import { builtInStubs } from '../campaign/built-in-targets.js';
 import { createRunner } from '../campaign/target.js';
 import { FACT, MOMENT, slotValue } from '../observation/layout.js';
 import { PLACE, readSlot, type Scenario, scenarioSlot, writeSlot } from '../scenario/layout.js';
@@ -7,7 +7,7 @@ import { differingSlots } from '../scenario/shrink.js';
 import type { CaseRunner } from './case-runner.js';
 
 function runnerOf(name: string, properties?: string[]): CaseRunner {
-  const target = builtInTargets().find((candidate) => candidate.name === name);
+  const target = builtInStubs().find((candidate) => candidate.name === name);
   if (target === undefined) throw new Error(`no target ${name}`);
   return createRunner({ ...target, ...(properties !== undefined && { properties }) });
 }

@@ -31,7 +31,8 @@ import { recordTrace } from '../triage/trace.js';
 import { twinTarget } from '../triage/twins.test.helper.js';
 import { describeSlot } from './describe-slot.js';
 import { resultJson, sorted } from './json.js';
-import { findingText, plainTable, summary, targetTable } from './terminal.js';
+import { plainTable } from './plain-table.js';
+import { findingText, summary, targetTable } from './terminal.js';
 import { traceLine } from './trace-lines.js';
 
 /** A title of a terminal window, a cleared screen, new lines, text that runs backwards, a null byte. */

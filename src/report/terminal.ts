@@ -1,35 +1,16 @@
 /** Results as a person reads them in a terminal: a table per target, then every finding. */
 import { colours as pc } from '../text/colours.js';
-import { getBorderCharacters, table } from 'table';
 import { shorten } from '../text/escape.js';
 import type { FindingResult, PropertyResult, RunResult, TargetResult } from '../campaign/result.js';
 import type { CaseRunner } from '../judge/case-runner.js';
 import type { Account } from '../triage/account.js';
 import { placeName } from '../triage/violation.js';
 import { describeSlot } from './describe-slot.js';
-import { traceLine } from './trace-lines.js';
+import { plainTable } from './plain-table.js';
+import { tracePart } from './trace-text.js';
 
 /** Steps shown before and after the instruction to blame. */
 const CONTEXT = 4;
-
-const BARE = {
-  border: getBorderCharacters('void'),
-  columnDefault: { paddingLeft: 0, paddingRight: 2 },
-  drawHorizontalLine: () => false,
-};
-
-/** A borderless table, two spaces between columns, indented. */
-export function plainTable(rows: readonly (readonly string[])[], indent = '  '): string {
-  if (rows.length === 0) return '';
-  return table(
-    rows.map((row) => [...row]),
-    BARE,
-  )
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => indent + line.trimEnd())
-    .join('\n');
-}
 
 const count = (value: number): string => value.toLocaleString('en-US');
 
@@ -120,19 +101,7 @@ export function findingText(
 
 /** Trace lines around the blamed step; all of them without `context`. */
 export function traceText(account: Pick<Account, 'traces' | 'step'>, runner: CaseRunner, context = Infinity): string {
-  const { steps } = account.traces.base;
-  const first = Math.max(0, account.step - context);
-  const last = Math.min(steps.length - 1, account.step + context);
-  const rows: string[][] = [];
-  for (let index = first; index <= last; index++) {
-    const line = traceLine(steps[index], index, (address) => placeName(runner, address));
-    const mark = index === account.step ? pc.red('>') : ' ';
-    rows.push([mark, `${index}`, shorten(line.place), line.text, pc.dim(line.changes.slice(0, CONTEXT).join('  '))]);
-    for (let more = CONTEXT; more < line.changes.length; more += CONTEXT) {
-      rows.push(['', '', '', '', pc.dim(line.changes.slice(more, more + CONTEXT).join('  '))]);
-    }
-  }
-  return plainTable(rows, '    ');
+  return tracePart(account.traces.base.steps, account.step, (address) => placeName(runner, address), context);
 }
 
 /** The closing lines: totals, seed, speed. */

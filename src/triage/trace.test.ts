@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, test as plain } from 'vitest';
-import { builtInTargets } from '../campaign/built-in-targets.js';
+import { builtInStubs } from '../campaign/built-in-targets.js';
 import { createRunner } from '../campaign/target.js';
 import {
   call,
@@ -27,7 +27,7 @@ import { twinRunner } from './twins.test.helper.js';
 import { recordTrace, type Step } from './trace.js';
 
 const RUNNERS = [
-  ...builtInTargets().map((target) => createRunner(target)),
+  ...builtInStubs().map((target) => createRunner(target)),
   ...['retry-forever-6.3', 'jump-through-r11-6.4', 'missing-pop-6.7', 'null-output-5.19'].map(twinRunner),
 ];
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fc, test } from '@fast-check/vitest';
 import { expect, vi } from 'vitest';
-import { builtInTargets } from '../../campaign/built-in-targets.js';
+import { builtInStubs } from '../../campaign/built-in-targets.js';
 import { createRunner, type Target } from '../../campaign/target.js';
 import { builtInContract } from '../../contract/find-contract.js';
 import { parseImage } from '../../image/load.js';
@@ -43,7 +43,7 @@ interface Pair {
   readonly translated: CaseRunner;
 }
 
-const TARGETS = [...builtInTargets(), ...twinTargets()];
+const TARGETS = [...builtInStubs(), ...twinTargets()];
 const pairs = new Map<string, Pair>();
 
 function pairOf(target: Target): Pair {
@@ -84,7 +84,7 @@ test.prop([fc.constantFrom(...TARGETS), fc.integer(), fc.constantFrom(0 as const
 );
 
 test('an interrupt at every boundary of every stub', () => {
-  for (const target of builtInTargets()) {
+  for (const target of builtInStubs()) {
     const pair = pairOf(target);
     const [drawn] = fc.sample(scenarios(pair.interpreted.space), { seed: 7, numRuns: 1 });
     for (const base of [pair.interpreted.space.neutral, drawn]) {

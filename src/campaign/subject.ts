@@ -1,0 +1,147 @@
+/** One target made ready: what a campaign asks of it, whatever kind of code it is. */
+import type { CaseFile } from '../case/case-file.js';
+import { caseOfPlay, storyOf, storyValues } from '../case/play-case.js';
+import { makeCase, scenarioValues } from '../case/make-case.js';
+import { scenarioOf } from '../case/scenario-of.js';
+import { type CaseRunner, NO_VERDICT } from '../judge/case-runner.js';
+import { toolVersion } from '../package-info.js';
+import type { PlayRunner } from '../play/play-runner.js';
+import type { Scenario } from '../scenario/layout.js';
+import type { Story } from '../story/story.js';
+import { PlayViolations } from '../triage/play-violations.js';
+import { shrinkFailure } from '../triage/shrink.js';
+import { shrinkStoryFailure } from '../triage/shrink-story.js';
+import { type Signature, traceCase, Violations } from '../triage/violation.js';
+import { type BlockResult, runBlock } from './block.js';
+import { runProgramBlock } from './program-block.js';
+import {
+  type AnyTarget,
+  createPlayRunner,
+  createRunner,
+  isProgram,
+  type ProgramTarget,
+  type Target,
+} from './target.js';
+
+/** A property as it stands to one target. */
+export interface SubjectProperty {
+  readonly name: string;
+  readonly status: 'judged' | 'holds by decode' | 'not applicable';
+  readonly reason?: string;
+}
+
+export interface Subject {
+  /** `SET/FUNCTION` */
+  readonly contractId: string;
+  readonly properties: readonly SubjectProperty[];
+  /** A pure function of its parameters. */
+  runBlock(seed: string, block: number, cases: number): BlockResult;
+  /** The values that a stored case stands for. */
+  valuesOf(file: CaseFile): Scenario | Story;
+  /** Judges one case. @returns undefined if there is no verdict: `problem` says why */
+  judge(values: Scenario | Story): Signature[] | undefined;
+  readonly problem: string;
+  /** Shrinks a failing case by itself, and makes what is reported of it. */
+  report(signature: Signature, values: Scenario | Story, found: CaseFile['found']): ReportedCase;
+}
+
+export interface ReportedCase {
+  /** Values that differ from neutral, by name. */
+  scenario: Record<string, string>;
+  case: CaseFile;
+}
+
+/** @throws ImageError, UsageError as createRunner and createPlayRunner */
+export function createSubject(target: AnyTarget): Subject {
+  return isProgram(target) ? new ProgramSubject(target) : new StubSubject(target);
+}
+
+class StubSubject implements Subject {
+  private readonly runner: CaseRunner;
+
+  constructor(private readonly target: Target) {
+    this.runner = createRunner(target);
+  }
+
+  get contractId(): string {
+    return this.runner.compiled.id;
+  }
+
+  get properties(): readonly SubjectProperty[] {
+    return this.runner.judge.properties.map(({ property, ...rest }) => ({ name: property.name, ...rest }));
+  }
+
+  get problem(): string {
+    return this.runner.problem;
+  }
+
+  runBlock(seed: string, block: number, cases: number): BlockResult {
+    return runBlock(this.runner, this.target.name, seed, block, cases);
+  }
+
+  valuesOf(file: CaseFile): Scenario {
+    return scenarioOf(file, this.runner.space.neutral);
+  }
+
+  judge(values: Scenario): Signature[] | undefined {
+    const violated = this.runner.run(values);
+    if (violated === NO_VERDICT) return undefined;
+    return violated > 0 ? new Violations(this.runner).signatures(violated) : [];
+  }
+
+  report(signature: Signature, values: Scenario, found: CaseFile['found']): ReportedCase {
+    const { runner, target } = this;
+    const simplest = shrinkFailure(runner, values, signature);
+    // The case is made from the run that is reported, not from the last candidate of the shrinker.
+    runner.run(simplest);
+    const origin = { tool: toolVersion(), target: target.name, set: target.set, found };
+    return {
+      scenario: scenarioValues(simplest, runner.space.neutral),
+      case: makeCase(runner, signature, traceCase(runner), origin),
+    };
+  }
+}
+
+class ProgramSubject implements Subject {
+  private readonly runner: PlayRunner;
+
+  constructor(private readonly target: ProgramTarget) {
+    this.runner = createPlayRunner(target);
+  }
+
+  get contractId(): string {
+    return `${this.target.set}/${this.target.program.symbol}`;
+  }
+
+  get properties(): readonly SubjectProperty[] {
+    return this.runner.judge.properties.map(({ property, ...rest }) => ({ name: property.name, ...rest }));
+  }
+
+  get problem(): string {
+    return this.runner.play.problem;
+  }
+
+  runBlock(seed: string, block: number, cases: number): BlockResult {
+    return runProgramBlock(this.runner, this.target.name, seed, block, cases);
+  }
+
+  valuesOf(file: CaseFile): Story {
+    return storyOf(file, this.runner.space);
+  }
+
+  judge(values: Story): Signature[] | undefined {
+    const violations = this.runner.run(values);
+    return violations === undefined ? undefined : new PlayViolations(this.runner).signatures(violations);
+  }
+
+  report(signature: Signature, values: Story, found: CaseFile['found']): ReportedCase {
+    const { runner, target } = this;
+    const simplest = shrinkStoryFailure(runner, values, signature);
+    runner.run(simplest);
+    const origin = { tool: toolVersion(), target: target.name, set: target.set, found };
+    return {
+      scenario: storyValues(simplest, runner.space),
+      case: caseOfPlay(runner, target.symbol, signature, origin),
+    };
+  }
+}

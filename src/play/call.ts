@@ -1,0 +1,157 @@
+/**
+ * One call of a function as a coroutine: it yields every exchange of the code with its surroundings and is given the
+ * answer, up to the exchange with which the call ends: `return`, `stop`, `trap`, `fault` or `endless`.
+ */
+import type { Exchange, Values } from '../../models/exchange/exchange.js';
+import { answerSeamcall, ModuleCalls, seamcallValues } from '../world/module-calls.js';
+import { ENVIRONMENT } from '../x86/environment.js';
+import { VECTOR } from '../x86/exit.js';
+import { FLAG } from '../x86/flags.js';
+import type { Stage } from './stage.js';
+
+/** A part of memory. */
+export interface Place {
+  readonly address: bigint;
+  readonly bytes: 1 | 2 | 4 | 8;
+}
+
+/** An exchange, and where in the code and in the run it was. */
+export interface Observed extends Exchange {
+  /** The instruction that made it; of a return, the first store that went astray, or the entry of the function. */
+  readonly at: bigint;
+  /** Hash of the way that the stage had gone by then: two runs with the same one executed the same instructions. */
+  readonly pathLow: number;
+  readonly pathHigh: number;
+  readonly stage: Stage;
+  /** Of a return: what the function must have kept, unless the reference says something else. */
+  readonly kept?: Values;
+  /** Where values lie that are no registers. */
+  readonly places?: Readonly<Record<string, Place>>;
+  /** Of an external symbol: its parameters in the order of the convention's registers. */
+  readonly parameters?: readonly string[];
+}
+
+/** A function outside the image. */
+export interface ExternalFunction {
+  /** Names of its parameters; pointers are values like any other. */
+  readonly parameters: readonly string[];
+  /** Answers at once, without an exchange: for what has no effect and may be asked in any order. @returns RAX */
+  readonly query?: (parameters: Values) => bigint;
+  /** Writes to memory what the answer says. RAX is `rax` of the answer. */
+  readonly apply?: (parameters: Values, answer: Values) => void;
+  /** Values to compare in place of the parameters, such as what a pointer points to. */
+  readonly observe?: (parameters: Values) => Values;
+}
+
+export type ExternalFunctions = Readonly<Record<string, ExternalFunction>>;
+
+export interface Call {
+  readonly symbol: string;
+  /** At most six, as System V passes them in registers. */
+  readonly parameters: readonly bigint[];
+  /** What the other registers hold follows from it. */
+  readonly graffiti: bigint;
+  /** RFLAGS.IF at the entry. */
+  readonly interrupts: boolean;
+  readonly externals: ExternalFunctions;
+  /** What the function leaves in memory, read at its return. */
+  readonly outputs?: Readonly<Record<string, Place>>;
+}
+
+/** Nothing models what the code reached: there is no verdict. */
+export class NoVerdict extends Error {}
+
+const CALLEE_SAVED = ['rbx', 'rbp', 'r12', 'r13', 'r14', 'r15'] as const;
+/** Flags other than IF that must survive a call. */
+const SYSTEM_FLAGS = FLAG.DF | FLAG.TF | FLAG.NT | FLAG.AC | FLAG.IOPL;
+
+/** What a call needs, and what comes out of it: see the head of this file. */
+export type Performance = Generator<Observed, void, Values>;
+
+/** @throws NoVerdict if the code reaches what nothing models */
+export function* performCall(stage: Stage, call: Call): Performance {
+  stage.enter(call.symbol, call.parameters, call.graffiti, call.interrupts);
+  const module = new ModuleCalls();
+  const firstEvent = stage.machine.eventCount;
+  const entry = stage.rip;
+  // The return takes the return address from the stack.
+  const kept = { ...keptValues(stage), rsp: stage.register('rsp') + 8n, stray: 0n };
+  const observed = (moment: string, values: Values, at = stage.rip): Observed => ({
+    moment,
+    values,
+    at,
+    pathLow: stage.machine.pathHashLow,
+    pathHigh: stage.machine.pathHashHigh,
+    stage,
+  });
+  for (;;) {
+    const exit = stage.run();
+    switch (exit.kind) {
+      case 'environment':
+        if (exit.call === ENVIRONMENT.Tdcall) {
+          const { moment, values } = module.tdcall(stage.machine);
+          if (moment === 'TDVMCALL') {
+            values['if'] = (stage.flags & FLAG.IF) === 0 ? 0n : 1n;
+            values['sti'] = stage.stiJustBefore ? 1n : 0n;
+          }
+          module.answerTdcall(stage.machine, yield observed(moment, values));
+          stage.completeEnvironment();
+        } else if (exit.call === ENVIRONMENT.Seamcall) {
+          const answer = yield observed('SEAMCALL', seamcallValues(stage.machine));
+          const vector = Number(answer['vector'] ?? 0n);
+          if (vector === 0) {
+            answerSeamcall(stage.machine, answer);
+            stage.completeEnvironment();
+          } else if (!stage.dispatchFault(vector)) return void (yield observed('fault', { vector: BigInt(vector) }));
+        } else throw new NoVerdict(stage.unexpected(exit.call));
+        break;
+      case 'external': {
+        const external = call.externals[exit.name];
+        if (external === undefined) throw new NoVerdict(`external symbol ${exit.name} is not modelled`);
+        const parameters = Object.fromEntries(external.parameters.map((name, index) => [name, stage.parameter(index)]));
+        if (external.query !== undefined) {
+          stage.returnFromExternal(external.query(parameters));
+          break;
+        }
+        const shown = external.observe?.(parameters) ?? parameters;
+        const site = stage.read(stage.register('rsp'));
+        const answer = yield { ...observed(`call ${exit.name}`, shown, site), parameters: external.parameters };
+        external.apply?.(parameters, answer);
+        stage.returnFromExternal(answer['rax'] ?? 0n);
+        break;
+      }
+      case 'returned': {
+        const stray = stage.strayStore(firstEvent);
+        const values: Record<string, bigint> = {
+          rax: stage.register('rax'),
+          ...keptValues(stage),
+          rsp: stage.register('rsp'),
+          stray: stray === undefined ? 0n : 1n,
+        };
+        for (const [name, { address, bytes }] of Object.entries(call.outputs ?? {}))
+          values[name] = stage.read(address, bytes);
+        const places = call.outputs === undefined ? {} : { places: call.outputs };
+        return void (yield { ...observed('return', values, stray ?? entry), kept, ...places });
+      }
+      case 'stopped':
+        return void (yield observed('stop', {}, stage.read(stage.register('rsp'))));
+      case 'faulted': {
+        const moment = exit.vector === VECTOR.UD || exit.vector === VECTOR.BP ? 'trap' : 'fault';
+        return void (yield observed(moment, { vector: BigInt(exit.vector) }));
+      }
+      case 'endless':
+        return void (yield observed('endless', {}));
+      case 'unknown':
+        throw new NoVerdict(exit.problem);
+    }
+  }
+}
+
+function keptValues(stage: Stage): Record<string, bigint> {
+  const values: Record<string, bigint> = {
+    if: (stage.flags & FLAG.IF) === 0 ? 0n : 1n,
+    flags: BigInt(stage.flags & SYSTEM_FLAGS),
+  };
+  for (const name of CALLEE_SAVED) values[name] = stage.register(name);
+  return values;
+}

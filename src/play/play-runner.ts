@@ -1,0 +1,45 @@
+/** Plays and judges the stories of one target. */
+import type { ProgramPropertyDefinition } from '../clause/program-property.js';
+import type { ProgramContract } from '../contract/program-contract.js';
+import type { Image } from '../image/image.js';
+import type { Story, StorySpace } from '../story/story.js';
+import { type Play, playStory } from './play.js';
+import { PlayJudge, type PlayViolation } from './play-judge.js';
+import type { Program, Session } from './program.js';
+
+export class PlayRunner {
+  readonly session: Session;
+  readonly judge: PlayJudge;
+  readonly space: StorySpace;
+  /** Calls of the code under test since the runner was made. */
+  executions = 0;
+  /** The last play. */
+  play: Play = { story: [], entries: [], left: [], calls: 0, problem: '' };
+
+  /**
+   * @throws UsageError if the contract's options are not those of the program
+   * @throws ImageError if the image lacks the function
+   */
+  constructor(
+    readonly image: Image,
+    readonly contract: ProgramContract,
+    program: Program,
+    properties: readonly ProgramPropertyDefinition[],
+  ) {
+    this.session = program.open(image, contract);
+    this.space = this.session.space;
+    this.judge = new PlayJudge(properties, contract);
+  }
+
+  /** @returns the violations, or undefined if there is no verdict: `play.problem` says why */
+  run(story: Story): PlayViolation[] | undefined {
+    this.play = playStory(this.session, story);
+    this.executions += this.play.calls;
+    return this.play.problem === '' ? this.judge.judge(this.play) : undefined;
+  }
+
+  /** `symbol+0x1c` */
+  place(address: bigint): string {
+    return this.session.stages[0].place(address);
+  }
+}

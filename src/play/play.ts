@@ -1,0 +1,97 @@
+/** Performs a story: the code under test and the reference in lockstep, exchange by exchange. */
+import { type ExpectedExchange, meets, type Values } from '../../models/exchange/exchange.js';
+import type { Story } from '../story/story.js';
+import { NoVerdict, type Observed } from './call.js';
+import type { Session } from './program.js';
+
+/** One exchange as it was and as it must be. Where the two are of different kinds the story ends. */
+export interface Entry {
+  /** Index of the step in the story. */
+  readonly step: number;
+  /** Undefined if the code under test was done while the reference was not. */
+  readonly observed: Observed | undefined;
+  /** Undefined if the reference was done. */
+  readonly expected: ExpectedExchange | undefined;
+  /** What the world answered; empty behind the end of a call. */
+  readonly answer: Values;
+}
+
+export interface Play {
+  readonly story: Story;
+  readonly entries: readonly Entry[];
+  /** Steps that could not take place. */
+  readonly left: readonly number[];
+  /** Calls of the code under test. */
+  readonly calls: number;
+  /** Why there is no verdict, or empty. */
+  readonly problem: string;
+}
+
+const NOTHING: Values = {};
+
+/** Whether both sides did the same kind of thing, so that their values can be compared. */
+export function isTogether(entry: Entry): entry is Entry & { observed: Observed; expected: ExpectedExchange } {
+  return entry.observed !== undefined && entry.observed.moment === entry.expected?.moment;
+}
+
+/** @param most entries to play: what comes behind them is cut off */
+export function playStory(session: Session, story: Story, most = Infinity): Play {
+  const entries: Entry[] = [];
+  const left: number[] = [];
+  let calls = 0;
+  let problem = '';
+  session.begin();
+  try {
+    for (const [index, step] of story.entries()) {
+      if (!session.allows(step)) {
+        left.push(index);
+        continue;
+      }
+      calls++;
+      if (!playStep(session, index, story, entries, most)) break;
+    }
+  } catch (error) {
+    if (!(error instanceof NoVerdict)) throw error;
+    problem = error.message;
+  }
+  return { story, entries, left, calls, problem };
+}
+
+/** @returns whether both sides came to the end of the step together */
+function playStep(session: Session, index: number, story: Story, entries: Entry[], most: number): boolean {
+  const step = story[index];
+  const performance = session.perform(step);
+  let observed = performance.next();
+  const reference = session.expect(step);
+  let expected = reference.next();
+  while (observed.done !== true || expected.done !== true) {
+    const actual = observed.done === true ? undefined : observed.value;
+    const wanted = expected.done === true ? undefined : expected.value;
+    const together = actual !== undefined && actual.moment === wanted?.moment;
+    const answer = together ? session.answer(actual, step) : NOTHING;
+    entries.push({ step: index, observed: actual, expected: withKept(wanted, actual), answer });
+    if (!together || entries.length >= most) return false;
+    if (wanted?.last === true) return true;
+    observed = performance.next(answer);
+    expected = reference.next(answer);
+  }
+  return true;
+}
+
+/** What every function keeps is expected of every return. */
+function withKept(
+  expected: ExpectedExchange | undefined,
+  observed: Observed | undefined,
+): ExpectedExchange | undefined {
+  if (expected === undefined || observed?.kept === undefined || expected.moment !== observed.moment) return expected;
+  return { ...expected, values: { ...observed.kept, ...expected.values } };
+}
+
+/** Names of the values that are not as they must be, of an entry in which both sides are together. */
+export function differing(entry: Entry): string[] {
+  if (!isTogether(entry)) return [];
+  const { observed, expected } = entry;
+  return Object.entries(expected.values)
+    .filter(([name, value]) => !meets(observed.values[name] ?? 0n, value))
+    .map(([name]) => name);
+}

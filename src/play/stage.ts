@@ -1,0 +1,339 @@
+/**
+ * The machine on which a program is played: it calls functions of the image by the System V convention and stops at
+ * every exchange with their surroundings (TDCALL, SEAMCALL, external symbols, the return), which the caller answers.
+ */
+import { highHalf, joinHalves, lowHalf, readHalves, writeHalves } from '../halves.js';
+import { mapImage } from '../harness/map-image.js';
+import { poisonBytes } from '../harness/regions.js';
+import type { Image } from '../image/image.js';
+import { PERCPU_BASE } from '../image/per-cpu.js';
+import { segmentAt } from '../image/segments.js';
+import { findFunction, symbolAt } from '../image/symbols.js';
+import { externalModel } from '../world/externals.js';
+import { ENVIRONMENT, environmentName } from '../x86/environment.js';
+import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
+import { EXIT, VECTOR } from '../x86/exit.js';
+import { SLOT as STATE } from '../x86/layout.js';
+import { Machine } from '../x86/machine.js';
+import { REGISTER_INDEX, type RegisterName } from '../x86/registers.js';
+import { POISON, RETURN_ADDRESS, STACK, STACK_ENTRY, STRUCTURES } from './regions.js';
+
+/** Instructions that one call may execute: the longest sound one (a MapGPA of many chunks) needs some thousand. */
+const INSTRUCTION_BUDGET = 20_000;
+const PAGE = 0x1000;
+/** Bytes of memory for everything beside the image. */
+const WORLD_BYTES = STACK.size + STRUCTURES.size + 32 * PAGE;
+
+/** RFLAGS: bit 1 is always set (Intel SDM volume 1, 3.4.3). */
+const RFLAGS_FIXED = 2;
+export const RFLAGS_IF = 0x200;
+
+/** Why the machine stopped. */
+export type StageExit =
+  | { kind: 'environment'; call: number }
+  | { kind: 'external'; name: string }
+  | { kind: 'returned' }
+  | { kind: 'stopped'; name: string }
+  | { kind: 'faulted'; vector: number }
+  | { kind: 'endless' }
+  | { kind: 'unknown'; problem: string };
+
+/** Told of every instruction when a play is traced. */
+export interface StageObserver {
+  before(machine: Machine): void;
+  after(machine: Machine): void;
+}
+
+interface ExternalEntry {
+  name: string;
+  kind: 'return' | 'noreturn' | 'answered';
+}
+
+export class Stage {
+  readonly machine: Machine;
+  /** Set while a play is traced. */
+  observer: StageObserver | undefined;
+  private readonly externals: ExternalEntry[] = [];
+  private readonly functions = new Map<string, bigint>();
+  private allocated = 0;
+  /** Offsets of the structures: begin, end, begin, end... */
+  private readonly structures: number[] = [];
+  private deadline = 0;
+
+  /**
+   * @param answered external symbols that the caller of `run` answers
+   * @throws ImageError if the image cannot lie in memory beside the stack and the structures
+   */
+  constructor(
+    readonly image: Image,
+    answered: ReadonlySet<string>,
+  ) {
+    const size = image.segments.reduce((sum, segment) => sum + segment.size + 2 * PAGE, WORLD_BYTES);
+    this.machine = new Machine({ memoryBytes: size });
+    this.layOut(answered);
+    this.machine.checkpoint();
+  }
+
+  private layOut(answered: ReadonlySet<string>): void {
+    const { machine, image } = this;
+    const data = { read: true, write: true, execute: false };
+    mapImage(machine, image);
+    machine.map(STACK.address, STACK.size, data, poisonBytes(STACK.size, POISON.stack));
+    machine.map(STRUCTURES.address, STRUCTURES.size, data, poisonBytes(STRUCTURES.size, POISON.structures));
+    if (segmentAt(image.segments, PERCPU_BASE) === undefined) machine.map(PERCPU_BASE, PAGE, data);
+    this.stopAt(RETURN_ADDRESS, { name: 'return', kind: 'return' });
+    const thunks = new Map<bigint, Uint8Array>();
+    for (const { name, address } of image.externals) {
+      const model = externalModel(name);
+      if (model.kind === 'code') {
+        const page = address - (address % BigInt(PAGE));
+        const bytes = thunks.get(page) ?? new Uint8Array(PAGE).fill(0xcc);
+        bytes.set(model.bytes, Number(address - page));
+        thunks.set(page, bytes);
+      } else if (answered.has(name)) this.stopAt(address, { name, kind: 'answered' });
+      else if (model.kind === 'noreturn') this.stopAt(address, { name, kind: 'noreturn' });
+      // Anything else is not mapped and not declared: `run` finds it by its address and says its name.
+    }
+    for (const [page, bytes] of thunks)
+      machine.map(page, bytes.length, { read: true, write: false, execute: true }, bytes);
+  }
+
+  private stopAt(address: bigint, entry: ExternalEntry): void {
+    this.externals[this.machine.addExternal(address)] = entry;
+  }
+
+  /** Begins a story: memory and registers as at the start, no structure laid out. */
+  begin(): void {
+    this.machine.reset();
+    this.allocated = 0;
+    this.structures.length = 0;
+  }
+
+  /**
+   * Lays out a structure, 16-byte aligned, with poison in it and an unused gap behind it.
+   *
+   * @throws RangeError if there is no room
+   */
+  allocate(size: number): bigint {
+    const address = STRUCTURES.address + BigInt(this.allocated);
+    this.structures.push(this.allocated, this.allocated + size);
+    this.allocated += (size + 31) & ~15;
+    if (this.allocated > STRUCTURES.size) throw new RangeError('no room for another structure');
+    return address;
+  }
+
+  /** Writes the low `bytes` of a value. */
+  write(address: bigint, value: bigint, bytes: 1 | 2 | 4 | 8 = 8): void {
+    if (bytes === 8) {
+      this.machine.poke64(lowHalf(address), highHalf(address), lowHalf(value), highHalf(value));
+      return;
+    }
+    const buffer = new Uint8Array(bytes);
+    for (let index = 0; index < bytes; index++) buffer[index] = Number((value >> BigInt(8 * index)) & 0xffn);
+    this.machine.pokeBytes(address, buffer);
+  }
+
+  /** Reads `bytes` bytes, zero-extended. @throws RangeError if nothing is mapped there */
+  read(address: bigint, bytes: 1 | 2 | 4 | 8 = 8): bigint {
+    if (!this.machine.peek64(lowHalf(address), highHalf(address)))
+      throw new RangeError(`0x${address.toString(16)} is not mapped`);
+    const value = joinHalves(this.machine.peekLow, this.machine.peekHigh);
+    return bytes === 8 ? value : value & ((1n << BigInt(8 * bytes)) - 1n);
+  }
+
+  /** Whether a page is mapped there. */
+  isMapped(address: bigint): boolean {
+    return this.machine.peek64(lowHalf(address), highHalf(address));
+  }
+
+  register(name: RegisterName): bigint {
+    return readHalves(this.machine.state, 2 * (STATE.GPR + REGISTER_INDEX[name]));
+  }
+
+  setRegister(name: RegisterName, value: bigint): void {
+    writeHalves(this.machine.state, 2 * (STATE.GPR + REGISTER_INDEX[name]), value);
+  }
+
+  get flags(): number {
+    return this.machine.state[2 * STATE.RFLAGS];
+  }
+
+  get rip(): bigint {
+    return readHalves(this.machine.state, 2 * STATE.RIP);
+  }
+
+  /**
+   * Puts a call in place: the registers hold graffiti, but for the arguments, RSP and the flags.
+   *
+   * @param symbol the function
+   * @param parameters at most 6, as System V passes them
+   * @param graffiti what makes the registers of this story differ from those of others
+   * @param interrupts RFLAGS.IF at the entry
+   */
+  enter(symbol: string, parameters: readonly bigint[], graffiti: bigint, interrupts: boolean): void {
+    const { state } = this.machine;
+    const low = lowHalf(graffiti);
+    const high = highHalf(graffiti);
+    for (let register = 0; register < 16; register++) {
+      // One origin per register: the low byte of the high half is its number.
+      state[2 * register] = low ^ Math.imul(register + 1, 0x9e3779b1);
+      state[2 * register + 1] = ((high ^ Math.imul(register + 1, 0x85ebca6b)) & ~0xff) | (0x80 + register);
+    }
+    parameters.forEach((value, index) => this.setRegister(PARAMETER_REGISTERS[index], value));
+    const stack = STACK_ENTRY - 8n;
+    this.write(stack, RETURN_ADDRESS);
+    this.setRegister('rsp', stack);
+    writeHalves(state, 2 * STATE.RIP, this.entry(symbol));
+    state[2 * STATE.RFLAGS] = RFLAGS_FIXED | (interrupts ? RFLAGS_IF : 0);
+    state[2 * STATE.RFLAGS + 1] = 0;
+    this.deadline = this.machine.instructionCount + INSTRUCTION_BUDGET;
+  }
+
+  private entry(symbol: string): bigint {
+    let address = this.functions.get(symbol);
+    if (address === undefined) this.functions.set(symbol, (address = findFunction(this.image, symbol).address));
+    return address;
+  }
+
+  /** Runs on to the next exchange. */
+  run(): StageExit {
+    const { machine, observer } = this;
+    for (;;) {
+      const left = this.deadline - machine.instructionCount;
+      if (left <= 0) return { kind: 'endless' };
+      observer?.before(machine);
+      const exit = machine.run(observer === undefined ? left : 1);
+      observer?.after(machine);
+      switch (exit) {
+        case EXIT.Budget:
+          break;
+        case EXIT.Environment:
+          return { kind: 'environment', call: machine.exitDetail };
+        case EXIT.External:
+          return this.external(this.externals[machine.exitDetail]);
+        case EXIT.Fault: {
+          const unmodelled = machine.exitDetail === VECTOR.PF ? this.externalAt(this.rip) : undefined;
+          if (unmodelled !== undefined)
+            return { kind: 'unknown', problem: `external symbol ${unmodelled} is not modelled` };
+          return { kind: 'faulted', vector: machine.exitDetail };
+        }
+        case EXIT.Unknown:
+          return { kind: 'unknown', problem: `unknown instruction ${machine.unknownText}` };
+        default:
+          return { kind: 'unknown', problem: `the machine stopped for a reason that no program expects (${exit})` };
+      }
+    }
+  }
+
+  private external({ name, kind }: ExternalEntry): StageExit {
+    if (kind === 'return') return { kind: 'returned' };
+    return kind === 'noreturn' ? { kind: 'stopped', name } : { kind: 'external', name };
+  }
+
+  private externalAt(address: bigint): string | undefined {
+    return this.image.externals.find((external) => external.address === address)?.name;
+  }
+
+  /** A parameter of the external call at which the machine stands. */
+  parameter(index: number): bigint {
+    return this.register(PARAMETER_REGISTERS[index]);
+  }
+
+  /**
+   * Returns from the external call at which the machine stands. The other registers that a callee may change are changed.
+   *
+   * @param result RAX
+   */
+  returnFromExternal(result: bigint): void {
+    const { state } = this.machine;
+    const stack = this.register('rsp');
+    writeHalves(state, 2 * STATE.RIP, this.read(stack));
+    this.setRegister('rsp', stack + 8n);
+    for (const name of VOLATILE) {
+      state[2 * REGISTER_INDEX[name]] ^= 0x5ca1ab1e;
+      state[2 * REGISTER_INDEX[name] + 1] ^= 0x0dd0be11;
+    }
+    this.setRegister('rax', result);
+  }
+
+  /** The world has answered the TDCALL or SEAMCALL at which the machine stands. */
+  completeEnvironment(): void {
+    this.machine.completeEnvironment();
+  }
+
+  /** The world answered it with a fault: execution goes on at the fixup entry. @returns false if the image has none */
+  dispatchFault(vector: number): boolean {
+    const { rip } = this;
+    const fixup = this.image.fixups.find(({ from }) => from === rip);
+    if (fixup === undefined) return false;
+    this.setRegister('rax', BigInt(vector));
+    writeHalves(this.machine.state, 2 * STATE.RIP, fixup.to);
+    return true;
+  }
+
+  /** Whether the instruction before the one at which the machine stands was an STI. */
+  get stiJustBefore(): boolean {
+    const { machine } = this;
+    const last = (machine.eventCount - 1) * EVENT_WORDS;
+    if (last < 0 || machine.events[last + EVENT_WORD.KIND] !== EVENT.Sti) return false;
+    return machine.events[last + EVENT_WORD.INSTRUCTION_COUNT] === machine.instructionCount - 1;
+  }
+
+  /**
+   * The first store since `from` that hit neither the free part of the stack nor a structure nor the image's own data.
+   *
+   * @param from event number
+   * @returns address of the instruction, or undefined
+   */
+  strayStore(from: number): bigint | undefined {
+    const { machine } = this;
+    const { events } = machine;
+    const end = machine.eventCount * EVENT_WORDS;
+    const structures = lowHalf(STRUCTURES.address);
+    const structuresHigh = highHalf(STRUCTURES.address);
+    const stack = lowHalf(STACK.address);
+    const stackHigh = highHalf(STACK.address);
+    const free = Number(STACK_ENTRY - STACK.address);
+    for (let at = from * EVENT_WORDS; at < end; at += EVENT_WORDS) {
+      const kind = events[at + EVENT_WORD.KIND];
+      if (kind !== EVENT.Store && kind !== EVENT.Push) continue;
+      const low = events[at + EVENT_WORD.ADDRESS_LOW];
+      const high = events[at + EVENT_WORD.ADDRESS_HIGH];
+      if (high === stackHigh && (low - stack) >>> 0 < free) continue;
+      const bytes = events[at + EVENT_WORD.SIZE] & 0xff;
+      if (high === structuresHigh && this.isStructure((low - structures) >>> 0, bytes)) continue;
+      if (this.isInImage(joinHalves(low, high))) continue;
+      return joinHalves(events[at + EVENT_WORD.RIP_LOW], events[at + EVENT_WORD.RIP_HIGH]);
+    }
+    return undefined;
+  }
+
+  private isStructure(offset: number, bytes: number): boolean {
+    const { structures } = this;
+    for (let at = 0; at < structures.length; at += 2)
+      if (offset >= structures[at] && offset + bytes <= structures[at + 1]) return true;
+    return false;
+  }
+
+  /** Whether an address lies in the image, and not in what the world lends. */
+  isInImage(address: bigint): boolean {
+    return segmentAt(this.image.segments, address) !== undefined;
+  }
+
+  /** `symbol+0x1c` */
+  place(address: bigint): string {
+    const found = symbolAt(this.image, address);
+    if (found !== undefined) return `${found.symbol.name}+0x${found.offset.toString(16)}`;
+    return this.externalAt(address) ?? `0x${address.toString(16)}`;
+  }
+
+  /** What an environment call is, for a message. */
+  unexpected(call: number): string {
+    const name = Object.values(ENVIRONMENT).some((number) => number === call) ? environmentName(call) : `call ${call}`;
+    return `${name} at ${this.place(this.rip)} is no part of this program`;
+  }
+}
+
+/** System V AMD64 psABI 3.2.3. */
+const PARAMETER_REGISTERS: readonly RegisterName[] = ['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'];
+const VOLATILE: readonly RegisterName[] = ['rcx', 'rdx', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11'];

@@ -1,0 +1,140 @@
+/** A play as a person reads it: a numbered story of steps, each with what the code asked and what it was answered. */
+import { type Expectation, meets } from '../../models/exchange/exchange.js';
+import { colours as pc } from '../text/colours.js';
+import { shorten } from '../text/escape.js';
+import { hex } from '../text/hex.js';
+import type { Observed } from '../play/call.js';
+import { differing, type Entry, isTogether, type Play } from '../play/play.js';
+import type { PlayRunner } from '../play/play-runner.js';
+import { actionOf, differingValues, type StoryStep } from '../story/story.js';
+import type { PlayAccount } from '../triage/play-account.js';
+import { tracePart } from './trace-text.js';
+
+/** Steps of the trace shown before and after the instruction to blame. */
+const CONTEXT = 4;
+/** Values in one line. */
+const WIDTH = 6;
+
+/** One finding in full. `replay` is the command line that repeats it. */
+export function playFindingText(
+  { account, hits }: { account: PlayAccount; hits?: number },
+  runner: PlayRunner,
+  replay: string,
+  title: string,
+  context = CONTEXT,
+): string {
+  const { signature, clause, play, steps, step } = account;
+  const { property } = clause;
+  const { expected, actual } = comparison(account);
+  return [
+    pc.red(pc.bold(`${title}: ${signature.property}`)),
+    `  rule      ${property.rule}`,
+    `  clause    ${signature.clause}`,
+    `  place     ${shorten(signature.place)}`,
+    `  expected  ${expected}`,
+    `  found     ${actual}`,
+    ...(hits === undefined ? [] : [`  hits      ${hits.toLocaleString('en-US')} cases fail so`]),
+    '  story',
+    storyText(play, runner),
+    `  trace     ${context === Infinity ? 'the whole way there' : 'around the instruction to blame'}:`,
+    tracePart(steps, step, (address) => stageOf(account, runner).place(address), context),
+    `  usual fix ${property.fix}`,
+    `  replay    ${pc.cyan(replay)}`,
+  ].join('\n');
+}
+
+function stageOf({ entry }: PlayAccount, runner: PlayRunner): Observed['stage'] {
+  return entry.observed?.stage ?? runner.session.stages[0];
+}
+
+function comparison({ clause, entry }: PlayAccount): { expected: string; actual: string } {
+  const { observed, expected } = entry;
+  if (clause.clause.kind === 'agrees' && isTogether(entry)) {
+    const { name, moment } = clause.clause;
+    return {
+      expected: `${expectationText(entry.expected.values[name])} (${name} of ${moment}, as the reference has it)`,
+      actual: hex(entry.observed.values[name] ?? 0n),
+    };
+  }
+  return { expected: expected?.moment ?? 'nothing more', actual: observed?.moment ?? 'nothing more' };
+}
+
+function expectationText(expected: Expectation | undefined): string {
+  if (expected === undefined) return 'anything';
+  if (typeof expected === 'bigint') return hex(expected);
+  if ('oneOf' in expected) return expected.oneOf.map(hex).join(' or ');
+  return `${hex(expected.value)} in the bits ${hex(expected.mask)}`;
+}
+
+/** The whole story, numbered. */
+export function storyText(play: Play, runner: PlayRunner): string {
+  const lines: string[] = [];
+  for (const [index, step] of play.story.entries()) {
+    lines.push(`    ${index + 1}. ${sentence(step, runner)}`);
+    if (play.left.includes(index)) lines.push(pc.dim('         (cannot take place now: left out)'));
+    for (const entry of play.entries) if (entry.step === index) lines.push(...entryLines(entry));
+  }
+  return lines.join('\n');
+}
+
+function sentence(step: StoryStep, { space }: PlayRunner): string {
+  const { sentence: pattern } = actionOf(space, step.action);
+  const named = new Set<string>();
+  const text = pattern.replaceAll(/\{([^}]+)\}/g, (whole, name: string) => {
+    const value = step.values[name];
+    if (value === undefined) return whole;
+    named.add(name);
+    return hex(value);
+  });
+  const others = differingValues(space, step).filter(([name]) => !named.has(name));
+  return others.length === 0
+    ? text
+    : `${text}, with ${others.map(([name, value]) => `${name}=${hex(value)}`).join(' ')}`;
+}
+
+function entryLines(entry: Entry): string[] {
+  const { observed, expected, answer } = entry;
+  if (observed === undefined)
+    return [pc.red(`         nothing more; the reference goes on with ${expected?.moment ?? ''}`)];
+  const wrong = new Set(differing(entry));
+  const shown = Object.keys(observed.values).filter((name) => isShown(name, entry, wrong));
+  const lines = wrapped(
+    `         ${observed.moment}  `,
+    shown.map((name) => valueText(name, observed.values[name], wrong.has(name) ? expected?.values[name] : undefined)),
+  );
+  if (!isTogether(entry)) lines.push(pc.red(`         here the reference has ${expected?.moment ?? 'nothing more'}`));
+  const given = Object.entries(answer).filter(([, value]) => value !== 0n);
+  if (given.length > 0)
+    lines.push(
+      ...wrapped(
+        '           answered  ',
+        given.map(([name, value]) => `${name}=${hex(value)}`),
+      ),
+    );
+  return lines;
+}
+
+/** What every function keeps is worth a word only where it was not kept. */
+function isShown(name: string, { observed, expected }: Entry, wrong: ReadonlySet<string>): boolean {
+  if (wrong.has(name)) return true;
+  if (observed?.kept !== undefined && Object.hasOwn(observed.kept, name)) return false;
+  return (observed?.values[name] ?? 0n) !== 0n || (expected !== undefined && isAsked(expected.values, name));
+}
+
+function isAsked(values: Readonly<Record<string, Expectation>>, name: string): boolean {
+  const expected = values[name];
+  return expected !== undefined && !meets(0n, expected);
+}
+
+function valueText(name: string, value: bigint, wanted: Expectation | undefined): string {
+  const text = `${name}=${hex(value)}`;
+  return wanted === undefined ? text : pc.red(`${text} (must be ${expectationText(wanted)})`);
+}
+
+function wrapped(head: string, parts: readonly string[]): string[] {
+  if (parts.length === 0) return [head.trimEnd()];
+  const lines: string[] = [];
+  for (let from = 0; from < parts.length; from += WIDTH)
+    lines.push((from === 0 ? head : ' '.repeat(head.length)) + parts.slice(from, from + WIDTH).join(' '));
+  return lines;
+}

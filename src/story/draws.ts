@@ -1,0 +1,64 @@
+/** How the values of stories are drawn: each draw is a function from dice to a 64-bit value, and draws are combined. */
+import type { Dice } from './dice.js';
+
+export type Draw = (dice: Dice) => bigint;
+
+const WORD = (1n << 64n) - 1n;
+
+/** All 64 bits random: a value that names its origin wherever it turns up again. */
+export const uniform: Draw = (dice) => dice.value();
+
+/** 0 to limit - 1. */
+export const below =
+  (limit: number): Draw =>
+  (dice) =>
+    BigInt(dice.below(limit));
+
+/** One of the values, all alike. */
+export const oneOf =
+  (...values: readonly bigint[]): Draw =>
+  (dice) =>
+    values[dice.below(values.length)];
+
+/** The draw itself, but once in `times` the other one. */
+export const mostly =
+  (usual: Draw, other: Draw, times = 8): Draw =>
+  (dice) =>
+    dice.once(times) ? other(dice) : usual(dice);
+
+/** One of the draws, all alike. */
+export const either =
+  (...draws: readonly Draw[]): Draw =>
+  (dice) =>
+    draws[dice.below(draws.length)](dice);
+
+/** A power of two, one less, one more, or its negative: where widths and signs end. */
+export const boundary: Draw = (dice) => {
+  const power = 1n << BigInt(dice.below(64));
+  const value = [power, power - 1n, power + 1n, -power][dice.below(4)];
+  return value & WORD;
+};
+
+/** Few random bits: as many as the width, which is random too. */
+export const narrow: Draw = (dice) => dice.value() >> BigInt(dice.below(64));
+
+/** Any 64-bit value: random, near a boundary, short, or one bit beside another draw. */
+export const anyValue: Draw = either(uniform, boundary, narrow, oneOf(0n, 1n, WORD));
+
+/** A value of the draw with one bit changed: what a comparison of too few bits takes for the same. */
+export const oneBitOff =
+  (draw: Draw): Draw =>
+  (dice) =>
+    draw(dice) ^ (1n << BigInt(dice.below(64)));
+
+/** A value of the draw with something in its upper half: what 32-bit code takes for the same. */
+export const upperHalfAdded =
+  (draw: Draw): Draw =>
+  (dice) =>
+    draw(dice) | (BigInt(dice.word() >>> 0) << 32n);
+
+/** A value of the draw shifted left: a page number becomes an address. */
+export const shifted =
+  (draw: Draw, bits: number): Draw =>
+  (dice) =>
+    (draw(dice) << BigInt(bits)) & WORD;

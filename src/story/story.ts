@@ -1,0 +1,72 @@
+/**
+ * A story: the case of a program, a list of steps that happen one after the other. Every step is an action with named
+ * 64-bit values, so that a story can be stored as it is, shrunk value by value, and read.
+ */
+import type { Dice } from './dice.js';
+
+/** One step. All slots of its action are there. */
+export interface StoryStep {
+  readonly action: string;
+  readonly values: Readonly<Record<string, bigint>>;
+}
+
+export type Story = readonly StoryStep[];
+
+/** One value of an action. */
+export interface StorySlot {
+  /** What it is when nothing is said about it, and what shrinking tries first. */
+  readonly neutral: bigint;
+  /** For people: what the value is. */
+  readonly meaning: string;
+  readonly draw: (dice: Dice) => bigint;
+}
+
+/** Something that can happen in a story. */
+export interface StoryAction {
+  readonly name: string;
+  /** The step as a sentence, `{slot}` stands for a value: `vCPU {vcpu} exits`. */
+  readonly sentence: string;
+  readonly slots: Readonly<Record<string, StorySlot>>;
+  /** How often it is drawn, beside the others; 1 if not given. */
+  readonly weight?: number;
+}
+
+/** The stories of one program. */
+export interface StorySpace {
+  readonly actions: readonly StoryAction[];
+  /** Steps of a story that is drawn. A shrunken one has at least one. */
+  readonly steps: { readonly least: number; readonly most: number };
+}
+
+/** @throws RangeError if the space has no such action: a story from outside is checked before it gets here */
+export function actionOf(space: StorySpace, name: string): StoryAction {
+  const found = space.actions.find((action) => action.name === name);
+  if (found === undefined) throw new RangeError(`no action ${name}`);
+  return found;
+}
+
+/** An action with its values, those that are not given neutral. */
+export function stepOf(action: StoryAction, values: Readonly<Record<string, bigint>> = {}): StoryStep {
+  const slots = Object.entries(action.slots).map(([name, { neutral }]) => [name, values[name] ?? neutral]);
+  return { action: action.name, values: Object.fromEntries(slots) as Record<string, bigint> };
+}
+
+/** The values of a step that differ from neutral. */
+export function differingValues(space: StorySpace, { action, values }: StoryStep): [string, bigint][] {
+  const { slots } = actionOf(space, action);
+  return Object.entries(values).filter(([name, value]) => value !== slots[name].neutral);
+}
+
+/** Draws a story. */
+export function drawStory(space: StorySpace, dice: Dice): Story {
+  const { actions, steps } = space;
+  const count = steps.least + dice.below(steps.most - steps.least + 1);
+  const total = actions.reduce((sum, { weight = 1 }) => sum + weight, 0);
+  return Array.from({ length: count }, () => {
+    let chosen = dice.below(total);
+    const action = actions.find(({ weight = 1 }) => (chosen -= weight) < 0) as StoryAction;
+    const values: Record<string, bigint> = {};
+    for (const [name, slot] of Object.entries(action.slots)) values[name] = slot.draw(dice);
+    return { action: action.name, values };
+  });
+}

@@ -1,0 +1,115 @@
+/**
+ * Where a value came from: the last instruction that computed it. Instructions that only carry it along (MOV between
+ * registers and memory, PUSH, POP) are followed back, so that a wrong register at TDCALL is put down to the code that
+ * made the value and not to the stub that loaded it.
+ */
+import { highHalf, joinHalves, lowHalf } from '../halves.js';
+import type { Place } from '../play/call.js';
+import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
+import { REGISTER_INDEX, REGISTER_NAMES } from '../x86/registers.js';
+import type { Step } from './trace.js';
+
+/** A value's place: a general register by its number, or memory. */
+export type Location = { register: number } | Place;
+
+/**
+ * A value that nobody computed came from the world: then the instruction that last carried it is to blame.
+ *
+ * @param end steps before this one are looked through
+ * @returns index of the step, or -1 if no step had anything to do with the value
+ */
+export function originOf(steps: readonly Step[], end: number, location: Location): number {
+  let sought = location;
+  let carrier = -1;
+  for (let index = end - 1; index >= 0; index--) {
+    const step = steps[index];
+    if ('register' in sought) {
+      const { register } = sought;
+      // What changed between two steps the world wrote: the answer to this step, or to the call that followed it.
+      const next = steps[index + 1];
+      if (next !== undefined && index + 1 < end && changed(step.after, next.before, register))
+        return carrier < 0 ? index : carrier;
+      if (((writes(step) >>> register) & 1) === 0) continue;
+      const source = carriedFrom(step, register);
+      if (source === undefined) return index;
+      sought = source;
+      if (carrier < 0) carrier = index;
+    } else {
+      const store = storeTo(step, sought);
+      if (store === undefined) continue;
+      const source = storedRegister(step);
+      if (source === undefined) return index;
+      sought = { register: source };
+      if (carrier < 0) carrier = index;
+    }
+  }
+  return carrier;
+}
+
+function writes({ instruction }: Step): number {
+  // TDCALL and SEAMCALL may write anything; what they did write shows in the step behind them.
+  return instruction === undefined || instruction.flow === 'environment' ? 0 : instruction.writesRegisters;
+}
+
+function changed(before: Int32Array, after: Int32Array, register: number): boolean {
+  return before[2 * register] !== after[2 * register] || before[2 * register + 1] !== after[2 * register + 1];
+}
+
+/** Where an instruction that only moves took the value from; undefined if it did more. */
+function carriedFrom(step: Step, register: number): Location | undefined {
+  const text = step.instruction?.text ?? '';
+  const between = /^mov[a-z]*\s+%(\w+),\s*%(\w+)$/.exec(text);
+  if (between !== null) {
+    const source = registerNumber(between[1]);
+    // From a register to itself is a truncation.
+    return source === undefined || source === register ? undefined : { register: source };
+  }
+  if (!/^(mov[lqwb]?|pop[qw]?)\s/.test(text)) return undefined;
+  for (let at = 0; at < step.events.length; at += EVENT_WORDS) {
+    const kind = step.events[at + EVENT_WORD.KIND];
+    if (kind === EVENT.Load || kind === EVENT.Pop) return placeOf(step.events, at);
+  }
+  return undefined;
+}
+
+function placeOf(events: Int32Array, at: number): Place {
+  const bytes = events[at + EVENT_WORD.SIZE] & 0xff;
+  return {
+    address: joinHalves(events[at + EVENT_WORD.ADDRESS_LOW], events[at + EVENT_WORD.ADDRESS_HIGH]),
+    bytes: bytes as Place['bytes'],
+  };
+}
+
+/** The event of a step that wrote to any byte of a place. */
+function storeTo({ events }: Step, { address, bytes }: Place): number | undefined {
+  const low = lowHalf(address);
+  const high = highHalf(address);
+  for (let at = 0; at < events.length; at += EVENT_WORDS) {
+    const kind = events[at + EVENT_WORD.KIND];
+    if ((kind !== EVENT.Store && kind !== EVENT.Push) || events[at + EVENT_WORD.ADDRESS_HIGH] !== high) continue;
+    const distance = (events[at + EVENT_WORD.ADDRESS_LOW] - low) | 0;
+    if (distance < bytes && distance > -(events[at + EVENT_WORD.SIZE] & 0xff)) return at;
+  }
+  return undefined;
+}
+
+/** The register that a MOV or PUSH stored. */
+function storedRegister({ instruction }: Step): number | undefined {
+  const found = /^(?:mov[lqwb]?|push[qw]?)\s+%(\w+)(?:,|$)/.exec(instruction?.text ?? '');
+  return found === null ? undefined : registerNumber(found[1]);
+}
+
+/** `eax`, `r9d`, `dil`: the number of the general register that it is a part of. */
+function registerNumber(name: string): number | undefined {
+  return PARTS.get(name);
+}
+
+const PARTS = new Map<string, number>(
+  REGISTER_NAMES.flatMap((name) => {
+    const number = REGISTER_INDEX[name];
+    if (number >= 8) return [name, `${name}d`, `${name}w`, `${name}b`].map((part) => [part, number] as const);
+    const short = name.slice(1);
+    const byte = /^[abcd]x$/.test(short) ? `${short[0]}l` : `${short}l`;
+    return [name, `e${short}`, short, byte].map((part) => [part, number] as const);
+  }),
+);

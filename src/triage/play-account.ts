@@ -1,0 +1,36 @@
+/** What happened in one failing story: the play, the trace up to where it went wrong, the instruction to blame. */
+import type { Entry, Play } from '../play/play.js';
+import type { JudgedExchangeClause } from '../play/play-judge.js';
+import type { PlayRunner } from '../play/play-runner.js';
+import type { Story } from '../story/story.js';
+import { blamedStep, signatureOf } from './play-violations.js';
+import { tracePlay } from './play-trace.js';
+import type { Step } from './trace.js';
+import { type Signature, signatureKey } from './violation.js';
+
+export interface PlayAccount {
+  signature: Signature;
+  clause: JudgedExchangeClause;
+  play: Play;
+  entry: Entry;
+  /** Every instruction of the machine that the entry was on, up to the entry. */
+  steps: readonly Step[];
+  /** Index of the step to blame, -1 if there is none. */
+  step: number;
+}
+
+/** Plays a story and accounts for every violation in it. Without a verdict there is none: `runner.play.problem`. */
+export function accountForStory(runner: PlayRunner, story: Story): PlayAccount[] {
+  const violations = runner.run(story) ?? [];
+  const { play } = runner;
+  const accounts = new Map<string, PlayAccount>();
+  for (const { clause, entry } of violations) {
+    const trace = tracePlay(runner, story, play.entries.indexOf(entry) + 1);
+    const steps = trace.get(entry.observed?.stage ?? runner.session.stages[0]) ?? [];
+    const step = blamedStep(steps, clause, entry);
+    const signature = signatureOf(runner, clause, entry, steps, step);
+    const key = signatureKey(signature);
+    if (!accounts.has(key)) accounts.set(key, { signature, clause, play, entry, steps, step });
+  }
+  return [...accounts.values()];
+}

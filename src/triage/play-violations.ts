@@ -1,0 +1,119 @@
+/** From a violated clause of a play to the signature under which hits of one root cause are counted. */
+import { maskOf } from '../../models/exchange/exchange.js';
+import type { Entry } from '../play/play.js';
+import type { PlayRunner } from '../play/play-runner.js';
+import type { JudgedExchangeClause, PlayViolation } from '../play/play-judge.js';
+import { FLAG } from '../x86/flags.js';
+import { SLOT as STATE } from '../x86/layout.js';
+import { REGISTER_INDEX, REGISTER_NAMES, type RegisterName } from '../x86/registers.js';
+import { type Location, originOf } from './origin.js';
+import { tracePlay } from './play-trace.js';
+import type { Step } from './trace.js';
+import type { Signature } from './violation.js';
+
+/**
+ * Names the violations of the play that a runner ran last. The place depends on the way that the code went, so it is
+ * looked up once for each way and remembered: a broken program fails often, and tracing is most of a failing case's cost.
+ */
+export class PlayViolations {
+  private readonly known = new Map<string, Signature>();
+
+  constructor(private readonly runner: PlayRunner) {}
+
+  signatures(violations: readonly PlayViolation[]): Signature[] {
+    return violations.map((violation) => {
+      const key = keyOf(violation);
+      let signature = this.known.get(key);
+      if (signature === undefined) this.known.set(key, (signature = this.look(violation)));
+      return signature;
+    });
+  }
+
+  private look({ clause, entry }: PlayViolation): Signature {
+    const { runner } = this;
+    const steps = stepsTo(runner, entry);
+    return signatureOf(runner, clause, entry, steps, blamedStep(steps, clause, entry));
+  }
+}
+
+/** The instructions of the machine that an entry of the last play was on, up to the entry. */
+function stepsTo(runner: PlayRunner, entry: Entry): readonly Step[] {
+  const { story, entries } = runner.play;
+  const trace = tracePlay(runner, story, entries.indexOf(entry) + 1);
+  return trace.get(entry.observed?.stage ?? runner.session.stages[0]) ?? [];
+}
+
+/** @param step what `blamedStep` said */
+export function signatureOf(
+  { session }: PlayRunner,
+  { property, text, slot }: JudgedExchangeClause,
+  { observed }: Entry,
+  steps: readonly Step[],
+  step: number,
+): Signature {
+  const stage = observed?.stage ?? session.stages[0];
+  const address = steps[step]?.address ?? observed?.at;
+  const place = address === undefined ? 'nowhere' : stage.place(address);
+  return { property: property.name, clause: text, slot, place };
+}
+
+/** Everything that the place depends on. */
+function keyOf({ clause, entry }: PlayViolation): string {
+  const { observed } = entry;
+  if (observed === undefined) return `${clause.index}`;
+  return `${clause.index},${observed.pathLow},${observed.pathHigh},${observed.at}`;
+}
+
+/** Index of the step that a violation is put down to, -1 if nothing in the trace had to do with it. */
+export function blamedStep(steps: readonly Step[], { clause }: JudgedExchangeClause, entry: Entry): number {
+  if (clause.kind === 'happens') return lastDecision(steps, entry);
+  const origin = originOfValue(steps, clause.name, entry);
+  if (origin >= 0) return origin;
+  // What the code did not make it passed on as it came: by this exchange. The last step is the call of an external symbol.
+  if (entry.observed?.parameters !== undefined) return steps.length - 1;
+  return lastIndex(steps, ({ address }) => address === entry.observed?.at);
+}
+
+/** Step that made a value, or -1. */
+function originOfValue(steps: readonly Step[], name: string, entry: Entry): number {
+  const { observed, expected } = entry;
+  if (name === 'if' || name === 'flags') {
+    const mask = name === 'if' ? FLAG.IF : ~FLAG.IF & Number(maskOf(expected?.values[name] ?? 0n) & 0xffffffffn);
+    return lastIndex(steps, ({ before, after }) => ((before[2 * STATE.RFLAGS] ^ after[2 * STATE.RFLAGS]) & mask) !== 0);
+  }
+  const location = locationOf(name, entry);
+  // An exchange is itself the last step, unless an external symbol was reached.
+  const last = steps[steps.length - 1];
+  const end = last !== undefined && last.address === observed?.at ? steps.length - 1 : steps.length;
+  return location === undefined ? -1 : originOf(steps, end, location);
+}
+
+function locationOf(name: string, { observed }: Entry): Location | undefined {
+  const place = observed?.places?.[name];
+  if (place !== undefined) return place;
+  if (isRegister(name)) return { register: REGISTER_INDEX[name] };
+  const parameter = observed?.parameters?.indexOf(name) ?? -1;
+  return parameter < 0 ? undefined : { register: REGISTER_INDEX[PARAMETERS[parameter]] };
+}
+
+const PARAMETERS: readonly RegisterName[] = ['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'];
+
+function isRegister(name: string): name is RegisterName {
+  return REGISTER_NAMES.some((register) => register === name);
+}
+
+/**
+ * What an exchange is put down to that should not be there, or that another stands in place of: the conditional branch
+ * before it; the instruction itself for a fault or trap.
+ */
+function lastDecision(steps: readonly Step[], { observed }: Entry): number {
+  // A thunk that the world lends is somebody else's code: what jumped to it is to blame.
+  if (observed?.moment === 'fault' || observed?.moment === 'trap') return lastIndex(steps, ({ lent }) => !lent);
+  const branch = lastIndex(steps, ({ instruction }) => instruction?.flow === 'conditional');
+  return branch < 0 ? steps.length - 1 : branch;
+}
+
+function lastIndex(steps: readonly Step[], matches: (step: Step) => boolean): number {
+  for (let index = steps.length - 1; index >= 0; index--) if (matches(steps[index])) return index;
+  return -1;
+}

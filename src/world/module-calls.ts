@@ -1,0 +1,139 @@
+/**
+ * TDCALL and SEAMCALL of a program, with values by name: what the module shows to whom, and what an answer changes. The
+ * module model decides what may change; the values are the caller's to choose.
+ */
+import { GPR, GPR_NAMES } from '../../models/abi/registers.js';
+import type { Values } from '../../models/exchange/exchange.js';
+import { type ModuleConfiguration, REFERENCE_CONFIGURATION } from '../../models/module/configuration.js';
+import { leafOf, rejectRax, versionOf } from '../../models/module/dispatch.js';
+import { leafOutcome } from '../../models/module/leaf-outcome.js';
+import { operandInvalidRax } from '../../models/module/status.js';
+import {
+  vmcallFail,
+  vmcallHostView,
+  vmcallMaskIsLegal,
+  vmcallReject,
+  vmcallReturn,
+} from '../../models/module/vmcall.js';
+import { highHalf, lowHalf, readHalves, writeHalves } from '../halves.js';
+import { ARITHMETIC_FLAGS, FLAG } from '../x86/flags.js';
+import { SLOT as STATE } from '../x86/layout.js';
+import type { Machine } from '../x86/machine.js';
+import { REGISTER_NAMES } from '../x86/registers.js';
+
+const GPR_WORDS = 32;
+const XMM_WORDS = 64;
+/** RSP is shared with nobody. */
+const SHOWN = REGISTER_NAMES.map((name, register) => ({ name, register })).filter(({ name }) => name !== 'rsp');
+/** Registers that a leaf may take or give. */
+const LEAF_REGISTERS = ['rax', 'rcx', 'rdx', 'r8', 'r9', 'r10', 'r11'] as const;
+
+/** The TD of every Linux host (module.md section 4). */
+const CONFIGURATION: ModuleConfiguration = { ...REFERENCE_CONFIGURATION, noRbpMod: true };
+
+/** What a TDCALL is, before it is answered. */
+export interface ModuleCall {
+  moment: 'TDVMCALL' | 'TDCALL';
+  values: Record<string, bigint>;
+}
+
+export class ModuleCalls {
+  private readonly guest = new Int32Array(GPR_WORDS);
+  private readonly out = new Int32Array(GPR_WORDS);
+  private readonly view = new Int32Array(GPR_WORDS);
+  private readonly host = new Int32Array(GPR_WORDS);
+  private readonly xmm = new Int32Array(XMM_WORDS);
+  private readonly xmmOut = new Int32Array(XMM_WORDS);
+
+  /** The TDCALL at which the machine stands: for TDG.VP.VMCALL what the host sees, with RCX as the code has it. */
+  tdcall(machine: Machine): ModuleCall {
+    const { guest, view } = this;
+    guest.set(machine.state.subarray(0, GPR_WORDS));
+    if (leafOf(guest[2 * GPR.RAX]) !== 0 || this.refusesRax()) {
+      const values = Object.fromEntries(LEAF_REGISTERS.map((name) => [name, registerOf(guest, name)]));
+      return { moment: 'TDCALL', values };
+    }
+    vmcallHostView(CONFIGURATION, guest, this.xmm, this.host, view, this.xmmOut);
+    const values: Record<string, bigint> = {};
+    for (const { name, register } of SHOWN) values[name] = readHalves(view, 2 * register);
+    values['rax'] = registerOf(guest, 'rax');
+    values['rcx'] = registerOf(guest, 'rcx');
+    return { moment: 'TDVMCALL', values };
+  }
+
+  private refusesRax(): boolean {
+    return rejectRax(CONFIGURATION, this.guest[2 * GPR.RAX], this.guest[2 * GPR.RAX + 1]);
+  }
+
+  /**
+   * Answers the TDCALL that `tdcall` described.
+   *
+   * @param answer `status`: RAX, 0 if not given. Registers: of a TDG.VP.VMCALL what the host holds at the re-entry, as it
+   *   found it if not given; of another leaf its outputs, 0 if not given. Registers that the module would not change are
+   *   not changed.
+   */
+  answerTdcall(machine: Machine, answer: Values): void {
+    const { guest, out } = this;
+    const status = answer['status'] ?? 0n;
+    out.set(guest);
+    if (this.refusesRax()) operandInvalidRax(out);
+    else if (leafOf(guest[2 * GPR.RAX]) !== 0) this.leaf(status, answer);
+    else if (!vmcallMaskIsLegal(CONFIGURATION, guest[2 * GPR.RCX], guest[2 * GPR.RCX + 1])) vmcallReject(guest, out);
+    else if (status !== 0n) vmcallFail(guest, lowHalf(status), highHalf(status), out);
+    else {
+      for (const { name, register } of SHOWN) {
+        const held = answer[name] ?? readHalves(this.view, 2 * register);
+        writeHalves(this.host, 2 * register, held);
+      }
+      vmcallReturn(guest, this.xmm, this.host, this.xmm, out, this.xmmOut);
+    }
+    machine.state.set(out);
+  }
+
+  private leaf(status: bigint, answer: Values): void {
+    const { guest, out } = this;
+    const outcome = leafOutcome(CONFIGURATION, leafOf(guest[2 * GPR.RAX]), versionOf(guest[2 * GPR.RAX]));
+    writeHalves(out, 2 * GPR.RAX, status);
+    if (outcome === undefined) operandInvalidRax(out);
+    else if (highHalf(status) < 0) copy(outcome.errorMask, outcome.errorValues, out);
+    else {
+      for (let register = 0; register < REGISTER_NAMES.length; register++)
+        if ((outcome.successMask >>> register) & 1)
+          writeHalves(out, 2 * register, answer[REGISTER_NAMES[register]] ?? 0n);
+    }
+  }
+}
+
+function registerOf(words: Int32Array, name: string): bigint {
+  return readHalves(words, 2 * GPR[name.toUpperCase() as (typeof GPR_NAMES)[number]]);
+}
+
+function copy(mask: number, from: Int32Array, to: Int32Array): void {
+  for (let word = 0; word < GPR_WORDS; word++) if ((mask >>> (word >> 1)) & 1) to[word] = from[word];
+}
+
+/** The registers of the SEAMCALL at which the machine stands. */
+export function seamcallValues(machine: Machine): Record<string, bigint> {
+  const values: Record<string, bigint> = {};
+  for (const { name, register } of SHOWN) values[name] = readHalves(machine.state, 2 * register);
+  return values;
+}
+
+/**
+ * Answers the SEAMCALL at which the machine stands. It clears the arithmetic flags, as VMX instructions do that succeed.
+ *
+ * @param answer `carry` not 0: VMfailInvalid, nothing but the flags changes. Else `status` for RAX, and the registers that
+ *   the leaf writes; the others stay.
+ */
+export function answerSeamcall(machine: Machine, answer: Values): void {
+  const { state } = machine;
+  state[2 * STATE.RFLAGS] &= ~ARITHMETIC_FLAGS;
+  if ((answer['carry'] ?? 0n) !== 0n) {
+    state[2 * STATE.RFLAGS] |= FLAG.CF;
+    return;
+  }
+  for (const { name, register } of SHOWN) {
+    const value = name === 'rax' ? (answer['status'] ?? 0n) : answer[name];
+    if (value !== undefined) writeHalves(state, 2 * register, value);
+  }
+}
