@@ -1,20 +1,29 @@
 /** Every property, in the order in which reports list them. */
 import type { ProgramPropertyDefinition } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
+import { answersStatus } from './answers-status.js';
+import { chunksMapGpa } from './chunks-map-gpa.js';
+import { completesUserspaceExit } from './completes-userspace-exit.js';
+import { decodesExitReason } from './decodes-exit-reason.js';
 import { endsSafely, endsSafelyInPrograms } from './ends-safely.js';
+import { exitsToUserspace } from './exits-to-userspace.js';
 import { exposesOnlyArguments } from './exposes-only-arguments.js';
 import { issuesSti } from './issues-sti.js';
 import { keepsCalleeSaved, keepsCalleeSavedInPrograms } from './keeps-callee-saved.js';
 import { keepsFlags, keepsFlagsInPrograms } from './keeps-flags.js';
 import { keepsStack, keepsStackInPrograms } from './keeps-stack.js';
 import { keepsVectorState } from './keeps-vector-state.js';
+import { leaksNoHostState } from './leaks-no-host-state.js';
 import { marshalsArguments } from './marshals-arguments.js';
 import { returnsStatus } from './returns-status.js';
+import { routesSubfunction } from './routes-subfunction.js';
 import { scrubsHostValues } from './scrubs-host-values.js';
 import { stopsOnFailure, stopsOnFailureInPrograms } from './stops-on-failure.js';
 import { terminates, terminatesInPrograms } from './terminates.js';
 import { usesNoHostValueAsAddress } from './uses-no-host-value-as-address.js';
+import { validatesAll64Bits } from './validates-all-64-bits.js';
 import { vmcallFrame } from './vmcall-frame.js';
+import { writesOnlyResults } from './writes-only-results.js';
 import { writesOutputs } from './writes-outputs.js';
 
 /** Properties of single functions around TDCALL or SEAMCALL. */
@@ -38,6 +47,15 @@ export const PROPERTIES: readonly PropertyDefinition[] = [
 
 /** Properties of programs: helpers, dispatchers, round trips. Some are those of single functions, in their own words. */
 export const PROGRAM_PROPERTIES: readonly ProgramPropertyDefinition[] = [
+  decodesExitReason,
+  routesSubfunction,
+  validatesAll64Bits,
+  answersStatus,
+  exitsToUserspace,
+  completesUserspaceExit,
+  chunksMapGpa,
+  writesOnlyResults,
+  leaksNoHostState,
   keepsCalleeSavedInPrograms,
   keepsStackInPrograms,
   stopsOnFailureInPrograms,

@@ -37,16 +37,20 @@ export function* dispatch(visit: Visit): Reference {
 
 function* tdvmcall(visit: Visit): Reference {
   const { exit } = visit;
+  const isPlain = (exit['rax'] & NOT_THE_REASON) === 0n;
   const work = handlerOf(exit['r10'], exit['r11'])(visit);
-  let shown: Topic[] = [(exit['rax'] & NOT_THE_REASON) === 0n ? 'route' : 'decode'];
   let step = work.next();
-  while (!step.done) {
-    step = work.next(yield { ...step.value, about: [...(step.value.about ?? []), ...shown] });
-    shown = [];
+  if (step.done !== true) {
+    const about = isPlain ? [...(step.value.about ?? []), 'route'] : ['decode'];
+    step = work.next(yield { ...step.value, about });
+    while (step.done !== true) step = work.next(yield step.value);
+    yield returnToGuest(exit, step.value.results, step.value.about);
+    return;
   }
   const { results, about } = step.value;
   // All refusals look alike: they do not show who serves the call.
-  yield returnToGuest(exit, results, isRefusal(about) ? about : [...about, ...shown]);
+  const shown: readonly Topic[] = isRefusal(about) ? about : [...about, 'route'];
+  yield returnToGuest(exit, results, isPlain ? shown : ['decode']);
 }
 
 function isRefusal(about: readonly Topic[]): boolean {

@@ -22,7 +22,7 @@ export type Handler = (visit: Visit) => Generator<ExpectedExchange, Answer, Valu
 
 /** R10 = SUCCESS and these registers. */
 export function success(results: Results, about: readonly Topic[]): Answer {
-  return { results: { r10: TDVMCALL_STATUS.SUCCESS, ...results }, about: [...about, 'status'] };
+  return { results: { r10: TDVMCALL_STATUS.SUCCESS, ...results }, about };
 }
 
 /** R10 = INVALID_OPERAND: an operand is not what the sub-function takes. Nothing else was done. */
@@ -30,7 +30,7 @@ export function invalidOperand(about: readonly Topic[], operands: readonly bigin
   const wide = upperBits(operands);
   return {
     results: { r10: TDVMCALL_STATUS.INVALID_OPERAND },
-    about: [...about, 'status', ...(wide.length > 0 ? wide : (['validation'] as const))],
+    about: [...about, ...(wide.length > 0 ? wide : (['validation'] as const))],
   };
 }
 

@@ -33,5 +33,5 @@ function negative(error: number): bigint {
 }
 
 function result(r10: bigint, about: readonly Topic[] = []): Answer {
-  return { results: { r10 }, about: ['hypercall', 'status', ...about] };
+  return { results: { r10 }, about: ['hypercall', ...about] };
 }

@@ -16,21 +16,21 @@ export const mapGpa: Handler = function* (visit) {
   const { contract, exit } = visit;
   const { r12: gpa, r13: size } = exit;
   const error = firstError(visit);
-  if (error !== undefined) return stopped(error, gpa, ['validation']);
+  if (error !== undefined) return stopped(error, gpa, ['map-gpa', 'validation']);
   for (let next = gpa; ; next += contract.mapGpaChunk) {
     const left = gpa + size - next;
     const userspace = yield chunkExit(visit.td, next, left < contract.mapGpaChunk ? left : contract.mapGpaChunk);
     const accepted = yield* acceptedAnswer(contract, userspace);
     const status = chunkStatus(contract, accepted);
     if (status !== TDVMCALL_STATUS.SUCCESS) return stopped(status, next, ['completion']);
-    if (left <= contract.mapGpaChunk) return success({}, ['map-gpa', 'completion']);
+    if (left <= contract.mapGpaChunk) return success({}, ['map-gpa']);
     if (!isZero(accepted['pendingEvents']))
-      return stopped(TDVMCALL_STATUS.RETRY, next + contract.mapGpaChunk, ['completion']);
+      return stopped(TDVMCALL_STATUS.RETRY, next + contract.mapGpaChunk, ['map-gpa']);
   }
 };
 
 function stopped(status: Expectation, at: bigint, about: readonly Topic[]): Answer {
-  return { results: { r10: status, r11: at }, about: ['map-gpa', 'status', ...about] };
+  return { results: { r10: status, r11: at }, about };
 }
 
 function firstError({ contract, td, exit }: Visit): Expectation | undefined {
@@ -71,7 +71,7 @@ function* acceptedAnswer(
   const known: readonly bigint[] = [0n, BigInt(ERRNO.EAGAIN), BigInt(ERRNO.EINVAL)];
   let answer = userspace;
   while (userspaceErrors === 'linux-7.2' && !known.includes(answer[fieldName('HYPERCALL', 'ret')]))
-    answer = yield fail(ERRNO.EINVAL, ['map-gpa', 'completion']);
+    answer = yield fail(ERRNO.EINVAL, ['completion']);
   return answer;
 }
 

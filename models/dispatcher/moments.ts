@@ -20,7 +20,10 @@ export const GUEST_REGISTERS = [
 
 export type GuestRegister = (typeof GUEST_REGISTERS)[number];
 
-/** Rules that an exchange can be about, beside `answers REGISTER` and `keeps REGISTER` for a return to the guest. */
+/**
+ * Rules that an exchange can be about, beside what a return to the guest does with each register: `keeps R`, or with a
+ * result `maps R` (MapGPA), `completes R` (what userspace answered) or `answers R` (the dispatcher by itself).
+ */
 export type Topic =
   /** The status word is not simply that of a TDVMCALL. */
   | 'decode'
@@ -30,8 +33,6 @@ export type Topic =
   | 'validation'
   /** What bits above 31 decide. */
   | 'upper-bits'
-  /** R10 answers. */
-  | 'status'
   /** Userspace has its turn. */
   | 'exit'
   /** What becomes of the answer of userspace. */
@@ -54,7 +55,14 @@ export type Topic =
 export type Results = Readonly<Partial<Record<GuestRegister, Expectation>>>;
 
 const KEEPS = labelled('keeps');
+const MAPS = labelled('maps');
+const COMPLETES = labelled('completes');
 const ANSWERS = labelled('answers');
+
+function resultLabels(about: readonly Topic[]): Readonly<Record<GuestRegister, string>> {
+  if (about.includes('map-gpa')) return MAPS;
+  return about.includes('completion') ? COMPLETES : ANSWERS;
+}
 
 function labelled(role: string): Readonly<Record<GuestRegister, string>> {
   const labels = GUEST_REGISTERS.map((register) => [register, `${role} ${register}`]);
@@ -68,10 +76,11 @@ export const FAIL = 'fail';
 export function returnToGuest(sent: Values, results: Results, about: readonly Topic[]): ExpectedExchange {
   const values: Record<string, Expectation> = {};
   const labels: string[] = [...about];
+  const answering = resultLabels(about);
   for (const register of GUEST_REGISTERS) {
     const result = results[register];
     values[register] = result ?? sent[register];
-    labels.push(result === undefined ? KEEPS[register] : ANSWERS[register]);
+    labels.push(result === undefined ? KEEPS[register] : answering[register]);
   }
   return { moment: RETURN_TO_GUEST, values, about: labels };
 }

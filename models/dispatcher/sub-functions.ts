@@ -43,5 +43,5 @@ export function handlerOf(r10: bigint, r11: bigint): Handler {
 /** A sub-function that nobody serves (facts/linux.md section 4, #26). */
 const unsupported: Handler = function* ({ exit }) {
   yield* [];
-  return { results: { r10: TDVMCALL_STATUS.SUBFUNC_UNSUPPORTED }, about: ['status', ...upperBits([exit['r11']])] };
+  return { results: { r10: TDVMCALL_STATUS.SUBFUNC_UNSUPPORTED }, about: upperBits([exit['r11']]) };
 };

@@ -83,5 +83,5 @@ export const setupEventNotifyInterrupt: Handler = function* ({ exit }) {
 
 /** R10 as userspace set it. */
 function answered(r10: bigint, about: readonly Topic[], outputs: Answer['results'] = {}): Answer {
-  return { results: { r10, ...outputs }, about: [...about, 'status', 'completion'] };
+  return { results: { r10, ...outputs }, about: [...about, 'completion'] };
 }

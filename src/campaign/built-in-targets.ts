@@ -17,7 +17,7 @@ const STUBS: Readonly<Record<string, string>> = {
 };
 
 /** Object under corpus/targets -> contract set that its programs implement. */
-const PROGRAMS: Readonly<Record<string, string>> = {};
+const PROGRAMS: Readonly<Record<string, string>> = { 'dispatcher-7.3': 'kvm-7.3' };
 
 interface BuiltIn {
   object: string;

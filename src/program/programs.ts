@@ -2,8 +2,9 @@
 import { UsageError } from '../errors.js';
 import type { Program } from '../play/program.js';
 import { nearest } from '../text/nearest.js';
+import { ONE_EXIT_PROGRAM, SEQUENCE_PROGRAM } from './dispatcher/programs.js';
 
-export const PROGRAMS: readonly Program[] = [];
+export const PROGRAMS: readonly Program[] = [ONE_EXIT_PROGRAM, SEQUENCE_PROGRAM];
 
 /** @throws UsageError with the nearest names */
 export function findProgram(name: string): Program {

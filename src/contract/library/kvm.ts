@@ -25,7 +25,12 @@ const KVM_7_3_OPTIONS = {
 } as const;
 
 /** From 7.3.2 on: modifier bits do not hide an exit. */
-export const KVM_7_3 = set('kvm-7.3', "KVM's TDVMCALL dispatcher, v7.3.2 and later", 'facts/linux.md 3, 4 (#26-#30)', KVM_7_3_OPTIONS);
+export const KVM_7_3 = set(
+  'kvm-7.3',
+  "KVM's TDVMCALL dispatcher, v7.3.2 and later",
+  'facts/linux.md 3, 4 (#26-#30)',
+  KVM_7_3_OPTIONS,
+);
 
 /** The errors of userspace for MapGPA are told apart. */
 export const KVM_7_2 = set('kvm-7.2', "KVM's TDVMCALL dispatcher, v7.2", 'facts/linux.md 3, 4 (#26-#29)', {

@@ -1,8 +1,17 @@
 /** The built-in contract sets, one file a project and generation. */
 import type { ContractSet } from '../contract.js';
+import { KVM_6_16, KVM_7_2, KVM_7_3 } from './kvm.js';
 import { LINUX_5_19 } from './linux-5.19.js';
 import { LINUX_6_3 } from './linux-6.3.js';
 import { LINUX_6_4 } from './linux-6.4.js';
 import { LINUX_6_7 } from './linux-6.7.js';
 
-export const CONTRACT_SETS: readonly ContractSet[] = [LINUX_5_19, LINUX_6_3, LINUX_6_4, LINUX_6_7];
+export const CONTRACT_SETS: readonly ContractSet[] = [
+  LINUX_5_19,
+  LINUX_6_3,
+  LINUX_6_4,
+  LINUX_6_7,
+  KVM_6_16,
+  KVM_7_2,
+  KVM_7_3,
+];

@@ -43,7 +43,10 @@ const SENT: Slots = Object.fromEntries(
 
 /** Of every exit. */
 const EXIT: Slots = {
-  created: slot('the TD, if this is its first exit: 1 with 48 address bits, 2 without ranges for userspace', mostly(oneOf(0n), below(4), 4)),
+  created: slot(
+    'the TD, if this is its first exit: 1 with 48 address bits, 2 without ranges for userspace',
+    mostly(oneOf(0n), below(4), 4),
+  ),
   rax: slot('RAX behind TDH.VP.ENTER', draws.tdvmcallStatus, BigInt(EXIT_REASON.TDCALL)),
   rcx: slot('RCX behind TDH.VP.ENTER', uniform),
   ...SENT,
@@ -64,7 +67,13 @@ interface Exit {
 type Registers = Partial<Record<GuestRegister, Draw>>;
 
 /** A call of one sub-function: its registers as they are drawn, and what the host says. */
-function call(name: keyof typeof TDVMCALL, sentence: string, registers: Registers, answers: Slots = {}, weight = 2): Exit {
+function call(
+  name: keyof typeof TDVMCALL,
+  sentence: string,
+  registers: Registers,
+  answers: Slots = {},
+  weight = 2,
+): Exit {
   const drawn = Object.entries(registers).map(([register, draw]) => [register, slot(SENT[register].meaning, draw)]);
   const number = fixed("the guest's R11: the sub-function", BigInt(TDVMCALL[name]));
   return { name, sentence, slots: { ...(Object.fromEntries(drawn) as Slots), r11: number, ...answers }, weight };
@@ -73,12 +82,17 @@ function call(name: keyof typeof TDVMCALL, sentence: string, registers: Register
 const word: Draw = mostly(below(0x7fff_ffff), upperHalfAdded(uniform), 4);
 
 const EXITS: readonly Exit[] = [
-  call('CPUID', 'CPUID of leaf {r12}, sub-leaf {r13}', { r12: word, r13: word }, {
-    eax: slot('EAX', uniform),
-    ebx: slot('EBX', uniform),
-    ecx: slot('ECX', uniform),
-    edx: slot('EDX', uniform),
-  }),
+  call(
+    'CPUID',
+    'CPUID of leaf {r12}, sub-leaf {r13}',
+    { r12: word, r13: word },
+    {
+      eax: slot('EAX', uniform),
+      ebx: slot('EBX', uniform),
+      ecx: slot('ECX', uniform),
+      edx: slot('EDX', uniform),
+    },
+  ),
   call('HLT', 'HLT, interrupts blocked {r12}', { r12: mostly(below(2), anyValue, 3) }, {}, 1),
   call(
     'IO',

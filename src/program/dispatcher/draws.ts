@@ -27,7 +27,8 @@ const CHUNK = 0x200000n;
 const SHARED_BITS = [1n << 51n, 1n << 51n, 1n << 47n] as const;
 
 /** A value of the draw, or something that less than 64 bits take for it. */
-const nearly = (draw: Draw, times = 6): Draw => mostly(draw, either(upperHalfAdded(draw), oneBitOff(draw), anyValue), times);
+const nearly = (draw: Draw, times = 6): Draw =>
+  mostly(draw, either(upperHalfAdded(draw), oneBitOff(draw), anyValue), times);
 
 const sum =
   (one: Draw, other: Draw): Draw =>
@@ -109,7 +110,14 @@ const exitReason: Draw = mostly(
 
 /** Any status word. */
 export const exitStatus: Draw = mostly(
-  sum(oneOf(...KVM_EXIT_REASON_STATUSES), mostly(exitReason, sum(exitReason, (dice) => 1n << BigInt(16 + dice.below(16))), 4)),
+  sum(
+    oneOf(...KVM_EXIT_REASON_STATUSES),
+    mostly(
+      exitReason,
+      sum(exitReason, (dice) => 1n << BigInt(16 + dice.below(16))),
+      4,
+    ),
+  ),
   either(
     sum(oneOf(...STATUS_CODES.map(({ value }) => value)), mostly(below(80), oneOf(0n))),
     oneOf(...SOFTWARE_STATUS_CODES.map(({ value }) => value)),

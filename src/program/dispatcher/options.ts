@@ -21,7 +21,9 @@ export function dispatcherContract({ program, options }: ProgramContract): Dispa
   const { data, error } = optionsSchema.safeParse(options);
   if (data === undefined) {
     const [issue] = error.issues;
-    throw new UsageError(`${program}: options${issue.path.map((name) => `.${String(name)}`).join('')}: ${issue.message}`);
+    throw new UsageError(
+      `${program}: options${issue.path.map((name) => `.${String(name)}`).join('')}: ${issue.message}`,
+    );
   }
   return {
     ...data,

@@ -74,7 +74,10 @@ export class DispatcherSession implements Session {
       structures.exit(vcpu, step.values);
       last = yield* this.run(HANDLE_EXIT, step);
     }
-    if (action === 'complete' || (this.completes && last !== undefined && isUserspaceTurn(last) && reference.allows('complete', vcpu))) {
+    if (
+      action === 'complete' ||
+      (this.completes && last !== undefined && isUserspaceTurn(last) && reference.allows('complete', vcpu))
+    ) {
       structures.userspace(vcpu, userspaceOf(step), step.values['meddled']);
       yield* this.run(COMPLETE_USERSPACE, step);
     }
@@ -161,7 +164,8 @@ function* withReturns(reference: Reference): Reference {
   while (!step.done) {
     const exchange = step.value;
     const { moment, values, about } = exchange;
-    const rax = moment === FAIL ? values['rax'] : moment === RETURN_TO_GUEST ? low(32, TO_GUEST) : low(32, TO_USERSPACE);
+    const rax =
+      moment === FAIL ? values['rax'] : moment === RETURN_TO_GUEST ? low(32, TO_GUEST) : low(32, TO_USERSPACE);
     if (moment === RETURN_TO_GUEST || isUserspaceTurn(moment))
       yield { moment: 'return', values: { rax }, ...(about !== undefined && { about }) };
     step = reference.next(yield exchange);

@@ -62,13 +62,19 @@ export function surroundings(
   hasPendingEvents: () => bigint,
 ): ExternalFunctions {
   const apply = effects(stage);
+  const observed = (names: readonly string[], values: Values): Values =>
+    Object.fromEntries(
+      names
+        .filter((name) => name !== 'out')
+        .map((name) => [name, name === 'vcpu' ? vcpuAt(values['vcpu']) : values[name]]),
+    );
   const functions = Object.entries(PARAMETERS).map(([name, parameters]): [string, ExternalFunction] => {
     const effect = apply[name];
     return [
       name,
       {
         parameters,
-        observe: ({ vcpu, out: _, ...others }) => ({ vcpu: vcpuAt(vcpu), ...others }),
+        observe: (values) => observed(parameters, values),
         ...(effect !== undefined && { apply: effect }),
       },
     ];
