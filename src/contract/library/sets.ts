@@ -1,5 +1,6 @@
 /** The built-in contract sets, one file a project and generation. */
 import type { ContractSet } from '../contract.js';
+import { KVM_6_16, KVM_7_2, KVM_7_3 } from './kvm.js';
 import { LINUX_5_19 } from './linux-5.19.js';
 import { LINUX_6_3 } from './linux-6.3.js';
 import { LINUX_6_4 } from './linux-6.4.js';
@@ -16,4 +17,7 @@ export const CONTRACT_SETS: readonly ContractSet[] = [
   LINUX_HELPERS_5_19,
   LINUX_HELPERS_7_3,
   LINUX_HELPERS_RFC_2021,
+  KVM_6_16,
+  KVM_7_2,
+  KVM_7_3,
 ];
