@@ -47,7 +47,7 @@ export class CaseRunner {
     this.harness = new Harness(target, compiled, engine);
     this.judge = new Judge(properties, compiled, this.code.summary);
     const harvested = this.code.instructions.flatMap(({ immediates }) => immediates);
-    this.space = scenarioSpace(compiled, dictionary(harvested), this.code.instructions.length);
+    this.space = scenarioSpace(compiled, dictionary(compiled.contract.instruction, harvested), this.code.instructions.length);
     this.context = new CaseContext(compiled, this.space.neutral);
     this.predictor = new Predictor(guestStubRules(compiled), compiled);
     this.space.instructions = Math.max(this.space.instructions, this.longestRun());
