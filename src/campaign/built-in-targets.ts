@@ -12,6 +12,8 @@ const OBJECTS: Readonly<Record<string, string>> = {
   'guest-6.3': 'linux-6.3',
   'guest-6.4': 'linux-6.4',
   'guest-6.7': 'linux-6.7',
+  'seamcall-2023': 'linux-seamcall-2023',
+  'seamcall-6.7': 'linux-6.7',
 };
 
 export function builtInTargets(): Target[] {

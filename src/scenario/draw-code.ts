@@ -333,7 +333,7 @@ function drawFault(space: ScenarioSpace, word: Word, set: SetSlot): Statement {
     ),
     set(SLOT.faultAt, select(planned, below(word(1), space.instructions + 1), i32.const(0))),
     set(SLOT.companionKey, select(chance(word(2), 128), i32.const(0), i32.shrU(word(2), i32.const(8)))),
-    set(SLOT.rbpMod, chance(word(3), 64)),
+    ...(space.roles[SLOT.rbpMod] === ROLE.unused ? [] : [set(SLOT.rbpMod, chance(word(3), 64))]),
   );
 }
 
