@@ -83,9 +83,6 @@
 
 /* --- frame and outputs --- */
 
-	/* The leaf loses its upper half, and with it the bit that selects the P-SEAMLDR. */
-	seamcall_2023 leaf_half, select="movl %edi, %eax"
-
 	/* A status of TDX_RND_NO_ENTROPY is answered by a second SEAMCALL in the stub itself. */
 .macro retry_without_entropy
 	jc	12f
@@ -103,10 +100,12 @@
 	push_all	r12, r9
 	movq	%r9, %r11
 .endm
-.macro take_out_from_r11
-	popq	%r12
+.macro store_through_r11
+	testq	%r12, %r12
+	jz	11f
 	movq	%r11, %r12
+	store_all
 .endm
-	seamcall_2023 out_in_output_register, save=save_out_in_r11, take=take_out_from_r11
+	seamcall_2023 out_in_output_register, save=save_out_in_r11, output=store_through_r11
 
 	.section .note.GNU-stack, "", @progbits

@@ -9,13 +9,11 @@
 
 /* --- SEAMCALL does not reach the module --- */
 
-	/* The error code is set, and then the six registers are stored as if they were outputs. */
-.macro set_vmfailinvalid_and_go_on
-	jnc	14f
-	movabsq	$.Lvmfailinvalid, %rax
-14:
+	/* The way from the fixup leads through the stores, with RDI as its scratch register. */
+.macro take_args_after_all
+14:	take_args
 .endm
-	seamcall_few seam_stores_on_vmfailinvalid, check=set_vmfailinvalid_and_go_on, output=store_few, carry=nothing
+	seamcall_many seam_stores_on_exceptions, take=take_args_after_all, trap_drop="jmp 14b"
 
 	/* The way out of CF = 1 forgets args on the stack. */
 	seamcall_many seam_missing_pop_on_carry, carry_drop=nothing
@@ -95,8 +93,14 @@
 	jc	12f
 	movabsq	$0x8000020000000000, %rdx
 	cmpq	%rdx, %rax
-	je	10b
+	jne	14f
+	movq	%rdi, %rax
+	jmp	10b
+14:
 .endm
 	seamcall_few seam_spins_while_busy, check=retry_while_busy
+
+	/* The leaf loses its upper half, and with it the bit that selects the P-SEAMLDR. */
+	seamcall_many seam_leaf_half, select="movl %edi, %eax"
 
 	.section .note.GNU-stack, "", @progbits

@@ -30,12 +30,11 @@ export class Fixups {
  *
  * @returns registers that the handler wrote, one bit each; undefined for a type of entry that is not modelled
  */
-export function goToFixup({ state }: Machine, { to, type }: Fixup, vector: number): number | undefined {
+export function goToFixup(machine: Machine, { to, type }: Fixup, vector: number): number | undefined {
   if (type !== EX_TYPE.default && type !== EX_TYPE.fault) return undefined;
-  state[2 * STATE.RIP] = lowHalf(to);
-  state[2 * STATE.RIP + 1] = highHalf(to);
+  machine.resumeAt(lowHalf(to), highHalf(to));
   if (type === EX_TYPE.default) return 0;
-  state[2 * STATE.GPR] = vector;
-  state[2 * STATE.GPR + 1] = 0;
+  machine.state[2 * STATE.GPR] = vector;
+  machine.state[2 * STATE.GPR + 1] = 0;
   return 1;
 }

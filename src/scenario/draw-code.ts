@@ -458,7 +458,7 @@ function drawStatus(space: ScenarioSpace, { scenario, tables }: DrawAddresses, w
           when(
             is(3),
             store(select(i64.eqz(constant), i64.const(1n), constant)),
-            when(is(4), store(bit), statuses.length === 0 ? any : when(i32.and(low, i32.const(2)), store(named), any)),
+            when(is(4), store(bit), statuses.length === 0 ? any : when(i32.and(low, i32.const(6)), store(named), any)),
           ),
         ),
       ),
