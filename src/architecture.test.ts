@@ -63,7 +63,7 @@ const ALLOWED: Allowed = {
   'src/triage': [...RUNNING, 'src/judge'],
   'src/case': [...RUNNING, 'src/judge', 'src/triage', 'models/module/configuration.ts'],
   'src/targets': [ERRORS, 'src/text', 'src/image'],
-  'src/campaign': CAMPAIGN,
+  'src/campaign': [...CAMPAIGN, 'models/abi'],
   // Names the results of a campaign, and runs none.
   'src/report': [...RUNNING, 'src/judge', 'src/triage', 'src/case', 'type src/campaign', 'models/abi'],
   'src/mutation': [...RUNNING, 'src/judge', 'src/triage', 'src/campaign'],

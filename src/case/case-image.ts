@@ -30,7 +30,8 @@ export function caseImage(file: CaseFile, origin: string): Image {
   checkFunction(file, symbols, holder(BigInt(code.entry)), refuse);
   const externals = code.externals.map(({ name, address }) => ({ name, address: BigInt(address) }));
   checkExternals(externals, segments, refuse);
-  return { name: image.name, format: 'elf-object', hash: image.hash, segments, symbols, externals, fixups: [] };
+  const fixups = (code.fixups ?? []).map(({ from, to, type }) => ({ from: BigInt(from), to: BigInt(to), type }));
+  return { name: image.name, format: 'elf-object', hash: image.hash, segments, symbols, externals, fixups };
 }
 
 type Refuse = (what: string) => never;

@@ -2,6 +2,7 @@
 import { P_SEAMLDR_LEAVES } from '../../models/abi/p-seamldr.js';
 import { SEAMCALL_LEAVES } from '../../models/abi/seamcall-leaves.js';
 import { STATUS_CODES } from '../../models/abi/status-codes.js';
+import { TDCALL_LEAVES } from '../../models/abi/tdcall-leaves.js';
 import type { WrappedInstruction } from '../contract/contract.js';
 
 /** Edges as pairs (low, high): zero, one, all ones, signs, 32-bit edges, page edges, canonical edges of 48 and 57 bits. */
@@ -13,6 +14,8 @@ export const EDGES = new Int32Array([
 
 /** What a leaf number may be beside those that a contract allows, and which statuses matter most; by instruction. */
 export interface LeafDraws {
+  /** Leaf numbers that module 1.5.01 has. */
+  known: ReadonlySet<number>;
   /** Leaf numbers that module 1.5.01 does not have, and that no newer one is known to have. */
   unknown: readonly number[];
   /** Leaves that let a version other than 0 through, in some module. */
@@ -33,6 +36,7 @@ function status(name: string): bigint {
 
 export const LEAF_DRAWS: Readonly<Record<WrappedInstruction, LeafDraws>> = {
   tdcall: {
+    known: new Set(TDCALL_LEAVES.map(({ leaf }) => leaf)),
     // 1.5.01 has 0-12, 18, 20, 22-27 (facts/module.md section 1; tdcall-leaves.json, newer_leaves).
     unknown: [13, 14, 15, 16, 17, 19, 21, 28, 30, 31, 32, 50, 63, 100, 0x1234, 0xffff],
     // Leaf 7 lets any version through, leaf 3 has a version 1 in newer modules (facts/module.md section 1).
@@ -41,6 +45,7 @@ export const LEAF_DRAWS: Readonly<Record<WrappedInstruction, LeafDraws>> = {
     statuses: [],
   },
   seamcall: {
+    known: new Set(SEAMCALL_LEAVES.filter(({ implementedIn1501 }) => implementedIn1501).map(({ leaf }) => leaf)),
     // seamcall-leaves.json: neither among the leaves nor among those of newer headers.
     unknown: [46, 47, 50, 51, 60, 67, 76, 88, 100, 200, 0x1234, 0xffff],
     versioned: SEAMCALL_LEAVES.filter(({ versions }) => versions.length > 1).map(({ leaf }) => leaf),

@@ -164,3 +164,27 @@ describe('the dictionary', () => {
     expect(dictionary('tdcall', []).length, 'all ones and 0 are status words already').toBe(words.length - 2);
   });
 });
+
+describe('how SEAMCALL ends', () => {
+  const drawn = draw(spaceOf('linux-6.7/__seamcall'), 20_000);
+  const values = (name: string): bigint[] => drawn.map((scenario) => readSlot(scenario, SLOT_NAMES.indexOf(name)));
+
+  it('is each of its ways, the ordinary one in 13 cases of 16', () => {
+    const outcomes = values('call.outcome');
+    for (const [outcome, share] of [13 / 16, 1 / 16, 1 / 16, 1 / 16].entries())
+      expect(outcomes.filter((value) => value === BigInt(outcome)).length / outcomes.length).toBeCloseTo(share, 1);
+    expect(outcomes.filter((value) => value > 3n)).toEqual([]);
+  });
+
+  it.each([0x80000203_00000000n, 0x80000200_00000000n, 0x80000202_00000000n])(
+    'status 0x%x is one of those drawn',
+    (status) => expect(values('answer.status').filter((value) => value === status).length).toBeGreaterThan(100),
+  );
+
+  it('is no part of TDCALL', () => {
+    const guest = draw(spaceOf('linux-6.7/__tdcall'), 200);
+    expect(new Set(guest.map((scenario) => readSlot(scenario, SLOT_NAMES.indexOf('call.outcome'))))).toEqual(
+      new Set([0n]),
+    );
+  });
+});

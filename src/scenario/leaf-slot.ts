@@ -15,11 +15,11 @@ export function leafSlot({ contract, leafField }: CompiledContract): number {
 }
 
 /**
- * Whether a function may be called with this value of RAX: an allowed leaf, or something that is no leaf of the module.
- * Any other is the caller's breach.
+ * Whether a function may be called with this value of RAX: an allowed leaf, or something that the module refuses. A leaf
+ * that it has, and that the function may not be called with, is the caller's breach.
  */
 export function leafIsFair({ contract }: CompiledContract, low: number, high: number): boolean {
   if (high !== 0 || (low & RESERVED_LOW) !== 0) return true;
   const leaf = low & 0xffff;
-  return contract.leaves.includes(leaf) || LEAF_DRAWS[contract.instruction].unknown.includes(leaf);
+  return contract.leaves.includes(leaf) || !LEAF_DRAWS[contract.instruction].known.has(leaf);
 }

@@ -34,7 +34,8 @@ export function* shrinkScenario(scenario: Scenario, space: ScenarioSpace): Gener
   for (const slot of different)
     if (interpreted(slot, space))
       for (const simpler of clearBits(scenario, slot, readSlot(space.neutral, slot)))
-        if (slot !== space.leafSlot || leafIsFair(space.compiled, simpler[2 * slot], simpler[2 * slot + 1])) yield simpler;
+        if (slot !== space.leafSlot || leafIsFair(space.compiled, simpler[2 * slot], simpler[2 * slot + 1]))
+          yield simpler;
 }
 
 /** Slots in which two scenarios differ. */

@@ -7,6 +7,7 @@ import type { JudgedClause } from '../judge/judge.js';
 import { BLOCK, END_NAMES, END, FACT, registerSlot, slotValue, vectorSlot } from '../observation/layout.js';
 import type { Scenario } from '../scenario/layout.js';
 import { hex } from '../text/hex.js';
+import { VECTOR } from '../x86/exit.js';
 import { blamedStep, type CaseTraces, placeName, type Signature, signatureKey, traceCase } from './violation.js';
 
 export interface Account {
@@ -134,7 +135,14 @@ export function endOf(context: CaseContext): string {
   if (context.end === END.budget)
     return `ran out of its instruction budget after ${slotValue(base, FACT.instructions)} instructions`;
   if (context.end !== END.faulted) return name;
-  const vector = base[2 * FACT.endDetail];
-  const names: Record<number, string> = { 0: '#DE', 12: '#SS', 13: '#GP', 14: '#PF', 17: '#AC' };
-  return `faulted with ${names[vector] ?? `vector ${vector}`} at address ${hex(slotValue(base, FACT.faultAddress))}`;
+  const fault = `faulted with ${exceptionName(base[2 * FACT.endDetail])}`;
+  const address = slotValue(base, FACT.faultAddress);
+  // Only memory accesses and fetches have one; NULL is one of a page fault.
+  return address === 0n && base[2 * FACT.endDetail] !== VECTOR.PF ? fault : `${fault} at address ${hex(address)}`;
+}
+
+/** An exception as a person says it: `#GP`. */
+export function exceptionName(vector: number): string {
+  const found = Object.entries(VECTOR).find(([, value]) => value === vector);
+  return found === undefined ? `vector ${vector}` : `#${found[0]}`;
 }
