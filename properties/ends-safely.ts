@@ -16,21 +16,20 @@ export const endsSafely: PropertyDefinition = {
   underBreach: true,
   appliesTo: () => true,
   clauses: ({ contract }) => {
-    const judged: Condition[] = [
-      not({ kind: 'ended', as: ['budget'] }),
-      ...(contract.notEntered === undefined ? [] : [not(RAISED)]),
-    ];
+    const ended: Condition = not({ kind: 'ended', as: ['budget'] });
+    const unraised = contract.notEntered === undefined ? [] : [not(RAISED)];
     return [
-      when([{ kind: 'caller-kept' }, ...judged], endedAs('returned', 'trapped', 'stopped')),
+      when([{ kind: 'caller-kept' }, ended, ...unraised], endedAs('returned', 'trapped', 'stopped')),
       when(
         [
           { kind: 'caller-kept' },
           ...(contract.onFailure === 'stops' ? [not({ kind: 'call-failed' })] : []),
           { kind: 'ended', as: ['trapped', 'stopped'] },
+          ...unraised,
         ],
         endedAs('returned'),
       ),
-      when([not({ kind: 'caller-kept' }), not({ kind: 'block-overlaps-stack' }), ...judged], {
+      when([not({ kind: 'caller-kept' }), not({ kind: 'block-overlaps-stack' }), ended, ...unraised], {
         kind: 'endedAsOrBlockFault',
         ends: ['returned', 'trapped', 'stopped'],
       }),

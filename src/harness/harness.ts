@@ -5,13 +5,13 @@
  */
 import { highHalf, joinHalves, lowHalf, readHalves } from '../halves.js';
 import type { CompiledContract } from '../contract/compiled.js';
+import type { WrappedInstruction } from '../contract/contract.js';
 import { symbolAt } from '../image/symbols.js';
 import { END, FACT, MOMENT, VECTOR as VECTOR_STATE } from '../observation/layout.js';
 import { type Scenario, SLOT } from '../scenario/layout.js';
-import type { WrappedInstruction } from '../contract/contract.js';
 import { SeamcallWorld } from '../world/seamcall.js';
 import { TdcallWorld } from '../world/tdcall.js';
-import { type Answer, COMPLETES, recordAnswer, type World } from '../world/world.js';
+import { COMPLETES, recordAnswer, type World } from '../world/world.js';
 import { environmentName } from '../x86/environment.js';
 import { EXIT, PAGE_FAULT, VECTOR } from '../x86/exit.js';
 import { SLOT as STATE } from '../x86/layout.js';
@@ -21,6 +21,7 @@ import { CallerSide } from './caller.js';
 import type { Code } from './code.js';
 import { Fixups, goToFixup } from './fixups.js';
 import { type EngineOptions, type ExternalEnd, worldOf } from './map-world.js';
+import type { StepEvents, Stepper } from './stepper.js';
 import { surveyAccesses } from './survey.js';
 
 /** Instructions that a run may execute: the longest sound stub needs fewer than 100. */
@@ -37,24 +38,7 @@ const WORLDS: Readonly<Record<WrappedInstruction, () => World>> = {
   seamcall: () => new SeamcallWorld(),
 };
 
-/** What one step of a traced run was, beside an instruction. */
-export interface StepEvents {
-  /** Nothing was executed: an interrupt or NMI was delivered. */
-  interrupt?: boolean;
-  /** The wrapped instruction, and how it was answered. */
-  call?: Answer;
-  /** The instruction raised an exception, and a fixup took it. */
-  fixup?: { vector: number; wrote: number };
-}
-
-/** Told of every step when a run is traced. */
-export interface Stepper {
-  /** Before the instruction at RIP is executed. */
-  before(machine: Machine): void;
-  /** After it, and after the world acted. */
-  after(machine: Machine, events: StepEvents): void;
-}
-
+/** An instruction, and nothing besides. */
 const NOTHING: StepEvents = {};
 
 export class Harness {

@@ -8,7 +8,8 @@ import { type Scenario, scenarioSlot, writeSlot } from '../scenario/layout.js';
 import { neutralScenario } from '../scenario/neutral.js';
 import { slotRoles } from '../scenario/roles.js';
 import { REGISTER_INDEX, type RegisterName } from '../x86/registers.js';
-import { Harness, type Stepper } from './harness.js';
+import { Harness } from './harness.js';
+import type { Stepper } from './stepper.js';
 
 /** Where made functions lie. */
 export const TEXT = 0xffffffff81000000n;

@@ -1,5 +1,5 @@
 /** What happened in one failing case: the run, the instruction to blame, what was expected and what was found. */
-import type { Clause, Term } from '../clause/clause.js';
+import type { Clause, Influence, Term } from '../clause/clause.js';
 import { renderTerm } from '../clause/render.js';
 import type { CaseContext } from '../judge/context.js';
 import type { CaseRunner } from '../judge/case-runner.js';
@@ -73,7 +73,7 @@ function comparison(clause: Clause, runner: CaseRunner): Comparison {
         actual: hex(valueOf(clause.term, runner)),
       };
     case 'independent':
-      return flow(clause.term, clause.of === 'guest-secrets', context, runner);
+      return flow(clause.term, clause.of, context, runner);
     case 'endedAs':
     case 'endedAsOrBlockFault':
       return { expected: `the run ends: ${clause.ends.join(', ')}`, actual: endOf(context) };
@@ -93,10 +93,16 @@ function comparison(clause: Clause, runner: CaseRunner): Comparison {
   }
 }
 
-function flow(term: Term, guest: boolean, context: CaseContext, runner: CaseRunner): Comparison {
-  const what = guest ? 'guest secrets' : 'host values';
+const INFLUENCES: Readonly<Record<Influence, string>> = {
+  'guest-secrets': 'guest secrets',
+  'host-values': 'host values',
+  'td-values': 'values of the TD',
+};
+
+function flow(term: Term, of: Influence, context: CaseContext, runner: CaseRunner): Comparison {
+  const what = INFLUENCES[of];
   const base = valueOf(term, runner);
-  const other = valueOf(term, runner, guest ? context.guest : context.host);
+  const other = valueOf(term, runner, of === 'guest-secrets' ? context.guest : context.host);
   const name = renderTerm(term);
   if (term.kind === 'fact' && term.fact !== 'faultAddress') {
     return { expected: `${name} is the same for all ${what}`, actual: `${name} differs when only ${what} change` };

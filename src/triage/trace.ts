@@ -1,6 +1,7 @@
 /** A run, instruction by instruction: what people read, and what findings are blamed on. */
 import { joinHalves } from '../halves.js';
-import type { Harness, StepEvents, Stepper } from '../harness/harness.js';
+import type { Harness } from '../harness/harness.js';
+import type { StepEvents, Stepper } from '../harness/stepper.js';
 import { createObservation } from '../observation/layout.js';
 import type { Scenario } from '../scenario/layout.js';
 import type { DecodedInstruction } from '../x86/decode.js';
