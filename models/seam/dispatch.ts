@@ -1,6 +1,6 @@
-import type { OperandName } from '../abi/operand-ids.js';
 import { SEAMCALL_LEAVES } from '../abi/seamcall-leaves.js';
-import { SEAMCALL_RAX, SYSTEM_STATE, type SystemState } from '../abi/seamcall.js';
+import { SEAMCALL_LEAF, SEAMCALL_RAX, SYSTEM_STATE, type SystemState } from '../abi/seamcall.js';
+import { type RuleStatus, writeRuleStatus } from './rule-status.js';
 
 /**
  * The dispatcher of SEAMCALL, module 1.5.01 (module.md section 2), as a list of checks in their order. A refusal changes
@@ -8,19 +8,12 @@ import { SEAMCALL_RAX, SYSTEM_STATE, type SystemState } from '../abi/seamcall.js
  */
 
 /** One check of the dispatcher. */
-export interface DispatchCheck {
+export interface DispatchCheck extends RuleStatus {
   /** The rule in a few words. */
   readonly rule: string;
   /** Whether the call is refused, from the module's state and the two halves of RAX. */
   readonly refuses: (state: SystemState, raxLow: number, raxHigh: number) => boolean;
-  /** The status of the refusal. */
-  readonly status: string;
-  /** Operand id in details level 2, if the status names one. */
-  readonly operand?: OperandName;
 }
-
-/** The one leaf that a module shut down still takes. */
-const SYS_LP_SHUTDOWN = 44;
 
 const implemented = new Set<number>();
 const versioned = new Set<number>();
@@ -42,6 +35,11 @@ export function versionOf(raxLow: number): number {
   return (raxLow & SEAMCALL_RAX.versionMask) >>> SEAMCALL_RAX.versionShift;
 }
 
+/** Whether the CPU gives the call to the P-SEAMLDR instead of the module: RAX bit 63. */
+export function goesToSeamldr(raxHigh: number): boolean {
+  return (raxHigh & SEAMCALL_RAX.seamldrHighBit) !== 0;
+}
+
 /** Whether 1.5.01 has a handler for the leaf. */
 export function leafIsImplemented(leaf: number): boolean {
   return implemented.has(leaf);
@@ -50,11 +48,6 @@ export function leafIsImplemented(leaf: number): boolean {
 /** Whether the dispatcher takes the version. For a leaf that has several it takes any: the handler refuses the unknown. */
 export function versionPasses(leaf: number, version: number): boolean {
   return version === 0 || versioned.has(leaf);
-}
-
-/** Whether the leaf may be called before the module is READY. */
-export function leafIsEarly(leaf: number): boolean {
-  return beforeReady.has(leaf);
 }
 
 /** The checks, first to last. */
@@ -74,12 +67,12 @@ export const DISPATCH_CHECKS: readonly DispatchCheck[] = [
   },
   {
     rule: 'the module is not shut down',
-    refuses: (state, raxLow) => state === SYSTEM_STATE.SHUTDOWN && leafOf(raxLow) !== SYS_LP_SHUTDOWN,
+    refuses: (state, raxLow) => state === SYSTEM_STATE.SHUTDOWN && leafOf(raxLow) !== SEAMCALL_LEAF.SYS_LP_SHUTDOWN,
     status: 'TDX_SYS_SHUTDOWN',
   },
   {
     rule: 'the module is READY',
-    refuses: (state, raxLow) => state !== SYSTEM_STATE.READY && !leafIsEarly(leafOf(raxLow)),
+    refuses: (state, raxLow) => state !== SYSTEM_STATE.READY && !beforeReady.has(leafOf(raxLow)),
     status: 'TDX_SYS_NOT_READY',
   },
   {
@@ -104,4 +97,9 @@ export function refusal(
 ): DispatchCheck | undefined {
   for (const check of checks) if (check.refuses(state, raxLow, raxHigh)) return check;
   return undefined;
+}
+
+/** The host after a refusal: RAX = the status, nothing else changes. */
+export function refusalReturn(refused: DispatchCheck, hostOut: Int32Array): void {
+  writeRuleStatus(refused, hostOut);
 }

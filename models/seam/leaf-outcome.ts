@@ -1,7 +1,8 @@
 import { P_SEAMLDR_LEAVES } from '../abi/p-seamldr.js';
 import { GPR, GPR_COUNT, gprMask, type GprName } from '../abi/registers.js';
 import { SEAMCALL_LEAVES, type SeamcallLeaf } from '../abi/seamcall-leaves.js';
-import { statusHigh } from '../abi/status.js';
+import { SEAMCALL_LEAF } from '../abi/seamcall.js';
+import { CLASS_SECURE_EPT, statusClassOf, statusHigh } from '../abi/status.js';
 import { leafIsImplemented, versionPasses } from './dispatch.js';
 
 /**
@@ -37,12 +38,8 @@ export interface LeafOutcome {
  */
 export type XmmEffect = 'preserved' | 'zeroed' | 'written';
 
-/** Class (bits 47:40) of the errors of a walk of the secure EPT. */
-const CLASS_SECURE_EPT = 0x0b;
 const INTERRUPTED_RESUMABLE_HIGH = statusHigh('TDX_INTERRUPTED_RESUMABLE');
 const MAX_VERSION = 0xff;
-const VP_ENTER = 0;
-const MEM_SEPT_ADD = 3;
 
 /** RCX is the entry and RDX its level and state; both are zeroed first (seamcall-leaves.json sept_walk_failure). */
 const SEPT_DETAILS: readonly GprName[] = ['RCX', 'RDX'];
@@ -70,7 +67,7 @@ function runsCryptography(row: SeamcallLeaf): boolean {
  */
 function errorValuesOf(row: SeamcallLeaf, version: number): [GprName, 0n | -1n][] {
   const seen = Object.entries(row.operandError?.changed ?? {}) as [GprName, 0n | -1n][];
-  if (version === 0 || row.leaf === MEM_SEPT_ADD) return seen;
+  if (version === 0 || row.leaf === SEAMCALL_LEAF.MEM_SEPT_ADD) return seen;
   return [...seen, ...row.outputsFromVersion1.map((register): [GprName, -1n] => [register, -1n])];
 }
 
@@ -93,7 +90,7 @@ function outcomeOf(row: SeamcallLeaf, version: number): LeafOutcome {
     errorValues,
     septMask,
     interruptedMask: canSucceed && resumable ? outputs & ~septMask : 0,
-    xmm: row.leaf === VP_ENTER ? 'written' : runsCryptography(row) ? 'zeroed' : 'preserved',
+    xmm: row.leaf === SEAMCALL_LEAF.VP_ENTER ? 'written' : runsCryptography(row) ? 'zeroed' : 'preserved',
     errorStatusHighs: row.statuses.map(statusHigh).filter((high) => high >>> 31 === 1),
   };
 }
@@ -125,7 +122,16 @@ export function leafOutcome(leaf: number, version: number): LeafOutcome | undefi
 export function openRegisters(outcome: LeafOutcome, statusHighHalf: number): number {
   if (statusHighHalf >>> 31 === 0) return outcome.successMask;
   if (statusHighHalf >>> 0 === INTERRUPTED_RESUMABLE_HIGH) return outcome.interruptedMask;
-  return ((statusHighHalf >>> 8) & 0xff) === CLASS_SECURE_EPT ? outcome.septMask : 0;
+  return statusClassOf(statusHighHalf) === CLASS_SECURE_EPT ? outcome.septMask : 0;
+}
+
+/**
+ * Whether a leaf that ended with this status may have changed XMM0 to XMM15.
+ *
+ * @param statusHighHalf RAX bits 63:32, signed or unsigned.
+ */
+export function xmmIsOpen(outcome: LeafOutcome, statusHighHalf: number): boolean {
+  return outcome.xmm === 'zeroed' || (outcome.xmm === 'written' && statusHighHalf >>> 31 === 0);
 }
 
 /**
