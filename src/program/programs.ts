@@ -4,8 +4,16 @@ import type { Program } from '../play/program.js';
 import { nearest } from '../text/nearest.js';
 import { ONE_EXIT_PROGRAM, SEQUENCE_PROGRAM } from './dispatcher/programs.js';
 import { HELPER_PROGRAMS } from './helper/helpers.js';
+import { ERRNO_OF_SEAMCALL } from './wrapper/errno-of-seamcall.js';
+import { RETRIED_SEAMCALL } from './wrapper/retried-seamcall.js';
 
-export const PROGRAMS: readonly Program[] = [...HELPER_PROGRAMS, ONE_EXIT_PROGRAM, SEQUENCE_PROGRAM];
+export const PROGRAMS: readonly Program[] = [
+  ...HELPER_PROGRAMS,
+  ERRNO_OF_SEAMCALL,
+  RETRIED_SEAMCALL,
+  ONE_EXIT_PROGRAM,
+  SEQUENCE_PROGRAM,
+];
 
 /** @throws UsageError with the nearest names */
 export function findProgram(name: string): Program {
