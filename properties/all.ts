@@ -11,6 +11,7 @@ import { endsSafely, endsSafelyInPrograms } from './ends-safely.js';
 import { exitsToUserspace } from './exits-to-userspace.js';
 import { exposesOnlyArguments } from './exposes-only-arguments.js';
 import { haltWithoutLostWakeup } from './halt-without-lost-wakeup.js';
+import { failureLeavesOutputs } from './failure-leaves-outputs.js';
 import { issuesSti } from './issues-sti.js';
 import { keepsCalleeSaved, keepsCalleeSavedInPrograms } from './keeps-callee-saved.js';
 import { keepsFlags, keepsFlagsInPrograms } from './keeps-flags.js';
@@ -29,6 +30,10 @@ import { routesSubfunction } from './routes-subfunction.js';
 import { scrubsHostValues } from './scrubs-host-values.js';
 import { stopsOnFailure, stopsOnFailureInPrograms } from './stops-on-failure.js';
 import { terminates, terminatesInPrograms } from './terminates.js';
+import { mapsExceptions } from './maps-exceptions.js';
+import { mapsVmfailinvalid } from './maps-vmfailinvalid.js';
+import { savesEverythingAcrossVpEnter } from './saves-everything-across-vp-enter.js';
+import { seamcallFrame } from './seamcall-frame.js';
 import { usesNoHostValueAsAddress } from './uses-no-host-value-as-address.js';
 import { validatesAll64Bits } from './validates-all-64-bits.js';
 import { vmcallFrame } from './vmcall-frame.js';
@@ -52,6 +57,11 @@ export const PROPERTIES: readonly PropertyDefinition[] = [
   usesNoHostValueAsAddress,
   terminates,
   endsSafely,
+  seamcallFrame,
+  mapsVmfailinvalid,
+  mapsExceptions,
+  failureLeavesOutputs,
+  savesEverythingAcrossVpEnter,
 ];
 
 /** Properties of programs: helpers, dispatchers, round trips. Some are those of single functions, in their own words. */

@@ -15,6 +15,8 @@ const STUBS: Readonly<Record<string, string>> = {
   'guest-6.4': 'linux-6.4',
   'guest-6.7': 'linux-6.7',
   'guest-rfc-2021': 'linux-rfc-2021',
+  'seamcall-2023': 'linux-seamcall-2023',
+  'seamcall-6.7': 'linux-6.7',
 };
 
 /** Object under corpus/targets -> contract set that its programs implement. */

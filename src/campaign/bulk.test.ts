@@ -1,7 +1,7 @@
 /** Blocks in bulk and blocks one by one are the same, on sound stubs and on every broken twin; so are the runs themselves. */
 import { describe, expect, it } from 'vitest';
 import { BulkRunner } from '../bulk/bulk-runner.js';
-import { BLOCK_CONTRACT, external, madeImage, set64, SOUND } from '../harness/made-function.test.helper.js';
+import { BLOCK_CONTRACT, external, madeImage, set64, SOUND, TEXT } from '../harness/made-function.test.helper.js';
 import { BLOCK, FACT, type Moment, MOMENT, OBSERVATION_SLOTS, VECTOR } from '../observation/layout.js';
 import { drawScenarios } from '../scenario/batch.js';
 import { twinTargets } from '../triage/twins.test.helper.js';
@@ -10,6 +10,9 @@ import { builtInStubs } from './built-in-targets.js';
 import { createRunner, type Target } from './target.js';
 
 const TWINS = twinTargets();
+
+/** What the translation is for: SEAMCALL stays with the reference. */
+const GUEST = (target: Target): boolean => target.contract.instruction === 'tdcall';
 
 describe('a block', () => {
   it.each(builtInStubs().map((target) => [target.name, target] as const))(
@@ -92,8 +95,28 @@ describe('code that is reached by an indirect call alone', () => {
   });
 });
 
+describe('what stays with the reference', () => {
+  it('is every stub around SEAMCALL', () => {
+    const host = builtInStubs().filter((target) => !GUEST(target));
+    expect(host.length).toBeGreaterThanOrEqual(4);
+    for (const target of host) expect(BulkRunner.of(createRunner(target))).toBeUndefined();
+  });
+
+  it('is code with a fixup for a fault of its own, and no other code of its image', () => {
+    const made = (from: bigint): Target => ({
+      name: 'fixed',
+      symbol: 'f',
+      set: 'made',
+      contract: BLOCK_CONTRACT,
+      image: madeImage(SOUND, { fixups: [{ from, to: TEXT, type: 2 }] }),
+    });
+    expect(BulkRunner.of(createRunner(made(TEXT)))).toBeUndefined();
+    expect(BulkRunner.of(createRunner(made(TEXT + 1n)))).toBeDefined();
+  });
+});
+
 describe('a run', () => {
-  it.each([...builtInStubs(), ...TWINS].map((target) => [target.name, target] as const))(
+  it.each([...builtInStubs(), ...TWINS].filter(GUEST).map((target) => [target.name, target] as const))(
     'of %s is observed the same in bulk, companions included',
     (_, target) => {
       const runner = createRunner(target);

@@ -9,7 +9,9 @@
 import { gprMask } from '../../models/abi/registers.js';
 import { all, i32, type I32, i64, type I64, loop, seq, select, type Statement, v128, when } from '../wasm/code.js';
 import type { FunctionHandle, ModuleBuilder, Scope } from '../wasm/module.js';
-import { EDGES, UNKNOWN_LEAVES, VERSIONED_LEAVES } from './draw-constants.js';
+import { highHalf, lowHalf } from '../halves.js';
+import { OUTCOME } from '../observation/layout.js';
+import { EDGES, LEAF_DRAWS, type LeafDraws } from './draw-constants.js';
 import { CALLER_FLAGS, FAULT, FIXED_FLAGS, PLACE, readSlot, SCENARIO_SLOTS, SLOT } from './layout.js';
 import { ROLE } from './roles.js';
 import type { ScenarioSpace } from './space.js';
@@ -35,12 +37,46 @@ export const STATE_BYTES = 2 * GENERATOR_BYTES + POOL_BYTES;
 /** Entries of the table that says where a special value comes from. */
 const KINDS = 14;
 const KIND_BYTES = 16 * 8;
-const UNKNOWN_LEAF_BYTES = 4 * Math.ceil(UNKNOWN_LEAVES.length / 2) * 2;
-/** Byte offset of the contract's leaves in the tables. */
-const LEAVES_AT = KIND_BYTES + UNKNOWN_LEAF_BYTES;
-
 const SMALL_NUMBERS = 256;
 const BITS = 64;
+/** Slots whose values are copied into others: all but the last, which is a small number and no value. */
+const COPIED_SLOTS = SLOT.outcome;
+
+const leafDraws = ({ compiled }: ScenarioSpace): LeafDraws => LEAF_DRAWS[compiled.contract.instruction];
+
+/** Byte offsets in the tables: leaf numbers of four bytes, then words of eight. */
+interface TableOffsets {
+  unknownLeaves: number;
+  leaves: number;
+  elsewhere: number;
+  statuses: number;
+  edges: number;
+  dictionary: number;
+  small: number;
+  bits: number;
+  end: number;
+}
+
+function tableOffsets(space: ScenarioSpace): TableOffsets {
+  const { unknown, elsewhere, statuses } = leafDraws(space);
+  let next = KIND_BYTES;
+  const take = (bytes: number): number => {
+    const at = next;
+    next += 8 * Math.ceil(bytes / 8);
+    return at;
+  };
+  return {
+    unknownLeaves: take(4 * unknown.length),
+    leaves: take(4 * space.compiled.contract.leaves.length),
+    elsewhere: take(8 * elsewhere.length),
+    statuses: take(8 * statuses.length),
+    edges: take(4 * EDGES.length),
+    dictionary: take(4 * space.dictionary.length),
+    small: take(8 * SMALL_NUMBERS),
+    bits: take(8 * BITS),
+    end: next,
+  };
+}
 
 /** Bits that the module never accepts: RAX, RCX, RSP (facts/module.md section 4). */
 const NEVER_LEGAL = gprMask('RAX', 'RCX', 'RSP');
@@ -57,56 +93,36 @@ function mixedSlots({ roles, flagsSlot }: ScenarioSpace): bigint {
 
 /** The constants that drawing looks up, to be placed at `addresses.tables`. */
 export function drawTables(space: ScenarioSpace, addresses: DrawAddresses): Uint8Array {
-  const edges = EDGES;
-  const { dictionary } = space;
-  const words = (edges.length + dictionary.length) / 2 + SMALL_NUMBERS + BITS;
-  const bytes = new Uint8Array(wordsAt(space) + 8 * words);
+  const { dictionary, compiled } = space;
+  const { unknown, elsewhere, statuses } = leafDraws(space);
+  const at = tableOffsets(space);
+  const bytes = new Uint8Array(at.end);
   const view = new DataView(bytes.buffer);
-  let at = wordsAt(space);
-  const place = (count: number, low: (i: number) => number, high: (i: number) => number): [number, number] => {
-    const start = addresses.tables + at;
-    for (let i = 0; i < count; i++, at += 8) {
-      view.setInt32(at, low(i), true);
-      view.setInt32(at + 4, high(i), true);
-    }
-    return [start, count];
-  };
-  const pairs = (values: Int32Array): [number, number] =>
-    place(
-      values.length / 2,
-      (i) => values[2 * i],
-      (i) => values[2 * i + 1],
-    );
-  const fromEdges = pairs(edges);
-  const fromDictionary = pairs(dictionary);
-  const fromSmall = place(
-    SMALL_NUMBERS,
-    (i) => i,
-    () => 0,
-  );
-  const fromBits = place(
-    BITS,
-    (i) => (i < 32 ? 1 << i : 0),
-    (i) => (i < 32 ? 0 : 1 << (i - 32)),
-  );
-  const fromSlots: [number, number] = [addresses.scenario, SCENARIO_SLOTS];
-  const kinds = [
-    ...Array.from({ length: 4 }, () => [fromEdges, fromDictionary, fromSlots]).flat(),
-    fromSmall,
-    fromBits,
+  const place = (offset: number, words: readonly number[] | Int32Array): void =>
+    words.forEach((word, i) => view.setInt32(offset + 4 * i, word, true));
+  const halves = (values: readonly bigint[]): number[] => values.flatMap((value) => [lowHalf(value), highHalf(value)]);
+  place(at.unknownLeaves, unknown);
+  place(at.leaves, compiled.contract.leaves);
+  place(at.elsewhere, halves(elsewhere));
+  place(at.statuses, halves(statuses));
+  place(at.edges, EDGES);
+  place(at.dictionary, dictionary);
+  place(at.small, halves(Array.from({ length: SMALL_NUMBERS }, (_, i) => BigInt(i))));
+  place(at.bits, halves(Array.from({ length: BITS }, (_, i) => 1n << BigInt(i))));
+  const { tables, scenario } = addresses;
+  const common = [
+    [tables + at.edges, EDGES.length / 2],
+    [tables + at.dictionary, dictionary.length / 2],
+    [scenario, COPIED_SLOTS],
   ];
-  kinds.forEach(([start, count], kind) => {
-    view.setInt32(8 * kind, start, true);
-    view.setInt32(8 * kind + 4, count, true);
-  });
-  space.compiled.contract.leaves.forEach((leaf, i) => view.setInt32(LEAVES_AT + 4 * i, leaf, true));
-  UNKNOWN_LEAVES.forEach((leaf, i) => view.setInt32(KIND_BYTES + 4 * i, leaf, true));
+  // KINDS of them.
+  const kinds = [
+    ...Array.from({ length: 4 }, () => common).flat(),
+    [tables + at.small, SMALL_NUMBERS],
+    [tables + at.bits, BITS],
+  ];
+  place(0, kinds.flat());
   return bytes;
-}
-
-/** Byte offset of the 64-bit words in the tables: behind as many leaves as the contract has. */
-function wordsAt({ compiled }: ScenarioSpace): number {
-  return LEAVES_AT + 8 * Math.ceil(compiled.contract.leaves.length / 2);
 }
 
 /** One of `bound` numbers from the upper 16 bits of a random word. */
@@ -242,7 +258,7 @@ function drawSpecial(scope: Scope, mixed: bigint, { scenario, tables }: DrawAddr
 }
 
 function drawControl(scope: Scope, space: ScenarioSpace, addresses: DrawAddresses, pool: number): Statement {
-  const { scenario, tables } = addresses;
+  const { scenario } = addresses;
   // The first half of the pool chose the special values.
   const word = (n: number): I32 => i32.load(pool, 32 + 4 * n);
   const set = (slot: number, low: I32, high: I32 = i32.const(0)): Statement =>
@@ -260,9 +276,10 @@ function drawControl(scope: Scope, space: ScenarioSpace, addresses: DrawAddresse
   if (space.flagsSlot >= 0)
     parts.push(set(space.flagsSlot, i32.and(low(space.flagsSlot), i32.const(space.compiled.flagMask))));
   parts.push(drawPlacement(space, word, set), drawFault(space, word, set));
-  if (space.leafSlot >= 0) parts.push(drawLeaf(scope, space, tables, word, set, low(SLOT.answerStatus)));
+  if (space.leafSlot >= 0) parts.push(drawLeaf(scope, space, addresses, word, set, low(SLOT.answerStatus)));
   if (space.maskSlot >= 0) parts.push(drawMask(scope, space, word, set, high(SLOT.answerStatus), low(space.leafSlot)));
   parts.push(drawStatus(space, addresses, word(7), set));
+  if (space.roles[SLOT.outcome] === ROLE.control) parts.push(drawOutcome(word(1), set));
   return seq(...parts);
 }
 
@@ -316,20 +333,31 @@ function drawFault(space: ScenarioSpace, word: Word, set: SetSlot): Statement {
     ),
     set(SLOT.faultAt, select(planned, below(word(1), space.instructions + 1), i32.const(0))),
     set(SLOT.companionKey, select(chance(word(2), 128), i32.const(0), i32.shrU(word(2), i32.const(8)))),
-    set(SLOT.rbpMod, chance(word(3), 64)),
+    ...(space.roles[SLOT.rbpMod] === ROLE.unused ? [] : [set(SLOT.rbpMod, chance(word(3), 64))]),
   );
 }
 
 /** RAX for a function that takes the leaf as an argument: an allowed leaf, or a number that the module rejects. */
-function drawLeaf(scope: Scope, space: ScenarioSpace, tables: number, word: Word, set: SetSlot, more: I32): Statement {
-  const { leaves } = space.compiled.contract;
+function drawLeaf(
+  scope: Scope,
+  space: ScenarioSpace,
+  { scenario, tables }: DrawAddresses,
+  word: Word,
+  set: SetSlot,
+  more: I32,
+): Statement {
+  const { contract, reachesHost, entersTd } = space.compiled;
+  const { leaves } = contract;
+  const { unknown, versioned, elsewhere } = leafDraws(space);
+  const at = tableOffsets(space);
   const leaf = scope.i32();
   const kind = i32.and(i32.shrU(word(3), i32.const(8)), i32.const(3));
-  const drawn = i32.load(i32.shl(below(word(4), leaves.length), i32.const(2)), tables + LEAVES_AT);
-  // A leaf that reaches the host is the interesting one: it gets half of the cases.
-  const allowed = space.compiled.reachesHost ? select(chance(word(4), 128), i32.const(0), drawn) : drawn;
+  const drawn = i32.load(i32.shl(below(word(4), leaves.length), i32.const(2)), tables + at.leaves);
+  // The leaf that leads to the untrusted side is the interesting one: it gets half of the cases.
+  const allowed = reachesHost || entersTd ? select(chance(word(4), 128), i32.const(0), drawn) : drawn;
   const upper = i32.add(i32.const(1), below(word(5), 255));
-  const unversioned = VERSIONED_LEAVES.map((versioned) => i32.ne(leaf.get, i32.const(versioned)));
+  const unversioned = versioned.map((one) => i32.ne(leaf.get, i32.const(one)));
+  const upperHalf = set(space.leafSlot, leaf.get, i32.or(more, i32.const(1)));
   return seq(
     leaf.set(allowed),
     set(space.leafSlot, leaf.get),
@@ -337,17 +365,24 @@ function drawLeaf(scope: Scope, space: ScenarioSpace, tables: number, word: Word
       i32.ltU(i32.shrU(word(3), i32.const(24)), i32.const(32)),
       when(
         i32.eqz(kind),
-        set(
-          space.leafSlot,
-          i32.load(i32.shl(below(word(5), UNKNOWN_LEAVES.length), i32.const(2)), tables + KIND_BYTES),
-        ),
+        set(space.leafSlot, i32.load(i32.shl(below(word(5), unknown.length), i32.const(2)), tables + at.unknownLeaves)),
         when(
           i32.eq(kind, i32.const(1)),
           when(all(...unversioned), set(space.leafSlot, i32.or(leaf.get, i32.shl(upper, i32.const(16))))),
           when(
             i32.eq(kind, i32.const(2)),
             set(space.leafSlot, i32.or(leaf.get, i32.shl(upper, i32.const(24)))),
-            set(space.leafSlot, leaf.get, i32.or(more, i32.const(1))),
+            elsewhere.length === 0
+              ? upperHalf
+              : when(
+                  chance(word(5), 128),
+                  i64.store(
+                    scenario,
+                    8 * space.leafSlot,
+                    i64.load(i32.shl(below(word(5), elsewhere.length), i32.const(3)), tables + at.elsewhere),
+                  ),
+                  upperHalf,
+                ),
           ),
         ),
       ),
@@ -380,6 +415,18 @@ function drawMask(scope: Scope, space: ScenarioSpace, word: Word, set: SetSlot, 
   return when(i32.eqz(i32.and(leaf, i32.const(0xffff))), drawn);
 }
 
+/** The module is entered in 13 cases of 16; the rest is shared by what SEAMCALL does instead. */
+function drawOutcome(word: I32, set: SetSlot): Statement {
+  // The lowest bits chose the fault, the upper half its place.
+  const kind = i32.and(i32.shrU(word, i32.const(8)), i32.const(15));
+  const others = [OUTCOME.vmFailInvalid, OUTCOME.generalProtection, OUTCOME.invalidOpcode];
+  const outcome = others.reduce<I32>(
+    (rest, value) => select(i32.eq(kind, i32.const(value)), i32.const(value), rest),
+    i32.const(OUTCOME.completed),
+  );
+  return set(SLOT.outcome, outcome);
+}
+
 /** Success in most cases; a failure is any value but 0: each half 0 at times, bit 63 clear at times, one bit alone at times. */
 function drawStatus(space: ScenarioSpace, { scenario, tables }: DrawAddresses, word: I32, set: SetSlot): Statement {
   // 64 uniform bits lie in the slot.
@@ -389,9 +436,13 @@ function drawStatus(space: ScenarioSpace, { scenario, tables }: DrawAddresses, w
   const kind = i32.shrU(i32.mul(i32.and(i32.shrU(word, i32.const(8)), i32.const(0xff)), i32.const(6)), i32.const(8));
   const is = (n: number): I32 => i32.eq(kind, i32.const(n));
   const bit = i64.shl(i64.const(1n), i64.extend(i32.and(low, i32.const(63))));
-  const dictionary = tables + wordsAt(space) + 4 * EDGES.length;
+  const at = tableOffsets(space);
+  const dictionary = tables + at.dictionary;
   const constant = i64.load(i32.shl(below(word, space.dictionary.length / 2), i32.const(3)), dictionary);
   const store = (value: I64): Statement => i64.store(scenario, 8 * SLOT.answerStatus, value);
+  const { statuses } = leafDraws(space);
+  const any = set(SLOT.answerStatus, low1, high);
+  const named = i64.load(i32.shl(below(word, statuses.length), i32.const(3)), tables + at.statuses);
   return when(
     i32.eqz(chance(word, 56)),
     store(i64.const(0n)),
@@ -407,7 +458,7 @@ function drawStatus(space: ScenarioSpace, { scenario, tables }: DrawAddresses, w
           when(
             is(3),
             store(select(i64.eqz(constant), i64.const(1n), constant)),
-            when(is(4), store(bit), set(SLOT.answerStatus, low1, high)),
+            when(is(4), store(bit), statuses.length === 0 ? any : when(i32.and(low, i32.const(6)), store(named), any)),
           ),
         ),
       ),
