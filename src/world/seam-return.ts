@@ -20,42 +20,53 @@ export interface SeamReturn {
 }
 
 /**
- * Answers one call. A module without NO_RBP_MOD is the caller's business: RBP counts as any other register.
+ * Answers one call.
  *
  * @param host register file (16 pairs) at SEAMCALL, changed in place
- * @param status the 64-bit word that the module's state would have given, where the dispatcher lets the call pass
+ * @param low RAX bits 31:0 that the module's state would have given, where the dispatcher lets the call pass
+ * @param high RAX bits 63:32, signed
  * @param chosen register file: values of the registers that the status leaves open
+ * @param modifiesRbp whether TDH.VP.ENTER gives RBP: a module without NO_RBP_MOD
  */
-export function seamReturn(host: Int32Array, status: bigint, chosen: Int32Array): SeamReturn {
-  const low = host[2 * GPR.RAX];
-  const high = host[2 * GPR.RAX + 1];
+export function seamReturn(
+  host: Int32Array,
+  low: number,
+  high: number,
+  chosen: Int32Array,
+  modifiesRbp: boolean,
+): SeamReturn {
+  const raxLow = host[2 * GPR.RAX];
+  const raxHigh = host[2 * GPR.RAX + 1];
   // Bit 63 of RAX: the P-SEAMLDR has no output but RAX.
-  if ((high & SEAMCALL_RAX.seamldrHighBit) !== 0) {
-    setRax(host, seamldrLeafExists(low, high) ? status : P_SEAMLDR_STATUS_CODES.EBADPARAM);
+  if ((raxHigh & SEAMCALL_RAX.seamldrHighBit) !== 0) {
+    if (seamldrLeafExists(raxLow, raxHigh)) setRax(host, low, high);
+    else setRax(host, lowHalf(P_SEAMLDR_STATUS_CODES.EBADPARAM), highHalf(P_SEAMLDR_STATUS_CODES.EBADPARAM));
     return { by: 'P-SEAMLDR', wrote: 1 << GPR.RAX };
   }
-  const refused = refusal(DISPATCH_CHECKS, SYSTEM_STATE.READY, low, high);
+  const refused = refusal(DISPATCH_CHECKS, SYSTEM_STATE.READY, raxLow, raxHigh);
   if (refused !== undefined) {
-    setRax(host, statusWord(refused.status, refused.operand));
+    setRax(host, refused.operand === undefined ? 0 : OPERAND_IDS[refused.operand], statusHigh(refused.status));
     return { by: 'module', wrote: 1 << GPR.RAX };
   }
-  const outcome = leafOutcome(leafOf(low), versionOf(low));
-  if (outcome === undefined) throw new Error(`SEAMCALL leaf ${leafOf(low)} is not refused, and has no outcome`);
-  const isError = highHalf(status) < 0;
+  const outcome = leafOutcome(leafOf(raxLow), versionOf(raxLow));
+  if (outcome === undefined) throw new Error(`SEAMCALL leaf ${leafOf(raxLow)} is not refused, and has no outcome`);
   // A version that the handler refuses never succeeds.
-  const word = outcome.canSucceed || isError ? status : statusWord('TDX_OPERAND_INVALID', 'RAX');
-  leafReturn(outcome, lowHalf(word), highHalf(word), chosen, host);
-  const wrote = openRegisters(outcome, highHalf(word)) | (highHalf(word) < 0 ? outcome.errorMask : 0);
-  const entered = outcome.leaf === SEAMCALL_LEAF.VP_ENTER && highHalf(word) >= 0;
-  return { by: entered ? 'TD' : 'module', wrote: (1 << GPR.RAX) | wrote };
+  if (!outcome.canSucceed && high >= 0) [low, high] = [OPERAND_IDS.RAX, statusHigh('TDX_OPERAND_INVALID') | 0];
+  const rbpLow = host[2 * GPR.RBP];
+  const rbpHigh = host[2 * GPR.RBP + 1];
+  leafReturn(outcome, low, high, chosen, host);
+  let wrote = (1 << GPR.RAX) | openRegisters(outcome, high) | (high < 0 ? outcome.errorMask : 0);
+  if (!modifiesRbp) {
+    host[2 * GPR.RBP] = rbpLow;
+    host[2 * GPR.RBP + 1] = rbpHigh;
+    wrote &= ~(1 << GPR.RBP);
+  }
+  return { by: outcome.leaf === SEAMCALL_LEAF.VP_ENTER && high >= 0 ? 'TD' : 'module', wrote };
 }
 
-function setRax(host: Int32Array, value: bigint): void {
-  writeHalves(host, 2 * GPR.RAX, value);
-}
-
-function statusWord(name: string, operand: keyof typeof OPERAND_IDS | undefined): bigint {
-  return (BigInt(statusHigh(name)) << 32n) | BigInt(operand === undefined ? 0 : OPERAND_IDS[operand]);
+function setRax(host: Int32Array, low: number, high: number): void {
+  host[2 * GPR.RAX] = low;
+  host[2 * GPR.RAX + 1] = high;
 }
 
 const NAMES = GPR_NAMES.map((name) => name.toLowerCase());
@@ -68,14 +79,14 @@ const FEW = ['rcx', 'rdx', 'r8', 'r9', 'r10', 'r11'] as const;
  *
  * @param at the registers at SEAMCALL
  * @param told `vector` or `carry` if the module is not reached; else `status`, and the registers as the module's state
- *   would have chosen them. RBP is preserved: the module has NO_RBP_MOD.
+ *   would have chosen them. The module has NO_RBP_MOD.
  */
 export function seamAnswer(at: Values, told: Values): Values {
   const { vector = 0n, carry = 0n, status = 0n } = told;
   if (vector !== 0n) return { vector };
   if (carry !== 0n) return { carry };
   const host = registerFile(at);
-  const { wrote } = seamReturn(host, status, registerFile({ ...told, rbp: at['rbp'] }));
+  const { wrote } = seamReturn(host, lowHalf(status), highHalf(status), registerFile(told), false);
   const answer: Record<string, bigint> = { status: readHalves(host, 2 * GPR.RAX) };
   for (const name of FEW) answer[name] = at[name];
   for (const [register, name] of NAMES.entries())

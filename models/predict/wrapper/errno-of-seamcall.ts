@@ -11,10 +11,7 @@ const INT = 32;
 /** Every message is printed once. */
 export type Printed = Set<Message | 'outputs'>;
 
-const print = (name: string, values: ExpectedExchange['values']): ExpectedExchange => ({
-  moment: `call print_${name}`,
-  values,
-});
+const PUT_CPU: ExpectedExchange = { moment: 'call put_cpu', values: {} };
 
 /**
  * @param printed what earlier calls have printed; this call's messages are added
@@ -22,57 +19,59 @@ const print = (name: string, values: ExpectedExchange['values']): ExpectedExchan
  */
 export function* seamcall(map: ErrnoMapName, printed: Printed, values: Values): Reference {
   const { rax: cpu } = yield { moment: 'call get_cpu', values: {} };
-  const { rcx, rdx, r8, r9 } = values;
-  const answer = yield { moment: 'SEAMCALL', values: { rax: values['fn'], rcx, rdx, r8, r9 } };
+  const { fn, rcx, rdx, r8, r9 } = values;
+  const answer = yield { moment: 'SEAMCALL', values: { rax: fn, rcx, rdx, r8, r9 }, about: ['frame'] };
   const status = stubStatus(answer);
   const row = errnoRow(map, status);
   const outputs = received(FEW, answer, values);
-  yield* messages(row, printed, low(INT, cpu), values, status, outputs);
-  yield { moment: 'call put_cpu', values: {} };
+  const wantsOutputs = values['out_given'] !== 0n;
+  const messages = newMessages(row, printed, wantsOutputs).map((message) => ({
+    moment: `call print_${message.replaceAll('-', '_')}`,
+    values: valuesOf(message, { cpu: low(INT, cpu), leaf: fn, status }, outputs),
+  }));
+  // What comes first behind SEAMCALL stands where another one would.
+  for (const [index, exchange] of [...messages, PUT_CPU].entries())
+    yield { ...exchange, about: index === 0 ? ['frame'] : [] };
   const label = outputsLabel(answer);
   yield {
     moment: 'return',
     values: {
       rax: low(INT, resultOf(row)),
       ...(values['status_given'] !== 0n && { status }),
-      ...(values['out_given'] !== 0n && prefixed('out', label === 'outputs' ? outputs : before(values))),
+      ...(wantsOutputs && prefixed('out', label === 'outputs' ? outputs : before(values))),
     },
     about: [label],
   };
 }
 
+/** What lies where outputs go, if none come. */
 function before(values: Values): Values {
   return Object.fromEntries(FEW.map((name) => [name, values[`before.out.${name}`]]));
 }
 
-function* messages(
-  { prints }: ErrnoRow,
-  printed: Printed,
-  cpu: ExpectedExchange['values'][string],
-  values: Values,
-  status: bigint,
-  outputs: Values,
-): Reference {
-  const isNew = (message: Message | 'outputs'): boolean => !printed.has(message) && printed.add(message).has(message);
-  if (prints === 'nothing') return;
-  if (isNew(prints)) yield messageOf(prints, cpu, values['fn'], status);
-  if (prints === 'failure' && values['out_given'] !== 0n && isNew('outputs')) yield print('outputs', outputs);
+/** What is to be printed and was not yet; from now on it was. */
+function newMessages({ prints }: ErrnoRow, printed: Printed, wantsOutputs: boolean): (Message | 'outputs')[] {
+  if (prints === 'nothing') return [];
+  const due = prints === 'failure' && wantsOutputs ? ([prints, 'outputs'] as const) : ([prints] as const);
+  const fresh = due.filter((message) => !printed.has(message));
+  for (const message of fresh) printed.add(message);
+  return fresh;
 }
 
-function messageOf(
-  message: Message,
-  cpu: ExpectedExchange['values'][string],
-  leaf: bigint,
-  status: bigint,
-): ExpectedExchange {
+function valuesOf(
+  message: Message | 'outputs',
+  failure: ExpectedExchange['values'],
+  outputs: Values,
+): ExpectedExchange['values'] {
   switch (message) {
     case 'not-enabled':
-      return print('not_enabled', {});
     case 'not-loaded':
-      return print('not_loaded', {});
+      return {};
     case 'not-in-vmx':
-      return print('not_in_vmx', { cpu });
+      return { cpu: failure['cpu'] };
     case 'failure':
-      return print('failure', { cpu, leaf, status });
+      return failure;
+    case 'outputs':
+      return outputs;
   }
 }

@@ -35,7 +35,7 @@ export function* retriedSeamcall({ errorMap, tries, outputs }: RetryOptions, val
   let status = NO_ENTROPY;
   for (let count = 0; count < tries && status === NO_ENTROPY; count++) {
     const loaded = Object.fromEntries(LOADED[outputs].map((name) => [name, args[name]]));
-    answer = yield { moment: 'SEAMCALL', values: { rax: fn, ...loaded }, about: count === 0 ? [] : ['retry'] };
+    answer = yield { moment: 'SEAMCALL', values: { rax: fn, ...loaded }, about: [count === 0 ? 'frame' : 'retry'] };
     if (reachedModule(answer)) args = { ...args, ...received(STORED[outputs], answer, args) };
     status = stubStatus(answer);
   }

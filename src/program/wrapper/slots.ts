@@ -11,7 +11,7 @@ import { SEAMCALL_LEAF, SEAMCALL_RAX } from '../../../models/abi/seamcall.js';
 import { STATUS_CODES } from '../../../models/abi/status-codes.js';
 import { statusHigh } from '../../../models/abi/status.js';
 import type { Values } from '../../../models/exchange/exchange.js';
-import { FEW } from '../../../models/predict/wrapper/seamcall.js';
+import { WIDE_HOST_LEAVES } from '../../contract/library/linux-host-shapes.js';
 import type { StoryClass } from '../../play/program.js';
 import { anyValue, below, type Draw, either, mostly, narrow, oneBitOff, oneOf, uniform } from '../../story/draws.js';
 import { VECTOR } from '../../x86/exit.js';
@@ -36,8 +36,6 @@ const special = oneOf(NO_ENTROPY, TDX_SEAMCALL_VMFAILINVALID, TDX_SEAMCALL_GP, T
 const lowerHalfChanged: Draw = (dice) => special(dice) ^ (narrow(dice) & 0xffffffffn);
 const withDetails: Draw = (dice) => word(dice) | (narrow(dice) & 0xffffffffn);
 const failure: Draw = either(word, withDetails, oneBitOff(special), lowerHalfChanged, special, anyValue);
-
-const OF_MOST_LEAVES: ReadonlySet<string> = new Set(FEW);
 
 const VECTORS = [0n, BigInt(VECTOR.UD), BigInt(VECTOR.GP)] as const;
 
@@ -67,16 +65,9 @@ export function endsPossibly({ carry, vector }: Values): boolean {
 
 const SEAMLDR_BIT = 1n << 63n;
 
-/** Leaves of the module with outputs beside the few registers of most. */
-const WIDE_LEAVES: ReadonlySet<bigint> = new Set(
-  SEAMCALL_LEAVES.filter(({ outputs }) => outputs.some((name) => !OF_MOST_LEAVES.has(name.toLowerCase()))).map(
-    ({ leaf: number }) => BigInt(number),
-  ),
-);
-
 /** Whether the leaf stays within the registers that the short stubs take care of (facts/linux.md 1.6). */
 export function isNarrow({ fn: number }: Values): boolean {
-  return (number & SEAMLDR_BIT) !== 0n || !WIDE_LEAVES.has(number & BigInt(SEAMCALL_RAX.leafMask));
+  return (number & SEAMLDR_BIT) !== 0n || !WIDE_HOST_LEAVES.includes(Number(number & BigInt(SEAMCALL_RAX.leafMask)));
 }
 
 const anyStep =
