@@ -6,7 +6,7 @@ import { MODULE_ARGS } from '../../contract/library/linux-shapes.js';
 import { type ExternalFunctions, performCall, type Place } from '../../play/call.js';
 import type { Program } from '../../play/program.js';
 import { Stage } from '../../play/stage.js';
-import { anyValue, below, either, mostly, oneOf } from '../../story/draws.js';
+import { below, mostly, oneOf } from '../../story/draws.js';
 import type { StoryAction, StorySlot, StoryStep } from '../../story/story.js';
 import { seamAnswer } from '../../world/seam-return.js';
 import { answerOf } from '../helper/helper.js';
@@ -20,7 +20,7 @@ const ANSWERS: ExternalFunctions = {
 };
 
 /** How often the module has no entropy: not at all, until some try, or for longer than anybody waits. */
-const refusals = mostly(below(14), either(oneOf(0n), anyValue), 3);
+const refusals = mostly(oneOf(0n), below(14), 2);
 
 const CALL: StoryAction = {
   name: 'call',

@@ -9,10 +9,11 @@ import { P_SEAMLDR_LEAVES, P_SEAMLDR_STATUS_CODES } from '../../../models/abi/p-
 import { SEAMCALL_LEAVES } from '../../../models/abi/seamcall-leaves.js';
 import { SEAMCALL_LEAF, SEAMCALL_RAX } from '../../../models/abi/seamcall.js';
 import { STATUS_CODES } from '../../../models/abi/status-codes.js';
-import { statusHigh } from '../../../models/abi/status.js';
+import { statusClassOf, statusHigh } from '../../../models/abi/status.js';
 import type { Values } from '../../../models/exchange/exchange.js';
 import { WIDE_HOST_LEAVES } from '../../contract/library/linux-host-shapes.js';
 import type { StoryClass } from '../../play/program.js';
+import { highHalf } from '../../halves.js';
 import { anyValue, below, type Draw, either, mostly, narrow, oneBitOff, oneOf, uniform } from '../../story/draws.js';
 import { VECTOR } from '../../x86/exit.js';
 import { graffitiSlot, interruptsSlot, slot, type Slots } from '../helper/slots.js';
@@ -33,9 +34,11 @@ const word: Draw = oneOf(
 );
 /** The words that a wrapper tells from others, and what looks like them. */
 const special = oneOf(NO_ENTROPY, TDX_SEAMCALL_VMFAILINVALID, TDX_SEAMCALL_GP, TDX_SEAMCALL_UD);
+/** What a caller may be tempted to try again. */
+const busy = oneOf(...STATUS_CODES.map(({ value }) => value).filter((value) => isBusy(value)));
 const lowerHalfChanged: Draw = (dice) => special(dice) ^ (narrow(dice) & 0xffffffffn);
 const withDetails: Draw = (dice) => word(dice) | (narrow(dice) & 0xffffffffn);
-const failure: Draw = either(word, withDetails, oneBitOff(special), lowerHalfChanged, special, anyValue);
+const failure: Draw = either(word, withDetails, oneBitOff(special), lowerHalfChanged, special, busy, anyValue);
 
 const VECTORS = [0n, BigInt(VECTOR.UD), BigInt(VECTOR.GP)] as const;
 
@@ -100,6 +103,11 @@ export const ENDING_CLASSES: readonly StoryClass[] = [
 /** The upper half of the word without its lower half. */
 function isBeside(value: bigint): boolean {
   return value >> 32n === NO_ENTROPY >> 32n && value !== NO_ENTROPY;
+}
+
+/** The class that TDX_RND_NO_ENTROPY is of: resources that are busy (bits 47:40). */
+function isBusy(value: bigint): boolean {
+  return statusClassOf(highHalf(value)) === statusClassOf(highHalf(NO_ENTROPY)) && value !== NO_ENTROPY;
 }
 
 /** 0 or 1. */
