@@ -1,4 +1,4 @@
-import { agrees } from '../src/clause/exchange-clause.js';
+import { agrees, happens } from '../src/clause/exchange-clause.js';
 import { allAgree, allHappen, DISPATCHER_PROGRAMS, FAILS, REACTIONS } from '../src/clause/dispatcher-words.js';
 import type { ProgramPropertyDefinition } from '../src/clause/program-property.js';
 
@@ -14,7 +14,12 @@ export const decodesExitReason: ProgramPropertyDefinition = {
   rule: 'The status word behind TDH.VP.ENTER decides what is done: its class, its basic exit reason, and not the modifier bits.',
   source: 'facts/linux.md 3 (exit reason map), 4 #30; facts/module.md 3',
   programs: DISPATCHER_PROGRAMS,
-  clauses: () => [...allHappen('decode'), ...allAgree(REACTIONS), agrees(FAILS, 'rax', 'decode')],
+  clauses: () => [
+    ...allHappen('decode'),
+    ...Object.keys(REACTIONS).map((moment) => happens(moment, 'modifiers')),
+    ...allAgree(REACTIONS),
+    agrees(FAILS, 'rax', 'decode'),
+  ],
   example: 'The whole lower half is compared with 77, so that a TDVMCALL with a bus lock detected is an unknown exit.',
   fix: 'Look at the upper half first, then at bits 15:0 alone.',
 };

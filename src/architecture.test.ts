@@ -48,7 +48,7 @@ const ALLOWED: Allowed = {
   'src/observation': [HALVES, REGISTERS],
   'src/scenario': [HALVES, REGISTERS, 'src/contract', 'src/observation', 'src/wasm', 'models/abi'],
   'src/story': ['src/scenario/batch.ts'],
-  'src/clause': ['type src/contract', 'type src/observation'],
+  'src/clause': ['type src/contract', 'type src/observation', 'models/abi'],
   properties: ['src/clause', 'type src/contract', REGISTERS],
   // Three parts that may never share a rule: the machine, what the world answers with, what must have been done.
   // Reads what the module recorded; says nothing of what is right.

@@ -2,6 +2,7 @@
 export const ERRNO = {
   EIO: 5n,
   ENXIO: 6n,
+  EAGAIN: 11n,
   EACCES: 13n,
   EFAULT: 14n,
   EBUSY: 16n,

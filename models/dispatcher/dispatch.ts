@@ -41,7 +41,7 @@ function* tdvmcall(visit: Visit): Reference {
   const work = handlerOf(exit['r10'], exit['r11'])(visit);
   let step = work.next();
   if (step.done !== true) {
-    const about = isPlain ? [...(step.value.about ?? []), 'route'] : ['decode'];
+    const about = isPlain ? [...(step.value.about ?? []), 'route'] : ['modifiers'];
     step = work.next(yield { ...step.value, about });
     while (step.done !== true) step = work.next(yield step.value);
     yield returnToGuest(exit, step.value.results, step.value.about);
@@ -49,8 +49,8 @@ function* tdvmcall(visit: Visit): Reference {
   }
   const { results, about } = step.value;
   // All refusals look alike: they do not show who serves the call.
-  const shown: readonly Topic[] = isRefusal(about) ? about : [...about, 'route'];
-  yield returnToGuest(exit, results, isPlain ? shown : ['decode']);
+  const exchange = returnToGuest(exit, results, isRefusal(about) ? about : [...about, 'route']);
+  yield isPlain ? exchange : { ...exchange, about: ['modifiers'] };
 }
 
 function isRefusal(about: readonly Topic[]): boolean {

@@ -23,7 +23,7 @@ export const kvmHypercall: Handler = function* ({ td, exit }) {
   const userspace = yield userspaceExit(
     'HYPERCALL',
     { nr: number, 'args[0]': a0, 'args[1]': a1, 'args[2]': a2, ret: 0n, flags: BigInt(KVM_EXIT_HYPERCALL_LONG_MODE) },
-    about,
+    [...about, 'exit'],
   );
   return result(userspace[fieldName('HYPERCALL', 'ret')], ['completion']);
 };

@@ -23,7 +23,7 @@ export const mapGpa: Handler = function* (visit) {
     const accepted = yield* acceptedAnswer(contract, userspace);
     const status = chunkStatus(contract, accepted);
     if (status !== TDVMCALL_STATUS.SUCCESS) return stopped(status, next, ['completion']);
-    if (left <= contract.mapGpaChunk) return success({}, ['map-gpa']);
+    if (left <= contract.mapGpaChunk) return success({ r11: exit['r11'] }, ['map-gpa']);
     if (!isZero(accepted['pendingEvents']))
       return stopped(TDVMCALL_STATUS.RETRY, next + contract.mapGpaChunk, ['map-gpa']);
   }

@@ -26,11 +26,11 @@ export const mmio: Handler = function* ({ td, exit }) {
     const value = low(Number(8n * size), written);
     const device = yield call('host_mmio_write', { ...access, value }, ['mmio']);
     if (isZero(device['rax'])) return success({}, ['mmio']);
-    yield userspaceExit('MMIO', { ...request, data: value }, ['mmio']);
+    yield userspaceExit('MMIO', { ...request, data: value }, ['mmio', 'exit']);
     return success({}, ['mmio', 'completion']);
   }
   const device = yield call('host_mmio_read', access, ['mmio']);
   if (isZero(device['rax'])) return success({ r11: truncate(device['data'], size) }, ['mmio', 'narrow']);
-  const userspace = yield userspaceExit('MMIO', request, ['mmio']);
+  const userspace = yield userspaceExit('MMIO', request, ['mmio', 'exit']);
   return success({ r11: truncate(userspace[fieldName('MMIO', 'data')], size) }, ['mmio', 'narrow', 'completion']);
 };

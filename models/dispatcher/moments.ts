@@ -25,15 +25,17 @@ export type GuestRegister = (typeof GUEST_REGISTERS)[number];
  * result `maps R` (MapGPA), `completes R` (what userspace answered) or `answers R` (the dispatcher by itself).
  */
 export type Topic =
-  /** The status word is not simply that of a TDVMCALL. */
+  /** The exit is no TDVMCALL. */
   | 'decode'
+  /** A TDVMCALL whose exit reason has modifier bits. */
+  | 'modifiers'
   /** The first thing that shows who serves the call. */
   | 'route'
   /** A refusal that bits below 32 ask for. */
   | 'validation'
   /** What bits above 31 decide. */
   | 'upper-bits'
-  /** Userspace has its turn. */
+  /** Userspace serves the call. */
   | 'exit'
   /** What becomes of the answer of userspace. */
   | 'completion'
@@ -111,7 +113,7 @@ export function userspaceExit(
   fields: Readonly<Record<string, Expectation>>,
   about: readonly Topic[],
 ): ExpectedExchange {
-  return { moment: exitMoment(exit), values: fields, about: [...about, 'exit'] };
+  return { moment: exitMoment(exit), values: fields, about };
 }
 
 /** The name of a field of `struct kvm_run` among what userspace has written. */

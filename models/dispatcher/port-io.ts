@@ -26,11 +26,11 @@ export const portIo: Handler = function* ({ exit }) {
     const value = truncate(written, size);
     // What stood in the data area before may stay there, or be cleared; nothing else of R15 may get there.
     const beside = exit['leftover'] ^ truncate(exit['leftover'], size);
-    yield userspaceExit('IO', { ...request, data: { oneOf: [value, beside | value] } }, ['io']);
+    yield userspaceExit('IO', { ...request, data: { oneOf: [value, beside | value] } }, ['io', 'exit']);
     return success({}, ['io', 'completion']);
   }
   const device = yield call('host_pio_read', access, ['io']);
   if (isZero(device['rax'])) return success({ r11: truncate(device['data'], size) }, ['io', 'narrow']);
-  const userspace = yield userspaceExit('IO', request, ['io']);
+  const userspace = yield userspaceExit('IO', request, ['io', 'exit']);
   return success({ r11: truncate(userspace[fieldName('IO', 'data')], size) }, ['io', 'narrow', 'completion']);
 };

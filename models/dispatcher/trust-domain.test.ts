@@ -112,6 +112,6 @@ describe('labels', () => {
     const about = (values: Record<string, bigint>) => exit(tdvmcall(values)).map((exchange) => exchange.about ?? []);
     expect(about({ r11: 31n, r12: 0x277n }).map((labels) => labels.includes('route'))).toEqual([true, false]);
     expect(about({ r11: 99n })[0]).toContain('route');
-    expect(about({ r11: 99n, rax: 77n | (1n << 26n) })[0]).toContain('decode');
+    expect(about({ r11: 99n, rax: 77n | (1n << 26n) })[0]).toContain('modifiers');
   });
 });

@@ -19,7 +19,7 @@ export const reportFatalError: Handler = function* ({ exit }) {
   yield userspaceExit(
     'SYSTEM_EVENT',
     { type: BigInt(KVM_SYSTEM_EVENT_TDX_FATAL), ndata: BigInt(data.length), ...Object.fromEntries(data) },
-    ['fatal-error'],
+    ['fatal-error', 'exit'],
   );
   return success({}, ['fatal-error', 'completion']);
 };
@@ -40,7 +40,7 @@ export const getTdVmCallInfo: Handler = function* ({ exit }) {
       leaf,
       ...Object.fromEntries(OUTPUTS.map((name) => [name, 0n])),
     },
-    ['information'],
+    ['information', 'exit'],
   );
   const outputs = OUTPUTS.map((name) => [name, userspace[fieldName('TDX', name)]]);
   return answered(userspace[fieldName('TDX', 'ret')], ['information'], Object.fromEntries(outputs));
@@ -59,7 +59,7 @@ export const getQuote: Handler = function* ({ td, exit }) {
       gpa: withoutSharedBit(td, gpa),
       size,
     },
-    ['quote'],
+    ['quote', 'exit'],
   );
   return answered(userspace[fieldName('TDX', 'ret')], ['quote']);
 };
@@ -76,7 +76,7 @@ export const setupEventNotifyInterrupt: Handler = function* ({ exit }) {
       ret: TDVMCALL_STATUS.SUBFUNC_UNSUPPORTED,
       vector,
     },
-    ['notify'],
+    ['notify', 'exit'],
   );
   return answered(userspace[fieldName('TDX', 'ret')], ['notify']);
 };

@@ -7,8 +7,11 @@ import { parameterSlot } from '../../src/scenario/layout.js';
 import { REGISTER_INDEX, type RegisterName } from '../../src/x86/registers.js';
 import type { Guard, Origin, PredictionRule } from './rule.js';
 
+/** RAX behind the instruction. */
 export const STATUS = MOMENT.answer + REGISTER_INDEX.rax;
+/** The run came back to its caller. */
 export const RETURNED: Guard = { kind: 'ended', as: 1 << END.returned };
+/** The status is 0. */
 export const SUCCEEDED: Guard = { kind: 'zero', slot: STATUS, is: true };
 const NOT_STOPPED: Guard = { kind: 'ended', as: ~((1 << END.trapped) | (1 << END.stopped)) };
 const RESULT = MOMENT.answer + REGISTER_INDEX.r10;
@@ -44,8 +47,8 @@ export const RETURN_POPS: PredictionRule = {
 };
 
 /**
- * The fields of the block. Whether a stub that was stopped or faulted half-way had stored already is open; that a failed call of one that stops
- * leaves the block alone is the contract (facts/linux.md 1.6).
+ * The fields of the block. Whether a stub that was stopped or faulted half-way had stored already is open; that a failed
+ * call of one that stops leaves the block alone is the contract (facts/linux.md 1.6).
  *
  * @param answered when there are outputs at all
  */

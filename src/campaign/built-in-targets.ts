@@ -27,6 +27,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   'dispatcher-7.3': 'kvm-7.3',
   'seamcall-wrapper-2023': 'linux-seamcall-2023',
   'seamcall-wrapper-6.8': 'linux-6.8',
+  'roundtrip-7.3': 'roundtrip-7.3',
 };
 
 interface BuiltIn {

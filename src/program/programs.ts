@@ -4,6 +4,7 @@ import type { Program } from '../play/program.js';
 import { nearest } from '../text/nearest.js';
 import { ONE_EXIT_PROGRAM, SEQUENCE_PROGRAM } from './dispatcher/programs.js';
 import { HELPER_PROGRAMS } from './helper/helpers.js';
+import { ROUND_TRIP_PROGRAM } from './round-trip/program.js';
 import { ERRNO_OF_SEAMCALL } from './wrapper/errno-of-seamcall.js';
 import { RETRIED_SEAMCALL } from './wrapper/retried-seamcall.js';
 
@@ -13,6 +14,7 @@ export const PROGRAMS: readonly Program[] = [
   RETRIED_SEAMCALL,
   ONE_EXIT_PROGRAM,
   SEQUENCE_PROGRAM,
+  ROUND_TRIP_PROGRAM,
 ];
 
 /** @throws UsageError with the nearest names */

@@ -6,25 +6,14 @@
  * constant, a small number, a single bit or another slot's value takes their place. Flags, leaf, mask, status, placement
  * and faults are then drawn by rules of their own.
  */
-import { gprMask } from '../../models/abi/registers.js';
-import { all, i32, type I32, i64, type I64, loop, seq, select, type Statement, v128, when } from '../wasm/code.js';
+import { i32, type I32, i64, loop, seq, select, type Statement, v128, when } from '../wasm/code.js';
 import type { FunctionHandle, ModuleBuilder, Scope } from '../wasm/module.js';
-import { highHalf, lowHalf } from '../halves.js';
-import { OUTCOME } from '../observation/layout.js';
-import { EDGES, LEAF_DRAWS, type LeafDraws } from './draw-constants.js';
+import { drawLeaf, drawMask, drawOutcome, drawStatus } from './draw-call.js';
+import { type DrawAddresses, KINDS } from './draw-tables.js';
+import { below, chance, type SetSlot, type Word } from './draw-words.js';
 import { CALLER_FLAGS, FAULT, FIXED_FLAGS, PLACE, readSlot, SCENARIO_SLOTS, SLOT } from './layout.js';
 import { ROLE } from './roles.js';
 import type { ScenarioSpace } from './space.js';
-
-/** Where drawing keeps its things, as byte offsets; all multiples of 16. */
-export interface DrawAddresses {
-  /** STATE_BYTES. */
-  state: number;
-  /** What `drawTables` returned. */
-  tables: number;
-  /** Where the scenario goes: SCENARIO_BYTES. */
-  scenario: number;
-}
 
 /** A scenario in linear memory, rounded up to whole vectors. */
 export const SCENARIO_BYTES = Math.ceil((8 * SCENARIO_SLOTS) / 16) * 16;
@@ -33,53 +22,6 @@ export const SCENARIO_BYTES = Math.ceil((8 * SCENARIO_SLOTS) / 16) * 16;
 const GENERATOR_BYTES = 64;
 const POOL_BYTES = 64;
 export const STATE_BYTES = 2 * GENERATOR_BYTES + POOL_BYTES;
-
-/** Entries of the table that says where a special value comes from. */
-const KINDS = 14;
-const KIND_BYTES = 16 * 8;
-const SMALL_NUMBERS = 256;
-const BITS = 64;
-/** Slots whose values are copied into others: all but the last, which is a small number and no value. */
-const COPIED_SLOTS = SLOT.outcome;
-
-const leafDraws = ({ compiled }: ScenarioSpace): LeafDraws => LEAF_DRAWS[compiled.contract.instruction];
-
-/** Byte offsets in the tables: leaf numbers of four bytes, then words of eight. */
-interface TableOffsets {
-  unknownLeaves: number;
-  leaves: number;
-  elsewhere: number;
-  statuses: number;
-  edges: number;
-  dictionary: number;
-  small: number;
-  bits: number;
-  end: number;
-}
-
-function tableOffsets(space: ScenarioSpace): TableOffsets {
-  const { unknown, elsewhere, statuses } = leafDraws(space);
-  let next = KIND_BYTES;
-  const take = (bytes: number): number => {
-    const at = next;
-    next += 8 * Math.ceil(bytes / 8);
-    return at;
-  };
-  return {
-    unknownLeaves: take(4 * unknown.length),
-    leaves: take(4 * space.compiled.contract.leaves.length),
-    elsewhere: take(8 * elsewhere.length),
-    statuses: take(8 * statuses.length),
-    edges: take(4 * EDGES.length),
-    dictionary: take(4 * space.dictionary.length),
-    small: take(8 * SMALL_NUMBERS),
-    bits: take(8 * BITS),
-    end: next,
-  };
-}
-
-/** Bits that the module never accepts: RAX, RCX, RSP (facts/module.md section 4). */
-const NEVER_LEGAL = gprMask('RAX', 'RCX', 'RSP');
 
 /** Values that are drawn by the mixture, as a bit mask over slots. */
 function mixedSlots({ roles, flagsSlot }: ScenarioSpace): bigint {
@@ -90,46 +32,6 @@ function mixedSlots({ roles, flagsSlot }: ScenarioSpace): bigint {
   }
   return mask;
 }
-
-/** The constants that drawing looks up, to be placed at `addresses.tables`. */
-export function drawTables(space: ScenarioSpace, addresses: DrawAddresses): Uint8Array {
-  const { dictionary, compiled } = space;
-  const { unknown, elsewhere, statuses } = leafDraws(space);
-  const at = tableOffsets(space);
-  const bytes = new Uint8Array(at.end);
-  const view = new DataView(bytes.buffer);
-  const place = (offset: number, words: readonly number[] | Int32Array): void =>
-    words.forEach((word, i) => view.setInt32(offset + 4 * i, word, true));
-  const halves = (values: readonly bigint[]): number[] => values.flatMap((value) => [lowHalf(value), highHalf(value)]);
-  place(at.unknownLeaves, unknown);
-  place(at.leaves, compiled.contract.leaves);
-  place(at.elsewhere, halves(elsewhere));
-  place(at.statuses, halves(statuses));
-  place(at.edges, EDGES);
-  place(at.dictionary, dictionary);
-  place(at.small, halves(Array.from({ length: SMALL_NUMBERS }, (_, i) => BigInt(i))));
-  place(at.bits, halves(Array.from({ length: BITS }, (_, i) => 1n << BigInt(i))));
-  const { tables, scenario } = addresses;
-  const common = [
-    [tables + at.edges, EDGES.length / 2],
-    [tables + at.dictionary, dictionary.length / 2],
-    [scenario, COPIED_SLOTS],
-  ];
-  // KINDS of them.
-  const kinds = [
-    ...Array.from({ length: 4 }, () => common).flat(),
-    [tables + at.small, SMALL_NUMBERS],
-    [tables + at.bits, BITS],
-  ];
-  place(0, kinds.flat());
-  return bytes;
-}
-
-/** One of `bound` numbers from the upper 16 bits of a random word. */
-const below = (word: I32, bound: I32 | number): I32 =>
-  i32.shrU(i32.mul(i32.shrU(word, i32.const(16)), typeof bound === 'number' ? i32.const(bound) : bound), i32.const(16));
-/** True in `chances` of 256 values of the lowest byte. */
-const chance = (word: I32, chances: number): I32 => i32.ltU(i32.and(word, i32.const(0xff)), i32.const(chances));
 
 /**
  * Adds `seed(a, b, c, d)`, which starts a stream, and `draw()`, which writes the next scenario of it.
@@ -283,9 +185,6 @@ function drawControl(scope: Scope, space: ScenarioSpace, addresses: DrawAddresse
   return seq(...parts);
 }
 
-type Word = (n: number) => I32;
-type SetSlot = (slot: number, low: I32, high?: I32) => Statement;
-
 function drawPlacement(space: ScenarioSpace, word: Word, set: SetSlot): Statement {
   const offset = set(SLOT.stackOffset, i32.and(word(0), i32.const(0xff)));
   if (space.roles[SLOT.blockPlace] === ROLE.unused) return offset;
@@ -334,134 +233,5 @@ function drawFault(space: ScenarioSpace, word: Word, set: SetSlot): Statement {
     set(SLOT.faultAt, select(planned, below(word(1), space.instructions + 1), i32.const(0))),
     set(SLOT.companionKey, select(chance(word(2), 128), i32.const(0), i32.shrU(word(2), i32.const(8)))),
     ...(space.roles[SLOT.rbpMod] === ROLE.unused ? [] : [set(SLOT.rbpMod, chance(word(3), 64))]),
-  );
-}
-
-/** RAX for a function that takes the leaf as an argument: an allowed leaf, or a number that the module rejects. */
-function drawLeaf(
-  scope: Scope,
-  space: ScenarioSpace,
-  { scenario, tables }: DrawAddresses,
-  word: Word,
-  set: SetSlot,
-  more: I32,
-): Statement {
-  const { contract, reachesHost, entersTd } = space.compiled;
-  const { leaves } = contract;
-  const { unknown, versioned, elsewhere } = leafDraws(space);
-  const at = tableOffsets(space);
-  const leaf = scope.i32();
-  const kind = i32.and(i32.shrU(word(3), i32.const(8)), i32.const(3));
-  const drawn = i32.load(i32.shl(below(word(4), leaves.length), i32.const(2)), tables + at.leaves);
-  // The leaf that leads to the untrusted side is the interesting one: it gets half of the cases.
-  const allowed = reachesHost || entersTd ? select(chance(word(4), 128), i32.const(0), drawn) : drawn;
-  const upper = i32.add(i32.const(1), below(word(5), 255));
-  const unversioned = versioned.map((one) => i32.ne(leaf.get, i32.const(one)));
-  const upperHalf = set(space.leafSlot, leaf.get, i32.or(more, i32.const(1)));
-  return seq(
-    leaf.set(allowed),
-    set(space.leafSlot, leaf.get),
-    when(
-      i32.ltU(i32.shrU(word(3), i32.const(24)), i32.const(32)),
-      when(
-        i32.eqz(kind),
-        set(space.leafSlot, i32.load(i32.shl(below(word(5), unknown.length), i32.const(2)), tables + at.unknownLeaves)),
-        when(
-          i32.eq(kind, i32.const(1)),
-          when(all(...unversioned), set(space.leafSlot, i32.or(leaf.get, i32.shl(upper, i32.const(16))))),
-          when(
-            i32.eq(kind, i32.const(2)),
-            set(space.leafSlot, i32.or(leaf.get, i32.shl(upper, i32.const(24)))),
-            elsewhere.length === 0
-              ? upperHalf
-              : when(
-                  chance(word(5), 128),
-                  i64.store(
-                    scenario,
-                    8 * space.leafSlot,
-                    i64.load(i32.shl(below(word(5), elsewhere.length), i32.const(3)), tables + at.elsewhere),
-                  ),
-                  upperHalf,
-                ),
-          ),
-        ),
-      ),
-    ),
-  );
-}
-
-/** The exposure mask that a caller passes: the widest one of the contract, a subset of it, or one that must be rejected. */
-function drawMask(scope: Scope, space: ScenarioSpace, word: Word, set: SetSlot, more: I32, leaf: I32): Statement {
-  const mask = scope.i32();
-  const kind = i32.and(i32.shrU(word(2), i32.const(29)), i32.const(7));
-  const drawn = seq(
-    mask.set(
-      select(
-        i32.geU(kind, i32.const(4)),
-        i32.and(i32.const(space.compiled.widestMask), word(6)),
-        i32.const(space.compiled.widestMask),
-      ),
-    ),
-    when(
-      i32.eq(kind, i32.const(6)),
-      mask.set(
-        i32.or(mask.get, i32.and(i32.const(NEVER_LEGAL), i32.or(i32.shrU(word(6), i32.const(16)), i32.const(2)))),
-      ),
-    ),
-    set(space.maskSlot, mask.get, select(i32.eq(kind, i32.const(7)), i32.or(more, i32.const(1)), i32.const(0))),
-  );
-  if (space.leafSlot < 0) return drawn;
-  // The field is an ordinary argument of every other leaf.
-  return when(i32.eqz(i32.and(leaf, i32.const(0xffff))), drawn);
-}
-
-/** The module is entered in 13 cases of 16; the rest is shared by what SEAMCALL does instead. */
-function drawOutcome(word: I32, set: SetSlot): Statement {
-  // The lowest bits chose the fault, the upper half its place.
-  const kind = i32.and(i32.shrU(word, i32.const(8)), i32.const(15));
-  const others = [OUTCOME.vmFailInvalid, OUTCOME.generalProtection, OUTCOME.invalidOpcode];
-  const outcome = others.reduce<I32>(
-    (rest, value) => select(i32.eq(kind, i32.const(value)), i32.const(value), rest),
-    i32.const(OUTCOME.completed),
-  );
-  return set(SLOT.outcome, outcome);
-}
-
-/** Success in most cases; a failure is any value but 0: each half 0 at times, bit 63 clear at times, one bit alone at times. */
-function drawStatus(space: ScenarioSpace, { scenario, tables }: DrawAddresses, word: I32, set: SetSlot): Statement {
-  // 64 uniform bits lie in the slot.
-  const low = i32.load(scenario, 8 * SLOT.answerStatus);
-  const high = i32.load(scenario, 8 * SLOT.answerStatus + 4);
-  const low1 = i32.or(low, i32.const(1));
-  const kind = i32.shrU(i32.mul(i32.and(i32.shrU(word, i32.const(8)), i32.const(0xff)), i32.const(6)), i32.const(8));
-  const is = (n: number): I32 => i32.eq(kind, i32.const(n));
-  const bit = i64.shl(i64.const(1n), i64.extend(i32.and(low, i32.const(63))));
-  const at = tableOffsets(space);
-  const dictionary = tables + at.dictionary;
-  const constant = i64.load(i32.shl(below(word, space.dictionary.length / 2), i32.const(3)), dictionary);
-  const store = (value: I64): Statement => i64.store(scenario, 8 * SLOT.answerStatus, value);
-  const { statuses } = leafDraws(space);
-  const any = set(SLOT.answerStatus, low1, high);
-  const named = i64.load(i32.shl(below(word, statuses.length), i32.const(3)), tables + at.statuses);
-  return when(
-    i32.eqz(chance(word, 56)),
-    store(i64.const(0n)),
-    when(
-      is(0),
-      set(SLOT.answerStatus, low1),
-      when(
-        is(1),
-        set(SLOT.answerStatus, i32.const(0), i32.or(high, i32.const(0x80000000))),
-        when(
-          is(2),
-          set(SLOT.answerStatus, low1, i32.and(high, i32.const(0x7fffffff))),
-          when(
-            is(3),
-            store(select(i64.eqz(constant), i64.const(1n), constant)),
-            when(is(4), store(bit), statuses.length === 0 ? any : when(i32.and(low, i32.const(6)), store(named), any)),
-          ),
-        ),
-      ),
-    ),
   );
 }

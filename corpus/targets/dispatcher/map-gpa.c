@@ -4,6 +4,12 @@
 /* A guest with a long range must get its interrupts in between. */
 #define CHUNK 0x200000ul
 
+/* Every vCPU converts a range of its own. */
+static struct conversion *conversion_of(struct tdx_vcpu *vcpu)
+{
+	return &vcpu->map_gpa;
+}
+
 /* The guest learns in R11 where the conversion stopped. */
 static int stop_at(struct tdx_vcpu *vcpu, u64 gpa, u64 status)
 {
@@ -15,8 +21,8 @@ static int next_chunk(struct tdx_vcpu *vcpu)
 {
 	struct tdx_td *td = vcpu->td;
 	struct kvm_run *run = vcpu->run;
-	u64 gpa = vcpu->map_gpa_next;
-	u64 left = vcpu->map_gpa_end - gpa;
+	u64 gpa = conversion_of(vcpu)->next;
+	u64 left = conversion_of(vcpu)->end - gpa;
 	u64 size = left < CHUNK ? left : CHUNK;
 
 	run->hypercall.nr = HC_MAP_GPA_RANGE;
@@ -28,7 +34,7 @@ static int next_chunk(struct tdx_vcpu *vcpu)
 	return tdx_exit_to_userspace(vcpu, KVM_EXIT_HYPERCALL, COMPLETE_MAP_GPA);
 }
 
-int tdx_map_gpa(struct tdx_vcpu *vcpu)
+int tdx_serve_map_gpa(struct tdx_vcpu *vcpu)
 {
 	struct tdx_td *td = vcpu->td;
 	u64 gpa = vcpu->vp_enter_args.r12;
@@ -44,32 +50,33 @@ int tdx_map_gpa(struct tdx_vcpu *vcpu)
 	if ((gpa | size) & (PAGE_SIZE - 1))
 		return stop_at(vcpu, gpa, STATUS_ALIGN_ERROR);
 
-	vcpu->map_gpa_next = gpa;
-	vcpu->map_gpa_end = gpa + size;
+	conversion_of(vcpu)->next = gpa;
+	conversion_of(vcpu)->end = gpa + size;
 	return next_chunk(vcpu);
 }
 
 int tdx_complete_map_gpa(struct tdx_vcpu *vcpu)
 {
+	struct conversion *conversion = conversion_of(vcpu);
 	u64 error = *(volatile u64 *)&vcpu->run->hypercall.ret;
 
 	switch (error) {
 	case 0:
 		break;
 	case EAGAIN:
-		return stop_at(vcpu, vcpu->map_gpa_next, STATUS_RETRY);
+		return stop_at(vcpu, conversion->next, STATUS_RETRY);
 	case EINVAL:
-		return stop_at(vcpu, vcpu->map_gpa_next, STATUS_INVALID_OPERAND);
+		return stop_at(vcpu, conversion->next, STATUS_INVALID_OPERAND);
 	default:
 		/* The chunk stays open: to drop it would tell the guest that it was converted. */
 		vcpu->completion = COMPLETE_MAP_GPA;
 		return -EINVAL;
 	}
 
-	vcpu->map_gpa_next += CHUNK;
-	if (vcpu->map_gpa_next >= vcpu->map_gpa_end)
+	conversion->next += CHUNK;
+	if (conversion->next >= conversion->end)
 		return tdx_answer(vcpu, STATUS_SUCCESS);
 	if (host_pending_events(vcpu))
-		return stop_at(vcpu, vcpu->map_gpa_next, STATUS_RETRY);
+		return stop_at(vcpu, conversion->next, STATUS_RETRY);
 	return next_chunk(vcpu);
 }

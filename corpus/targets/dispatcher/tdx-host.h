@@ -98,6 +98,12 @@ enum completion {
 	COMPLETE_HYPERCALL,
 };
 
+/* How far MapGPA has come; with the shared bit. */
+struct conversion {
+	u64 next; /* first GPA that is not converted */
+	u64 end;
+};
+
 struct tdx_vcpu {
 	struct tdx_module_args vp_enter_args; /* 0 */
 	u64 vp_enter_ret; /* 104: RAX behind TDH.VP.ENTER */
@@ -105,8 +111,7 @@ struct tdx_vcpu {
 	struct tdx_td *td; /* 120 */
 	u64 tdvpr_pa; /* 128 */
 	u32 completion; /* 136: enum completion */
-	u64 map_gpa_next; /* 144: first GPA that is not converted, with the shared bit */
-	u64 map_gpa_end; /* 152 */
+	struct conversion map_gpa; /* 144 */
 };
 
 #define AT(type, member, offset) _Static_assert(__builtin_offsetof(struct type, member) == offset, #member)
@@ -118,7 +123,7 @@ AT(kvm_run, mmio.is_write, 52);
 AT(kvm_run, tdx.get_tdvmcall_info.r14, 88);
 AT(tdx_vcpu, vp_enter_ret, 104);
 AT(tdx_vcpu, completion, 136);
-AT(tdx_vcpu, map_gpa_end, 152);
+AT(tdx_vcpu, map_gpa.end, 152);
 
 /* What a handler returns; a negative number is an error of KVM_RUN. */
 #define TO_USERSPACE 0
@@ -220,7 +225,7 @@ int tdx_cpuid(struct tdx_vcpu *vcpu);
 int tdx_halt(struct tdx_vcpu *vcpu);
 int tdx_read_msr(struct tdx_vcpu *vcpu);
 int tdx_write_msr(struct tdx_vcpu *vcpu);
-int tdx_map_gpa(struct tdx_vcpu *vcpu);
+int tdx_serve_map_gpa(struct tdx_vcpu *vcpu);
 int tdx_complete_map_gpa(struct tdx_vcpu *vcpu);
 int tdx_report_fatal_error(struct tdx_vcpu *vcpu);
 int tdx_get_information(struct tdx_vcpu *vcpu);
@@ -228,7 +233,7 @@ int tdx_complete_information(struct tdx_vcpu *vcpu);
 int tdx_get_quote(struct tdx_vcpu *vcpu);
 int tdx_setup_event_notify(struct tdx_vcpu *vcpu);
 int tdx_complete_tdx(struct tdx_vcpu *vcpu);
-int tdx_kvm_hypercall(struct tdx_vcpu *vcpu);
+int tdx_serve_kvm_hypercall(struct tdx_vcpu *vcpu);
 int tdx_complete_hypercall(struct tdx_vcpu *vcpu);
 
 /* The guest goes on with this status in R10. */

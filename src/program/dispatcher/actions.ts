@@ -22,7 +22,7 @@ function fixed(meaning: string, value: bigint): StorySlot {
 
 type Slots = Readonly<Record<string, StorySlot>>;
 
-const VCPU: Slots = { vcpu: slot('the vCPU', below(VCPUS)) };
+const VCPU: Slots = { vcpu: slot('the vCPU', mostly(below(2), below(VCPUS), 4)) };
 const GRAFFITI: Slots = { graffiti: slot('decides what the registers hold that nobody sets', uniform) };
 
 /** What userspace writes before it calls KVM_RUN again. */
@@ -64,7 +64,15 @@ interface Exit {
   readonly weight?: number;
 }
 
-type Registers = Partial<Record<GuestRegister, Draw>>;
+/** How a register is drawn, and what it is when nothing is said about it: a call that is served. */
+type Registers = Partial<Record<GuestRegister, { readonly draw: Draw; readonly neutral: bigint }>>;
+
+function drawn(draw: Draw, neutral = 0n): { readonly draw: Draw; readonly neutral: bigint } {
+  return { draw, neutral };
+}
+
+/** In an address of 52 bits. */
+const SHARED_BIT = 1n << 51n;
 
 /** A call of one sub-function: its registers as they are drawn, and what the host says. */
 function call(
@@ -74,9 +82,12 @@ function call(
   answers: Slots = {},
   weight = 2,
 ): Exit {
-  const drawn = Object.entries(registers).map(([register, draw]) => [register, slot(SENT[register].meaning, draw)]);
+  const own = Object.entries(registers).map(([register, { draw, neutral }]) => [
+    register,
+    slot(SENT[register].meaning, draw, neutral),
+  ]);
   const number = fixed("the guest's R11: the sub-function", BigInt(TDVMCALL[name]));
-  return { name, sentence, slots: { ...(Object.fromEntries(drawn) as Slots), r11: number, ...answers }, weight };
+  return { name, sentence, slots: { ...(Object.fromEntries(own) as Slots), r11: number, ...answers }, weight };
 }
 
 const word: Draw = mostly(below(0x7fff_ffff), upperHalfAdded(uniform), 4);
@@ -85,7 +96,7 @@ const EXITS: readonly Exit[] = [
   call(
     'CPUID',
     'CPUID of leaf {r12}, sub-leaf {r13}',
-    { r12: word, r13: word },
+    { r12: drawn(word), r13: drawn(word) },
     {
       eax: slot('EAX', uniform),
       ebx: slot('EBX', uniform),
@@ -93,27 +104,33 @@ const EXITS: readonly Exit[] = [
       edx: slot('EDX', uniform),
     },
   ),
-  call('HLT', 'HLT, interrupts blocked {r12}', { r12: mostly(below(2), anyValue, 3) }, {}, 1),
+  call('HLT', 'HLT, interrupts blocked {r12}', { r12: drawn(draws.blocked) }, {}, 1),
   call(
     'IO',
     'port access of {r12} bytes, direction {r13}, port {r14}',
-    { r12: draws.portSize, r13: draws.direction, r14: draws.port },
+    { r12: drawn(draws.portSize, 1n), r13: drawn(draws.direction), r14: drawn(draws.port) },
     VALUE,
     4,
   ),
-  call('RDMSR', 'RDMSR of {r12}', { r12: draws.msr }, VALUE),
-  call('WRMSR', 'WRMSR of {r12}, value {r13}', { r12: draws.msr }, RESULT),
+  call('RDMSR', 'RDMSR of {r12}', { r12: drawn(draws.msr, draws.PAT) }, VALUE),
+  call('WRMSR', 'WRMSR of {r12}, value {r13}', { r12: drawn(draws.msr, draws.PAT) }, RESULT),
   call(
     'RequestMMIO',
     'MMIO of {r12} bytes, direction {r13}, address {r14}',
-    { r12: draws.mmioSize, r13: draws.direction, r14: draws.deviceAddress },
+    { r12: drawn(draws.mmioSize, 1n), r13: drawn(draws.direction), r14: drawn(draws.deviceAddress, SHARED_BIT) },
     VALUE,
     4,
   ),
-  call('MapGPA', 'MapGPA from {r12}, size {r13}', { r12: draws.rangeStart, r13: draws.rangeSize }, {}, 4),
-  call('GetTdVmCallInfo', 'GetTdVmCallInfo of leaf {r12}', { r12: draws.informationLeaf }),
-  call('GetQuote', 'GetQuote of the buffer {r12}, size {r13}', { r12: draws.deviceAddress }),
-  call('SetupEventNotifyInterrupt', 'SetupEventNotifyInterrupt of vector {r12}', { r12: draws.vector }),
+  call(
+    'MapGPA',
+    'MapGPA from {r12}, size {r13}',
+    { r12: drawn(draws.rangeStart), r13: drawn(draws.rangeSize, 2n * draws.CHUNK) },
+    {},
+    4,
+  ),
+  call('GetTdVmCallInfo', 'GetTdVmCallInfo of leaf {r12}', { r12: drawn(draws.informationLeaf) }),
+  call('GetQuote', 'GetQuote of the buffer {r12}, size {r13}', { r12: drawn(draws.deviceAddress, SHARED_BIT) }),
+  call('SetupEventNotifyInterrupt', 'SetupEventNotifyInterrupt of vector {r12}', { r12: drawn(draws.vector, 32n) }),
   call('ReportFatalError', 'ReportFatalError', {}, {}, 1),
   {
     name: 'other call',

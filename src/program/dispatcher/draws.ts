@@ -23,7 +23,10 @@ import {
 const WORD = (1n << 64n) - 1n;
 const PAGE = 4096n;
 /** What MapGPA converts at once (facts/linux.md section 3): lengths around its multiples are where chunks go wrong. */
-const CHUNK = 0x200000n;
+export const CHUNK = 0x200000n;
+/** An MSR that can be read and written: IA32_PAT. */
+export const PAT = BigInt(KVM_TD_EMULATED_MSRS.find(({ name }) => name === 'IA32_PAT')?.first ?? 0);
+const X2APIC = 0x800n;
 const SHARED_BITS = [1n << 51n, 1n << 51n, 1n << 47n] as const;
 
 /** A value of the draw, or something that less than 64 bits take for it. */
@@ -51,8 +54,11 @@ const edge =
 
 /** Mostly shared memory. */
 export const deviceAddress: Draw = nearly(
-  mostly(sum(sharedBit, address), either(address, edge(1n), sum(uniform, sharedBit)), 4),
+  mostly(sum(sharedBit, address), either(address, edge(1n), edge(1n), sum(uniform, sharedBit)), 3),
 );
+
+/** Whether the guest says that interrupts are blocked. */
+export const blocked: Draw = mostly(below(2), either(anyValue, upperHalfAdded(oneOf(0n))), 2);
 
 const page: Draw = (dice) => address(dice) & -PAGE & WORD;
 
@@ -70,17 +76,17 @@ export const rangeSize: Draw = mostly(
   6,
 );
 
-const msrNear: Draw = (dice) => {
+/** An end of a range of emulated MSRs, or next to it. */
+const msrEdge: Draw = (dice) => {
   const { first, last } = KVM_TD_EMULATED_MSRS[dice.below(KVM_TD_EMULATED_MSRS.length)];
-  return BigInt(first + dice.below(last - first + 3) - 1) & WORD;
+  return BigInt([first - 1, first, last, last + 1][dice.below(4)]);
 };
 
+/** The x2APIC, mostly the registers up to the interrupt to itself. */
+const x2apic: Draw = (dice) => X2APIC + BigInt(dice.below(dice.once(3) ? 0x100 : 0x40));
+
 /** Around the emulated ones, all of the x2APIC, and any. */
-export const msr: Draw = mostly(
-  either(msrNear, (dice) => 0x800n + BigInt(dice.below(0x100))),
-  either(upperHalfAdded(msrNear), narrow, anyValue),
-  5,
-);
+export const msr: Draw = mostly(either(msrEdge, x2apic), either(upperHalfAdded(msrEdge), narrow, anyValue), 5);
 
 export const vector: Draw = nearly(either(below(256), below(256), oneOf(0n, 31n, 32n, 255n, 256n)));
 export const informationLeaf: Draw = nearly(below(3), 4);

@@ -195,7 +195,7 @@ const MOMENT_CLASSES: readonly StoryClass[] = [
   momentClass('the TD is given up', 'call host_vm_bugged'),
   momentClass('KVM_RUN fails', FAIL),
   momentClass('bits above 31 decide', RETURN_TO_GUEST, 'upper-bits'),
-  momentClass('modifier bits', RETURN_TO_GUEST, 'decode'),
+  momentClass('modifier bits', RETURN_TO_GUEST, 'modifiers'),
   momentClass('userspace completes', RETURN_TO_GUEST, 'completion'),
   momentClass('MapGPA ends', RETURN_TO_GUEST, 'map-gpa'),
 ];
