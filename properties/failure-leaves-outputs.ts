@@ -31,5 +31,6 @@ export const failureLeavesOutputs: PropertyDefinition = {
 /** The same of a wrapper around SEAMCALL. */
 export const failureLeavesOutputsInPrograms: ProgramPropertyDefinition = {
   ...inPrograms(failureLeavesOutputs, () => leavesOutputs('no-outputs')),
+  group: 'host stubs',
   programs: SEAMCALL_PROGRAMS,
 };

@@ -27,5 +27,7 @@ export const seamcallFrame: PropertyDefinition = {
 /** The same of a wrapper. Tries behind the first are the business of bounds-entropy-retry. */
 export const seamcallFrameInPrograms: ProgramPropertyDefinition = {
   ...inPrograms(seamcallFrame, () => [happens('SEAMCALL', 'frame'), agrees('SEAMCALL', 'rax')]),
+  group: 'host stubs',
+  rule: 'A wrapper executes SEAMCALL once, unless it has to try again, with the whole leaf number in RAX.',
   programs: SEAMCALL_PROGRAMS,
 };

@@ -26,5 +26,6 @@ export const writesOutputs: PropertyDefinition = {
 /** The same of a wrapper around SEAMCALL. */
 export const writesOutputsInPrograms: ProgramPropertyDefinition = {
   ...inPrograms(writesOutputs, () => leavesOutputs('outputs')),
+  group: 'host stubs',
   programs: SEAMCALL_PROGRAMS,
 };
