@@ -1,6 +1,8 @@
 /** Every property, in the order in which reports list them. */
 import type { ProgramPropertyDefinition } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
+import { advancesRip } from './advances-rip.js';
+import { cpuidWidth } from './cpuid-width.js';
 import { answersStatus } from './answers-status.js';
 import { chunksMapGpa } from './chunks-map-gpa.js';
 import { completesUserspaceExit } from './completes-userspace-exit.js';
@@ -8,18 +10,30 @@ import { decodesExitReason } from './decodes-exit-reason.js';
 import { endsSafely, endsSafelyInPrograms } from './ends-safely.js';
 import { exitsToUserspace } from './exits-to-userspace.js';
 import { exposesOnlyArguments } from './exposes-only-arguments.js';
+import { haltWithoutLostWakeup } from './halt-without-lost-wakeup.js';
+import { failureLeavesOutputs } from './failure-leaves-outputs.js';
 import { issuesSti } from './issues-sti.js';
 import { keepsCalleeSaved, keepsCalleeSavedInPrograms } from './keeps-callee-saved.js';
 import { keepsFlags, keepsFlagsInPrograms } from './keeps-flags.js';
 import { keepsStack, keepsStackInPrograms } from './keeps-stack.js';
 import { keepsVectorState } from './keeps-vector-state.js';
+import { mapGpaRetry } from './map-gpa-retry.js';
+import { mapsTdcallErrors } from './maps-tdcall-errors.js';
+import { marshalsArguments, marshalsArgumentsInPrograms } from './marshals-arguments.js';
+import { mmioWidth } from './mmio-width.js';
+import { msrHalves } from './msr-halves.js';
+import { packsFatalError } from './packs-fatal-error.js';
+import { portIoWidth } from './port-io-width.js';
+import { returnsStatus, returnsStatusInPrograms } from './returns-status.js';
 import { leaksNoHostState } from './leaks-no-host-state.js';
-import { marshalsArguments } from './marshals-arguments.js';
-import { returnsStatus } from './returns-status.js';
 import { routesSubfunction } from './routes-subfunction.js';
 import { scrubsHostValues } from './scrubs-host-values.js';
 import { stopsOnFailure, stopsOnFailureInPrograms } from './stops-on-failure.js';
 import { terminates, terminatesInPrograms } from './terminates.js';
+import { mapsExceptions } from './maps-exceptions.js';
+import { mapsVmfailinvalid } from './maps-vmfailinvalid.js';
+import { savesEverythingAcrossVpEnter } from './saves-everything-across-vp-enter.js';
+import { seamcallFrame } from './seamcall-frame.js';
 import { usesNoHostValueAsAddress } from './uses-no-host-value-as-address.js';
 import { validatesAll64Bits } from './validates-all-64-bits.js';
 import { vmcallFrame } from './vmcall-frame.js';
@@ -43,6 +57,11 @@ export const PROPERTIES: readonly PropertyDefinition[] = [
   usesNoHostValueAsAddress,
   terminates,
   endsSafely,
+  seamcallFrame,
+  mapsVmfailinvalid,
+  mapsExceptions,
+  failureLeavesOutputs,
+  savesEverythingAcrossVpEnter,
 ];
 
 /** Properties of programs: helpers, dispatchers, round trips. Some are those of single functions, in their own words. */
@@ -62,6 +81,17 @@ export const PROGRAM_PROPERTIES: readonly ProgramPropertyDefinition[] = [
   keepsFlagsInPrograms,
   terminatesInPrograms,
   endsSafelyInPrograms,
+  marshalsArgumentsInPrograms,
+  returnsStatusInPrograms,
+  portIoWidth,
+  mmioWidth,
+  msrHalves,
+  cpuidWidth,
+  mapGpaRetry,
+  haltWithoutLostWakeup,
+  advancesRip,
+  packsFatalError,
+  mapsTdcallErrors,
 ];
 
 /** Every stable name, once. */

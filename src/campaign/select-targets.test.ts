@@ -68,6 +68,13 @@ describe('which contracts an image is judged by', () => {
     ]);
   });
 
+  test('a form that was never released, by the function that only it has', () => {
+    expect(chosen(select([object('corpus/targets/guest-rfc-2021.o')]))).toEqual([
+      '__tdx_hypercall linux-rfc-2021',
+      '__tdx_hypercall_vendor_kvm linux-rfc-2021',
+    ]);
+  });
+
   test('two sets that fit alike are named, and one can be chosen', () => {
     const path = objectOf('wide.o', { __tdx_hypercall: WIDE });
     expect(refused([path])).toMatch(/fits linux-6\.3 and linux-6\.4 .*alike; say which with --contract/);
@@ -185,7 +192,7 @@ describe('globs', () => {
     const some = select([], { target: ['guest-6.4/*', '*/__tdcall'] }).targets.map(({ name }) => name);
     expect(some).toEqual(all.filter((name) => name.startsWith('guest-6.4/') || name.endsWith('/__tdcall')));
     expect(refused([], { target: ['guest-6.4/*', 'guest-6.5/*'] })).toMatch(
-      /guest-6\.5\/\* matches no target; .*guest-6\.4\/__tdx_hypercall/,
+      /guest-6\.5\/\* matches no target; nearest: .*guest-6\.4\/\*/,
     );
   });
 

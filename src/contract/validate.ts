@@ -22,6 +22,7 @@ export function readContractSet(path: string): ContractSet {
 export function validateContractSet(json: unknown, origin: string): ContractSet {
   const parsed = contractSetSchema.safeParse(json);
   if (!parsed.success) throw new UsageError(`${escapeName(origin)}: ${firstIssue(parsed.error)}`);
+  const { name, title, neverReleased } = parsed.data;
   const contracts: Record<string, Contract> = {};
   for (const [symbol, body] of Object.entries(parsed.data.contracts)) {
     const contract = { symbol, ...body };
@@ -33,8 +34,9 @@ export function validateContractSet(json: unknown, origin: string): ContractSet 
   for (const [symbol, body] of Object.entries(parsed.data.programs))
     programs[symbol] = { ...body, symbol: body.symbol ?? symbol };
   return {
-    name: parsed.data.name,
-    title: parsed.data.title,
+    name,
+    title,
+    ...(neverReleased === true && { neverReleased }),
     contracts,
     ...(Object.keys(programs).length > 0 && { programs }),
   };
@@ -59,6 +61,7 @@ export function inconsistency(contract: Contract): string | undefined {
     wrongBlock(contract) ??
     wrongInputs(contract) ??
     wrongFrame(contract) ??
+    wrongHostStub(contract) ??
     wrongOutputs(contract)
   );
 }
@@ -107,13 +110,19 @@ function wrongInputs({ inputs, parameters, block }: Contract): string | undefine
 }
 
 /** RAX and RCX: the leaf, and for leaf 0 the exposure mask. */
-function wrongFrame({ inputs: { rax, rcx }, leaves, parameters, widestMask }: Contract): string | undefined {
+function wrongFrame({
+  instruction,
+  inputs: { rax, rcx },
+  leaves,
+  parameters,
+  widestMask,
+}: Contract): string | undefined {
   if (rax === undefined || rcx === undefined) return 'inputs: rax and rcx must be stated';
   if ('constant' in rax && !leaves.some((leaf) => BigInt(leaf) === (BigInt(rax.constant) & 0xffffn)))
     return `inputs.rax: ${rax.constant} is none of the leaves`;
   if ('parameter' in rax && !isLeaf(parameters, rax.parameter))
     return `inputs.rax: parameter ${rax.parameter} is not of kind leaf`;
-  if (leaves.includes(0)) {
+  if (instruction === 'tdcall' && leaves.includes(0)) {
     if ('parameter' in rcx) return 'inputs.rcx: the exposure mask of leaf 0 is a constant or a field';
     if ('constant' in rcx && BigInt(rcx.constant) >> 32n !== 0n)
       return `inputs.rcx: ${rcx.constant} is no mask: it has bits above bit 31`;
@@ -121,6 +130,16 @@ function wrongFrame({ inputs: { rax, rcx }, leaves, parameters, widestMask }: Co
   if (widestMask !== undefined && BigInt(widestMask) >> 32n !== 0n)
     return `widestMask: ${widestMask} has bits above bit 31`;
   return undefined;
+}
+
+/** What a stub around SEAMCALL must say, and one around TDCALL cannot. */
+function wrongHostStub({ instruction, notEntered, returns, onFailure, stiFlag }: Contract): string | undefined {
+  if (instruction === 'tdcall')
+    return notEntered === undefined ? undefined : 'notEntered: TDCALL always reaches the module';
+  if (notEntered === undefined) return 'notEntered: must be stated for SEAMCALL';
+  if (returns !== 'status' || onFailure !== 'returns')
+    return 'a stub around SEAMCALL returns the status: "returns": "status", "onFailure": "returns"';
+  return stiFlag === undefined ? undefined : 'stiFlag: SEAMCALL needs no STI';
 }
 
 function wrongOutputs({ outputs, parameters, block, stiFlag }: Contract): string | undefined {

@@ -28,7 +28,7 @@ static int serve_tdvmcall(struct tdx_vcpu *vcpu)
 {
 	/* R10 names the vendor of a call that is not one of the standard's. */
 	if (vcpu->vp_enter_args.r10)
-		return tdx_kvm_hypercall(vcpu);
+		return tdx_serve_kvm_hypercall(vcpu);
 
 	switch (vcpu->vp_enter_args.r11) {
 	case TDVMCALL_CPUID:
@@ -46,7 +46,7 @@ static int serve_tdvmcall(struct tdx_vcpu *vcpu)
 	case TDVMCALL_GET_TD_VM_CALL_INFO:
 		return tdx_get_information(vcpu);
 	case TDVMCALL_MAP_GPA:
-		return tdx_map_gpa(vcpu);
+		return tdx_serve_map_gpa(vcpu);
 	case TDVMCALL_GET_QUOTE:
 		return tdx_get_quote(vcpu);
 	case TDVMCALL_REPORT_FATAL_ERROR:

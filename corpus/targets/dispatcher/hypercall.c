@@ -23,7 +23,7 @@ static int map_gpa_range(struct tdx_vcpu *vcpu)
 	return tdx_exit_to_userspace(vcpu, KVM_EXIT_HYPERCALL, COMPLETE_HYPERCALL);
 }
 
-int tdx_kvm_hypercall(struct tdx_vcpu *vcpu)
+int tdx_serve_kvm_hypercall(struct tdx_vcpu *vcpu)
 {
 	const struct tdx_module_args *args = &vcpu->vp_enter_args;
 

@@ -34,7 +34,7 @@ static int next_chunk(struct tdx_vcpu *vcpu)
 	return tdx_exit_to_userspace(vcpu, KVM_EXIT_HYPERCALL, COMPLETE_MAP_GPA);
 }
 
-int tdx_map_gpa(struct tdx_vcpu *vcpu)
+int tdx_serve_map_gpa(struct tdx_vcpu *vcpu)
 {
 	struct tdx_td *td = vcpu->td;
 	u64 gpa = vcpu->vp_enter_args.r12;

@@ -225,7 +225,7 @@ int tdx_cpuid(struct tdx_vcpu *vcpu);
 int tdx_halt(struct tdx_vcpu *vcpu);
 int tdx_read_msr(struct tdx_vcpu *vcpu);
 int tdx_write_msr(struct tdx_vcpu *vcpu);
-int tdx_map_gpa(struct tdx_vcpu *vcpu);
+int tdx_serve_map_gpa(struct tdx_vcpu *vcpu);
 int tdx_complete_map_gpa(struct tdx_vcpu *vcpu);
 int tdx_report_fatal_error(struct tdx_vcpu *vcpu);
 int tdx_get_information(struct tdx_vcpu *vcpu);
@@ -233,7 +233,7 @@ int tdx_complete_information(struct tdx_vcpu *vcpu);
 int tdx_get_quote(struct tdx_vcpu *vcpu);
 int tdx_setup_event_notify(struct tdx_vcpu *vcpu);
 int tdx_complete_tdx(struct tdx_vcpu *vcpu);
-int tdx_kvm_hypercall(struct tdx_vcpu *vcpu);
+int tdx_serve_kvm_hypercall(struct tdx_vcpu *vcpu);
 int tdx_complete_hypercall(struct tdx_vcpu *vcpu);
 
 /* The guest goes on with this status in R10. */

@@ -43,6 +43,11 @@ export function fromFields(registers: readonly Register[]): Contract['inputs'] {
   return Object.fromEntries(registers.map((register) => [register, { field: register } satisfies Source]));
 }
 
+/** Each named register is loaded from the parameter of its own name. */
+export function fromParameters(registers: readonly Register[]): Contract['inputs'] {
+  return Object.fromEntries(registers.map((register) => [register, { parameter: register } satisfies Source]));
+}
+
 /** Each named field receives the register of its own name. */
 export function toFields(registers: readonly Register[]): Contract['outputs']['fields'] {
   return Object.fromEntries(registers.map((register) => [register, register]));
@@ -68,10 +73,7 @@ export const MODULE_CALL: Contract = {
   block: { size: 48, fields: { rcx: 0, rdx: 8, r8: 16, r9: 24, r10: 32, r11: 40 } },
   inputs: {
     rax: { parameter: 'fn' },
-    rcx: { parameter: 'rcx' },
-    rdx: { parameter: 'rdx' },
-    r8: { parameter: 'r8' },
-    r9: { parameter: 'r9' },
+    ...fromParameters(['rcx', 'rdx', 'r8', 'r9']),
   },
   leaves: NARROW_LEAVES,
   outputs: { fields: toFields(['rcx', 'rdx', 'r8', 'r9', 'r10', 'r11']), when: ['block-given'] },

@@ -1,0 +1,11 @@
+/** Error numbers that Linux's TDX code returns, negated (facts/linux.md 1.4 and 2; the numbers are x86 Linux's). */
+export const ERRNO = {
+  EIO: 5n,
+  ENXIO: 6n,
+  EFAULT: 14n,
+  EBUSY: 16n,
+  EINVAL: 22n,
+} as const;
+
+/** Name of an error number. */
+export type ErrnoName = keyof typeof ERRNO;

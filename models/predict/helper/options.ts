@@ -1,0 +1,22 @@
+/** What differs between sound generations of the guest's helpers, as data (facts/linux.md 2). */
+
+/** How a helper reaches the host: what its stub exposes, and how it ends when TDCALL itself fails. */
+export interface HypercallForm {
+  /** RCX at TDCALL. */
+  readonly mask: number;
+  /** `stop`: a function that never returns is called; `trap`: UD2. */
+  readonly failure: 'stop' | 'trap';
+}
+
+export interface HelperOptions {
+  readonly form: HypercallForm;
+  /** MapGPA: calls without progress after which it gives up. */
+  readonly mapGpaStalls: number;
+  /**
+   * How a halt lets interrupts in without losing a wake-up: STI immediately before TDCALL, or IF set only after the
+   * call (facts/module.md 4).
+   */
+  readonly haltDiscipline: 'sti-shadow' | 'if-after';
+  /** Error numbers of the report helpers: v6.2 to v6.15, or v6.16 and later. */
+  readonly reportErrors: 'linux-6.2' | 'linux-6.16';
+}

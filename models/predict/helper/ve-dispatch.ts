@@ -1,0 +1,73 @@
+/**
+ * #VE as a whole: what happened, who emulates it, and where the guest goes on. RIP advances by the length that TDX
+ * reports, but for an EPT violation by the decoded one: there the reported length is undefined (facts/linux.md 2 and
+ * 4, #13 and #14).
+ */
+import { TDCALL_LEAF } from '../../abi/tdcall-leaves.js';
+import { TDVMCALL } from '../../abi/tdvmcall.js';
+import type { Reference, Values } from '../../exchange/exchange.js';
+import { handleCpuidPart } from './cpuid.js';
+import { handleHaltPart } from './halt.js';
+import { handleMmioPart } from './mmio.js';
+import { readMsrPart, writeMsrPart } from './msr.js';
+import { boolResult, truncate, upperHalf } from './numbers.js';
+import type { HelperOptions } from './options.js';
+import { handleIoPart } from './port-io.js';
+import { type Handler, returnWith, saved } from './virt-exception.js';
+
+const ABOUT = ['ve'];
+const HALF = 4;
+
+/** Exit reason -> who emulates it. The sub-functions of instructions have the numbers of the exit reasons. */
+const HANDLERS = new Map<bigint, Handler>([
+  [BigInt(TDVMCALL.CPUID), handleCpuidPart],
+  [BigInt(TDVMCALL.HLT), handleHaltPart],
+  [BigInt(TDVMCALL.IO), handleIoPart],
+  [BigInt(TDVMCALL.RDMSR), readMsrPart],
+  [BigInt(TDVMCALL.WRMSR), writeMsrPart],
+  [BigInt(TDVMCALL.RequestMMIO), handleMmioPart],
+]);
+
+/** `bool tdx_handle_virt_exception(struct pt_regs *regs, struct ve_info *ve)` */
+export function* handleVirtException(options: HelperOptions, values: Values): Reference {
+  const reason = values['ve.exit_reason'];
+  const isPrivate = (values['ve.gpa'] & values['shared_mask']) === 0n;
+  if (reason === BigInt(TDVMCALL.RequestMMIO) && isPrivate) {
+    // The host took a page away that the TD had accepted: nothing can be done about it, and nothing told.
+    yield { moment: 'stop', values: {}, about: ABOUT };
+    return;
+  }
+  const handler = HANDLERS.get(reason);
+  if (handler === undefined) {
+    yield returnWith(boolResult(false), values, {}, ABOUT);
+    return;
+  }
+  const handled = yield* handler(options, values);
+  if (handled === undefined) return;
+  const { length, registers } = handled;
+  const ip = BigInt.asUintN(64, saved(values, 'ip') + (length ?? 0n));
+  yield returnWith(boolResult(length !== undefined), values, { ...registers, ip }, ABOUT);
+}
+
+/** `void tdx_get_ve_info(struct ve_info *ve)`: a failure is the module's, and stops the guest (facts/linux.md 2). */
+export function* getVeInfo(): Reference {
+  const inputs = { rcx: 0n, rdx: 0n, r8: 0n, r9: 0n, r10: 0n, r11: 0n };
+  const answer = yield {
+    moment: 'TDCALL',
+    values: { rax: BigInt(TDCALL_LEAF.VP_VEINFO_GET), ...inputs },
+    about: ABOUT,
+  };
+  if (answer['status'] !== 0n) {
+    yield { moment: 'stop', values: {}, about: ABOUT };
+    return;
+  }
+  const record = {
+    've.exit_reason': answer['rcx'],
+    've.exit_qual': answer['rdx'],
+    've.gla': answer['r8'],
+    've.gpa': answer['r9'],
+    've.instr_len': truncate(HALF, answer['r10']),
+    've.instr_info': upperHalf(answer['r10']),
+  };
+  yield { moment: 'return', values: record, about: ABOUT };
+}

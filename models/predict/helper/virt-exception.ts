@@ -1,0 +1,44 @@
+/** What the handlers of #VE have in common: saved registers in, saved registers out, and how far RIP goes. */
+import type { ExpectedExchange, Expectation, Values } from '../../exchange/exchange.js';
+import { PT_REGS_NAMES, type PtRegister } from '../../abi/linux-structs.js';
+import type { Part } from './hypercall.js';
+import { intResult } from './numbers.js';
+import type { HelperOptions } from './options.js';
+
+/** How a handler ends that comes back. */
+export interface Handled {
+  /** The int that it returns: the length of the instruction, or an error. */
+  readonly result: Expectation;
+  /** Bytes by which RIP is to advance; undefined: it is an error, and RIP stays. */
+  readonly length: bigint | undefined;
+  /** Saved registers that need not be as they were. */
+  readonly registers: Readonly<Partial<Record<PtRegister, Expectation>>>;
+}
+
+/** A handler of #VE: undefined when the guest has stopped. */
+export type Handler = (options: HelperOptions, values: Values) => Part<Handled>;
+
+/** The instruction is done; `length` is 32 bits wide. */
+export function done(length: bigint, registers: Handled['registers'] = {}): Handled {
+  return { result: intResult(length), length: BigInt.asUintN(32, length), registers };
+}
+
+export function refused(result: Expectation, registers: Handled['registers'] = {}): Handled {
+  return { result, length: undefined, registers };
+}
+
+/** A saved register as the story has it. */
+export function saved(values: Values, register: PtRegister): bigint {
+  return values[`regs.${register}`];
+}
+
+/** A return that leaves every saved register as it was, but for the ones named. */
+export function returnWith(
+  rax: Expectation,
+  values: Values,
+  registers: Handled['registers'],
+  about: readonly string[],
+): ExpectedExchange {
+  const all = PT_REGS_NAMES.map((name) => [`regs.${name}`, registers[name] ?? saved(values, name)]);
+  return { moment: 'return', values: { rax, ...Object.fromEntries(all) }, about };
+}

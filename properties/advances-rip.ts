@@ -1,0 +1,24 @@
+import { agrees, happens } from '../src/clause/exchange-clause.js';
+import type { ProgramPropertyDefinition } from '../src/clause/program-property.js';
+
+const ABOUT = 've';
+
+/**
+ * Criteria: (1) RIP advances by the length that TDX reports, for an EPT violation by the decoded length; (2) exactly when
+ * the instruction was emulated, and then true is returned; (3) an EPT violation on a private page stops the guest.
+ */
+export const advancesRip: ProgramPropertyDefinition = {
+  name: 'advances-rip',
+  group: 'guest helpers',
+  rule: 'Behind #VE the guest goes on after the instruction if it was emulated, and at it if it was not.',
+  source: 'facts/linux.md 2 and 4 (#13, #14)',
+  programs: ['helper-virt-exception'],
+  clauses: () => [
+    happens('return', ABOUT),
+    agrees('return', 'rax', ABOUT),
+    agrees('return', 'regs.ip', ABOUT),
+    happens('stop', ABOUT),
+  ],
+  example: 'RIP advances by the reported length after MMIO, where that length is undefined.',
+  fix: 'Let each handler return the length that counts, and add it only if it is no error.',
+};

@@ -1,0 +1,30 @@
+/** Values that rules about programs speak of together, and the clauses over them. */
+import { PT_REGS_NAMES, VE_INFO } from '../../models/abi/linux-structs.js';
+import { agrees, type ExchangeClause, happens } from './exchange-clause.js';
+
+/** All that a TDVMCALL can show to the host, and RAX and RCX, which say what it is. */
+const SHOWN = ['rax', 'rcx', 'rdx', 'rbx', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const;
+/** What a leaf of the module takes. */
+const TAKEN = ['rax', 'rcx', 'rdx', 'r8', 'r9', 'r10', 'r11'] as const;
+const SAVED = PT_REGS_NAMES.map((name) => `regs.${name}`);
+const RECORD = Object.keys(VE_INFO).map((name) => `ve.${name}`);
+
+function all(moment: string, names: readonly string[], about: string): ExchangeClause[] {
+  return [happens(moment, about), ...names.map((name) => agrees(moment, name, about))];
+}
+
+/** The host is asked exactly what the reference asks, where it asks. */
+export const asksHost = (about: string): ExchangeClause[] => all('TDVMCALL', SHOWN, about);
+
+/** The module is asked exactly what the reference asks, where it asks. */
+export const asksModule = (about: string): ExchangeClause[] => all('TDCALL', TAKEN, about);
+
+/** The function returns where the reference does, and what it does. */
+export const returnsResult = (about: string): ExchangeClause[] => all('return', ['rax'], about);
+
+/** The registers that the exception saved are as the reference leaves them. */
+export const leavesSavedRegisters = (about: string): ExchangeClause[] =>
+  SAVED.map((name) => agrees('return', name, about));
+
+/** The record of #VE is as the reference fills it in. */
+export const fillsRecord = (about: string): ExchangeClause[] => all('return', RECORD, about);

@@ -1,0 +1,109 @@
+/**
+ * A helper as a program: its stories have one step, the call. The world lays out what the helper's pointers point to,
+ * answers as the story says, and asks the reference what must happen.
+ */
+import type { Exchange, Reference, Values } from '../../../models/exchange/exchange.js';
+import type { HelperOptions } from '../../../models/predict/helper/options.js';
+import { type ExternalFunctions, performCall, type Place } from '../../play/call.js';
+import type { Program, StoryClass } from '../../play/program.js';
+import { Stage } from '../../play/stage.js';
+import type { StoryStep } from '../../story/story.js';
+import { helperOptions } from './options.js';
+import { graffitiSlot, type Slots } from './slots.js';
+
+/** A call as it is laid out in memory. */
+export interface Laid {
+  readonly parameters: readonly bigint[];
+  /** What the helper leaves in memory. */
+  readonly outputs?: Readonly<Record<string, Place>>;
+  readonly externals?: ExternalFunctions;
+  /** What follows from the story, for the reference: addresses of structures, ends of ranges. */
+  readonly facts?: Values;
+}
+
+export interface Helper {
+  /** `helper-` and what it does. */
+  readonly name: string;
+  readonly title: string;
+  readonly sentence: string;
+  readonly slots: Slots;
+  readonly reference: (options: HelperOptions, values: Values) => Reference;
+  readonly lay: (stage: Stage, values: Values) => Laid;
+  /** Whether the caller keeps what it owes; shrinking may leave the values that are drawn. */
+  readonly isFair?: (values: Values) => boolean;
+  /** What the world answers to the exchange number `round`, counted from 0; `host.*` if not given. */
+  readonly answer?: (exchange: Exchange, values: Values, round: number) => Values;
+  readonly classes?: readonly StoryClass[];
+}
+
+/** Registers that a host or a leaf can give. */
+const GIVEN = ['rcx', 'rdx', 'rbx', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const;
+
+/** What the slots `PREFIX.*` say; registers without a slot follow from `PREFIX.others`, each in its own way. */
+export function answerOf(values: Values, prefix: string): Values {
+  const others = values[`${prefix}.others`] ?? 0n;
+  const given = GIVEN.map((name, index) => [
+    name,
+    values[`${prefix}.${name}`] ?? BigInt.asUintN(64, others + (BigInt(index) << 56n)),
+  ]);
+  return { status: values[`${prefix}.status`] ?? 0n, ...Object.fromEntries(given) };
+}
+
+/** Everything outside the image that a helper may call. */
+const EXTERNALS = new Set(['tdx_shared_mask', 'virt_to_phys', 'decode_mmio']);
+
+/** Whether a play has an exchange of a kind. */
+export const has =
+  (moment: string) =>
+  ({ entries }: Parameters<StoryClass['holds']>[0]): boolean =>
+    entries.some(({ observed }) => observed?.moment === moment);
+
+/** Whether every step has a value like this. */
+export const valueIs =
+  (slot: string, test: (value: bigint) => boolean) =>
+  ({ story }: Parameters<StoryClass['holds']>[0]): boolean =>
+    story.every(({ values }) => test(values[slot]));
+
+/** The classes of every helper that asks the host. */
+export const HOST_CLASSES: readonly StoryClass[] = [
+  { name: 'TDCALL fails', holds: valueIs('host.status', (status) => status !== 0n) },
+  { name: 'the host agrees', holds: valueIs('host.r10', (status) => status === 0n) },
+  { name: 'the host refuses', holds: valueIs('host.r10', (status) => status !== 0n) },
+];
+
+export function helperProgram(helper: Helper): Program {
+  const { name, title, sentence, reference, lay, isFair = () => true, classes = [] } = helper;
+  const answer = helper.answer ?? ((_: Exchange, values: Values) => answerOf(values, 'host'));
+  const action = { name: 'call', sentence, slots: { ...helper.slots, graffiti: graffitiSlot } };
+  return {
+    name,
+    title,
+    open: (image, contract) => {
+      const options = helperOptions(contract);
+      const stage = new Stage(image, EXTERNALS);
+      let laid: Laid = { parameters: [] };
+      let round = 0;
+      return {
+        space: { actions: [action], steps: { least: 1, most: 1 } },
+        classes,
+        stages: [stage],
+        begin: () => stage.begin(),
+        allows: ({ values }: StoryStep) => isFair(values),
+        perform: ({ values }: StoryStep) => {
+          laid = lay(stage, values);
+          round = 0;
+          return performCall(stage, {
+            symbol: contract.symbol,
+            parameters: laid.parameters,
+            graffiti: values['graffiti'],
+            interrupts: values['if'] === 1n,
+            externals: laid.externals ?? {},
+            outputs: laid.outputs ?? {},
+          });
+        },
+        expect: ({ values }: StoryStep) => reference(options, { ...values, ...laid.facts }),
+        answer: (exchange: Exchange, { values }: StoryStep) => answer(exchange, values, round++),
+      };
+    },
+  };
+}

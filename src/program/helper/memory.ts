@@ -1,0 +1,122 @@
+/** Pages that change hands: MapGPA and TDG.MEM.PAGE.ACCEPT. */
+import { TDVMCALL_STATUS } from '../../../models/abi/tdvmcall.js';
+import type { Exchange, Values } from '../../../models/exchange/exchange.js';
+import { acceptMemory } from '../../../models/predict/helper/accept-memory.js';
+import { mapGpa } from '../../../models/predict/helper/map-gpa.js';
+import type { StoryClass } from '../../play/program.js';
+import { anyValue, below, type Draw, either, mostly, oneBitOff, oneOf } from '../../story/draws.js';
+import type { StorySlot } from '../../story/story.js';
+import { answerOf, has, type Helper, type Laid } from './helper.js';
+import { isSharedMask, SHARED_MASK_SLOT, sharedMaskExternal } from './memory-layout.js';
+import { hostSlots, interruptsSlot, r10Slot, slot, type Slots, statusSlot } from './slots.js';
+
+const PAGE = 0x1000n;
+/** Pages of the sizes that the module knows: 4 KiB, 2 MiB, 1 GiB. */
+const PAGES_OF = [1n, 512n, 262144n] as const;
+/** Rounds of which the story says the answer. */
+const ROUNDS = 6;
+
+/** Mostly near a boundary of large pages: on it, or a page or two before. */
+const start: Draw = (dice) => {
+  const unit = PAGE * oneOf(...PAGES_OF)(dice);
+  return (1n + below(0x400)(dice)) * unit - mostly(oneOf(0n), below(3), 3)(dice) * PAGE;
+};
+const pages: Draw = mostly(
+  (dice) => 1n + below(12)(dice),
+  (dice) => oneOf(...PAGES_OF)(dice) + below(3)(dice),
+  3,
+);
+
+const RANGE: Slots = {
+  start: slot('the first address', start, PAGE),
+  pages: slot('how many pages of 4 KiB', pages, 2n),
+  if: interruptsSlot,
+};
+
+/** Addresses are below the shared bit, and pages are whole. */
+function isFairRange({ start: first, pages: count }: Values): boolean {
+  return first % PAGE === 0n && first < 1n << 46n && count < 1n << 20n;
+}
+
+function end({ start: first, pages: count }: Values): bigint {
+  return first + count * PAGE;
+}
+
+/** How far behind the start of what is asked for RETRY goes on: forward, nowhere, back, beyond, beside a page. */
+const distance: Draw = mostly(
+  either(oneOf(0n), (dice) => (1n + below(3)(dice)) * PAGE),
+  either(oneOf(-PAGE, 1n, 0x800n, 1n << 47n, 1n << 51n), anyValue, below(1 << 16)),
+  5,
+);
+
+function rounds(slots: (round: number) => Readonly<Record<string, StorySlot>>): Slots {
+  return Object.assign({}, ...Array.from({ length: ROUNDS }, (_, round) => slots(round))) as Slots;
+}
+
+const MAP_GPA: Helper = {
+  name: 'helper-map-gpa',
+  title: 'tdx_map_gpa: MapGPA with its retries',
+  sentence: '{pages} pages from {start} are to become private: {enc}',
+  slots: {
+    ...RANGE,
+    enc: slot('1: private, 0: shared', oneOf(0n, 1n)),
+    shared_mask: SHARED_MASK_SLOT,
+    'host.status': statusSlot,
+    'host.failing': slot('the round in which TDCALL fails, if it does', below(ROUNDS)),
+    ...rounds((round) => ({
+      [`host.r10.${round}`]: slot(`R10 of round ${round}`, mostly(oneOf(TDVMCALL_STATUS.RETRY), r10Slot.draw, 6)),
+      [`host.distance.${round}`]: slot(`R11 of round ${round}, less R12`, (dice) => BigInt.asUintN(64, distance(dice))),
+    })),
+    'host.others': hostSlots()['host.others'],
+  },
+  reference: mapGpa,
+  lay: (_, values): Laid => ({
+    parameters: [values['start'], end(values), values['enc']],
+    externals: sharedMaskExternal(values),
+    facts: { end: end(values) },
+  }),
+  answer: ({ values: asked }: Exchange, values, round) => {
+    const status = BigInt(round) === values['host.failing'] ? values['host.status'] : 0n;
+    const r10 = values[`host.r10.${round}`] ?? TDVMCALL_STATUS.SUCCESS;
+    const r11 = BigInt.asUintN(64, asked['r12'] + (values[`host.distance.${round}`] ?? 0n));
+    return { ...answerOf(values, 'host'), status, r10, r11 };
+  },
+  isFair: (values) =>
+    isFairRange(values) && values['pages'] > 0n && values['enc'] <= 1n && isSharedMask(values['shared_mask']),
+  classes: [
+    { name: 'several calls', holds: callsAtLeast(2) },
+    { name: 'four calls', holds: callsAtLeast(4) },
+    { name: 'TDCALL fails', holds: has('stop') },
+  ],
+};
+
+function callsAtLeast(count: number): StoryClass['holds'] {
+  return ({ entries }) => entries.filter(({ observed }) => observed?.moment !== 'return').length >= count;
+}
+
+const ACCEPT: Helper = {
+  name: 'helper-accept-memory',
+  title: 'tdx_accept_memory: pages as large as can be',
+  sentence: '{pages} pages from {start} are accepted',
+  slots: {
+    ...RANGE,
+    ...rounds((round) => ({ [`module.status.${round}`]: { ...statusSlot, meaning: `RAX of round ${round}` } })),
+    'module.last': slot('RAX of all rounds behind', mostly(oneOf(1n << 63n), oneBitOff(oneOf(0n))), 1n << 63n),
+  },
+  reference: acceptMemory,
+  lay: (_, values) => ({ parameters: [values['start'], end(values)], facts: { end: end(values) } }),
+  answer: (_, values, round) => ({ status: values[`module.status.${round}`] ?? values['module.last'] }),
+  // A module that accepts all but 2 MiB pages would be asked thousands of times.
+  isFair: (values) => isFairRange(values) && values['module.last'] !== 0n,
+  classes: [
+    { name: 'several calls', holds: callsAtLeast(2) },
+    { name: 'a large page', holds: ({ entries }) => entries.some(({ observed }) => isLarge(observed?.values['rcx'])) },
+    { name: 'all accepted', holds: ({ entries }) => (entries.at(-1)?.observed?.values['rax'] ?? 0n) % 2n === 1n },
+  ],
+};
+
+function isLarge(rcx: bigint | undefined): boolean {
+  return rcx !== undefined && (rcx & 7n) !== 0n;
+}
+
+export const MEMORY: readonly Helper[] = [MAP_GPA, ACCEPT];

@@ -1,0 +1,28 @@
+/** The options that the contract of a helper may have, and what holds where it has none. */
+import { z } from 'zod';
+import { LINUX_EXPOSURE_MASKS } from '../../../models/abi/linux-constants.js';
+import type { HelperOptions } from '../../../models/predict/helper/options.js';
+import type { ProgramContract } from '../../contract/program-contract.js';
+import { firstIssue } from '../../contract/validate.js';
+import { UsageError } from '../../errors.js';
+
+const helperOptionsSchema = z.strictObject({
+  /** Which registers the host sees. */
+  mask: z.enum(['r10-r15', 'all-but-rbp']).default('all-but-rbp'),
+  /** How the helper ends when TDCALL itself fails. */
+  failure: z.enum(['stop', 'trap']).default('stop'),
+  /** MapGPA: calls without progress after which it gives up (facts/linux.md 2). */
+  mapGpaStalls: z.number().int().min(1).max(100).default(3),
+  haltDiscipline: z.enum(['sti-shadow', 'if-after']).default('if-after'),
+  reportErrors: z.enum(['linux-6.2', 'linux-6.16']).default('linux-6.16'),
+});
+
+const MASKS = { 'r10-r15': LINUX_EXPOSURE_MASKS.r10ToR15, 'all-but-rbp': LINUX_EXPOSURE_MASKS.allButRbp } as const;
+
+/** @throws UsageError if an option is unknown, or is not what it may be */
+export function helperOptions({ symbol, options }: ProgramContract): HelperOptions {
+  const parsed = helperOptionsSchema.safeParse(options);
+  if (!parsed.success) throw new UsageError(`${symbol}: options: ${firstIssue(parsed.error)}`);
+  const { mask, failure, ...rest } = parsed.data;
+  return { form: { mask: MASKS[mask], failure }, ...rest };
+}
