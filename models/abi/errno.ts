@@ -2,6 +2,7 @@
 export const ERRNO = {
   EIO: 5n,
   ENXIO: 6n,
+  EAGAIN: 11n,
   EFAULT: 14n,
   EBUSY: 16n,
   EINVAL: 22n,
