@@ -1,5 +1,5 @@
 import { agrees, happens } from '../src/clause/exchange-clause.js';
-import { DISPATCHER_PROGRAMS, EXITS, registersAgree, RETURN, TO_GUEST } from '../src/clause/dispatcher-words.js';
+import { DISPATCHER_PROGRAMS, EXITS, registersAgree, TO_GUEST } from '../src/clause/dispatcher-words.js';
 import type { ProgramPropertyDefinition } from '../src/clause/program-property.js';
 
 const EXIT = 'KVM_EXIT_HYPERCALL';
@@ -18,7 +18,6 @@ export const chunksMapGpa: ProgramPropertyDefinition = {
   clauses: () => [
     happens(EXIT, 'map-gpa'),
     happens(TO_GUEST, 'map-gpa'),
-    agrees(RETURN, 'rax', 'map-gpa'),
     ...EXITS[EXIT].map((name) => agrees(EXIT, name, 'map-gpa')),
     ...registersAgree('maps', ['r10', 'r11']),
   ],

@@ -2,7 +2,7 @@
 import type { DispatcherContract, TdConfiguration } from '../../../models/dispatcher/contract.js';
 import { exitMoment, FAIL, fieldName, isUserspaceTurn, RETURN_TO_GUEST } from '../../../models/dispatcher/moments.js';
 import { TrustDomain, type Action } from '../../../models/dispatcher/trust-domain.js';
-import { type Exchange, low, type Reference, type Values } from '../../../models/exchange/exchange.js';
+import type { Exchange, Reference, Values } from '../../../models/exchange/exchange.js';
 import type { Image } from '../../image/image.js';
 import { type Observed, type Performance, performCall } from '../../play/call.js';
 import type { Play } from '../../play/play.js';
@@ -158,16 +158,13 @@ function userspaceOf({ values }: StoryStep): Values {
   };
 }
 
-/** The dispatcher's function returns before what its return means takes effect. */
+/** The dispatcher's function returns before its result takes effect; the result decides what comes next. */
 function* withReturns(reference: Reference): Reference {
   let step = reference.next();
-  while (!step.done) {
+  while (step.done !== true) {
     const exchange = step.value;
-    const { moment, values, about } = exchange;
-    const rax =
-      moment === FAIL ? values['rax'] : moment === RETURN_TO_GUEST ? low(32, TO_GUEST) : low(32, TO_USERSPACE);
-    if (moment === RETURN_TO_GUEST || isUserspaceTurn(moment))
-      yield { moment: 'return', values: { rax }, ...(about !== undefined && { about }) };
+    const { moment, about = [] } = exchange;
+    if (moment === RETURN_TO_GUEST || isUserspaceTurn(moment)) yield { moment: 'return', values: {}, about };
     step = reference.next(yield exchange);
   }
 }
