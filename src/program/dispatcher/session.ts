@@ -4,7 +4,7 @@ import { exitMoment, FAIL, fieldName, isUserspaceTurn, RETURN_TO_GUEST } from '.
 import { TrustDomain, type Action } from '../../../models/dispatcher/trust-domain.js';
 import type { Exchange, Reference, Values } from '../../../models/exchange/exchange.js';
 import type { Image } from '../../image/image.js';
-import { type Observed, type Performance, performCall } from '../../play/call.js';
+import { type ExternalFunctions, type Observed, type Performance, performCall } from '../../play/call.js';
 import type { Play } from '../../play/play.js';
 import type { Session, StoryClass } from '../../play/program.js';
 import { Stage } from '../../play/stage.js';
@@ -30,6 +30,7 @@ export class DispatcherSession implements Session {
   readonly stages: readonly [Stage];
   readonly classes: readonly StoryClass[];
   private readonly stage: Stage;
+  private readonly externals: ExternalFunctions;
   private td: { readonly reference: TrustDomain; readonly structures: Structures } | undefined;
   /** Whether an event waits for the vCPU of this step. */
   private pendingEvents = 0n;
@@ -43,6 +44,11 @@ export class DispatcherSession implements Session {
   ) {
     this.stage = new Stage(image, new Set(EXTERNALS));
     this.stages = [this.stage];
+    this.externals = surroundings(
+      this.stage,
+      (address) => this.td?.structures.vcpuAt(address) ?? 0n,
+      () => this.pendingEvents,
+    );
     this.classes = [...space.actions.map(({ name }) => playedClass(name)), ...MOMENT_CLASSES];
   }
 
@@ -93,11 +99,7 @@ export class DispatcherSession implements Session {
       parameters: [structures.address(vcpu)],
       graffiti: step.values['graffiti'],
       interrupts: true,
-      externals: surroundings(
-        this.stage,
-        (address) => structures.vcpuAt(address),
-        () => this.pendingEvents,
-      ),
+      externals: this.externals,
     });
     let next = performance.next();
     for (;;) {
