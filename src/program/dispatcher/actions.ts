@@ -184,7 +184,7 @@ export const SEQUENCE: readonly StoryAction[] = [
     name: COMPLETE,
     sentence: 'vCPU {vcpu}: userspace calls KVM_RUN again',
     slots: { ...VCPU, ...USERSPACE, ...GRAFFITI },
-    weight: 64,
+    weight: 40,
   },
-  { name: WAKE, sentence: 'vCPU {vcpu}: an event comes', slots: VCPU, weight: 3 },
+  { name: WAKE, sentence: 'vCPU {vcpu}: an event comes', slots: VCPU, weight: 8 },
 ];
