@@ -7,9 +7,16 @@
 import { OPERAND_IDS } from '../../models/abi/operand-ids.js';
 import { P_SEAMLDR_STATUS_CODES } from '../../models/abi/p-seamldr.js';
 import { GPR } from '../../models/abi/registers.js';
-import { SEAMCALL_RAX, SYSTEM_STATE } from '../../models/abi/seamcall.js';
+import { SEAMCALL_LEAF, SYSTEM_STATE } from '../../models/abi/seamcall.js';
 import { statusHigh } from '../../models/abi/status.js';
-import { DISPATCH_CHECKS, leafOf, refusal, versionOf } from '../../models/seam/dispatch.js';
+import {
+  DISPATCH_CHECKS,
+  goesToSeamldr,
+  leafOf,
+  refusal,
+  refusalReturn,
+  versionOf,
+} from '../../models/seam/dispatch.js';
 import { leafOutcome, leafReturn, openRegisters, seamldrLeafExists } from '../../models/seam/leaf-outcome.js';
 import { highHalf, lowHalf } from '../halves.js';
 import { FACT, OUTCOME } from '../observation/layout.js';
@@ -26,8 +33,8 @@ const GPR_WORDS = 32;
 const VMFAIL_CLEARS = FLAG.PF | FLAG.AF | FLAG.ZF | FLAG.SF | FLAG.OF;
 /** A case file may hold any number: as with other small slots, its low bits count. */
 const OUTCOME_MASK = 3;
-/** TDH.VP.ENTER. */
-const VP_ENTER = 0;
+/** An error behind which the handler's error values do not stand. */
+const INTERRUPTED_HIGH = statusHigh('TDX_INTERRUPTED_RESUMABLE') | 0;
 
 export class SeamcallWorld implements World {
   readonly environment = ENVIRONMENT.Seamcall;
@@ -68,7 +75,7 @@ export class SeamcallWorld implements World {
   private complete(scenario: Scenario, { state }: Machine, observation: Int32Array): void {
     const { host } = this;
     host.set(state.subarray(0, GPR_WORDS));
-    if ((host[2 * GPR.RAX + 1] & SEAMCALL_RAX.seamldrHighBit) !== 0) this.callSeamldr(scenario);
+    if (goesToSeamldr(host[2 * GPR.RAX + 1])) this.callSeamldr(scenario);
     else this.callModule(scenario, observation);
     state.set(host);
     state[2 * STATE.RFLAGS] &= ~FLAG.CF;
@@ -86,10 +93,7 @@ export class SeamcallWorld implements World {
     const { host, answers } = this;
     const raxLow = host[2 * GPR.RAX];
     const refused = refusal(DISPATCH_CHECKS, SYSTEM_STATE.READY, raxLow, host[2 * GPR.RAX + 1]);
-    if (refused !== undefined) {
-      this.setRax(refused.operand === undefined ? 0 : OPERAND_IDS[refused.operand], statusHigh(refused.status));
-      return;
-    }
+    if (refused !== undefined) return refusalReturn(refused, host);
     const outcome = leafOutcome(leafOf(raxLow), versionOf(raxLow));
     if (outcome === undefined) throw new Error(`SEAMCALL leaf ${leafOf(raxLow)} is not refused, and has no outcome`);
     let [low, high] = statusOf(scenario);
@@ -98,13 +102,13 @@ export class SeamcallWorld implements World {
     const rbpLow = host[2 * GPR.RBP];
     const rbpHigh = host[2 * GPR.RBP + 1];
     leafReturn(outcome, low, high, answers, host);
-    this.wrote |= openRegisters(outcome, high) | (high < 0 ? outcome.errorMask : 0);
+    this.wrote |= openRegisters(outcome, high) | (high < 0 && high !== INTERRUPTED_HIGH ? outcome.errorMask : 0);
     if (scenario[2 * SLOT.rbpMod] === 0) {
       host[2 * GPR.RBP] = rbpLow;
       host[2 * GPR.RBP + 1] = rbpHigh;
       this.wrote &= ~(1 << GPR.RBP);
     }
-    if (outcome.leaf !== VP_ENTER || high < 0) return;
+    if (outcome.leaf !== SEAMCALL_LEAF.VP_ENTER || high < 0) return;
     this.by = 'TD';
     observation[2 * FACT.tdExits]++;
   }
