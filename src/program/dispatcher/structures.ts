@@ -33,6 +33,29 @@ export interface Shown {
   readonly places: Readonly<Record<string, Place>>;
 }
 
+/** A story lays out the same structures at the same addresses as the one before: they are described once. */
+const described = new Map<bigint, Vcpu>();
+
+function describe(address: bigint, run: bigint): Vcpu {
+  const known = described.get(address);
+  if (known?.run === run) return known;
+  const registers = GUEST_REGISTERS.map((name): [string, Place] => [
+    name,
+    { address: address + ARGUMENT_OFFSET[name], bytes: 8 },
+  ]);
+  const exits = Object.entries(KVM_RUN_FIELDS) as [KvmExitName, Readonly<Record<string, KvmRunField>>][];
+  const fields = exits.map(([exit, members]): [string, Record<string, Place>] => {
+    const places = Object.entries(members).map(([name, { offset, bytes }]): [string, Place] => [
+      name,
+      { address: run + BigInt(offset), bytes },
+    ]);
+    return [exitMoment(exit), Object.fromEntries(places)];
+  });
+  const vcpu = { address, run, registers: Object.fromEntries(registers), fields: new Map(fields) };
+  described.set(address, vcpu);
+  return vcpu;
+}
+
 export class Structures {
   private readonly vcpus: readonly Vcpu[];
 
@@ -56,19 +79,7 @@ export class Structures {
     stage.write(address + VCPU.td, td);
     stage.write(address + VCPU.tdvpr, TDVPR + index * PAGE);
     stage.write(address + VCPU.completion, 0n, 4);
-    const registers = GUEST_REGISTERS.map((name): [string, Place] => [
-      name,
-      { address: address + ARGUMENT_OFFSET[name], bytes: 8 },
-    ]);
-    const exits = Object.entries(KVM_RUN_FIELDS) as [KvmExitName, Readonly<Record<string, KvmRunField>>][];
-    const fields = exits.map(([exit, members]): [string, Record<string, Place>] => {
-      const places = Object.entries(members).map(([name, { offset, bytes }]) => [
-        name,
-        { address: run + BigInt(offset), bytes },
-      ]);
-      return [exitMoment(exit), Object.fromEntries(places) as Record<string, Place>];
-    });
-    return { address, run, registers: Object.fromEntries(registers), fields: new Map(fields) };
+    return describe(address, run);
   }
 
   /** What the host passes around as the vCPU. */
