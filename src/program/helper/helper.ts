@@ -52,6 +52,9 @@ export function answerOf(values: Values, prefix: string): Values {
 /** Everything outside the image that a helper may call. */
 const EXTERNALS = new Set(['tdx_shared_mask', 'virt_to_phys', 'decode_mmio']);
 
+/** Exchanges that somebody answers; the others are ends. */
+const ASKING = new Set(['TDVMCALL', 'TDCALL']);
+
 /** Whether a play has an exchange of a kind. */
 export const has =
   (moment: string) =>
@@ -102,7 +105,8 @@ export function helperProgram(helper: Helper): Program {
           });
         },
         expect: ({ values }: StoryStep) => reference(options, { ...values, ...laid.facts }),
-        answer: (exchange: Exchange, { values }: StoryStep) => answer(exchange, values, round++),
+        answer: (exchange: Exchange, { values }: StoryStep) =>
+          ASKING.has(exchange.moment) ? answer(exchange, values, round++) : {},
       };
     },
   };

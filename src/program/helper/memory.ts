@@ -19,7 +19,7 @@ const ROUNDS = 6;
 /** Mostly near a boundary of large pages: on it, or a page or two before. */
 const start: Draw = (dice) => {
   const unit = PAGE * oneOf(...PAGES_OF)(dice);
-  return (1n + below(0x400)(dice)) * unit - mostly(oneOf(0n), below(3), 3)(dice) * PAGE;
+  return (3n + below(0x400)(dice)) * unit - mostly(oneOf(0n), below(3), 3)(dice) * PAGE;
 };
 const pages: Draw = mostly(
   (dice) => 1n + below(12)(dice),
