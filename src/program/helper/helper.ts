@@ -44,7 +44,7 @@ export function answerOf(values: Values, prefix: string): Values {
   const others = values[`${prefix}.others`] ?? 0n;
   const given = GIVEN.map((name, index) => [
     name,
-    values[`${prefix}.${name}`] ?? BigInt.asUintN(64, others + (BigInt(index) << 56n)),
+    values[`${prefix}.${name}`] ?? BigInt.asUintN(64, others * BigInt(2 * index + 3)),
   ]);
   return { status: values[`${prefix}.status`] ?? 0n, ...Object.fromEntries(given) };
 }
