@@ -3,9 +3,15 @@ import type { ProgramPropertyDefinition } from '../src/clause/program-property.j
 import type { PropertyDefinition } from '../src/clause/property.js';
 import { advancesRip } from './advances-rip.js';
 import { cpuidWidth } from './cpuid-width.js';
+import { answersStatus } from './answers-status.js';
+import { chunksMapGpa } from './chunks-map-gpa.js';
+import { completesUserspaceExit } from './completes-userspace-exit.js';
+import { decodesExitReason } from './decodes-exit-reason.js';
 import { endsSafely, endsSafelyInPrograms } from './ends-safely.js';
+import { exitsToUserspace } from './exits-to-userspace.js';
 import { exposesOnlyArguments } from './exposes-only-arguments.js';
 import { haltWithoutLostWakeup } from './halt-without-lost-wakeup.js';
+import { failureLeavesOutputs } from './failure-leaves-outputs.js';
 import { issuesSti } from './issues-sti.js';
 import { keepsCalleeSaved, keepsCalleeSavedInPrograms } from './keeps-callee-saved.js';
 import { keepsFlags, keepsFlagsInPrograms } from './keeps-flags.js';
@@ -19,11 +25,19 @@ import { msrHalves } from './msr-halves.js';
 import { packsFatalError } from './packs-fatal-error.js';
 import { portIoWidth } from './port-io-width.js';
 import { returnsStatus, returnsStatusInPrograms } from './returns-status.js';
+import { leaksNoHostState } from './leaks-no-host-state.js';
+import { routesSubfunction } from './routes-subfunction.js';
 import { scrubsHostValues } from './scrubs-host-values.js';
 import { stopsOnFailure, stopsOnFailureInPrograms } from './stops-on-failure.js';
 import { terminates, terminatesInPrograms } from './terminates.js';
+import { mapsExceptions } from './maps-exceptions.js';
+import { mapsVmfailinvalid } from './maps-vmfailinvalid.js';
+import { savesEverythingAcrossVpEnter } from './saves-everything-across-vp-enter.js';
+import { seamcallFrame } from './seamcall-frame.js';
 import { usesNoHostValueAsAddress } from './uses-no-host-value-as-address.js';
+import { validatesAll64Bits } from './validates-all-64-bits.js';
 import { vmcallFrame } from './vmcall-frame.js';
+import { writesOnlyResults } from './writes-only-results.js';
 import { writesOutputs } from './writes-outputs.js';
 
 /** Properties of single functions around TDCALL or SEAMCALL. */
@@ -43,10 +57,24 @@ export const PROPERTIES: readonly PropertyDefinition[] = [
   usesNoHostValueAsAddress,
   terminates,
   endsSafely,
+  seamcallFrame,
+  mapsVmfailinvalid,
+  mapsExceptions,
+  failureLeavesOutputs,
+  savesEverythingAcrossVpEnter,
 ];
 
 /** Properties of programs: helpers, dispatchers, round trips. Some are those of single functions, in their own words. */
 export const PROGRAM_PROPERTIES: readonly ProgramPropertyDefinition[] = [
+  decodesExitReason,
+  routesSubfunction,
+  validatesAll64Bits,
+  answersStatus,
+  exitsToUserspace,
+  completesUserspaceExit,
+  chunksMapGpa,
+  writesOnlyResults,
+  leaksNoHostState,
   keepsCalleeSavedInPrograms,
   keepsStackInPrograms,
   stopsOnFailureInPrograms,

@@ -12,7 +12,8 @@ export const issuesSti: PropertyDefinition = {
   rule: 'STI is executed immediately before TDCALL when the flag asks for it, and never otherwise.',
   source: 'facts/module.md 4 (the two HLT disciplines); facts/linux.md 1.2 and 4 #6; seeds/001 (TDX_HCALL_ISSUE_STI)',
   underBreach: false,
-  appliesTo: () => true,
+  appliesTo: ({ contract }) =>
+    contract.instruction === 'tdcall' || 'SEAMCALL never halts: nothing asks for STI, and IF is judged by keeps-flags',
   clauses: ({ contract: { stiFlag } }) =>
     stiFlag === undefined
       ? [equal(fact('stiCount'), constant(0n))]

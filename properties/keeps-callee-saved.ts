@@ -1,18 +1,24 @@
-import { equal, final, initial, when } from '../src/clause/clause.js';
+import { type Condition, equal, final, initial, not, when } from '../src/clause/clause.js';
 import { agrees } from '../src/clause/exchange-clause.js';
 import { inPrograms } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
-/** Criteria: at the return, every callee-saved register of the calling convention has its value of the entry. RSP is the business of keeps-stack. */
+/**
+ * Criteria: at the return, every callee-saved register of the calling convention has its value of the entry. RSP is the
+ * business of keeps-stack. Not judged here: what TDH.VP.ENTER came back from (saves-everything-across-vp-enter).
+ */
 export const keepsCalleeSaved: PropertyDefinition = {
   name: 'keeps-callee-saved',
-  group: 'guest stubs',
-  rule: 'Every callee-saved register of the calling convention is at the return what it was at the entry, for every answer of the host.',
+  group: 'stubs',
+  rule: 'Every callee-saved register of the calling convention is at the return what it was at the entry, for every answer of the host or the module.',
   source: 'facts/stubs.md (System V: RBX RBP R12-R15; Microsoft x64: also RDI RSI); facts/module.md 7 (property 4)',
   underBreach: false,
   appliesTo: () => true,
-  clauses: ({ calleeSaved }) =>
-    calleeSaved.map((register) => when({ kind: 'ended', as: ['returned'] }, equal(final(register), initial(register)))),
+  clauses: ({ calleeSaved, entersTd }) => {
+    const returned: Condition[] = [{ kind: 'ended', as: ['returned'] }];
+    if (entersTd) returned.push(not({ kind: 'td-answered' }));
+    return calleeSaved.map((register) => when(returned, equal(final(register), initial(register))));
+  },
   example: 'Pops in the wrong order, or a register of the mask that nobody saved before TDCALL.',
   fix: 'Save every callee-saved register that the code or the mask touches, and pop in the reverse order on every path.',
 };

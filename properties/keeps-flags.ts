@@ -9,7 +9,7 @@ const SYSTEM_FLAGS = 0x47700n;
 /** Criteria: of RFLAGS only IF, DF, TF, NT, AC and IOPL must survive; IF is 1 after ISSUE_STI. The arithmetic flags are volatile. */
 export const keepsFlags: PropertyDefinition = {
   name: 'keeps-flags',
-  group: 'guest stubs',
+  group: 'stubs',
   rule: 'IF, DF, TF, NT, AC and IOPL are at the return what they were at the entry; IF is 1 where the caller asked for STI.',
   source: 'facts/linux.md 1.6 (flags); facts/module.md 1 and 4 (TDCALL leaves RFLAGS unchanged)',
   underBreach: false,

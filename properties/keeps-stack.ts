@@ -10,7 +10,7 @@ import type { PropertyDefinition } from '../src/clause/property.js';
  */
 export const keepsStack: PropertyDefinition = {
   name: 'keeps-stack',
-  group: 'guest stubs',
+  group: 'stubs',
   rule: 'The stack is balanced at the return, nothing above it is written, and nothing below RSP is used where interrupts overwrite it.',
   source: 'facts/module.md 7 (property 4); facts/linux.md 1.6 (no red zone in kernel code)',
   underBreach: true,

@@ -11,7 +11,7 @@ const MXCSR_CONTROL = 0xffc0n;
  */
 export const keepsVectorState: PropertyDefinition = {
   name: 'keeps-vector-state',
-  group: 'guest stubs',
+  group: 'stubs',
   rule: 'XMM registers, MXCSR and the x87 control word are left as kernel code or the calling convention demands.',
   source:
     'facts/linux.md 1.6 (XMM); facts/stubs.md (Microsoft x64: XMM6-15 callee-saved); facts/module.md 7 (ABI poisoning of MXCSR and x87)',

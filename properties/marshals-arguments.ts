@@ -2,18 +2,19 @@ import { atCall, equal, predictedRegister, when } from '../src/clause/clause.js'
 import { asksHost } from '../src/clause/exchange-groups.js';
 import { inPrograms, type ProgramPropertyDefinition } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
+import type { Contract } from '../src/contract/contract.js';
 import type { RegisterName } from '../src/x86/registers.js';
 
-/** Criteria: every register that the contract determines holds its argument, all 64 bits, when TDCALL is executed. */
+/** Criteria: every register that the contract determines holds its argument, all 64 bits, when the wrapped instruction is executed. */
 export const marshalsArguments: PropertyDefinition = {
   name: 'marshals-arguments',
-  group: 'guest stubs',
+  group: 'stubs',
   rule: 'Every input register of the call holds the argument that the contract puts there, all 64 bits of it.',
   source: 'facts/linux.md 1.1 (block layouts) and 1.2 (register flow); facts/stubs.md (other projects)',
   underBreach: false,
-  appliesTo: ({ contract }) => inputs(contract.inputs).length > 0 || 'the contract has no arguments but the frame',
+  appliesTo: ({ contract }) => inputs(contract).length > 0 || 'the contract has no arguments but the frame',
   clauses: ({ contract }) =>
-    inputs(contract.inputs).map((register) =>
+    inputs(contract).map((register) =>
       when({ kind: 'called' }, equal(atCall(register), predictedRegister('call', register))),
     ),
   example: 'Two fields of the argument block are swapped, or a 64-bit field is loaded with a 32-bit move.',
@@ -26,10 +27,11 @@ export const marshalsArgumentsInPrograms: ProgramPropertyDefinition = {
   programs: ['helper-hypercall', 'helper-kvm-hypercall'],
 };
 
-/** The frame (RAX, and a mask of the function's own) is the business of vmcall-frame. */
-function inputs(sources: Parameters<PropertyDefinition['appliesTo']>[0]['contract']['inputs']): RegisterName[] {
+/** The frame (RAX, and a mask of the function's own) is the business of vmcall-frame and seamcall-frame. */
+function inputs({ instruction, inputs: sources }: Contract): RegisterName[] {
   return (Object.keys(sources) as RegisterName[]).filter((register) => {
     const source = sources[register];
-    return register !== 'rax' && source !== undefined && !(register === 'rcx' && 'constant' in source);
+    const isMask = instruction === 'tdcall' && register === 'rcx' && source !== undefined && 'constant' in source;
+    return register !== 'rax' && source !== undefined && !isMask;
   });
 }

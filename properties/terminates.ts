@@ -6,7 +6,7 @@ import type { PropertyDefinition } from '../src/clause/property.js';
 /** Criteria: the run ends within the instruction budget, whatever the host and the module answer, and for ever. */
 export const terminates: PropertyDefinition = {
   name: 'terminates',
-  group: 'guest stubs',
+  group: 'stubs',
   rule: 'The function ends within the instruction budget for every answer, also one that is repeated for ever.',
   source: 'facts/module.md 7 (property 8); DESIGN.md (a hostile host retries for ever)',
   underBreach: true,

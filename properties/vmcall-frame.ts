@@ -12,7 +12,8 @@ export const vmcallFrame: PropertyDefinition = {
   rule: 'TDCALL is executed exactly once a call, with the leaf in RAX and the contract’s exposure mask in RCX.',
   source: 'facts/module.md 1 (RAX layout) and 4 (RCX); facts/linux.md 1 (masks) and 1.6 (exactly once)',
   underBreach: false,
-  appliesTo: () => true,
+  appliesTo: ({ contract }) =>
+    contract.instruction === 'tdcall' || 'wraps SEAMCALL: its frame is judged by seamcall-frame',
   clauses: ({ contract }) => [
     when({ kind: 'ended', as: ['returned', 'trapped', 'stopped'] }, equal(fact('calls'), constant(1n))),
     when({ kind: 'called' }, equal(atCall('rax'), predictedRegister('call', 'rax'))),

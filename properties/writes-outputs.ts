@@ -1,20 +1,21 @@
-import { type Clause, equal, field, predicted } from '../src/clause/clause.js';
+import { equal, field, predicted, whenAnswered } from '../src/clause/clause.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
- * Criteria: (1) when the contract says that outputs are stored, each field holds the register's value after TDCALL;
- * (2) when it says they are not, the block is as it was; (3) fields that are no outputs never change.
+ * Criteria: (1) when the contract says that outputs are stored, each field holds the register's value after the
+ * instruction; (2) when it says they are not, the block is as it was; (3) fields that are no outputs never change.
+ * Not judged here: a SEAMCALL that did not reach the module (failure-leaves-outputs).
  */
 export const writesOutputs: PropertyDefinition = {
   name: 'writes-outputs',
-  group: 'guest stubs',
+  group: 'stubs',
   rule: 'The argument block receives exactly the outputs of the contract, exactly when the contract says so.',
   source: 'facts/linux.md 1.1 and 1.2; facts/stubs.md (results); facts/module.md 7 (property 6)',
   underBreach: false,
   appliesTo: ({ blockParameter }) => blockParameter !== undefined || 'the contract has no argument block',
-  clauses: ({ fields }) =>
-    fields.map(({ name }): Clause =>
-      equal(field('final', name), predicted({ kind: 'field', moment: 'final', field: name })),
+  clauses: (compiled) =>
+    compiled.fields.map(({ name }) =>
+      whenAnswered(compiled, equal(field('final', name), predicted({ kind: 'field', moment: 'final', field: name }))),
     ),
   example: 'Outputs are stored without the flag that asks for them, or R11 and R12 are stored in each other’s place.',
   fix: 'Test the flag before the stores, and compare their offsets with the layout of the block.',

@@ -20,6 +20,8 @@ const CLASS_GENERAL = 0x00;
 const CLASS_OPERAND_INVALID = 0x01;
 const CLASS_RESOURCE_BUSY = 0x02;
 const CLASS_SOFTWARE = 0xff;
+/** Errors of a walk of the secure EPT. */
+export const CLASS_SECURE_EPT = 0x0b;
 
 const nameByHigh = new Map<number, string>();
 const highByName = new Map<string, number>();
@@ -36,6 +38,15 @@ const softwareNames = new Map<number, string>(
 );
 
 /**
+ * The class of a status word, bits 47:40.
+ *
+ * @param high Bits 63:32, signed or unsigned.
+ */
+export function statusClassOf(high: number): number {
+  return (high >>> 8) & 0xff;
+}
+
+/**
  * Splits a status word.
  *
  * @param low Bits 31:0, signed or unsigned.
@@ -47,7 +58,7 @@ export function statusFields(low: number, high: number): StatusFields {
     nonRecoverable: ((high >>> 30) & 1) === 1,
     fatal: ((high >>> 29) & 1) === 1,
     hostRecoverabilityHint: ((high >>> 28) & 1) === 1,
-    statusClass: (high >>> 8) & 0xff,
+    statusClass: statusClassOf(high),
     detailsL1: high & 0xff,
     detailsL2: low >>> 0,
   };

@@ -4,10 +4,11 @@ import { leafOf, rejectRax, versionOf } from './dispatch.js';
 import type { LeafRule } from './leaf-rule.js';
 import { LEAF_RULES } from './leaf-rules.js';
 import { MODULE_1_5_01 } from './model.js';
-import { itNoticesWrongRules, RECORDED, type Mutation } from './mutations.test.helper.js';
+import { RECORDED_GPRS } from '../vectors/vector-fields.js';
+import { itNoticesWrongModuleRules, type ModuleMutation } from './mutations.test.helper.js';
 
 /** Wrong dispatchers. */
-function dispatchMutations(): Mutation[] {
+function dispatchMutations(): ModuleMutation[] {
   const reserved = [
     ...Array.from({ length: 8 }, (_, bit) => 24 + bit),
     ...Array.from({ length: 32 }, (_, b) => 32 + b),
@@ -21,18 +22,18 @@ function dispatchMutations(): Mutation[] {
   const everyLeaf = (leaf: number): ReadonlyMap<number, LeafRule> =>
     new Map([...LEAF_RULES, [leaf, { leaf, checks: [], outputs: [], values: () => {}, statusHighs: [0] }]]);
   return [
-    ...reserved.map((bit): Mutation => [
+    ...reserved.map((bit): ModuleMutation => [
       `RAX bit ${bit} is ignored`,
       {
         rejectRax: (config, low, high) =>
           bit < 32 ? rejectRax(config, low & ~(1 << bit), high) : rejectRax(config, low, high & ~(1 << (bit - 32))),
       },
     ]),
-    ...Array.from({ length: 8 }, (_, bit): Mutation => [
+    ...Array.from({ length: 8 }, (_, bit): ModuleMutation => [
       `version bit ${bit} is ignored`,
       { rejectRax: (config, low, high) => rejectRax(config, low & ~(1 << (16 + bit)), high) },
     ]),
-    ...unversioned.map((leaf): Mutation => [
+    ...unversioned.map((leaf): ModuleMutation => [
       `leaf ${leaf} takes any version`,
       {
         rejectRax: (config, low, high) => rejectRax(config, leafOf(low) === leaf ? low & ~0xff0000 : low, high),
@@ -42,11 +43,11 @@ function dispatchMutations(): Mutation[] {
       'leaf 7 takes version 0 alone',
       { rejectRax: (config, low, high) => versionOf(low) !== 0 || rejectRax(config, low, high) },
     ],
-    ...known.map((leaf): Mutation => [
+    ...known.map((leaf): ModuleMutation => [
       `leaf ${leaf} is not implemented`,
       { rejectRax: (config, low, high) => leafOf(low) === leaf || rejectRax(config, low, high) },
     ]),
-    ...unknown.map((leaf): Mutation => [
+    ...unknown.map((leaf): ModuleMutation => [
       `leaf ${leaf} is implemented`,
       {
         rejectRax: (config, low, high) => low !== leaf && rejectRax(config, low, high),
@@ -54,7 +55,7 @@ function dispatchMutations(): Mutation[] {
       },
     ]),
     ['the mask of TDG.VP.VMCALL is not examined', { vmcallMaskIsLegal: () => true }],
-    ...RECORDED.map((name): Mutation => [
+    ...RECORDED_GPRS.map((name): ModuleMutation => [
       `a refused RAX changes ${name}`,
       {
         operandInvalidRax: (out) => {
@@ -78,5 +79,5 @@ const NOT_COVERED = [
 ];
 
 describe('the TDCALL vectors and the dispatcher', () => {
-  itNoticesWrongRules('tdcall', dispatchMutations(), NOT_COVERED);
+  itNoticesWrongModuleRules('tdcall', dispatchMutations(), NOT_COVERED);
 });

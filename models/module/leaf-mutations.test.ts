@@ -2,11 +2,12 @@ import { describe } from 'vitest';
 import { GPR } from '../abi/registers.js';
 import type { LeafRule } from './leaf-rule.js';
 import { LEAF_RULES } from './leaf-rules.js';
-import { itNoticesWrongRules, RECORDED, type Mutation } from './mutations.test.helper.js';
+import { RECORDED_GPRS } from '../vectors/vector-fields.js';
+import { itNoticesWrongModuleRules, type ModuleMutation } from './mutations.test.helper.js';
 
 /** Wrong leaf rules: each check left out or blaming another operand, each output wrong on error and on success. */
-function leafMutations(): Mutation[] {
-  const mutations: Mutation[] = [];
+function leafMutations(): ModuleMutation[] {
+  const mutations: ModuleMutation[] = [];
   const add = (name: string, rule: LeafRule): void => {
     mutations.push([name, { leafRules: new Map([...LEAF_RULES, [rule.leaf, rule]]) }]);
   };
@@ -47,7 +48,7 @@ function leafMutations(): Mutation[] {
     }
     const { values } = rule;
     if (values === undefined) continue;
-    for (const name of RECORDED) {
+    for (const name of RECORDED_GPRS) {
       if (name === 'RAX') continue;
       add(`leaf ${rule.leaf}: ${name} is another on success`, {
         ...rule,
@@ -66,7 +67,7 @@ const NOT_COVERED = [
   // Leaves without any vector beyond the dispatcher.
   ...[2, 8, 20, 22, 23, 24, 25, 26].map((leaf) => `leaf ${leaf}: *`),
   // Success with a pending #VE (fill 2) is in no recorded vector.
-  ...RECORDED.filter((name) => name !== 'RAX').map((name) => `leaf 3: ${name} is another on success`),
+  ...RECORDED_GPRS.filter((name) => name !== 'RAX').map((name) => `leaf 3: ${name} is another on success`),
   // The recorded operands fail an earlier check.
   'leaf 4: RDX is aligned to 64 bytes: *',
   'leaf 4: RDX is a GPA: *',
@@ -89,5 +90,5 @@ const NOT_COVERED = [
 ];
 
 describe('the TDCALL vectors and the leaves', () => {
-  itNoticesWrongRules('tdcall', leafMutations(), NOT_COVERED);
+  itNoticesWrongModuleRules('tdcall', leafMutations(), NOT_COVERED);
 });

@@ -5,8 +5,8 @@ import { leafOf, versionOf } from './dispatch.js';
 import type { VeInformation } from './leaf-rule.js';
 import { STATUS_UNRECORDED, finishUnrecorded, runLeaf } from './leaf-rules.js';
 import type { ModuleModel } from './model.js';
-import type { VectorFields } from './vector-fields.js';
-import { ENTRY_TO_TD, SEAMRET_TO_VMM } from './vector-outcomes.js';
+import type { VectorFields } from '../vectors/vector-fields.js';
+import { ENTRY_TO_TD, SEAMRET_TO_VMM } from '../vectors/vector-outcomes.js';
 
 /** The pending #VE that `fill` 2 stands for (module.md section 8). */
 export const RECORDED_VE: VeInformation = {
@@ -60,11 +60,9 @@ export function checkTdcallVector(model: ModuleModel, fields: VectorFields): voi
     return;
   }
   const recorded = fields.registers('guest_out');
-  const status = [recorded[2 * GPR.RAX], recorded[2 * GPR.RAX + 1]] as const;
-  const finished = finishUnrecorded(rule, call.version, status[0], status[1], out);
+  const finished = finishUnrecorded(rule, call.version, recorded[2 * GPR.RAX], recorded[2 * GPR.RAX + 1], out);
   if (finished === undefined) {
-    fields.compared++;
-    fields.differ('guest_out.rax', statusText(status), 'a status that the leaf can give');
+    fields.ruleOutStatus('guest_out', 'a status that the leaf can give');
     return;
   }
   fields.takenAsInput++;
@@ -98,8 +96,4 @@ function compareReturn(fields: VectorFields, out: Int32Array, open: number, comp
   fields.compare('rip_delta', TDCALL_INSTRUCTION_LENGTH);
   fields.compare('xmm_preserved', true);
   fields.compareRegisters('guest_out', out, open);
-}
-
-function statusText(status: readonly [number, number]): string {
-  return `0x${[status[1], status[0]].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('')}`;
 }

@@ -1,14 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { recordedVectors } from './recorded-vectors.test.helper.js';
-import { parseVectorText, type VectorRecord } from './vector-file.js';
-import { checkVectors, hasModel, kindOfRecord, kindOfVectors, type ModelledKind } from './vectors.js';
+import { copyOf, type Json, perturbations } from '../vectors/perturbations.test.helper.js';
+import { recordedVectors } from '../vectors/recorded-vectors.test.helper.js';
+import type { VectorRecord } from '../vectors/vector-file.js';
+import { kindOfRecord } from '../vectors/vector-kind.js';
+import { checkVectors, type ModuleVectorKind } from './vectors.js';
 
 const vmcall = recordedVectors('vmcall');
 const tdcall = recordedVectors('tdcall');
-
-/** A deep copy that a test may change. */
-type Json = Record<string, unknown>;
-const copyOf = (record: VectorRecord): Json => structuredClone(record.value) as Json;
 
 describe('the model agrees with the module', () => {
   it('in all 535 VMCALL vectors, in every field', () => {
@@ -38,29 +36,7 @@ describe('the model agrees with the module', () => {
   });
 });
 
-/** Where an output can be changed in a record: its field, and the copy with that one bit (or word) changed. */
-function* perturbations(record: VectorRecord, outputs: readonly string[]): Generator<readonly [string, Json]> {
-  const flip = (text: string): string => text.slice(0, -1) + (Number.parseInt(text.slice(-1), 16) ^ 1).toString(16);
-  for (const output of outputs) {
-    const value = record.value[output];
-    if (value === undefined) continue;
-    if (typeof value === 'object' && value !== null) {
-      for (const [key, text] of Object.entries(value)) {
-        const copy = copyOf(record);
-        (copy[output] as Json)[key] = flip(text as string);
-        yield [Array.isArray(value) ? `${output}[${key}]` : `${output}.${key}`, copy];
-      }
-      continue;
-    }
-    const copy = copyOf(record);
-    if (typeof value === 'boolean') copy[output] = !value;
-    else if (typeof value === 'number') copy[output] = value ^ 1;
-    else copy[output] = (value as string).startsWith('0x') ? flip(value as string) : 'something_else';
-    yield [output, copy];
-  }
-}
-
-const OUTPUTS: Record<ModelledKind, readonly string[]> = {
+const OUTPUTS: Record<ModuleVectorKind, readonly string[]> = {
   vmcall: [
     'outcome',
     'guest_rip_delta',
@@ -165,34 +141,6 @@ describe('fields fed by unrecorded state', () => {
     };
     expect(checkVectors('tdcall', [record(3, out, { fill: 2 })])).toMatchObject({ matched: 1, fieldsCompared: 18 });
     expect(checkVectors('tdcall', [record(3, out, { fill: 1 })]).matched).toBe(0);
-  });
-});
-
-describe('kinds', () => {
-  it('are told by the fields of a record', () => {
-    expect(kindOfVectors(vmcall, 'a')).toBe('vmcall');
-    expect(kindOfVectors(tdcall, 'a')).toBe('tdcall');
-    const seamcall = parseVectorText('{"id":0,"sys_state":3,"host_in":{},"outcome":"seamret_to_vmm"}', 'a');
-    expect(kindOfVectors(seamcall, 'a')).toBe('seamcall');
-    const asynchronous = parseVectorText(
-      '{"id":2,"no_rbp_mod":0,"debug":0,"reason":2,"host_before_enter":{},"guest_in":{}}',
-      'a',
-    );
-    expect(kindOfVectors(asynchronous, 'a')).toBe('async');
-    expect([hasModel('vmcall'), hasModel('tdcall'), hasModel('seamcall'), hasModel('async')]).toEqual([
-      true,
-      true,
-      false,
-      false,
-    ]);
-  });
-
-  it('may not be mixed or unknown', () => {
-    expect(() => kindOfVectors([vmcall[0], { ...tdcall[0], line: 2 }], 'f.jsonl')).toThrow(
-      'f.jsonl:2: a tdcall vector in a file of vmcall vectors, split it',
-    );
-    expect(() => kindOfVectors([{ line: 3, value: {} }], 'f.jsonl')).toThrow('f.jsonl:3: not a vector of a known kind');
-    expect(() => kindOfVectors([], 'f.jsonl')).toThrow('f.jsonl: no vectors in it');
   });
 });
 

@@ -1,19 +1,20 @@
 import { describe } from 'vitest';
 import { GPR, gprMask } from '../abi/registers.js';
-import { itNoticesWrongRules, RECORDED, type Mutation } from './mutations.test.helper.js';
+import { RECORDED_GPRS } from '../vectors/vector-fields.js';
+import { itNoticesWrongModuleRules, type ModuleMutation } from './mutations.test.helper.js';
 import { vmcallHostView, vmcallMaskIsLegal, vmcallReject, vmcallReturn } from './vmcall.js';
 
 /** Wrong opinions on which masks are legal. */
-function maskMutations(): Mutation[] {
-  const never = [GPR.RAX, GPR.RCX, GPR.RSP].map((bit): Mutation => [
+function maskMutations(): ModuleMutation[] {
+  const never = [GPR.RAX, GPR.RCX, GPR.RSP].map((bit): ModuleMutation => [
     `mask bit ${bit} is legal`,
     { vmcallMaskIsLegal: (config, low, high) => vmcallMaskIsLegal(config, low & ~(1 << bit), high) },
   ]);
-  const high = Array.from({ length: 32 }, (_, bit): Mutation => [
+  const high = Array.from({ length: 32 }, (_, bit): ModuleMutation => [
     `mask bit ${bit + 32} is legal`,
     { vmcallMaskIsLegal: (config, low, upper) => vmcallMaskIsLegal(config, low, upper & ~(1 << bit)) },
   ]);
-  const refused = Array.from({ length: 32 }, (_, bit): Mutation => [
+  const refused = Array.from({ length: 32 }, (_, bit): ModuleMutation => [
     `mask bit ${bit} is refused`,
     {
       vmcallMaskIsLegal: (config, low, upper) => vmcallMaskIsLegal(config, low, upper) && (low & (1 << bit)) === 0,
@@ -41,11 +42,11 @@ function maskMutations(): Mutation[] {
 }
 
 /** Wrong answers to a refused mask, and wrong views, for each register. */
-function frameMutations(): Mutation[] {
+function frameMutations(): ModuleMutation[] {
   const change = (out: Int32Array, register: number): void => {
     out[2 * register] ^= 1;
   };
-  const perGpr = RECORDED.flatMap((name): Mutation[] => {
+  const perGpr = RECORDED_GPRS.flatMap((name): ModuleMutation[] => {
     const register = GPR[name];
     return [
       [
@@ -77,7 +78,7 @@ function frameMutations(): Mutation[] {
       ],
     ];
   });
-  const shared = RECORDED.filter((name) => name !== 'RAX' && name !== 'RCX').flatMap((name): Mutation[] => {
+  const shared = RECORDED_GPRS.filter((name) => name !== 'RAX' && name !== 'RCX').flatMap((name): ModuleMutation[] => {
     const at = 2 * GPR[name];
     const inMask = (guest: Int32Array): boolean => ((guest[2 * GPR.RCX] >>> GPR[name]) & 1) === 1;
     return [
@@ -128,7 +129,7 @@ function frameMutations(): Mutation[] {
       ],
     ];
   });
-  const xmm = Array.from({ length: 16 }, (_, register): Mutation[] => {
+  const xmm = Array.from({ length: 16 }, (_, register): ModuleMutation[] => {
     const at = 4 * register;
     const inMask = (guest: Int32Array): boolean => ((guest[2 * GPR.RCX] >>> (16 + register)) & 1) === 1;
     return [
@@ -208,5 +209,5 @@ const NOT_COVERED = [
 ];
 
 describe('the VMCALL vectors', () => {
-  itNoticesWrongRules('vmcall', [...maskMutations(), ...frameMutations()], NOT_COVERED);
+  itNoticesWrongModuleRules('vmcall', [...maskMutations(), ...frameMutations()], NOT_COVERED);
 });

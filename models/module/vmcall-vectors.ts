@@ -2,8 +2,8 @@ import { GPR, GPR_COUNT, XMM_COUNT } from '../abi/registers.js';
 import { TDCALL_INSTRUCTION_LENGTH } from '../abi/tdcall-leaves.js';
 import { REFERENCE_CONFIGURATION, type ModuleConfiguration } from './configuration.js';
 import type { ModuleModel } from './model.js';
-import { ENTRY_TO_TD, SEAMRET_TO_VMM } from './vector-outcomes.js';
-import type { VectorFields } from './vector-fields.js';
+import { ENTRY_TO_TD, SEAMRET_TO_VMM } from '../vectors/vector-outcomes.js';
+import type { VectorFields } from '../vectors/vector-fields.js';
 
 /**
  * Checks one `vmcall` record: TDG.VP.VMCALL with any exposure mask, the host's view of the exit or the refusal, and the

@@ -49,6 +49,8 @@ function compileGuard(guard: Guard, flags: number): Holds {
     case 'zero':
       return (_, observation) =>
         (observation[2 * guard.slot] === 0 && observation[2 * guard.slot + 1] === 0) === guard.is;
+    case 'outcome':
+      return (_, observation) => observation[2 * FACT.calls] > 0 && observation[2 * FACT.outcome] === guard.is;
     case 'flags':
       return (scenario) => (flags >= 0 && (scenario[2 * flags] & guard.bits) === guard.bits) === guard.set;
     case 'block-given':

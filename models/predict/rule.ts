@@ -8,6 +8,8 @@ export type Guard =
   | { kind: 'called' }
   /** A slot of the observation is zero, or is not. */
   | { kind: 'zero'; slot: number; is: boolean }
+  /** The first call ended so: one of OUTCOME. */
+  | { kind: 'outcome'; is: number }
   /** All these bits of the flags argument are set, or not all of them are; 32 bits. */
   | { kind: 'flags'; bits: number; set: boolean }
   /** The caller gave a sound block, apart from the function's own frame. */

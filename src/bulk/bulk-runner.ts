@@ -3,9 +3,9 @@
  * companions, and evaluates every clause, all in the machine's linear memory. What is not plainly clean there is a suspect,
  * which src/judge judges again on the reference interpreter: nothing is ever reported from here.
  */
-import { guestStubRules } from '../../models/predict/guest-stub.js';
 import { REFERENCE_CONFIGURATION } from '../../models/module/configuration.js';
 import { transferRule } from '../../models/module/transfer-rule.js';
+import { stubRules } from '../../models/predict/stub.js';
 import { MXCSR_DEFAULT, X87_DEFAULT, XMM_GRAFFITI } from '../harness/caller.js';
 import { isShared, type MappedWorld, worldOf } from '../harness/map-world.js';
 import { REGIONS } from '../harness/regions.js';
@@ -14,7 +14,8 @@ import type { CaseRunner } from '../judge/case-runner.js';
 import { innermost } from '../judge/compile-clause.js';
 import type { Judge } from '../judge/judge.js';
 import { type Moment, OBSERVATION_SLOTS, VECTOR } from '../observation/layout.js';
-import { drawTables, emitDraw, SCENARIO_BYTES } from '../scenario/draw-code.js';
+import { emitDraw, SCENARIO_BYTES } from '../scenario/draw-code.js';
+import { drawTables } from '../scenario/draw-tables.js';
 import { SCENARIO_SLOTS, type Scenario } from '../scenario/layout.js';
 import { ModuleBuilder } from '../wasm/module.js';
 import { SLOT as STATE } from '../x86/layout.js';
@@ -94,14 +95,19 @@ export class BulkRunner {
 
   /**
    * @param others addresses that the code is known to jump to indirectly
-   * @returns undefined where the function has no code that could be translated, or is too large
+   * @returns undefined where the function has no code that could be translated, is too large, wraps SEAMCALL, or has a
+   *   fixup for a fault of its own: all that stays with the reference
    */
   static of(runner: CaseRunner, others: readonly bigint[] = []): BulkRunner | undefined {
     const { target, size, compiled } = runner;
+    // The answer that is compiled is the module's to a guest.
+    if (compiled.contract.instruction !== 'tdcall') return undefined;
     if (size > MOST_CODE || compiled.contract.leaves.length > MOST_LEAVES) return undefined;
     const shared = sharedWorld(runner);
     const code = shared.world.machine.translate(target.entry, others);
-    return code === undefined ? undefined : new BulkRunner(runner, shared, code, others);
+    return code === undefined || takesFaults(code, target.image)
+      ? undefined
+      : new BulkRunner(runner, shared, code, others);
   }
 
   private constructor(
@@ -197,7 +203,7 @@ export class BulkRunner {
     this.classNames = emitCase(input, {
       space,
       judge,
-      rules: guestStubRules(compiled),
+      rules: stubRules(compiled),
       size,
       seed,
       draw,
@@ -287,6 +293,12 @@ export class BulkRunner {
   private scenarioAt(offset: number): Scenario {
     return new Int32Array(this.buffer, offset, SCENARIO_WORDS);
   }
+}
+
+/** Whether the image has an exception-fixup entry for any translated instruction. */
+function takesFaults({ exact }: TranslatedCode, { fixups }: Image): boolean {
+  const fixed = new Set(fixups.map(({ from }) => from));
+  return exact.blocks.some(({ instructions }) => instructions.some(({ address }) => fixed.has(address)));
 }
 
 /** Whether any translated instruction reads or writes MXCSR, the x87 control word or XMM. */

@@ -4,7 +4,7 @@
  */
 import type { Guard, Origin, PredictionRule } from '../../models/predict/rule.js';
 import { joinHalves } from '../halves.js';
-import type { Clause, Condition, Term } from '../clause/clause.js';
+import type { Clause, Condition, Influence, Term } from '../clause/clause.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import { endMask, slotOf } from '../judge/compile-clause.js';
 import type { Judge } from '../judge/judge.js';
@@ -219,6 +219,9 @@ export class JudgeCode {
         return this.called();
       case 'host-answered':
         return this.once('host-answered', i32.ne(this.fact(FACT.hostExits), NO));
+      case 'td-answered':
+      case 'outcome':
+        throw new RangeError(`${condition.kind}: SEAMCALL is not for bulk runs`);
       case 'call-failed':
         return this.once('call-failed', all(this.called(), not(this.isZero(MOMENT.answer))));
       case 'caller-kept':
@@ -272,6 +275,8 @@ export class JudgeCode {
         return this.called();
       case 'zero':
         return guard.is ? this.isZero(guard.slot) : not(this.isZero(guard.slot));
+      case 'outcome':
+        throw new RangeError('outcome: SEAMCALL is not for bulk runs');
       case 'flags': {
         const given = this.input.compiled.flagsParameter !== undefined;
         const set = given ? i32.eq(this.flags(guard.bits), i32.const(guard.bits)) : NO;
@@ -314,7 +319,7 @@ export class JudgeCode {
     return this.compare(left, right, (a, b) => ({ holds: i64.geU(b, a) }));
   }
 
-  private independent(term: Term, of: 'guest-secrets' | 'host-values'): Part[] {
+  private independent(term: Term, of: Influence): Part[] {
     if (term.kind !== 'register' && term.kind !== 'fact')
       throw new RangeError('independent() speaks of registers and facts');
     const slot = term.kind === 'register' ? registerSlot(term.moment, term.register) : FACT[term.fact];

@@ -15,6 +15,8 @@ const STUBS: Readonly<Record<string, string>> = {
   'guest-6.4': 'linux-6.4',
   'guest-6.7': 'linux-6.7',
   'guest-rfc-2021': 'linux-rfc-2021',
+  'seamcall-2023': 'linux-seamcall-2023',
+  'seamcall-6.7': 'linux-6.7',
 };
 
 /** Object under corpus/targets -> contract set that its programs implement. */
@@ -22,6 +24,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   'helper-5.19': 'linux-helpers-5.19',
   'helper-7.3': 'linux-helpers-7.3',
   'helper-rfc-2021': 'linux-helpers-rfc-2021',
+  'dispatcher-7.3': 'kvm-7.3',
 };
 
 interface BuiltIn {

@@ -1,31 +1,18 @@
 /** Blocks in bulk and blocks one by one are the same, on sound stubs and on every broken twin; so are the runs themselves. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BulkRunner } from '../bulk/bulk-runner.js';
-import { builtInContract } from '../contract/find-contract.js';
-import { BLOCK_CONTRACT, external, madeImage, set64, SOUND } from '../harness/made-function.test.helper.js';
-import { parseImage } from '../image/load.js';
-import type { Image } from '../image/image.js';
+import { BLOCK_CONTRACT, external, madeImage, set64, SOUND, TEXT } from '../harness/made-function.test.helper.js';
 import { BLOCK, FACT, type Moment, MOMENT, OBSERVATION_SLOTS, VECTOR } from '../observation/layout.js';
-import { packageRoot } from '../package-info.js';
 import { drawScenarios } from '../scenario/batch.js';
-import { readManifest } from '../targets/manifest.js';
+import { twinTargets } from '../triage/twins.test.helper.js';
 import { runBlock } from './block.js';
 import { builtInStubs } from './built-in-targets.js';
 import { createRunner, type Target } from './target.js';
 
-const root = packageRoot();
-const images = new Map<string, Image>();
-function imageOf(object: string): Image {
-  let image = images.get(object);
-  if (image === undefined) images.set(object, (image = parseImage(readFileSync(join(root, object)), object)));
-  return image;
-}
-const TWINS: Target[] = readManifest(root).map(({ id, symbol, contract, object }) => {
-  const found = builtInContract(contract);
-  return { name: id, symbol, set: found.set.name, contract: found.contract, image: imageOf(object) };
-});
+const TWINS = twinTargets();
+
+/** What the translation is for: SEAMCALL stays with the reference. */
+const GUEST = (target: Target): boolean => target.contract.instruction === 'tdcall';
 
 describe('a block', () => {
   it.each(builtInStubs().map((target) => [target.name, target] as const))(
@@ -108,8 +95,28 @@ describe('code that is reached by an indirect call alone', () => {
   });
 });
 
+describe('what stays with the reference', () => {
+  it('is every stub around SEAMCALL', () => {
+    const host = builtInStubs().filter((target) => !GUEST(target));
+    expect(host.length).toBeGreaterThanOrEqual(4);
+    for (const target of host) expect(BulkRunner.of(createRunner(target))).toBeUndefined();
+  });
+
+  it('is code with a fixup for a fault of its own, and no other code of its image', () => {
+    const made = (from: bigint): Target => ({
+      name: 'fixed',
+      symbol: 'f',
+      set: 'made',
+      contract: BLOCK_CONTRACT,
+      image: madeImage(SOUND, { fixups: [{ from, to: TEXT, type: 2 }] }),
+    });
+    expect(BulkRunner.of(createRunner(made(TEXT)))).toBeUndefined();
+    expect(BulkRunner.of(createRunner(made(TEXT + 1n)))).toBeDefined();
+  });
+});
+
 describe('a run', () => {
-  it.each([...builtInStubs(), ...TWINS].map((target) => [target.name, target] as const))(
+  it.each([...builtInStubs(), ...TWINS].filter(GUEST).map((target) => [target.name, target] as const))(
     'of %s is observed the same in bulk, companions included',
     (_, target) => {
       const runner = createRunner(target);

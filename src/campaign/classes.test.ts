@@ -106,7 +106,8 @@ test('classes that a contract cannot have are none of its own', () => {
 });
 
 test('the built-in targets leave no class empty in some thousand cases', () => {
-  for (const target of builtInStubs().slice(0, 3)) {
+  const targets = builtInStubs();
+  for (const target of [...targets.slice(0, 3), ...targets.filter(({ name }) => name.startsWith('seamcall-2023'))]) {
     const runner = createRunner(target);
     const counter = new ClassCounter(runner);
     for (const scenario of fc.sample(scenarios(runner.space), { seed: 5, numRuns: 8000 })) {
@@ -115,4 +116,33 @@ test('the built-in targets leave no class empty in some thousand cases', () => {
     }
     expect(Object.entries(counter.result()).filter(([, cases]) => cases === 0)).toEqual([]);
   }
+});
+
+describe('a call of a host stub', () => {
+  const target = builtInStubs().find(({ name }) => name === 'seamcall-6.7/__seamcall_saved_ret');
+  const classesOf = (values: Readonly<Record<string, bigint>>): string[] => {
+    if (target === undefined) throw new Error('no such target');
+    const runner = createRunner(target);
+    const counter = new ClassCounter(runner);
+    runner.run(caseOf(runner, values));
+    counter.count();
+    const ofCase = /^(no fault|IF |block |interrupted)/;
+    return Object.entries(counter.result()).flatMap(([name, cases]) => (cases > 0 && !ofCase.test(name) ? [name] : []));
+  };
+  test.each<[Record<string, bigint>, string[]]>([
+    [{}, ['call succeeded', 'the TD answers', 'leaf 0']],
+    [
+      { 'answer.status': 0x80000200_00000001n },
+      ['call failed', 'call failed: TDX_OPERAND_BUSY', 'TDH.VP.ENTER fails', 'leaf 0'],
+    ],
+    [
+      { 'entry.rdi': 24n, 'answer.status': 0x80000203_00000000n },
+      ['call failed', 'call failed: TDX_RND_NO_ENTROPY', 'leaf 24'],
+    ],
+    [{ 'entry.rdi': 42n }, ['call failed', 'leaf rejected by the module']],
+    [{ 'entry.rdi': 0x80000000_00000001n }, ['call succeeded', 'the P-SEAMLDR answers']],
+    [{ 'entry.rdi': 24n, 'call.outcome': 1n }, ['SEAMCALL fails with CF = 1', 'leaf 24']],
+    [{ 'entry.rdi': 24n, 'call.outcome': 2n }, ['SEAMCALL raises #GP', 'leaf 24']],
+    [{ 'entry.rdi': 24n, 'call.outcome': 3n }, ['SEAMCALL raises #UD', 'leaf 24']],
+  ])('%o', (values, classes) => expect(classesOf(values).sort()).toEqual(classes.sort()));
 });

@@ -6,34 +6,27 @@ import type { CaseRunner } from '../judge/case-runner.js';
 import { FACT, MOMENT, RIP_OFFSET, slotValue } from '../observation/layout.js';
 import { FAULT, PLACE_NAMES, type Scenario, SLOT } from '../scenario/layout.js';
 import { recordTrace } from '../triage/trace.js';
+import { CALL_CLASSES, type CallClasses } from './call-classes.js';
 
 export class ClassCounter {
   private readonly counts = new Map<string, number>();
   private readonly paths = new Set<string>();
   private readonly boundaries = new Map<number, number>();
   private readonly reached = new Set<number>();
+  private readonly ofCall: CallClasses;
 
   constructor(private readonly runner: CaseRunner) {
+    this.ofCall = CALL_CLASSES[runner.compiled.contract.instruction](runner);
     for (const name of this.names()) this.counts.set(name, 0);
   }
 
   /** Classes that the contract gives rise to, whether or not a case fell into them. */
   private names(): string[] {
-    const { compiled, space } = this.runner;
+    const { compiled } = this.runner;
     const names = ['no fault', 'interrupt delivered', 'NMI delivered', 'IF set at entry', 'IF clear at entry'];
     for (const flag of compiled.flagBits.keys()) names.push(`${flag} set`, `${flag} clear`);
     if (compiled.blockParameter !== undefined) names.push(...PLACE_NAMES.map((place) => `block ${place}`));
-    names.push('call succeeded', 'call failed');
-    if (compiled.reachesHost) {
-      names.push('TDVMCALL failed, low half 0', 'TDVMCALL failed, high half 0', 'TDVMCALL failed, bit 63 clear');
-      names.push('host value equals an argument', 'host answers 0', 'host answers RETRY');
-    }
-    if (compiled.maskField >= 0 && compiled.reachesHost)
-      names.push('mask rejected by the module', 'mask exposes all', 'mask exposes some');
-    if (space.leafSlot >= 0) {
-      names.push('leaf rejected by the module');
-      for (const leaf of compiled.contract.leaves) names.push(`leaf ${leaf}`);
-    }
+    names.push(...this.ofCall.names());
     return names;
   }
 
@@ -48,7 +41,7 @@ export class ClassCounter {
       this.add((context.flags & bit) !== 0 ? `${flag} set` : `${flag} clear`);
     if (compiled.blockParameter !== undefined)
       this.add(`block ${PLACE_NAMES[scenario[2 * SLOT.blockPlace]] ?? 'valid'}`);
-    if (base[2 * FACT.calls] > 0) this.countCall();
+    if (base[2 * FACT.calls] > 0) this.ofCall.count((name) => this.add(name));
     const path = slotValue(base, FACT.path);
     const rip = slotValue(base, MOMENT.final + RIP_OFFSET);
     this.reach(path, rip, scenario);
@@ -75,62 +68,6 @@ export class ClassCounter {
 
   private interrupted(at: number, count: number): void {
     this.boundaries.set(at, (this.boundaries.get(at) ?? 0) + count);
-  }
-
-  private countCall(): void {
-    const { context, compiled, space } = this.runner;
-    const { base, scenario } = context;
-    const failed = context.callFailed;
-    this.add(failed ? 'call failed' : 'call succeeded');
-    const raxLow = base[2 * MOMENT.call];
-    const raxHigh = base[2 * MOMENT.call + 1];
-    const rejected = failed && base[2 * MOMENT.answer] === 0 && base[2 * MOMENT.answer + 1] === (0xc0000100 | 0);
-    const maskRejected = failed && base[2 * MOMENT.answer] === 1 && base[2 * MOMENT.answer + 1] === (0xc0000100 | 0);
-    if (space.leafSlot >= 0) {
-      const known = raxHigh === 0 && compiled.contract.leaves.includes(raxLow);
-      if (known) this.add(`leaf ${raxLow}`);
-      else if (rejected) this.add('leaf rejected by the module');
-    }
-    if (!compiled.reachesHost || (raxLow & 0xffff) !== 0) return;
-    if (compiled.maskField >= 0) {
-      if (maskRejected && scenario[2 * SLOT.answerStatus] !== 1) this.add('mask rejected by the module');
-      else if (context.hostAnswered) {
-        this.add(context.exposedMask === compiled.widestMask ? 'mask exposes all' : 'mask exposes some');
-      }
-    }
-    if (failed && !rejected && !maskRejected) this.countFailure();
-    if (context.hostAnswered) this.countAnswer();
-  }
-
-  private countFailure(): void {
-    const { base } = this.runner.context;
-    const low = base[2 * MOMENT.answer];
-    const high = base[2 * MOMENT.answer + 1];
-    if (low === 0) this.add('TDVMCALL failed, low half 0');
-    if (high === 0) this.add('TDVMCALL failed, high half 0');
-    if (high >= 0) this.add('TDVMCALL failed, bit 63 clear');
-  }
-
-  private countAnswer(): void {
-    const { base, exposedMask } = this.runner.context;
-    const r10 = 2 * (MOMENT.answer + 10);
-    if (base[r10] === 0 && base[r10 + 1] === 0) this.add('host answers 0');
-    if (base[r10] === 1 && base[r10 + 1] === 0) this.add('host answers RETRY');
-    for (let register = 2; register < 16; register++) {
-      if (((exposedMask >>> register) & 1) === 0) continue;
-      const answer = 2 * (MOMENT.answer + register);
-      for (let argument = 2; argument < 16; argument++) {
-        if (((exposedMask >>> argument) & 1) === 0) continue;
-        const call = 2 * (MOMENT.call + argument);
-        if (
-          base[answer] === base[call] &&
-          base[answer + 1] === base[call + 1] &&
-          (base[answer] | base[answer + 1]) !== 0
-        ) {
-          return this.add('host value equals an argument');
-        }
-      }
-    }
   }
 
   /**

@@ -15,9 +15,10 @@ test('both engines judge the built-in stubs alike', () => {
   for (const { executions } of checks) expect(executions).toBeGreaterThanOrEqual(500);
 });
 
-test('and the broken twins of one generation, with every failure of theirs', () => {
-  const twins = readManifest(packageRoot()).filter(({ object }) => object === 'corpus/bugs/guest-6.7.o');
-  const image = parseImage(readFileSync(join(packageRoot(), 'corpus/bugs/guest-6.7.o')), 'guest-6.7.o');
+test.each(['guest-6.7', 'seamcall-6.7'])('and the broken twins of %s, with every failure of theirs', (family) => {
+  const path = `corpus/bugs/${family}.o`;
+  const twins = readManifest(packageRoot()).filter(({ object }) => object === path);
+  const image = parseImage(readFileSync(join(packageRoot(), path)), path);
   const targets = twins.map(({ id, symbol, contract }) => {
     const found = builtInContract(contract);
     return { name: id, symbol, set: found.set.name, contract: found.contract, image };

@@ -105,9 +105,9 @@ function fixedExhibit(twin: Twin, result: TargetResult): Exhibit {
   return { id: fixedName(twin), kind: 'fixed', contract: twin.contract, mistake: '', expected: '', runs };
 }
 
-/** `guest-6.4/__tdx_hypercall` */
-function fixedName({ fixed }: Twin): string {
-  return `${fixed.object.replace(/^.*\/|\.o$/g, '')}/${fixed.symbol}`;
+/** `guest-6.4/__tdx_hypercall`: the object and the contract's function, since two programs may share a symbol. */
+function fixedName({ fixed, contract }: Twin): string {
+  return `${fixed.object.replace(/^.*\/|\.o$/g, '')}/${contract.slice(contract.indexOf('/') + 1)}`;
 }
 
 function imageCache(root: string): (object: string) => Image {

@@ -45,7 +45,7 @@ export function selectTargets(options: SelectOptions): Selection {
   const names = found.targets.map(({ name }) => name);
   for (const glob of globs) {
     if (!names.some((name) => matchesGlob(name, glob)))
-      throw new UsageError(`--target ${glob} matches no target; ${nearest(glob, names)}`);
+      throw new UsageError(`--target ${glob} matches no target; ${nearest(glob, [...families(names), ...names])}`);
   }
   const targets =
     globs.length === 0
@@ -55,6 +55,13 @@ export function selectTargets(options: SelectOptions): Selection {
     targets: targets.map((target) => (properties === undefined ? target : { ...target, properties })),
     notes: found.notes,
   };
+}
+
+/** Globs that match all targets of one object: a glob is nearer to one than to a name. */
+function families(names: readonly string[]): string[] {
+  return [...new Set(names.map((name) => `${name.slice(0, name.lastIndexOf('/') + 1)}*`))].filter(
+    (glob) => glob !== '*',
+  );
 }
 
 function selectProperties(globs: readonly string[], names: readonly string[]): string[] | undefined {

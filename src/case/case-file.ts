@@ -47,10 +47,10 @@ export const caseSchema = z.strictObject({
       .array(z.strictObject({ name: text(4096), address: hex64, size: z.number().int().min(0).max(0x40000000) }))
       .max(4096),
     externals: z.array(z.strictObject({ name: text(4096), address: hex64 })).max(4096),
-    /** Entries of the exception-fixup table that lie in these pages. */
+    /** Entries of the exception-fixup table for the function and for what it ran; absent: none. */
     fixups: z
       .array(z.strictObject({ from: hex64, to: hex64, type: z.number().int().min(0).max(255) }))
-      .max(4096)
+      .max(MAX_CODE)
       .optional(),
   }),
   /** Slots that differ from neutral; an absent one is neutral. */
@@ -61,8 +61,13 @@ export const caseSchema = z.strictObject({
     .min(1)
     .max(MAX_STEPS)
     .optional(),
-  /** Every answer from outside that the run consumed, for people: the registers behind each kind of call. */
-  answers: z.array(z.strictObject({ call: text(20), registers: z.record(text(10), hex64) })).max(64),
+  /**
+   * Every answer from outside that the run consumed, for people: the registers behind each kind of call, and how it ended
+   * if it did not reach the module.
+   */
+  answers: z
+    .array(z.strictObject({ call: text(20), outcome: text(30).optional(), registers: z.record(text(10), hex64) }))
+    .max(64),
   expect: z
     .strictObject({ property: text(100), clause: text(2000), slot: text(100), place: text(4300), trace: text(64) })
     .nullable(),

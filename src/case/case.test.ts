@@ -78,6 +78,10 @@ const TWINS = [
   'jump-through-r11-6.4',
   'missing-pop-6.7',
   'rsi-not-loaded-6.7',
+  'no-fixup-seamcall-2023',
+  'trap-number-alone-seamcall-2023',
+  'seam-missing-scrub-rdx-6.7',
+  'seam-missing-pop-on-exception-6.7',
 ];
 
 describe('a case that was written replays', () => {
@@ -91,6 +95,23 @@ describe('a case that was written replays', () => {
     expect(problem).toBe('');
     expect(keys).toContain(signatureKey(read.expect));
     expect(digest).toBe(read.expect.trace);
+  });
+
+  test('with the fixups that the function has, and how its call ended', () => {
+    const fixed = caseOfRunner(createRunner(twinTarget('trap-number-alone-seamcall-2023')), 'x');
+    const entry = BigInt(fixed.code.entry);
+    const [{ from, to, type }] = fixed.code.fixups ?? [];
+    expect([BigInt(from) - entry, BigInt(to) - entry, type]).toEqual([0x18n, 0x55n, 2]);
+    expect(fixed.code.fixups).toHaveLength(1);
+    expect(fixed.answers).toMatchObject([
+      { call: 'seamcall', outcome: 'generalProtection', registers: { rax: '0xd' } },
+    ]);
+    const untaken = caseOfRunner(createRunner(twinTarget('no-fixup-seamcall-2023')), 'x');
+    expect(untaken.code).not.toHaveProperty('fixups');
+    expect(untaken.answers).toEqual([{ call: 'seamcall', outcome: 'generalProtection', registers: {} }]);
+    const scrub = caseOfRunner(createRunner(twinTarget('seam-missing-scrub-rdx-6.7')), 'x');
+    expect(scrub.answers[0]).not.toHaveProperty('outcome');
+    expect(scrub.answers[0].call).toBe('seamcall');
   });
 
   test('with the pages that the function needs, and no others', () => {

@@ -1,8 +1,9 @@
 /** Makes the case file of a finding: values, code pages, answers, what is expected. */
 import { readHalves } from '../halves.js';
 import { REFERENCE_CONFIGURATION } from '../../models/module/configuration.js';
+import type { Image } from '../image/image.js';
 import type { CaseRunner } from '../judge/case-runner.js';
-import { FACT, MOMENT, slotValue } from '../observation/layout.js';
+import { MOMENT, OUTCOME, OUTCOME_NAMES, RIP_OFFSET, slotValue } from '../observation/layout.js';
 import { readSlot, type Scenario, SLOT_NAMES } from '../scenario/layout.js';
 import { differingSlots } from '../scenario/shrink.js';
 import type { CaseTraces, Signature } from '../triage/violation.js';
@@ -45,20 +46,41 @@ export function makeCase(
     image: { name: image.name, hash: image.hash },
     contract: { set: origin.set, body: compiled.contract },
     model: { module: REFERENCE_CONFIGURATION.version },
-    code: storedCode(image, target.symbol, target.entry, size, touchedPages(runner, traces)),
+    code: storedCode(
+      image,
+      target.symbol,
+      target.entry,
+      size,
+      touchedPages(runner, traces),
+      usedFixups(runner, traces),
+    ),
     scenario: scenarioValues(context.scenario, space.neutral),
-    answers: answers(context.base),
+    answers: answers(runner),
     expect: signature === undefined ? null : { ...signature, trace: traceDigest(traces.base) },
     found: origin.found,
   };
 }
 
-function answers(base: Int32Array): CaseFile['answers'] {
-  if (base[2 * FACT.calls] === 0) return [];
+function answers({ context, compiled }: CaseRunner): CaseFile['answers'] {
+  const { base, outcome } = context;
+  if (!context.called) return [];
+  const call = compiled.contract.instruction;
+  const ended = outcome === OUTCOME.completed ? {} : { outcome: OUTCOME_NAMES[outcome] };
+  // An exception that nothing took has nothing behind it.
+  const cameBack = slotValue(base, MOMENT.answer + RIP_OFFSET) !== 0n;
   const registers = Object.fromEntries(
-    REGISTER_NAMES.map((name, index) => [name, hex(slotValue(base, MOMENT.answer + index))]),
+    cameBack ? REGISTER_NAMES.map((name, index) => [name, hex(slotValue(base, MOMENT.answer + index))]) : [],
   );
-  return [{ call: 'tdcall', registers }];
+  return [{ call, ...ended, registers }];
+}
+
+/** Entries of the fixup table for instructions of the function, and for those that any run executed. */
+function usedFixups({ target, size }: CaseRunner, { base, guest, host }: CaseTraces): Image['fixups'] {
+  const executed = new Set([base, guest, host].flatMap((trace) => trace?.steps ?? []).map(({ address }) => address));
+  const end = target.entry + BigInt(Math.min(size, MAX_CODE));
+  return target.image.fixups
+    .filter(({ from }) => executed.has(from) || (from >= target.entry && from < end))
+    .slice(0, MAX_CODE);
 }
 
 /** Pages of the image that the function lies in or that any run executed, read or wrote. */

@@ -51,7 +51,7 @@ export function caseOfPlay(
     image: { name: image.name, hash: image.hash },
     contract: { set: origin.set, body: contract },
     model: { module: REFERENCE_CONFIGURATION.version },
-    code: storedCode(image, symbol, extent.address, Math.min(extent.size, MAX_CODE), pagesOf(runner)),
+    code: storedCode(image, symbol, extent.address, Math.min(extent.size, MAX_CODE), pagesOf(runner), image.fixups),
     scenario: {},
     story: play.story.map((step) => ({
       action: step.action,

@@ -13,6 +13,7 @@ export function isInImage(image: Image, page: bigint): boolean {
 /**
  * @param size bytes of the function
  * @param pages addresses of pages, in order
+ * @param fixups those that may be used
  */
 export function storedCode(
   image: Image,
@@ -20,9 +21,9 @@ export function storedCode(
   entry: bigint,
   size: number,
   pages: readonly bigint[],
+  fixups: Image['fixups'],
 ): CaseFile['code'] {
   const inside = (address: bigint): boolean => pages.some((page) => address >= page && address < page + PAGE);
-  const fixups = image.fixups.filter(({ from }) => inside(from));
   return {
     entry: hex(entry),
     size,

@@ -2,7 +2,8 @@
  * The vocabulary of rules. A clause is data over named slots of the observation and of the prediction, so that one
  * clause has several readers: the fast evaluator (src/judge), the report that prints it, later WebAssembly and SMT.
  */
-import type { EndName, FactName, Moment, ObservedRegister } from '../observation/layout.js';
+import type { CompiledContract } from '../contract/compiled.js';
+import type { EndName, FactName, Moment, ObservedRegister, OutcomeName } from '../observation/layout.js';
 
 /** A 64-bit value that a rule speaks about. */
 export type Term =
@@ -26,6 +27,10 @@ export type Condition =
   | { kind: 'called' }
   /** The first call was TDG.VP.VMCALL and the host answered it. */
   | { kind: 'host-answered' }
+  /** The first call entered a TD, and left it again. */
+  | { kind: 'td-answered' }
+  /** The first call ended in one of these ways. */
+  | { kind: 'outcome'; is: readonly OutcomeName[] }
   /** The first call failed: RAX was not 0. */
   | { kind: 'call-failed' }
   | { kind: 'flag'; flag: string; set: boolean }
@@ -36,6 +41,9 @@ export type Condition =
   /** The caller gave a block that overlaps the function's own frame (a breach). */
   | { kind: 'block-overlaps-stack' }
   | { kind: 'not'; condition: Condition };
+
+/** What must not reach a term: secrets of the guest (companion G), values of the untrusted host or of a TD (companion H). */
+export type Influence = 'guest-secrets' | 'host-values' | 'td-values';
 
 /** One rule. */
 export type Clause =
@@ -53,7 +61,7 @@ export type Clause =
   /** STI is the instruction immediately before the first call. */
   | { kind: 'before'; first: 'sti'; second: 'call' }
   /** The same in the companion run that changes what `of` names: information flow. */
-  | { kind: 'independent'; term: Term; of: 'guest-secrets' | 'host-values' }
+  | { kind: 'independent'; term: Term; of: Influence }
   | { kind: 'when'; conditions: readonly Condition[]; clause: Clause };
 
 export const register = (moment: Moment, name: ObservedRegister): Term & { kind: 'register' } => ({
@@ -80,7 +88,7 @@ export const equal = (left: Term, right: Term, mask?: bigint): Clause =>
   mask === undefined ? { kind: 'equal', left, right } : { kind: 'equal', left, right, mask };
 export const zero = (term: Term): Clause => ({ kind: 'zero', term });
 export const endedAs = (...ends: EndName[]): Clause => ({ kind: 'endedAs', ends });
-export const independent = (term: Term, of: 'guest-secrets' | 'host-values'): Clause => ({
+export const independent = (term: Term, of: Influence): Clause => ({
   kind: 'independent',
   term,
   of,
@@ -90,4 +98,9 @@ export const when = (conditions: Condition | readonly Condition[], clause: Claus
   conditions: Array.isArray(conditions) ? (conditions as readonly Condition[]) : [conditions as Condition],
   clause,
 });
+/** A rule of what follows an answer: where the instruction may not reach the module, it is in force only when it did. */
+export const whenAnswered = ({ contract }: CompiledContract, clause: Clause): Clause =>
+  contract.notEntered === undefined ? clause : when({ kind: 'outcome', is: ['completed'] }, clause);
+/** SEAMCALL raised an exception instead of reaching the module. */
+export const RAISED: Condition = { kind: 'outcome', is: ['generalProtection', 'invalidOpcode'] };
 export const not = (condition: Condition): Condition => ({ kind: 'not', condition });

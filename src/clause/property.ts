@@ -13,7 +13,8 @@ export interface DecodeSummary {
 export interface PropertyDefinition {
   /** The stable name, equal to the file's name. */
   name: string;
-  group: 'guest stubs';
+  /** What it is about: stubs around TDCALL, around SEAMCALL, or both. */
+  group: 'guest stubs' | 'host stubs' | 'stubs';
   /** The rule in one sentence. */
   rule: string;
   /** Where the rule comes from. */

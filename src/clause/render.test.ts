@@ -42,6 +42,12 @@ const CLAUSES: [Clause, text: string, slot: string][] = [
     'call.r10',
   ],
   [
+    when([{ kind: 'td-answered' }, { kind: 'outcome', is: ['completed'] }], independent(final('rdx'), 'td-values')),
+    'when(td-answered and call completed, independent(final.rdx, td-values))',
+    'final.rdx',
+  ],
+  [when(words.RAISED, zero(final('rax'))), 'when(call generalProtection|invalidOpcode, zero(final.rax))', 'final.rax'],
+  [
     when({ kind: 'flag', flag: 'ISSUE_STI', set: false }, equal(fact('stiCount'), constant(0n))),
     'when(ISSUE_STI clear, equal(stiCount, 0))',
     'stiCount',

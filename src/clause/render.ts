@@ -22,6 +22,8 @@ export function renderCondition(condition: Condition): string {
   switch (condition.kind) {
     case 'ended':
       return `ended ${condition.as.join('|')}`;
+    case 'outcome':
+      return `call ${condition.is.join('|')}`;
     case 'flag':
       return `${condition.flag}${condition.set ? '' : ' clear'}`;
     case 'exposed':

@@ -9,24 +9,21 @@ import { put, removeFolder, tdxfuzz, temporaryFolder } from './run-cli.test.help
 const folder = temporaryFolder();
 afterAll(() => removeFolder(folder));
 
-const records = gunzipSync(readFileSync(join(packageRoot(), 'corpus/vectors/module-1.5.01-tdcall.jsonl.gz')))
-  .toString('utf8')
-  .trimEnd()
-  .split('\n');
+const KINDS = ['vmcall', 'tdcall', 'seamcall', 'async'] as const;
 
-/** The fields by which a SEAMCALL vector is known; nothing else of it is looked at. */
-const SEAMCALL = { id: 0, sys_state: 3, host_in: { rax: '0x0000000000000000' }, outcome: 'seamret_to_vmm' };
+type Recorded = Record<string, Record<string, string> | undefined>;
 
-interface Recorded {
-  outcome: string;
-  guest_out: Record<string, string>;
+/** The lines of a committed vector file. */
+function recordedLines(kind: (typeof KINDS)[number]): string[] {
+  const packed = readFileSync(join(packageRoot(), `corpus/vectors/module-1.5.01-${kind}.jsonl.gz`));
+  return gunzipSync(packed).toString('utf8').trimEnd().split('\n');
 }
 
 describe.concurrent('doctor', () => {
   test('everything of its own matches', async () => {
     const { status, stdout, stderr } = await tdxfuzz(['doctor']);
     expect(stderr).toBe('');
-    for (const kind of ['vmcall', 'tdcall']) {
+    for (const kind of KINDS) {
       const [, matched, total] =
         new RegExp(`${kind}: matched (\\d+)/(\\d+) vectors, [1-9]\\d* fields compared`).exec(stdout) ?? [];
       expect(Number(total)).toBeGreaterThan(50);
@@ -35,24 +32,39 @@ describe.concurrent('doctor', () => {
     expect(status).toBe(0);
   });
 
-  test('one changed bit of one register is named: line, field, both values', async () => {
-    const index = records.findIndex((line) => (JSON.parse(line) as Recorded).guest_out?.['r15'] !== undefined);
-    const changed = JSON.parse(records[index]) as Recorded;
-    const was = changed.guest_out['r15'];
-    changed.guest_out['r15'] = `0x${(BigInt(was) ^ 1n).toString(16).padStart(16, '0')}`;
-    const lines = [...records.slice(0, index), JSON.stringify(changed), ...records.slice(index + 1)];
-    const { status, stdout } = await tdxfuzz(['doctor', '--vectors', put(folder, 'changed.jsonl', lines.join('\n'))]);
-    expect(stdout).toContain(`matched ${records.length - 1}/${records.length} vectors`);
-    expect(stdout).toContain(
-      `first mismatch: line ${index + 1}, guest_out.r15: expected ${changed.guest_out['r15']}, the model says ${was}`,
-    );
-    expect(status).toBe(1);
-  });
+  test.each([
+    ['vmcall', 'host_out'],
+    ['tdcall', 'guest_out'],
+    ['seamcall', 'host_out'],
+    ['async', 'host_out'],
+  ] as const)(
+    'one changed bit of one register of a %s vector is named: line, field, both values',
+    async (kind, file) => {
+      const lines = recordedLines(kind);
+      const index = lines.findIndex((line) => (JSON.parse(line) as Recorded)[file] !== undefined);
+      const changed = JSON.parse(lines[index]) as Recorded;
+      const registers = changed[file] ?? {};
+      const was = registers.r15;
+      registers.r15 = `0x${(BigInt(was) ^ 1n).toString(16).padStart(16, '0')}`;
+      const path = put(folder, `changed-${kind}.jsonl`, lines.with(index, JSON.stringify(changed)).join('\n'));
+      const { status, stdout } = await tdxfuzz(['doctor', '--vectors', path]);
+      expect(stdout).toContain(`${kind}: matched ${lines.length - 1}/${lines.length} vectors`);
+      expect(stdout).toContain(
+        `first mismatch: line ${index + 1}, ${file}.r15: expected ${registers.r15}, the model says ${was}`,
+      );
+      expect(status).toBe(1);
+    },
+  );
 
-  test('what no model can judge, and what is no vector file, is one line', async () => {
-    const seamcall = put(folder, 'seamcall.jsonl', `${JSON.stringify(SEAMCALL)}\n`);
+  test('what is no vector file, and what no model knows, is one line', async () => {
+    const [exit] = recordedLines('async');
+    const unknown = JSON.stringify({ ...(JSON.parse(exit) as object), reason: 48 });
     for (const [path, wanted] of [
-      [seamcall, /seamcall\.jsonl: seamcall vectors: there is no model for them in this version/],
+      [
+        put(folder, 'unknown.jsonl', unknown),
+        /unknown\.jsonl:1: field reason: expected an exit reason that the model knows/,
+      ],
+      [put(folder, 'kind.jsonl', '{"id":1}'), /kind\.jsonl:1: not a vector of a known kind/],
       [put(folder, 'text.jsonl', 'no vectors\n'), /text\.jsonl:1: not JSON/],
       [join(folder, 'missing.jsonl'), /missing\.jsonl: cannot be read/],
     ] as const) {

@@ -2,8 +2,11 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { colours as pc } from '../text/colours.js';
-import { VectorFileError, readVectorFile } from '../../models/module/vector-file.js';
-import { checkVectors, hasModel, kindOfVectors, type VectorReport } from '../../models/module/vectors.js';
+import { VectorFileError, readVectorFile } from '../../models/vectors/vector-file.js';
+import { checkVectors } from '../../models/module/vectors.js';
+import { checkSeamVectors } from '../../models/seam/vectors.js';
+import { kindOfVectors } from '../../models/vectors/vector-kind.js';
+import type { VectorReport } from '../../models/vectors/vector-report.js';
 import { builtInStubs } from '../campaign/built-in-targets.js';
 import { type EngineCheck, enginesAgree } from '../campaign/engines-agree.js';
 import { UsageError } from '../errors.js';
@@ -15,7 +18,7 @@ import { checkObjects, type ObjectCheck } from '../targets/check.js';
 import { findToolchain } from '../targets/toolchain.js';
 
 /** The vectors that the package carries. */
-const OWN_VECTORS = ['module-1.5.01-vmcall.jsonl.gz', 'module-1.5.01-tdcall.jsonl.gz'];
+const OWN_VECTORS = ['vmcall', 'tdcall', 'seamcall', 'async'].map((kind) => `module-1.5.01-${kind}.jsonl.gz`);
 
 /** Cases per built-in target that both engines run. */
 const ENGINE_CASES = 500;
@@ -60,14 +63,13 @@ async function doctor({ vectors, format }: DoctorFlags): Promise<number> {
   return wrong ? 1 : 0;
 }
 
-/** @throws UsageError for a file that cannot be read, or that no model can judge */
+/** @throws UsageError for a file that cannot be read, or that holds no vectors of a known kind */
 function checkFile(path: string): VectorCheck {
   try {
     const records = readVectorFile(path);
     const kind = kindOfVectors(records, path);
-    if (!hasModel(kind))
-      throw new UsageError(`${shorten(path)}: ${kind} vectors: there is no model for them in this version`);
-    return { file: path, report: checkVectors(kind, records, path) };
+    const ofModule = kind === 'vmcall' || kind === 'tdcall';
+    return { file: path, report: ofModule ? checkVectors(kind, records, path) : checkSeamVectors(kind, records, path) };
   } catch (error) {
     if (error instanceof VectorFileError) throw new UsageError(error.message);
     throw error;

@@ -37,6 +37,8 @@ export interface CompiledContract {
   flagMask: number;
   /** Whether the function can reach TDG.VP.VMCALL, and so the host, at all. */
   reachesHost: boolean;
+  /** Whether it can reach TDH.VP.ENTER, and so a TD. */
+  entersTd: boolean;
   /** Field index that holds RAX, the leaf, or -1. */
   leafField: number;
   /** Field index that holds the exposure mask, or -1 when the mask is the function's own. */
@@ -60,7 +62,9 @@ export function compileContract(contract: Contract, set: string): CompiledContra
   const flagBits = new Map(Object.entries(flagsParameter?.bits ?? {}).map(([name, bit]) => [name, lowBits(bit)]));
   const mask = contract.inputs.rcx;
   const maskField = fieldOf(mask, fieldIndex);
-  const reachesHost = contract.leaves.includes(0);
+  // Leaf 0 is the one that leads to the untrusted side: TDG.VP.VMCALL of TDCALL, TDH.VP.ENTER of SEAMCALL.
+  const reachesHost = contract.instruction === 'tdcall' && contract.leaves.includes(0);
+  const entersTd = contract.instruction === 'seamcall' && contract.leaves.includes(0);
   const fieldRegister = new Int8Array(fields.length).fill(-1);
   for (const [register, source] of Object.entries(contract.inputs) as [RegisterName, Source][]) {
     if ('field' in source) fieldRegister[fieldIndex.get(source.field) ?? -1] = REGISTER_INDEX[register];
@@ -78,6 +82,7 @@ export function compileContract(contract: Contract, set: string): CompiledContra
     flagBits,
     flagMask: [...flagBits.values()].reduce((all, bit) => all | bit, 0),
     reachesHost,
+    entersTd,
     leafField: fieldOf(contract.inputs.rax, fieldIndex),
     maskField,
     // RCX of any other leaf is an argument.

@@ -49,12 +49,19 @@ const condition = z.union(
   'one of {"flag": NAME}, "block-given", "status-success", "r10-success"',
 );
 
+/**
+ * RAX at the return when SEAMCALL did not enter the module: by CF = 1 (VMfailInvalid), or by raising #GP or #UD, which the
+ * function must take through the exception-fixup table. Outputs are never stored then.
+ */
+const notEntered = z.strictObject({ vmFailInvalid: hex64, generalProtection: hex64, invalidOpcode: hex64 });
+
 export const contractSchema = z.strictObject({
   symbol: z.string().min(1).max(4096),
   /** Where the facts of this contract were read. */
   source: z.string().min(1),
   convention: z.enum(['sysv', 'ms-x64']),
-  instruction: z.enum(['tdcall']),
+  /** The instruction that it wraps: a guest stub's TDCALL, or a host stub's SEAMCALL. */
+  instruction: z.enum(['tdcall', 'seamcall']),
   parameters: z.array(parameter).max(6),
   /** The argument block: size in bytes and the byte offset of each 64-bit field. */
   block: z.strictObject({ size: z.number().int().min(8).max(128), fields: z.record(name, fieldOffset) }).optional(),
@@ -69,7 +76,11 @@ export const contractSchema = z.strictObject({
     fields: z.record(name, register),
     when: z.array(condition),
   }),
-  /** RAX at the return: the TDCALL status, R10, or the status if it is not 0 and else R10. */
+  /** Of a stub around SEAMCALL, and only of one. */
+  notEntered: notEntered.optional(),
+  /** What the function takes for granted; a run outside of it is judged by no property. `no-rbp-mod`: the module leaves RBP alone. */
+  assumes: z.array(z.enum(['no-rbp-mod'])).optional(),
+  /** RAX at the return: the status of the instruction, R10, or the status if it is not 0 and else R10. */
   returns: z.enum(['status', 'r10', 'status-or-r10']),
   /** What happens when TDG.VP.VMCALL itself fails (RAX not 0): the status is returned, or the function never returns. */
   onFailure: z.enum(['returns', 'stops']),
@@ -78,7 +89,7 @@ export const contractSchema = z.strictObject({
    * prepares the block itself before the call. Absent: `unchanged`.
    */
   blockWhenStopped: z.enum(['unchanged', 'any']).optional(),
-  /** Whether values that the host chose must be gone from every register that is no result. */
+  /** Whether values that the untrusted side chose (the host; of SEAMCALL the TD) must be gone from every register that is no result. */
   scrubsHostValues: z.boolean(),
   /** The flag that asks for STI immediately before TDCALL; absent: the function never executes STI. */
   stiFlag: name.optional(),
@@ -106,6 +117,7 @@ export const contractSetSchema = z
   });
 
 export type Contract = z.infer<typeof contractSchema>;
+export type WrappedInstruction = Contract['instruction'];
 export type Parameter = Contract['parameters'][number];
 export type Source = z.infer<typeof source>;
 export type OutputCondition = z.infer<typeof condition>;

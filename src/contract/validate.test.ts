@@ -10,12 +10,21 @@ import { CONTRACT_SETS } from './library/sets.js';
 import { inconsistency, readContractSet, validateContractSet } from './validate.js';
 
 const FLAGS = ['parameters', 1, 'bits'];
+const NOT_ENTERED = { vmFailInvalid: '0x1', generalProtection: '0x2', invalidOpcode: '0x3' };
 
 /** What is put where in `contracts.__tdx_hypercall` of v5.19 (undefined: taken away), and the message behind the place. */
 const MISTAKES: [path: (string | number)[], value: unknown, message: string][] = [
   [['source'], '', '.source: Too small: expected string to have >=1 characters'],
   [['convention'], 'win64', '.convention: Invalid option: expected one of "sysv"|"ms-x64"'],
-  [['instruction'], 'vmcall', '.instruction: Invalid input: expected "tdcall"'],
+  [['instruction'], 'vmcall', '.instruction: Invalid option: expected one of "tdcall"|"seamcall"'],
+  [['instruction'], 'seamcall', ': notEntered: must be stated for SEAMCALL'],
+  [['notEntered'], NOT_ENTERED, ': notEntered: TDCALL always reaches the module'],
+  [
+    ['notEntered'],
+    { vmFailInvalid: '0x1' },
+    '.notEntered.generalProtection: Invalid input: expected string, received undefined',
+  ],
+  [['assumes'], ['rbp'], '.assumes.0: Invalid input: expected "no-rbp-mod"'],
   [['colour'], 'red', ': Unrecognized key: "colour"'],
   [
     ['parameters', 0, 'kind'],

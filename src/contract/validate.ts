@@ -61,6 +61,7 @@ export function inconsistency(contract: Contract): string | undefined {
     wrongBlock(contract) ??
     wrongInputs(contract) ??
     wrongFrame(contract) ??
+    wrongHostStub(contract) ??
     wrongOutputs(contract)
   );
 }
@@ -109,13 +110,19 @@ function wrongInputs({ inputs, parameters, block }: Contract): string | undefine
 }
 
 /** RAX and RCX: the leaf, and for leaf 0 the exposure mask. */
-function wrongFrame({ inputs: { rax, rcx }, leaves, parameters, widestMask }: Contract): string | undefined {
+function wrongFrame({
+  instruction,
+  inputs: { rax, rcx },
+  leaves,
+  parameters,
+  widestMask,
+}: Contract): string | undefined {
   if (rax === undefined || rcx === undefined) return 'inputs: rax and rcx must be stated';
   if ('constant' in rax && !leaves.some((leaf) => BigInt(leaf) === (BigInt(rax.constant) & 0xffffn)))
     return `inputs.rax: ${rax.constant} is none of the leaves`;
   if ('parameter' in rax && !isLeaf(parameters, rax.parameter))
     return `inputs.rax: parameter ${rax.parameter} is not of kind leaf`;
-  if (leaves.includes(0)) {
+  if (instruction === 'tdcall' && leaves.includes(0)) {
     if ('parameter' in rcx) return 'inputs.rcx: the exposure mask of leaf 0 is a constant or a field';
     if ('constant' in rcx && BigInt(rcx.constant) >> 32n !== 0n)
       return `inputs.rcx: ${rcx.constant} is no mask: it has bits above bit 31`;
@@ -123,6 +130,16 @@ function wrongFrame({ inputs: { rax, rcx }, leaves, parameters, widestMask }: Co
   if (widestMask !== undefined && BigInt(widestMask) >> 32n !== 0n)
     return `widestMask: ${widestMask} has bits above bit 31`;
   return undefined;
+}
+
+/** What a stub around SEAMCALL must say, and one around TDCALL cannot. */
+function wrongHostStub({ instruction, notEntered, returns, onFailure, stiFlag }: Contract): string | undefined {
+  if (instruction === 'tdcall')
+    return notEntered === undefined ? undefined : 'notEntered: TDCALL always reaches the module';
+  if (notEntered === undefined) return 'notEntered: must be stated for SEAMCALL';
+  if (returns !== 'status' || onFailure !== 'returns')
+    return 'a stub around SEAMCALL returns the status: "returns": "status", "onFailure": "returns"';
+  return stiFlag === undefined ? undefined : 'stiFlag: SEAMCALL needs no STI';
 }
 
 function wrongOutputs({ outputs, parameters, block, stiFlag }: Contract): string | undefined {

@@ -1,22 +1,27 @@
 /**
  * Runs one scenario on one target: a pure function from (target, scenario, memory) to an observation in the fixed
  * binary layout. It puts the caller's side in place, lets the machine run, and answers what the machine cannot:
- * TDCALL, external symbols, interrupts.
+ * TDCALL or SEAMCALL, external symbols, interrupts, faults that the image has a fixup for.
  */
 import { highHalf, joinHalves, lowHalf, readHalves } from '../halves.js';
 import type { CompiledContract } from '../contract/compiled.js';
+import type { WrappedInstruction } from '../contract/contract.js';
 import { symbolAt } from '../image/symbols.js';
 import { END, FACT, MOMENT, VECTOR as VECTOR_STATE } from '../observation/layout.js';
 import { type Scenario, SLOT } from '../scenario/layout.js';
+import { SeamcallWorld } from '../world/seamcall.js';
 import { TdcallWorld } from '../world/tdcall.js';
-import { ENVIRONMENT, environmentName } from '../x86/environment.js';
+import { COMPLETES, recordAnswer, type World } from '../world/world.js';
+import { environmentName } from '../x86/environment.js';
 import { EXIT, PAGE_FAULT, VECTOR } from '../x86/exit.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import type { Machine } from '../x86/machine.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
 import { CallerSide } from './caller.js';
 import type { Code } from './code.js';
+import { Fixups, goToFixup } from './fixups.js';
 import { type EngineOptions, type ExternalEnd, worldOf } from './map-world.js';
+import type { StepEvents, Stepper } from './stepper.js';
 import { surveyAccesses } from './survey.js';
 
 /** Instructions that a run may execute: the longest sound stub needs fewer than 100. */
@@ -28,13 +33,13 @@ const RSP = REGISTER_INDEX.rsp;
 /** 16 general registers, RIP and RFLAGS. */
 const REGISTER_HALVES = 36;
 
-/** Told of every step when a run is traced. */
-export interface Stepper {
-  /** Before the instruction at RIP is executed. */
-  before(machine: Machine): void;
-  /** After it, and after the world answered if it asked; `written` = registers that the world wrote. */
-  after(machine: Machine, worldWrote: number): void;
-}
+const WORLDS: Readonly<Record<WrappedInstruction, () => World>> = {
+  tdcall: () => new TdcallWorld(),
+  seamcall: () => new SeamcallWorld(),
+};
+
+/** An instruction, and nothing besides. */
+const NOTHING: StepEvents = {};
 
 export class Harness {
   readonly machine: Machine;
@@ -44,7 +49,8 @@ export class Harness {
   interruptedAt = 0;
   /** Name of the external at which the last run ended because nothing models it, or empty. */
   private unmodelled = '';
-  private readonly world: TdcallWorld;
+  private readonly world: World;
+  private readonly fixups: Fixups;
   private readonly caller: CallerSide;
   private readonly entryLow: number;
   private readonly entryHigh: number;
@@ -65,7 +71,8 @@ export class Harness {
     this.machine = machine;
     this.externals = ends;
     this.readOnlyCode = readOnlyCode;
-    this.world = new TdcallWorld();
+    this.world = WORLDS[compiled.contract.instruction]();
+    this.fixups = new Fixups(code.image);
     this.caller = new CallerSide(compiled);
     this.entryLow = lowHalf(code.entry);
     this.entryHigh = highHalf(code.entry);
@@ -143,46 +150,77 @@ export class Harness {
       const left = INSTRUCTION_BUDGET - executed;
       stepper?.before(machine);
       const exit = machine.run(stepper === undefined ? left : Math.min(1, left));
+      let events: StepEvents | undefined = NOTHING;
       switch (exit) {
         case EXIT.External:
-          if (this.external(observation)) return;
-          break;
+          return this.external(observation);
         case EXIT.Environment:
-          if (machine.exitDetail !== ENVIRONMENT.Tdcall) {
-            this.problem = `${environmentName(machine.exitDetail)} at ${this.where(readHalves(machine.state, 2 * STATE.RIP))} is not part of the contract ${this.compiled.id}`;
-            return end(observation, END.unknown, 0);
-          }
-          this.world.answer(scenario, machine, observation);
-          machine.completeEnvironment();
-          this.world.record(machine, observation);
+          events = this.call(scenario, observation);
           break;
         case EXIT.Interrupt:
           // It comes at the boundary behind the instruction of this step, and is a step of its own.
           if (stepper !== undefined && machine.instructionCount !== executed) {
-            stepper.after(machine, 0);
+            stepper.after(machine, NOTHING);
             stepper.before(machine);
           }
           this.handleInterrupt(scenario, observation);
+          events = { interrupt: true };
           break;
         case EXIT.Fault:
-          return this.fault(observation);
+          events = this.raise(machine.exitDetail, observation);
+          if (events === undefined) this.fault(observation);
+          break;
         case EXIT.Unknown:
-          this.problem = `unknown instruction ${machine.unknownText}, ${this.where(readHalves(machine.state, 2 * STATE.RIP))}`;
+          this.problem = `unknown instruction ${machine.unknownText}, ${this.here()}`;
           return end(observation, END.unknown, 0);
         case EXIT.Budget:
           if (machine.instructionCount >= INSTRUCTION_BUDGET) return end(observation, END.budget, 0);
           break;
       }
-      stepper?.after(machine, exit === EXIT.Environment ? this.world.wrote : 0);
+      if (events === undefined) return;
+      stepper?.after(machine, events);
     }
   }
 
-  /** @returns whether the run is over */
-  private external(observation: Int32Array): boolean {
+  /** Answers the wrapped instruction. @returns undefined when the run is over */
+  private call(scenario: Scenario, observation: Int32Array): StepEvents | undefined {
+    const { machine, world } = this;
+    if (machine.exitDetail !== world.environment) {
+      this.problem = `${environmentName(machine.exitDetail)} at ${this.here()} is not part of the contract ${this.compiled.id}`;
+      end(observation, END.unknown, 0);
+      return undefined;
+    }
+    const vector = world.answer(scenario, machine, observation);
+    if (vector === COMPLETES) {
+      machine.completeEnvironment();
+      recordAnswer(machine, observation);
+      return { call: world };
+    }
+    const raised = this.raise(vector, observation);
+    // The code did not choose this end, whatever the vector.
+    if (raised === undefined && this.problem === '') end(observation, END.faulted, vector);
+    if (raised === undefined) return undefined;
+    recordAnswer(machine, observation);
+    observation[2 * FACT.answered] |= raised.fixup.wrote;
+    return { ...raised, call: world };
+  }
+
+  /** Lets the fixup of the instruction at RIP take an exception. @returns undefined where none does, or none that is modelled */
+  private raise(vector: number, observation: Int32Array): Required<Pick<StepEvents, 'fixup'>> | undefined {
+    const { machine } = this;
+    const fixup = this.fixups.at(machine);
+    if (fixup === undefined) return undefined;
+    const wrote = goToFixup(machine, fixup, vector);
+    if (wrote !== undefined) return { fixup: { vector, wrote } };
+    this.problem = `the exception-fixup entry for ${this.here()} has type ${fixup.type}, which is not modelled`;
+    end(observation, END.unknown, 0);
+    return undefined;
+  }
+
+  private external(observation: Int32Array): void {
     const { name, end: kind } = this.externals[this.machine.exitDetail];
     if (kind === END.unknown) this.unmodelled = name;
     end(observation, kind, this.machine.exitDetail);
-    return true;
   }
 
   /** The handler runs on the same stack and leaves its traces below RSP. */
@@ -202,11 +240,12 @@ export class Harness {
   }
 
   private fault(observation: Int32Array): void {
+    if (this.problem !== '') return;
     const { machine } = this;
     const vector = machine.exitDetail;
     if (vector === VECTOR.UD || vector === VECTOR.BP) return end(observation, END.trapped, vector);
     if (vector === VECTOR.PF && this.writesCode()) {
-      this.problem = `${this.where(readHalves(machine.state, 2 * STATE.RIP))} writes to code that the image maps writable and executable: self-modifying code is not modelled`;
+      this.problem = `${this.here()} writes to code that the image maps writable and executable: self-modifying code is not modelled`;
       return end(observation, END.unknown, 0);
     }
     end(observation, END.faulted, vector);
@@ -246,6 +285,11 @@ export class Harness {
     caller.readBlock(machine, observation);
     const block = caller.writableBlock(scenario);
     surveyAccesses(machine, caller.placement, caller.regionsOf(memory), block, caller.shadow, observation);
+  }
+
+  /** The instruction at RIP. */
+  private here(): string {
+    return this.where(readHalves(this.machine.state, 2 * STATE.RIP));
   }
 
   private where(address: bigint): string {

@@ -226,7 +226,7 @@ describe('10,000 random byte strings run as code', () => {
   }
   const pieces = Array.from({ length: LARGEST / 16 }, (_, index) => [...bytes.subarray(16 * index, 16 * index + 16)]);
   const pair = new HostilePair(made.madeImage(pieces));
-  const space = scenarioSpace(pair.compiled, dictionary([]), 16);
+  const space = scenarioSpace(pair.compiled, dictionary('tdcall', []), 16);
   const addresses = [stack.address + 0x2000n, block.address + 0x800n, readOnly.address + 0x800n, TEXT + 0x4000n];
 
   /** A drawn scenario, interrupts included; in half of them some registers point to memory that is there. */

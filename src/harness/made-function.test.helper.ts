@@ -2,13 +2,14 @@
 import { compileContract, type CompiledContract } from '../contract/compiled.js';
 import type { Contract } from '../contract/contract.js';
 import { EXTERNAL_BASE } from '../image/externals.js';
-import type { Image, ImageSymbol } from '../image/image.js';
+import type { Fixup, Image, ImageSymbol } from '../image/image.js';
 import { createObservation } from '../observation/layout.js';
 import { type Scenario, scenarioSlot, writeSlot } from '../scenario/layout.js';
 import { neutralScenario } from '../scenario/neutral.js';
 import { slotRoles } from '../scenario/roles.js';
 import { REGISTER_INDEX, type RegisterName } from '../x86/registers.js';
-import { Harness, type Stepper } from './harness.js';
+import { Harness } from './harness.js';
+import type { Stepper } from './stepper.js';
 
 /** Where made functions lie. */
 export const TEXT = 0xffffffff81000000n;
@@ -136,11 +137,12 @@ export interface ImageOptions {
   symbols?: readonly ImageSymbol[];
   symbol?: string;
   base?: bigint;
+  fixups?: readonly Fixup[];
 }
 
 /** An image with one function, `f` if it is not named. */
 export function madeImage(pieces: readonly Piece[], options: ImageOptions = {}): Image {
-  const { externals = [], symbols = [], symbol = 'f', base = TEXT } = options;
+  const { externals = [], symbols = [], symbol = 'f', base = TEXT, fixups = [] } = options;
   const bytes = assemble(pieces, base);
   return {
     name: 'made.o',
@@ -152,7 +154,7 @@ export function madeImage(pieces: readonly Piece[], options: ImageOptions = {}):
       ...symbols,
     ],
     externals: externals.map((name, index) => ({ name, address: external(index) })),
-    fixups: [],
+    fixups: [...fixups],
   };
 }
 
@@ -180,6 +182,17 @@ export const BLOCK_CONTRACT: Contract = {
   block: { size: 32, fields: { a: 0, b: 8, c: 16, d: 24 } },
   inputs: { ...BARE_CONTRACT.inputs, r10: { field: 'a' } },
   outputs: { fields: { a: 'r10' }, when: [] },
+};
+
+/** SEAMCALL with every register the caller's. */
+export const HOST_CONTRACT: Contract = {
+  ...BARE_CONTRACT,
+  instruction: 'seamcall',
+  parameters: [{ kind: 'leaf', name: 'fn', place: { register: 'rax' } }],
+  inputs: { rax: { parameter: 'fn' }, rcx: { constant: '0x0' } },
+  leaves: [0, 24, 48],
+  notEntered: { vmFailInvalid: '0x111', generalProtection: '0x222', invalidOpcode: '0x333' },
+  returns: 'status',
 };
 
 /** A sound function for BLOCK_CONTRACT. */

@@ -254,6 +254,24 @@ test
   },
 );
 
+test.skipIf(!binutils || !gcc)('what gcc -r joins of C and assembly has the bytes that ld writes', () => {
+  writeFileSync(join(folder, 'one.c'), SOURCE);
+  writeFileSync(
+    join(folder, 'two.c'),
+    'static long kept = 3; static long second(void) { return ++kept; } const char *last(long x) { return x ? "other" : (char *)second(); }',
+  );
+  writeFileSync(
+    join(folder, 'three.s'),
+    '.globl outside, table\n outside: call last\n call further\n ret\n .data\n table: .quad start\n',
+  );
+  const flags = ['-O2', '-mcmodel=kernel', '-fno-pie', '-fno-asynchronous-unwind-tables'];
+  run('gcc', ...flags, '-r', '-nostdlib', '-o', 'joined.o', 'one.c', 'two.c', 'three.s');
+  const image = loadImage(join(folder, 'joined.o'));
+  expect(image.externals.map(({ name }) => name)).toEqual(['further']);
+  expect(image.segments.map(({ name }) => name)).toEqual(expect.arrayContaining(['.text', '.rodata', '.data', '.bss']));
+  expect(compare('joined.o', image, link('joined.o', image))).toBeGreaterThan(200);
+});
+
 test.skipIf(!binutils || !gcc)('a position-independent executable has its pointers', () => {
   writeFileSync(
     join(folder, 'pie.c'),

@@ -85,3 +85,37 @@ describe('a case', () => {
     expect(run()).toEqual(first);
   });
 });
+
+describe('a case of a host stub', () => {
+  const saved = runnerOf('seamcall-6.7/__seamcall_saved_ret');
+
+  it('has companion H where a TD answered, and nowhere else', () => {
+    expect(runs(saved)).toEqual([2, false, true]);
+    expect(runs(saved, { 'entry.rdi': 24 })).toEqual([1, false, false]);
+    expect(runs(saved, { 'call.outcome': 1 })).toEqual([1, false, false]);
+    expect(runs(saved, { 'answer.status': 0x80000200_00000000n })).toEqual([1, false, false]);
+  });
+
+  it('is judged by no property where the module does not keep RBP, which the contract takes for granted', () => {
+    const evaluated = (values: Record<string, bigint | number>): number => {
+      saved.run(scenarioOf(saved, values));
+      return saved.judge.inForce.reduce((sum, value) => sum + value, 0);
+    };
+    expect(evaluated({})).toBeGreaterThan(5);
+    expect(evaluated({ 'module.rbpMod': 1, 'answer.rbp': 7 })).toBe(0);
+    expect(saved.run(scenarioOf(saved, { 'module.rbpMod': 1, 'answer.rbp': 7, 'block.place': PLACE.unmapped }))).toBe(
+      0,
+    );
+  });
+
+  it('without that assumption is violated by it', () => {
+    const target = builtInStubs().find(({ name }) => name === 'seamcall-6.7/__seamcall_saved_ret');
+    if (target === undefined) throw new Error('no such target');
+    const { assumes: _, ...contract } = target.contract;
+    const runner = createRunner({ ...target, contract });
+    // A frame keeps RBP: the stub restores it, and the scenario does not tell.
+    expect(runner.run(scenarioOf(runner, { 'module.rbpMod': 1, 'answer.rbp': 7 }))).toBe(0);
+    const bare = createRunner({ ...target, contract: { ...contract, leaves: [0] }, symbol: '__seamcall' });
+    expect(bare.run(scenarioOf(bare, { 'module.rbpMod': 1, 'answer.rbp': 7 }))).toBeGreaterThan(0);
+  });
+});

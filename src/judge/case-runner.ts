@@ -1,6 +1,6 @@
 /** Runs and judges one case: the base run, the companion runs that its properties need, the prediction, the verdict. */
-import { guestStubRules } from '../../models/predict/guest-stub.js';
 import { Predictor } from '../../models/predict/predictor.js';
+import { stubRules } from '../../models/predict/stub.js';
 import type { PropertyDefinition } from '../clause/property.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import { functionCode, type FunctionCode } from '../harness/function-code.js';
@@ -47,9 +47,13 @@ export class CaseRunner {
     this.harness = new Harness(target, compiled, engine);
     this.judge = new Judge(properties, compiled, this.code.summary);
     const harvested = this.code.instructions.flatMap(({ immediates }) => immediates);
-    this.space = scenarioSpace(compiled, dictionary(harvested), this.code.instructions.length);
+    this.space = scenarioSpace(
+      compiled,
+      dictionary(compiled.contract.instruction, harvested),
+      this.code.instructions.length,
+    );
     this.context = new CaseContext(compiled, this.space.neutral);
-    this.predictor = new Predictor(guestStubRules(compiled), compiled);
+    this.predictor = new Predictor(stubRules(compiled), compiled);
     this.space.instructions = Math.max(this.space.instructions, this.longestRun());
   }
 
@@ -75,9 +79,9 @@ export class CaseRunner {
     context.hasHostCompanion = false;
     if (!this.executeBase(scenario, context.base)) return NO_VERDICT;
     this.interruptedAt = harness.interruptedAt;
-    // Nothing flows to or from a host that was not there; and where the caller's block lies in the function's own
+    // Nothing flows to or from a host or a TD that was not there; and where the caller's block lies in the function's own
     // frame, flows are the caller's doing.
-    if (context.hostAnswered && !context.blockOverlapsStack) {
+    if ((context.hostAnswered || context.tdAnswered) && !context.blockOverlapsStack) {
       if (judge.needsGuest) {
         changeGuestSecrets(scenario, this.space, context.exposedMask, this.guestScenario);
         context.hasGuestCompanion = true;

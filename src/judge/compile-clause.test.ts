@@ -325,6 +325,19 @@ describe('when', () => {
     expect(given({ kind: 'host-answered' }, new Case().answered())).toBe(true);
   });
 
+  it('td-answered', () => {
+    expect(given({ kind: 'td-answered' }, new Case().fact('calls', 1))).toBe(false);
+    expect(given({ kind: 'td-answered' }, new Case().fact('calls', 1).fact('tdExits', 1))).toBe(true);
+  });
+
+  it('outcome: one of those named, of a call that was made', () => {
+    const raised: Condition = { kind: 'outcome', is: ['generalProtection', 'invalidOpcode'] };
+    const ended = [0, 1, 2, 3].map((outcome) => new Case().fact('calls', 1).fact('outcome', outcome));
+    expect(ended.map((run) => given(raised, run))).toEqual([false, false, true, true]);
+    expect(ended.map((run) => given({ kind: 'outcome', is: ['completed'] }, run))).toEqual([true, false, false, false]);
+    expect(given({ kind: 'outcome', is: ['completed'] }, new Case())).toBe(false);
+  });
+
   it('call-failed: either half of RAX behind a call', () => {
     const failed: Condition = { kind: 'call-failed' };
     expect(given(failed, new Case().fact('calls', 1))).toBe(false);

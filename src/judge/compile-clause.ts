@@ -1,8 +1,8 @@
 /** Turns a clause into a check over slot numbers: no names, no bigint and no allocation are left when a case is judged. */
 import { highHalf, lowHalf } from '../halves.js';
-import type { Clause, Condition, Predictable, Term } from '../clause/clause.js';
+import type { Clause, Condition, Influence, Predictable, Term } from '../clause/clause.js';
 import type { CompiledContract } from '../contract/compiled.js';
-import { BLOCK, END, type EndName, FACT, registerSlot, vectorSlot } from '../observation/layout.js';
+import { BLOCK, END, type EndName, FACT, OUTCOME, registerSlot, vectorSlot } from '../observation/layout.js';
 import { REGISTER_NAMES } from '../x86/registers.js';
 import type { CaseContext } from './context.js';
 
@@ -23,7 +23,7 @@ export function companionsOf(clause: Clause): { guest: boolean; host: boolean } 
   const inner = innermost(clause);
   return {
     guest: inner.kind === 'independent' && inner.of === 'guest-secrets',
-    host: inner.kind === 'independent' && inner.of === 'host-values',
+    host: inner.kind === 'independent' && inner.of !== 'guest-secrets',
   };
 }
 
@@ -157,7 +157,7 @@ function compileAtMost(left: Term, right: Term, compiled: CompiledContract): Che
 }
 
 /** Only observed values can flow: a constant or a prediction is no place where something could end. */
-function compileIndependent(term: Term, of: 'guest-secrets' | 'host-values'): Check {
+function compileIndependent(term: Term, of: Influence): Check {
   if (term.kind !== 'register' && term.kind !== 'fact')
     throw new RangeError(`independent() speaks of registers and facts`);
   const index = 2 * (term.kind === 'register' ? registerSlot(term.moment, term.register) : FACT[term.fact]);
@@ -183,6 +183,12 @@ function compileCondition(condition: Condition, compiled: CompiledContract): (co
       return (context) => context.called;
     case 'host-answered':
       return (context) => context.hostAnswered;
+    case 'td-answered':
+      return (context) => context.tdAnswered;
+    case 'outcome': {
+      const outcomes = condition.is.reduce((mask, name) => mask | (1 << OUTCOME[name]), 0);
+      return (context) => context.called && ((outcomes >>> context.outcome) & 1) === 1;
+    }
     case 'call-failed':
       return (context) => context.callFailed;
     case 'caller-kept':

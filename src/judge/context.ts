@@ -15,12 +15,14 @@ export class CaseContext {
   hasGuestCompanion = false;
   hasHostCompanion = false;
   private readonly flagsSlot: number;
+  private readonly assumesNoRbpMod: boolean;
 
   constructor(
     private readonly compiled: CompiledContract,
     neutral: Scenario,
   ) {
     this.scenario = neutral;
+    this.assumesNoRbpMod = compiled.contract.assumes?.includes('no-rbp-mod') === true;
     this.flagsSlot = compiled.flagsParameter === undefined ? -1 : parameterSlot(compiled.flagsParameter.place);
   }
 
@@ -33,6 +35,18 @@ export class CaseContext {
   /** The untrusted host saw an exit and its values came back. */
   get hostAnswered(): boolean {
     return this.base[2 * FACT.hostExits] > 0;
+  }
+  /** A TD was entered, and its values came back. */
+  get tdAnswered(): boolean {
+    return this.base[2 * FACT.tdExits] > 0;
+  }
+  /** How the first call ended: one of OUTCOME. */
+  get outcome(): number {
+    return this.base[2 * FACT.outcome];
+  }
+  /** Whether the run lies within what the contract takes for granted; no property says anything of another. */
+  get assumed(): boolean {
+    return !this.assumesNoRbpMod || this.scenario[2 * SLOT.rbpMod] === 0;
   }
   get callFailed(): boolean {
     return this.called && (this.base[2 * MOMENT.answer] !== 0 || this.base[2 * MOMENT.answer + 1] !== 0);

@@ -57,6 +57,7 @@ export class Judge {
     const kept = context.callerKept;
     let violations = 0;
     this.inForce.fill(0);
+    if (!context.assumed) return 0;
     for (let index = 0; index < this.clauses.length; index++) {
       const clause = this.clauses[index];
       if (!kept && !clause.property.underBreach) continue;

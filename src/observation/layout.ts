@@ -3,8 +3,8 @@
  * high half at 2*i+1. What happened in order (loads, stores, STI...) is in the event buffer beside it
  * (src/x86/events.ts); here is the state at the moments that rules speak about.
  *
- * "call" is the wrapped instruction: TDCALL for guest stubs. The first one of a run is recorded with its registers;
- * the number of calls says whether there were more.
+ * "call" is the wrapped instruction: TDCALL for guest stubs, SEAMCALL for host stubs. The first one of a run is recorded
+ * with its registers; the number of calls says whether there were more.
  */
 import { readHalves } from '../halves.js';
 import { REGISTER_NAMES, type RegisterName } from '../x86/registers.js';
@@ -26,6 +26,22 @@ export const END = {
 } as const;
 export type EndName = keyof typeof END;
 export const END_NAMES = Object.keys(END) as EndName[];
+
+/**
+ * How the wrapped instruction ended. All but `completed` are SEAMCALL's alone: the module was not entered. Values of a
+ * scenario slot and of FACT.outcome.
+ */
+export const OUTCOME = {
+  completed: 0,
+  /** CF = 1, no register changes. */
+  vmFailInvalid: 1,
+  /** #GP: TDX is not enabled by the BIOS. */
+  generalProtection: 2,
+  /** #UD: the CPU is not in VMX operation. */
+  invalidOpcode: 3,
+} as const;
+export type OutcomeName = keyof typeof OUTCOME;
+export const OUTCOME_NAMES = Object.keys(OUTCOME) as OutcomeName[];
 
 /** Number of fields of the argument block that a layout has room for. */
 export const BLOCK_FIELDS = 16;
@@ -63,6 +79,10 @@ export const FACT = {
   restOfHostView: take(1),
   /** Number of exits to the host. */
   hostExits: take(1),
+  /** How often a TD was entered and left. */
+  tdExits: take(1),
+  /** How the first call ended: one of OUTCOME. */
+  outcome: take(1),
   /** STI instructions that the code executed. */
   stiCount: take(1),
   /** 1 if the instruction before the first call was an STI. */

@@ -3,6 +3,7 @@
  * every exchange with their surroundings (TDCALL, SEAMCALL, external symbols, the return), which the caller answers.
  */
 import { highHalf, joinHalves, lowHalf, readHalves, writeHalves } from '../halves.js';
+import { Fixups, goToFixup } from '../harness/fixups.js';
 import { mapImage } from '../harness/map-image.js';
 import { poisonBytes } from '../harness/regions.js';
 import type { Image } from '../image/image.js';
@@ -55,6 +56,7 @@ export class Stage {
   observer: StageObserver | undefined;
   private readonly externals: ExternalEntry[] = [];
   private readonly functions = new Map<string, bigint>();
+  private readonly fixups: Fixups;
   private allocated = 0;
   /** Offsets of the structures: begin, end, begin, end... */
   private readonly structures: number[] = [];
@@ -70,6 +72,7 @@ export class Stage {
   ) {
     const size = image.segments.reduce((sum, segment) => sum + segment.size + 2 * PAGE, WORLD_BYTES);
     this.machine = new Machine({ memoryBytes: size });
+    this.fixups = new Fixups(image);
     this.layOut(answered);
     this.machine.checkpoint();
   }
@@ -215,6 +218,7 @@ export class Stage {
           const unmodelled = machine.exitDetail === VECTOR.PF ? this.externalAt(this.rip) : undefined;
           if (unmodelled !== undefined)
             return { kind: 'unknown', problem: `external symbol ${unmodelled} is not modelled` };
+          if (this.dispatchFault(machine.exitDetail)) break;
           return { kind: 'faulted', vector: machine.exitDetail };
         }
         case EXIT.Unknown:
@@ -261,14 +265,10 @@ export class Stage {
     this.machine.completeEnvironment();
   }
 
-  /** The world answered it with a fault: execution goes on at the fixup entry. @returns false if the image has none */
+  /** The instruction at which the machine stands raised a fault: a fixup takes it, if there is one that is modelled. */
   dispatchFault(vector: number): boolean {
-    const { rip } = this;
-    const fixup = this.image.fixups.find(({ from }) => from === rip);
-    if (fixup === undefined) return false;
-    this.setRegister('rax', BigInt(vector));
-    writeHalves(this.machine.state, 2 * STATE.RIP, fixup.to);
-    return true;
+    const fixup = this.fixups.at(this.machine);
+    return fixup !== undefined && goToFixup(this.machine, fixup, vector) !== undefined;
   }
 
   /** Whether the instruction before the one at which the machine stands was an STI. */

@@ -2,9 +2,10 @@
 import { UsageError } from '../errors.js';
 import type { Program } from '../play/program.js';
 import { nearest } from '../text/nearest.js';
+import { ONE_EXIT_PROGRAM, SEQUENCE_PROGRAM } from './dispatcher/programs.js';
 import { HELPER_PROGRAMS } from './helper/helpers.js';
 
-export const PROGRAMS: readonly Program[] = [...HELPER_PROGRAMS];
+export const PROGRAMS: readonly Program[] = [...HELPER_PROGRAMS, ONE_EXIT_PROGRAM, SEQUENCE_PROGRAM];
 
 /** @throws UsageError with the nearest names */
 export function findProgram(name: string): Program {

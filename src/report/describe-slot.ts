@@ -3,6 +3,9 @@ import { describeStatus } from '../../models/abi/status.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import { FAULT_NAMES, parameterSlot, PLACE_NAMES, SLOT, scenarioSlot } from '../scenario/layout.js';
 
+/** How SEAMCALL ends, by number (OUTCOME). */
+const OUTCOMES = ['it completes', 'CF = 1 (VMfailInvalid)', 'it raises #GP', 'it raises #UD'] as const;
+
 export interface SlotText {
   name: string;
   value: string;
@@ -34,11 +37,13 @@ export function describeSlot(compiled: CompiledContract, slotName: string, value
       return { name: slotName, value: `${value} before instruction ${number}` };
     case SLOT.answerStatus:
       return {
-        name: `${slotName} (RAX of TDCALL)`,
+        name: `${slotName} (RAX of ${compiled.contract.instruction.toUpperCase()})`,
         value: number >> 63n === 1n ? `${value} ${describeStatus(number)}` : value,
       };
     case SLOT.rbpMod:
       return { name: slotName, value: `${value} the TD has ${number === 0n ? '' : 'no '}NO_RBP_MOD` };
+    case SLOT.outcome:
+      return { name: slotName, value: `${value} ${OUTCOMES[Number(number & 3n)]}` };
     case SLOT.companionKey:
       return { name: slotName, value: `${value} how the companion run changes values` };
     default:

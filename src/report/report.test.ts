@@ -12,6 +12,7 @@ import {
   call,
   clear,
   external,
+  HOST_CONTRACT,
   type ImageOptions,
   jumpThrough,
   load,
@@ -19,10 +20,12 @@ import {
   NOP,
   type Piece,
   RET,
+  SEAMCALL,
   set32,
   SOUND,
   store,
   TDCALL,
+  TEXT,
 } from '../harness/made-function.test.helper.js';
 import { packageRoot } from '../package-info.js';
 import { accountFor } from '../triage/account.js';
@@ -135,8 +138,10 @@ describe('a trace line', () => {
   const lines = (
     pieces: readonly Piece[],
     values: Record<string, bigint> = {},
+    contract = BLOCK_CONTRACT,
+    options: ImageOptions = {},
   ): { text: string; changes: string[] }[] => {
-    const runner = runnerOf(pieces, BLOCK_CONTRACT);
+    const runner = runnerOf(pieces, contract, undefined, options);
     return recordTrace(runner.harness, caseOf(runner, values), 0).steps.map((step, index) =>
       traceLine(step, index, (address) => `0x${address.toString(16)}`),
     );
@@ -149,6 +154,18 @@ describe('a trace line', () => {
   plain('says which registers the host answered in, also where the value is the same', () => {
     const all = lines([clear('rax'), set32('rcx', 0x400), TDCALL, RET], { 'answer.r10': 0n, 'entry.r10': 0n });
     expect(all[2].changes).toEqual(['the host answers in r10']);
+  });
+  plain('says who answered SEAMCALL, and what became of one that nobody answered', () => {
+    const fixups = [{ from: TEXT, to: TEXT + 4n, type: 2 }];
+    const seamcall = (values: Readonly<Record<string, bigint>>): string =>
+      lines([SEAMCALL, RET], { 'entry.rcx': 9n, ...values }, HOST_CONTRACT, { fixups })[0].changes[0];
+    expect(seamcall({ 'entry.rax': 48n })).toBe('the module answers in rcx r10 r11 r12 r13');
+    expect(seamcall({ 'entry.rax': 46n })).toBe('the module answers in rax alone');
+    expect(seamcall({ 'entry.rax': 0n })).toMatch(/^the TD answers in rcx rdx rbx rsi/);
+    expect(seamcall({ 'entry.rax': 1n << 63n })).toBe('the P-SEAMLDR answers in rax alone');
+    expect(seamcall({ 'call.outcome': 1n })).toBe('VMfailInvalid: CF is 1, no register changes');
+    expect(seamcall({ 'call.outcome': 2n })).toBe('raises #GP: the fixup goes on at 0xffffffff81000004');
+    expect(seamcall({ 'call.outcome': 3n })).toBe('raises #UD: the fixup goes on at 0xffffffff81000004');
   });
   plain('says that an interrupt came', () => {
     const all = lines([NOP, NOP, RET], { 'fault.kind': 2n, 'fault.at': 1n });
@@ -168,8 +185,17 @@ describe('a slot as a person knows it', () => {
     ['fault.at', '0x3', 'fault.at', '0x3 before instruction 3'],
     ['module.rbpMod', '0x1', 'module.rbpMod', '0x1 the TD has no NO_RBP_MOD'],
     ['entry.rbx', '0x7', 'entry.rbx', '0x7'],
+    ['call.outcome', '0x1', 'call.outcome', '0x1 CF = 1 (VMfailInvalid)'],
+    ['call.outcome', '0x2', 'call.outcome', '0x2 it raises #GP'],
+    ['call.outcome', '0x3', 'call.outcome', '0x3 it raises #UD'],
   ])('%s = %s', (slot, value, name, text) => {
     expect(describeSlot(compiled, slot, value)).toEqual({ name, value: text });
+  });
+  plain('a status is that of the instruction', () => {
+    const names = [BLOCK_CONTRACT, HOST_CONTRACT].map(
+      (contract) => describeSlot(runnerOf([RET], contract).compiled, 'answer.status', '0x1').name,
+    );
+    expect(names).toEqual(['answer.status (RAX of TDCALL)', 'answer.status (RAX of SEAMCALL)']);
   });
   plain('a status has its name, flags have theirs', () => {
     expect(describeSlot(compiled, 'answer.status', '0xc000010000000001').value).toContain('TDX_OPERAND_INVALID');

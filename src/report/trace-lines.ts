@@ -1,5 +1,7 @@
 /** A trace as lines: address, disassembly, and what each instruction changed. */
 import { readHalves } from '../halves.js';
+import { exceptionName } from '../triage/account.js';
+import { OUTCOME } from '../observation/layout.js';
 import { escapeName } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
@@ -29,7 +31,7 @@ export function traceLine(step: Step, index: number, place: (address: bigint) =>
     index,
     place: place(step.address),
     text,
-    changes: [...answer(step), ...registerChanges(step), ...stores(step)],
+    changes: [...answer(step, place), ...registerChanges(step), ...stores(step)],
   };
 }
 
@@ -41,13 +43,18 @@ function withTarget({ instruction }: Step, place: (address: bigint) => string): 
     : instruction.text.replace(hex(instruction.target), place(instruction.target));
 }
 
-/** What the world wrote, whether or not the values changed: from TDCALL on these registers are not the caller's. */
-function answer({ worldWrote, before }: Step): string[] {
-  if (worldWrote === 0) return [];
+/** What the world did: from the call on these registers are not the caller's, whether or not their values changed. */
+function answer(step: Step, place: (address: bigint) => string): string[] {
+  const { worldWrote, call, raised, after } = step;
+  if (raised !== undefined) {
+    const target = place(readHalves(after, 2 * STATE.RIP));
+    return [`raises ${exceptionName(raised)}: the fixup goes on at ${target}`];
+  }
+  if (call === undefined) return [];
+  if (call.outcome === OUTCOME.vmFailInvalid) return ['VMfailInvalid: CF is 1, no register changes'];
   const names = REGISTER_NAMES.filter((name, index) => name !== 'rax' && (worldWrote >>> index) & 1);
-  if (names.length === 0) return ['the module answers in rax alone'];
-  const leaf = before[2 * STATE.GPR] & 0xffff;
-  return [`${leaf === 0 ? 'the host' : 'the module'} answers in ${names.join(' ')}`];
+  if (names.length > 0) return [`the ${call.by} answers in ${names.join(' ')}`];
+  return [`the ${call.by === 'P-SEAMLDR' ? call.by : 'module'} answers in rax alone`];
 }
 
 function registerChanges({ before, after }: Step): string[] {

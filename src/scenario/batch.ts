@@ -6,7 +6,8 @@
 import fc from 'fast-check';
 import { ModuleBuilder } from '../wasm/module.js';
 import { createLinearMemory, instantiateFunctions } from '../wasm/host.js';
-import { drawTables, emitDraw, SCENARIO_BYTES, STATE_BYTES } from './draw-code.js';
+import { emitDraw, SCENARIO_BYTES, STATE_BYTES } from './draw-code.js';
+import { drawTables } from './draw-tables.js';
 import { SCENARIO_SLOTS, type Scenario } from './layout.js';
 import { shrinkScenario } from './shrink.js';
 import type { ScenarioSpace } from './space.js';

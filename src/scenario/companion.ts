@@ -32,7 +32,7 @@ export function changeGuestSecrets(
   }
 }
 
-/** Companion H: every value that the host chose, but for R10 where the contract names a branch on it. */
+/** Companion H: every value that the host, or a TD, chose; but for R10 where the contract names a branch on it. */
 export function changeHostValues(scenario: Scenario, space: ScenarioSpace, companion: Scenario): void {
   companion.set(scenario);
   const namesR10 = space.compiled.contract.outputs.when.includes('r10-success');

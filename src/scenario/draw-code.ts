@@ -6,23 +6,14 @@
  * constant, a small number, a single bit or another slot's value takes their place. Flags, leaf, mask, status, placement
  * and faults are then drawn by rules of their own.
  */
-import { gprMask } from '../../models/abi/registers.js';
-import { all, i32, type I32, i64, type I64, loop, seq, select, type Statement, v128, when } from '../wasm/code.js';
+import { i32, type I32, i64, loop, seq, select, type Statement, v128, when } from '../wasm/code.js';
 import type { FunctionHandle, ModuleBuilder, Scope } from '../wasm/module.js';
-import { EDGES, UNKNOWN_LEAVES, VERSIONED_LEAVES } from './draw-constants.js';
+import { drawLeaf, drawMask, drawOutcome, drawStatus } from './draw-call.js';
+import { type DrawAddresses, KINDS } from './draw-tables.js';
+import { below, chance, type SetSlot, type Word } from './draw-words.js';
 import { CALLER_FLAGS, FAULT, FIXED_FLAGS, PLACE, readSlot, SCENARIO_SLOTS, SLOT } from './layout.js';
 import { ROLE } from './roles.js';
 import type { ScenarioSpace } from './space.js';
-
-/** Where drawing keeps its things, as byte offsets; all multiples of 16. */
-export interface DrawAddresses {
-  /** STATE_BYTES. */
-  state: number;
-  /** What `drawTables` returned. */
-  tables: number;
-  /** Where the scenario goes: SCENARIO_BYTES. */
-  scenario: number;
-}
 
 /** A scenario in linear memory, rounded up to whole vectors. */
 export const SCENARIO_BYTES = Math.ceil((8 * SCENARIO_SLOTS) / 16) * 16;
@@ -31,19 +22,6 @@ export const SCENARIO_BYTES = Math.ceil((8 * SCENARIO_SLOTS) / 16) * 16;
 const GENERATOR_BYTES = 64;
 const POOL_BYTES = 64;
 export const STATE_BYTES = 2 * GENERATOR_BYTES + POOL_BYTES;
-
-/** Entries of the table that says where a special value comes from. */
-const KINDS = 14;
-const KIND_BYTES = 16 * 8;
-const UNKNOWN_LEAF_BYTES = 4 * Math.ceil(UNKNOWN_LEAVES.length / 2) * 2;
-/** Byte offset of the contract's leaves in the tables. */
-const LEAVES_AT = KIND_BYTES + UNKNOWN_LEAF_BYTES;
-
-const SMALL_NUMBERS = 256;
-const BITS = 64;
-
-/** Bits that the module never accepts: RAX, RCX, RSP (facts/module.md section 4). */
-const NEVER_LEGAL = gprMask('RAX', 'RCX', 'RSP');
 
 /** Values that are drawn by the mixture, as a bit mask over slots. */
 function mixedSlots({ roles, flagsSlot }: ScenarioSpace): bigint {
@@ -54,66 +32,6 @@ function mixedSlots({ roles, flagsSlot }: ScenarioSpace): bigint {
   }
   return mask;
 }
-
-/** The constants that drawing looks up, to be placed at `addresses.tables`. */
-export function drawTables(space: ScenarioSpace, addresses: DrawAddresses): Uint8Array {
-  const edges = EDGES;
-  const { dictionary } = space;
-  const words = (edges.length + dictionary.length) / 2 + SMALL_NUMBERS + BITS;
-  const bytes = new Uint8Array(wordsAt(space) + 8 * words);
-  const view = new DataView(bytes.buffer);
-  let at = wordsAt(space);
-  const place = (count: number, low: (i: number) => number, high: (i: number) => number): [number, number] => {
-    const start = addresses.tables + at;
-    for (let i = 0; i < count; i++, at += 8) {
-      view.setInt32(at, low(i), true);
-      view.setInt32(at + 4, high(i), true);
-    }
-    return [start, count];
-  };
-  const pairs = (values: Int32Array): [number, number] =>
-    place(
-      values.length / 2,
-      (i) => values[2 * i],
-      (i) => values[2 * i + 1],
-    );
-  const fromEdges = pairs(edges);
-  const fromDictionary = pairs(dictionary);
-  const fromSmall = place(
-    SMALL_NUMBERS,
-    (i) => i,
-    () => 0,
-  );
-  const fromBits = place(
-    BITS,
-    (i) => (i < 32 ? 1 << i : 0),
-    (i) => (i < 32 ? 0 : 1 << (i - 32)),
-  );
-  const fromSlots: [number, number] = [addresses.scenario, SCENARIO_SLOTS];
-  const kinds = [
-    ...Array.from({ length: 4 }, () => [fromEdges, fromDictionary, fromSlots]).flat(),
-    fromSmall,
-    fromBits,
-  ];
-  kinds.forEach(([start, count], kind) => {
-    view.setInt32(8 * kind, start, true);
-    view.setInt32(8 * kind + 4, count, true);
-  });
-  space.compiled.contract.leaves.forEach((leaf, i) => view.setInt32(LEAVES_AT + 4 * i, leaf, true));
-  UNKNOWN_LEAVES.forEach((leaf, i) => view.setInt32(KIND_BYTES + 4 * i, leaf, true));
-  return bytes;
-}
-
-/** Byte offset of the 64-bit words in the tables: behind as many leaves as the contract has. */
-function wordsAt({ compiled }: ScenarioSpace): number {
-  return LEAVES_AT + 8 * Math.ceil(compiled.contract.leaves.length / 2);
-}
-
-/** One of `bound` numbers from the upper 16 bits of a random word. */
-const below = (word: I32, bound: I32 | number): I32 =>
-  i32.shrU(i32.mul(i32.shrU(word, i32.const(16)), typeof bound === 'number' ? i32.const(bound) : bound), i32.const(16));
-/** True in `chances` of 256 values of the lowest byte. */
-const chance = (word: I32, chances: number): I32 => i32.ltU(i32.and(word, i32.const(0xff)), i32.const(chances));
 
 /**
  * Adds `seed(a, b, c, d)`, which starts a stream, and `draw()`, which writes the next scenario of it.
@@ -242,7 +160,7 @@ function drawSpecial(scope: Scope, mixed: bigint, { scenario, tables }: DrawAddr
 }
 
 function drawControl(scope: Scope, space: ScenarioSpace, addresses: DrawAddresses, pool: number): Statement {
-  const { scenario, tables } = addresses;
+  const { scenario } = addresses;
   // The first half of the pool chose the special values.
   const word = (n: number): I32 => i32.load(pool, 32 + 4 * n);
   const set = (slot: number, low: I32, high: I32 = i32.const(0)): Statement =>
@@ -260,14 +178,12 @@ function drawControl(scope: Scope, space: ScenarioSpace, addresses: DrawAddresse
   if (space.flagsSlot >= 0)
     parts.push(set(space.flagsSlot, i32.and(low(space.flagsSlot), i32.const(space.compiled.flagMask))));
   parts.push(drawPlacement(space, word, set), drawFault(space, word, set));
-  if (space.leafSlot >= 0) parts.push(drawLeaf(scope, space, tables, word, set, low(SLOT.answerStatus)));
+  if (space.leafSlot >= 0) parts.push(drawLeaf(scope, space, addresses, word, set, low(SLOT.answerStatus)));
   if (space.maskSlot >= 0) parts.push(drawMask(scope, space, word, set, high(SLOT.answerStatus), low(space.leafSlot)));
   parts.push(drawStatus(space, addresses, word(7), set));
+  if (space.roles[SLOT.outcome] === ROLE.control) parts.push(drawOutcome(word(1), set));
   return seq(...parts);
 }
-
-type Word = (n: number) => I32;
-type SetSlot = (slot: number, low: I32, high?: I32) => Statement;
 
 function drawPlacement(space: ScenarioSpace, word: Word, set: SetSlot): Statement {
   const offset = set(SLOT.stackOffset, i32.and(word(0), i32.const(0xff)));
@@ -316,101 +232,6 @@ function drawFault(space: ScenarioSpace, word: Word, set: SetSlot): Statement {
     ),
     set(SLOT.faultAt, select(planned, below(word(1), space.instructions + 1), i32.const(0))),
     set(SLOT.companionKey, select(chance(word(2), 128), i32.const(0), i32.shrU(word(2), i32.const(8)))),
-    set(SLOT.rbpMod, chance(word(3), 64)),
-  );
-}
-
-/** RAX for a function that takes the leaf as an argument: an allowed leaf, or a number that the module rejects. */
-function drawLeaf(scope: Scope, space: ScenarioSpace, tables: number, word: Word, set: SetSlot, more: I32): Statement {
-  const { leaves } = space.compiled.contract;
-  const leaf = scope.i32();
-  const kind = i32.and(i32.shrU(word(3), i32.const(8)), i32.const(3));
-  const drawn = i32.load(i32.shl(below(word(4), leaves.length), i32.const(2)), tables + LEAVES_AT);
-  // A leaf that reaches the host is the interesting one: it gets half of the cases.
-  const allowed = space.compiled.reachesHost ? select(chance(word(4), 128), i32.const(0), drawn) : drawn;
-  const upper = i32.add(i32.const(1), below(word(5), 255));
-  const unversioned = VERSIONED_LEAVES.map((versioned) => i32.ne(leaf.get, i32.const(versioned)));
-  return seq(
-    leaf.set(allowed),
-    set(space.leafSlot, leaf.get),
-    when(
-      i32.ltU(i32.shrU(word(3), i32.const(24)), i32.const(32)),
-      when(
-        i32.eqz(kind),
-        set(
-          space.leafSlot,
-          i32.load(i32.shl(below(word(5), UNKNOWN_LEAVES.length), i32.const(2)), tables + KIND_BYTES),
-        ),
-        when(
-          i32.eq(kind, i32.const(1)),
-          when(all(...unversioned), set(space.leafSlot, i32.or(leaf.get, i32.shl(upper, i32.const(16))))),
-          when(
-            i32.eq(kind, i32.const(2)),
-            set(space.leafSlot, i32.or(leaf.get, i32.shl(upper, i32.const(24)))),
-            set(space.leafSlot, leaf.get, i32.or(more, i32.const(1))),
-          ),
-        ),
-      ),
-    ),
-  );
-}
-
-/** The exposure mask that a caller passes: the widest one of the contract, a subset of it, or one that must be rejected. */
-function drawMask(scope: Scope, space: ScenarioSpace, word: Word, set: SetSlot, more: I32, leaf: I32): Statement {
-  const mask = scope.i32();
-  const kind = i32.and(i32.shrU(word(2), i32.const(29)), i32.const(7));
-  const drawn = seq(
-    mask.set(
-      select(
-        i32.geU(kind, i32.const(4)),
-        i32.and(i32.const(space.compiled.widestMask), word(6)),
-        i32.const(space.compiled.widestMask),
-      ),
-    ),
-    when(
-      i32.eq(kind, i32.const(6)),
-      mask.set(
-        i32.or(mask.get, i32.and(i32.const(NEVER_LEGAL), i32.or(i32.shrU(word(6), i32.const(16)), i32.const(2)))),
-      ),
-    ),
-    set(space.maskSlot, mask.get, select(i32.eq(kind, i32.const(7)), i32.or(more, i32.const(1)), i32.const(0))),
-  );
-  if (space.leafSlot < 0) return drawn;
-  // The field is an ordinary argument of every other leaf.
-  return when(i32.eqz(i32.and(leaf, i32.const(0xffff))), drawn);
-}
-
-/** Success in most cases; a failure is any value but 0: each half 0 at times, bit 63 clear at times, one bit alone at times. */
-function drawStatus(space: ScenarioSpace, { scenario, tables }: DrawAddresses, word: I32, set: SetSlot): Statement {
-  // 64 uniform bits lie in the slot.
-  const low = i32.load(scenario, 8 * SLOT.answerStatus);
-  const high = i32.load(scenario, 8 * SLOT.answerStatus + 4);
-  const low1 = i32.or(low, i32.const(1));
-  const kind = i32.shrU(i32.mul(i32.and(i32.shrU(word, i32.const(8)), i32.const(0xff)), i32.const(6)), i32.const(8));
-  const is = (n: number): I32 => i32.eq(kind, i32.const(n));
-  const bit = i64.shl(i64.const(1n), i64.extend(i32.and(low, i32.const(63))));
-  const dictionary = tables + wordsAt(space) + 4 * EDGES.length;
-  const constant = i64.load(i32.shl(below(word, space.dictionary.length / 2), i32.const(3)), dictionary);
-  const store = (value: I64): Statement => i64.store(scenario, 8 * SLOT.answerStatus, value);
-  return when(
-    i32.eqz(chance(word, 56)),
-    store(i64.const(0n)),
-    when(
-      is(0),
-      set(SLOT.answerStatus, low1),
-      when(
-        is(1),
-        set(SLOT.answerStatus, i32.const(0), i32.or(high, i32.const(0x80000000))),
-        when(
-          is(2),
-          set(SLOT.answerStatus, low1, i32.and(high, i32.const(0x7fffffff))),
-          when(
-            is(3),
-            store(select(i64.eqz(constant), i64.const(1n), constant)),
-            when(is(4), store(bit), set(SLOT.answerStatus, low1, high)),
-          ),
-        ),
-      ),
-    ),
+    ...(space.roles[SLOT.rbpMod] === ROLE.unused ? [] : [set(SLOT.rbpMod, chance(word(3), 64))]),
   );
 }

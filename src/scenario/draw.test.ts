@@ -155,12 +155,36 @@ describe('every drawn scenario', () => {
 
 describe('the dictionary', () => {
   it('has each word once, in a fixed order, with those of the code under test', () => {
-    const words = dictionary([0x1234_5678_9abc_def0n, -1n, 0x1234_5678_9abc_def0n, 0n]);
+    const words = dictionary('tdcall', [0x1234_5678_9abc_def0n, -1n, 0x1234_5678_9abc_def0n, 0n]);
     const values = Array.from({ length: words.length / 2 }, (_, word) => readSlot(words, word));
     expect(new Set(values).size).toBe(values.length);
     expect(values).toEqual([...values].sort((a, b) => (a < b ? -1 : 1)));
     for (const word of [0x1234_5678_9abc_def0n, 0xffffffff_ffffffffn, 0x10004n, 0xfc00n, 0xffccn, 0xc0000100_00000000n])
       expect(values).toContain(word);
-    expect(dictionary([]).length, 'all ones and 0 are status words already').toBe(words.length - 2);
+    expect(dictionary('tdcall', []).length, 'all ones and 0 are status words already').toBe(words.length - 2);
+  });
+});
+
+describe('how SEAMCALL ends', () => {
+  const drawn = draw(spaceOf('linux-6.7/__seamcall'), 20_000);
+  const values = (name: string): bigint[] => drawn.map((scenario) => readSlot(scenario, SLOT_NAMES.indexOf(name)));
+
+  it('is each of its ways, the ordinary one in 13 cases of 16', () => {
+    const outcomes = values('call.outcome');
+    for (const [outcome, share] of [13 / 16, 1 / 16, 1 / 16, 1 / 16].entries())
+      expect(outcomes.filter((value) => value === BigInt(outcome)).length / outcomes.length).toBeCloseTo(share, 1);
+    expect(outcomes.filter((value) => value > 3n)).toEqual([]);
+  });
+
+  it.each([0x80000203_00000000n, 0x80000200_00000000n, 0x80000202_00000000n])(
+    'status 0x%x is one of those drawn',
+    (status) => expect(values('answer.status').filter((value) => value === status).length).toBeGreaterThan(100),
+  );
+
+  it('is no part of TDCALL', () => {
+    const guest = draw(spaceOf('linux-6.7/__tdcall'), 200);
+    expect(new Set(guest.map((scenario) => readSlot(scenario, SLOT_NAMES.indexOf('call.outcome'))))).toEqual(
+      new Set([0n]),
+    );
   });
 });

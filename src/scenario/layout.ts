@@ -58,6 +58,7 @@ export const SLOT_NAMES: readonly string[] = [
   'fault.at',
   'fault.value',
   'companion.key',
+  'call.outcome',
 ];
 export const SCENARIO_SLOTS = SLOT_NAMES.length;
 
@@ -96,6 +97,8 @@ export const SLOT = {
   faultValue: scenarioSlot('fault.value'),
   /** How companion runs change a value: 0 flips every bit, anything else those that a hash of it and the slot picks. */
   companionKey: scenarioSlot('companion.key'),
+  /** How SEAMCALL ends: one of OUTCOME (src/observation/layout.ts). */
+  outcome: scenarioSlot('call.outcome'),
 } as const;
 
 function registerSlots(prefix: string, registers: readonly RegisterName[]): Int8Array {

@@ -1,5 +1,9 @@
 import type { CompiledContract } from '../contract/compiled.js';
+import { LEAF_DRAWS } from './draw-constants.js';
 import { parameterSlot, SLOT } from './layout.js';
+
+/** RAX bits 63:24, of which none may be set in a call for a leaf (facts/module.md 1 and 2). */
+const RESERVED_LOW = 0xff000000;
 
 /** The scenario slot from which RAX, the leaf, is loaded; -1 when the leaf is the function's own. */
 export function leafSlot({ contract, leafField }: CompiledContract): number {
@@ -8,4 +12,14 @@ export function leafSlot({ contract, leafField }: CompiledContract): number {
   if (source === undefined || !('parameter' in source)) return -1;
   const parameter = contract.parameters.find(({ name }) => name === source.parameter);
   return parameter === undefined ? -1 : parameterSlot(parameter.place);
+}
+
+/**
+ * Whether a function may be called with this value of RAX: an allowed leaf, or something that the module refuses. A leaf
+ * that it has, and that the function may not be called with, is the caller's breach.
+ */
+export function leafIsFair({ contract }: CompiledContract, low: number, high: number): boolean {
+  if (high !== 0 || (low & RESERVED_LOW) !== 0) return true;
+  const leaf = low & 0xffff;
+  return contract.leaves.includes(leaf) || !LEAF_DRAWS[contract.instruction].known.has(leaf);
 }

@@ -40,10 +40,11 @@ export function slotRoles(compiled: CompiledContract): Uint8Array {
   }
   roles[SLOT.answerStatus] = ROLE.answer;
   for (const slot of SLOT.answer) if (slot >= 0) roles[slot] = ROLE.answer;
-  roles[SLOT.rbpMod] = ROLE.control;
+  roles[SLOT.rbpMod] = contract.assumes?.includes('no-rbp-mod') === true ? ROLE.unused : ROLE.control;
   roles[SLOT.faultKind] = ROLE.control;
   roles[SLOT.faultAt] = ROLE.control;
   roles[SLOT.faultValue] = ROLE.control;
   roles[SLOT.companionKey] = ROLE.control;
+  if (contract.notEntered !== undefined) roles[SLOT.outcome] = ROLE.control;
   return roles;
 }

@@ -198,3 +198,27 @@ describe('a planted failure is shrunk to its least', () => {
     expect(tried).toBe(differingSlots(scenario, space.neutral).length === 0 ? 0 : 1);
   });
 });
+
+describe('a leaf', () => {
+  it.each([
+    ['linux-6.7/__seamcall', 0x70n, 0x30n],
+    ['linux-6.7/__tdcall', 0x1an, 0x12n],
+    ['linux-6.7/__tdcall', 0x1an, 0n],
+  ])('of %s: 0x%x never becomes 0x%x, with which it may not be called', (id, leaf, never) => {
+    const space = spaceOf(id);
+    const scenario = space.neutral.slice();
+    writeSlot(scenario, space.leafSlot, leaf);
+    const tried = Array.from(shrinkScenario(scenario, space), (candidate) => readSlot(candidate, space.leafSlot));
+    expect(tried).not.toContain(never);
+    expect(tried).toContain(leaf & ~0x10n);
+  });
+
+  it('that is refused for its upper bits loses them one by one', () => {
+    const space = spaceOf('linux-6.7/__seamcall');
+    const scenario = space.neutral.slice();
+    writeSlot(scenario, space.leafSlot, 0xc0000000_00000000n);
+    const tried = Array.from(shrinkScenario(scenario, space), (candidate) => readSlot(candidate, space.leafSlot));
+    expect(tried).toContain(0x80000000_00000000n);
+    expect(tried).not.toContain(0n);
+  });
+});

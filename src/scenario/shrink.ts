@@ -9,12 +9,13 @@
  *  3. one slot neutral;
  *  4. in a slot that the code interprets (arguments, status, faults, placement): clear half of the bits, then
  *     quarters, then single bits. Clearing bits is monotone and needs at most 64 steps; counting down would need
- *     thousands (facts/engine-measurements.md).
+ *     thousands (facts/engine-measurements.md). A leaf that the function may not be called with is no candidate.
  *
  * Values that nobody interprets (secrets, host answers) are either neutral or left as they are: a smaller secret is
  * not a simpler one. No pass has a side effect, since fast-check calls shrink during replay without running anything.
  */
 import { readSlot, SCENARIO_SLOTS, type Scenario, SLOT } from './layout.js';
+import { leafIsFair } from './leaf-slot.js';
 import { ROLE } from './roles.js';
 import type { ScenarioSpace } from './space.js';
 
@@ -31,7 +32,10 @@ export function* shrinkScenario(scenario: Scenario, space: ScenarioSpace): Gener
   }
   if (different.length > 1) for (const slot of different) yield withNeutral(scenario, space.neutral, [slot]);
   for (const slot of different)
-    if (interpreted(slot, space)) yield* clearBits(scenario, slot, readSlot(space.neutral, slot));
+    if (interpreted(slot, space))
+      for (const simpler of clearBits(scenario, slot, readSlot(space.neutral, slot)))
+        if (slot !== space.leafSlot || leafIsFair(space.compiled, simpler[2 * slot], simpler[2 * slot + 1]))
+          yield simpler;
 }
 
 /** Slots in which two scenarios differ. */

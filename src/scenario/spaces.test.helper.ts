@@ -11,7 +11,11 @@ export const INSTRUCTIONS = 40;
 /** The space of a built-in contract, with parts of the contract replaced. */
 export function spaceOf(id: string, change: Partial<Contract> = {}): ScenarioSpace {
   const { set, contract } = builtInContract(id);
-  return scenarioSpace(compileContract({ ...contract, ...change }, set.name), dictionary([]), INSTRUCTIONS);
+  return scenarioSpace(
+    compileContract({ ...contract, ...change }, set.name),
+    dictionary(contract.instruction, []),
+    INSTRUCTIONS,
+  );
 }
 
 /** `SET/FUNCTION` of every built-in contract. */

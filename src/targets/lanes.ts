@@ -1,9 +1,9 @@
 /** Work of which a few pieces run at once. */
 
 /**
- * Does the work for each item, `lanes` at a time. After a failure nothing more is begun.
+ * Does the work for each item, `lanes` at a time, in order. After a failure nothing more is begun.
  * @returns the results, in the order of the items
- * @throws the first failure, when all that was begun has ended
+ * @throws what the first item that fails throws, first in the order of the items, when all that was begun has ended
  */
 export async function inLanes<Item, Result>(
   lanes: number,
@@ -11,7 +11,7 @@ export async function inLanes<Item, Result>(
   work: (item: Item) => Promise<Result>,
 ): Promise<Result[]> {
   const results: Result[] = [];
-  const failures: unknown[] = [];
+  const failures: { index: number; error: unknown }[] = [];
   let next = 0;
   const lane = async (): Promise<void> => {
     while (next < items.length && failures.length === 0) {
@@ -19,11 +19,12 @@ export async function inLanes<Item, Result>(
       try {
         results[index] = await work(items[index]);
       } catch (error) {
-        failures.push(error);
+        failures.push({ index, error });
       }
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
-  if (failures.length > 0) throw failures[0];
+  const [first] = failures.sort((one, other) => one.index - other.index);
+  if (first !== undefined) throw first.error;
   return results;
 }

@@ -8,6 +8,7 @@ import { CONTRACT_SETS } from '../contract/library/sets.js';
 import type { Image } from '../image/image.js';
 import { loadImage } from '../image/load.js';
 import { EDITS_PATH } from './edits.js';
+import { EDITED, makeCorpus, writeEdits } from './made-corpus.test.helper.js';
 import { MANIFEST_PATH, readManifest } from './manifest.js';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -64,17 +65,30 @@ function disassemble(object: string, name: string): Map<number, string> {
   return found;
 }
 
+/** The instruction that begins at `SYMBOL+0x...`, or undefined if none does. */
+function instructionAt(object: string, place: string): string | undefined {
+  const [symbol, offset] = place.split('+');
+  return disassemble(object, symbol).get(Number(offset));
+}
+
 describe('the manifest of the assembly twins', () => {
   test('has one row for every function of the broken objects, and no other', () => {
     const objects = [...new Set(twins.map(({ object }) => object))].sort();
-    expect(objects).toEqual(
-      ['5.19', '6.3', '6.4', '6.7', 'rfc-2021'].map((release) => `corpus/bugs/guest-${release}.o`),
-    );
+    const families = [
+      'guest-5.19',
+      'guest-6.3',
+      'guest-6.4',
+      'guest-6.7',
+      'guest-rfc-2021',
+      'seamcall-2023',
+      'seamcall-6.7',
+    ];
+    expect(objects).toEqual(families.map((family) => `corpus/bugs/${family}.o`));
     const built = objects.flatMap((object) => functions(object).map((symbol) => `${object} ${symbol}`));
     expect(twins.map(({ object, symbol }) => `${object} ${symbol}`).sort()).toEqual(built.sort());
   });
 
-  test('has a twin for every property, and only properties that exist', () => {
+  test('has, with the edits, a twin for every property, and only properties that exist', () => {
     const names = PROPERTIES.map(({ name }) => name).sort();
     expect([...new Set(all.map(({ property }) => property))].sort()).toEqual(names);
     for (const { property, alsoBreaks } of all) {
@@ -87,10 +101,53 @@ describe('the manifest of the assembly twins', () => {
     const [set, name] = contract.split('/');
     expect(CONTRACT_SETS.find((entry) => entry.name === set)?.contracts[name]).toBeDefined();
     expect(fixed).toEqual({ object: object.replace('bugs', 'targets'), symbol: name });
-    expect(functions(fixed.object)).toContain(name);
     expect(twin.id).toBe(`${symbol.replaceAll('_', '-')}-${set.replace('linux-', '')}`);
-    const text = disassemble(object, symbol).get(Number(twin.place.slice(`${symbol}+`.length)));
-    expect(normal(text ?? 'no instruction begins there')).toBe(normal(twin.instruction));
+    expect(twin.place.split('+')[0]).toBe(symbol);
+    expect(normal(instructionAt(object, twin.place) ?? 'none')).toBe(normal(twin.instruction));
+  });
+});
+
+describe('every twin', () => {
+  test.each(all)('$id: both functions exist, and an instruction begins at its place', (twin) => {
+    expect(functions(twin.object)).toContain(twin.symbol);
+    expect(functions(twin.fixed.object)).toContain(twin.fixed.symbol);
+    expect(instructionAt(twin.object, twin.place)).toBeDefined();
+  });
+
+  test('an edited one has the fields of the others, and its clean object is the neighbour', () => {
+    const root = makeCorpus();
+    try {
+      cpSync(join(ROOT, MANIFEST_PATH), join(root, MANIFEST_PATH));
+      const [edited, ...none] = readManifest(root).slice(twins.length);
+      const { of, file, replace, with: replacement, ...facts } = EDITED;
+      expect(edited).toEqual({
+        ...facts,
+        kind: 'edited',
+        edit: { of, file, replace, with: replacement },
+        fixed: { object: of, symbol: EDITED.symbol },
+      });
+      expect(none).toEqual([]);
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  });
+
+  test.each([
+    ['id of an assembly twin', { id: twins[0].id, object: `corpus/bugs/${twins[0].id}.o` }, /two twins have the id/],
+    ['object that is not its own', { object: 'corpus/bugs/other.o' }, /twins\.0\.object: not corpus\/bugs\/ID\.o/],
+    ['place without an offset', { place: 'logic' }, /twins\.0\.place: SYMBOL\+0x/],
+    ['file outside of the sources', { file: 'corpus/targets/../bugs/a.S' }, /twins\.0\.file: a file below/],
+    ['empty text to replace', { replace: '' }, /twins\.0\.replace/],
+  ])('an edited one with the %s is one line for people', (_, change, message) => {
+    const root = makeCorpus();
+    try {
+      cpSync(join(ROOT, MANIFEST_PATH), join(root, MANIFEST_PATH));
+      writeEdits(root, { ...EDITED, ...change });
+      expect(() => readManifest(root)).toThrow(message);
+      expect(() => readManifest(root)).toThrow(/^[^\n]*$/);
+    } finally {
+      rmSync(root, { recursive: true });
+    }
   });
 });
 

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { UsageError } from '../errors.js';
+import { shorten } from '../text/escape.js';
 
 /** What to do about a file that is missing, and about one that is wrong. */
 export interface Advice {
@@ -27,5 +28,5 @@ export function readJson<T>(root: string, path: string, schema: z.ZodType<T>, ad
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new UsageError(`${file}: ${issue.path.join('.')}: ${issue.message}; ${advice.wrong}`);
+  throw new UsageError(`${file}: ${shorten(issue.path.join('.'))}: ${issue.message}; ${advice.wrong}`);
 }

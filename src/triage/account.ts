@@ -1,5 +1,5 @@
 /** What happened in one failing case: the run, the instruction to blame, what was expected and what was found. */
-import type { Clause, Term } from '../clause/clause.js';
+import type { Clause, Influence, Term } from '../clause/clause.js';
 import { renderTerm } from '../clause/render.js';
 import type { CaseContext } from '../judge/context.js';
 import type { CaseRunner } from '../judge/case-runner.js';
@@ -7,6 +7,7 @@ import type { JudgedClause } from '../judge/judge.js';
 import { BLOCK, END_NAMES, END, FACT, registerSlot, slotValue, vectorSlot } from '../observation/layout.js';
 import type { Scenario } from '../scenario/layout.js';
 import { hex } from '../text/hex.js';
+import { VECTOR } from '../x86/exit.js';
 import { blamedStep, type CaseTraces, placeName, type Signature, signatureKey, traceCase } from './violation.js';
 
 export interface Account {
@@ -72,7 +73,7 @@ function comparison(clause: Clause, runner: CaseRunner): Comparison {
         actual: hex(valueOf(clause.term, runner)),
       };
     case 'independent':
-      return flow(clause.term, clause.of === 'guest-secrets', context, runner);
+      return flow(clause.term, clause.of, context, runner);
     case 'endedAs':
     case 'endedAsOrBlockFault':
       return { expected: `the run ends: ${clause.ends.join(', ')}`, actual: endOf(context) };
@@ -92,10 +93,16 @@ function comparison(clause: Clause, runner: CaseRunner): Comparison {
   }
 }
 
-function flow(term: Term, guest: boolean, context: CaseContext, runner: CaseRunner): Comparison {
-  const what = guest ? 'guest secrets' : 'host values';
+const INFLUENCES: Readonly<Record<Influence, string>> = {
+  'guest-secrets': 'guest secrets',
+  'host-values': 'host values',
+  'td-values': 'values of the TD',
+};
+
+function flow(term: Term, of: Influence, context: CaseContext, runner: CaseRunner): Comparison {
+  const what = INFLUENCES[of];
   const base = valueOf(term, runner);
-  const other = valueOf(term, runner, guest ? context.guest : context.host);
+  const other = valueOf(term, runner, of === 'guest-secrets' ? context.guest : context.host);
   const name = renderTerm(term);
   if (term.kind === 'fact' && term.fact !== 'faultAddress') {
     return { expected: `${name} is the same for all ${what}`, actual: `${name} differs when only ${what} change` };
@@ -134,7 +141,14 @@ export function endOf(context: CaseContext): string {
   if (context.end === END.budget)
     return `ran out of its instruction budget after ${slotValue(base, FACT.instructions)} instructions`;
   if (context.end !== END.faulted) return name;
-  const vector = base[2 * FACT.endDetail];
-  const names: Record<number, string> = { 0: '#DE', 12: '#SS', 13: '#GP', 14: '#PF', 17: '#AC' };
-  return `faulted with ${names[vector] ?? `vector ${vector}`} at address ${hex(slotValue(base, FACT.faultAddress))}`;
+  const fault = `faulted with ${exceptionName(base[2 * FACT.endDetail])}`;
+  const address = slotValue(base, FACT.faultAddress);
+  // Only memory accesses and fetches have one; NULL is one of a page fault.
+  return address === 0n && base[2 * FACT.endDetail] !== VECTOR.PF ? fault : `${fault} at address ${hex(address)}`;
+}
+
+/** An exception as a person says it: `#GP`. */
+export function exceptionName(vector: number): string {
+  const found = Object.entries(VECTOR).find(([, value]) => value === vector);
+  return found === undefined ? `vector ${vector}` : `#${found[0]}`;
 }

@@ -2,11 +2,11 @@
  * The instruction that a violation is put down to:
  *
  * - a wrong register at the call or at the return: the last executed instruction that wrote it (for a missing scrub or
- *   restore that is the one which brought the value, so TDCALL for a host value), or the call that passed it on as it came;
- * - memory: the instruction that did the access, for a block field the last one that wrote it, else the TDCALL;
+ *   restore that is the one which brought the value, so the call for a host value), or the call that passed it on as it came;
+ * - memory: the instruction that did the access, for a block field the last one that wrote it, else the call;
  * - how the run ended: the last instruction;
  * - flags, vector state: the last instruction that changed them;
- * - STI: the STI, or the TDCALL where it is missing;
+ * - STI: the STI, or the call where it is missing;
  * - a path or an address that depends on something it must not: where the two runs part.
  */
 import { highHalf, lowHalf } from '../halves.js';
@@ -144,7 +144,8 @@ function lastWriter(steps: readonly Step[], end: number, register: number): numb
   for (let index = end - 1; index >= 0; index--) {
     const step = steps[index];
     if (step.interrupt || step.instruction === undefined) continue;
-    const writes = isCall(step) ? step.worldWrote : step.instruction.writesRegisters;
+    const byWorld = isCall(step) || step.raised !== undefined;
+    const writes = byWorld ? step.worldWrote : step.instruction.writesRegisters;
     if ((writes >>> register) & 1) return index;
   }
   return -1;
@@ -175,14 +176,14 @@ function lastFieldWriter(context: BlameContext, field: string): number {
   return writer < 0 ? firstCall(steps) : writer;
 }
 
-/** The first TDCALL, or the last instruction when there was none. */
+/** The first call, or the last instruction when there was none. */
 function firstCall(steps: readonly Step[]): number {
   const call = steps.findIndex(isCall);
   return call < 0 ? lastExecuted(steps) : call;
 }
 
 function isCall(step: Step): boolean {
-  return step.worldWrote !== 0;
+  return step.call !== undefined;
 }
 
 function isSti(events: Int32Array, at: number): boolean {

@@ -37,6 +37,8 @@ class Recorder implements StageObserver {
       after: machine.state.slice(0, STATE_WORDS),
       events: machine.events.slice(this.firstEvent * EVENT_WORDS, machine.eventCount * EVENT_WORDS),
       worldWrote: 0,
+      call: undefined,
+      raised: undefined,
       interrupt: false,
       lent: !this.stage.isInImage(joinHalves(low, high)),
     });

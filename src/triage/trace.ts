@@ -1,6 +1,7 @@
 /** A run, instruction by instruction: what people read, and what findings are blamed on. */
 import { joinHalves } from '../halves.js';
-import type { Harness, Stepper } from '../harness/harness.js';
+import type { Harness } from '../harness/harness.js';
+import type { StepEvents, Stepper } from '../harness/stepper.js';
 import { createObservation } from '../observation/layout.js';
 import type { Scenario } from '../scenario/layout.js';
 import type { DecodedInstruction } from '../x86/decode.js';
@@ -20,8 +21,12 @@ export interface Step {
   after: Int32Array;
   /** Events of this step, EVENT_WORDS each. */
   events: Int32Array;
-  /** Registers that the world wrote (TDCALL), one bit each. */
+  /** Registers that the world wrote, answering a call or in the handler of an exception, one bit each. */
   worldWrote: number;
+  /** The wrapped instruction, and how it ended. */
+  call: Pick<NonNullable<StepEvents['call']>, 'outcome' | 'by'> | undefined;
+  /** Vector of the exception that this instruction raised and a fixup took. */
+  raised: number | undefined;
   /** An interrupt or NMI was delivered before this instruction; nothing was executed in this step. */
   interrupt: boolean;
   /** The instruction is no part of the image: a thunk that the world lends. */
@@ -39,25 +44,23 @@ class Recorder implements Stepper {
 
   private snapshot = new Int32Array(STATE_WORDS);
   private eventStart = 0;
-  private count = 0;
 
   before(machine: Machine): void {
     this.snapshot = machine.state.slice(0, STATE_WORDS);
     this.eventStart = machine.eventCount;
-    this.count = machine.instructionCount;
   }
 
-  after(machine: Machine, worldWrote: number): void {
-    this.push(machine, worldWrote, machine.instructionCount === this.count && worldWrote === 0);
+  after(machine: Machine, events: StepEvents): void {
+    this.push(machine, events);
   }
 
   /** The instruction in which the run ended; a jump to where no code is adds no step. */
   finish(machine: Machine): void {
     if (machine.instructionAt(this.snapshot[2 * STATE.RIP], this.snapshot[2 * STATE.RIP + 1]) !== undefined)
-      this.push(machine, 0, false);
+      this.push(machine, {});
   }
 
-  private push(machine: Machine, worldWrote: number, interrupt: boolean): void {
+  private push(machine: Machine, { call, fixup, interrupt = false }: StepEvents): void {
     const low = this.snapshot[2 * STATE.RIP];
     const high = this.snapshot[2 * STATE.RIP + 1];
     this.steps.push({
@@ -66,7 +69,10 @@ class Recorder implements Stepper {
       before: this.snapshot,
       after: machine.state.slice(0, STATE_WORDS),
       events: machine.events.slice(this.eventStart * EVENT_WORDS, machine.eventCount * EVENT_WORDS),
-      worldWrote,
+      worldWrote: fixup?.wrote ?? call?.wrote ?? 0,
+      // The answer is the world's own object, which the next call changes.
+      call: call && { outcome: call.outcome, by: call.by },
+      raised: fixup?.vector,
       interrupt,
       lent: !this.harness.inImage(low, high),
     });

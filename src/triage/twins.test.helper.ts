@@ -2,15 +2,31 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRunner, type Target } from '../campaign/target.js';
-import { builtInContract } from '../contract/find-contract.js';
+import { builtInContract, findAnyContract } from '../contract/find-contract.js';
+import { CONTRACT_SETS } from '../contract/library/sets.js';
+import type { Image } from '../image/image.js';
 import { parseImage } from '../image/load.js';
 import type { CaseRunner } from '../judge/case-runner.js';
 import { packageRoot } from '../package-info.js';
 import { readManifest } from '../targets/manifest.js';
 import type { Twin } from '../targets/twin.js';
 
+/** The twins of single functions: those of programs are played and not run. */
 export function twins(): Twin[] {
-  return readManifest(packageRoot());
+  return readManifest(packageRoot()).filter(
+    (twin) => findAnyContract(twin.contract, CONTRACT_SETS).contract !== undefined,
+  );
+}
+
+/** All of them as targets, with one image per object. */
+export function twinTargets(): Target[] {
+  const images = new Map<string, Image>();
+  return twins().map(({ id, symbol, contract, object }) => {
+    const image = images.get(object) ?? parseImage(readFileSync(join(packageRoot(), object)), object);
+    images.set(object, image);
+    const found = builtInContract(contract);
+    return { name: id, symbol, set: found.set.name, contract: found.contract, image };
+  });
 }
 
 /** @throws Error for an id that no twin has */

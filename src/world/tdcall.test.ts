@@ -34,7 +34,7 @@ function tdcall(rax: bigint, rcx: bigint, more: Readonly<Record<string, bigint>>
   let wrote = -1;
   const observation = bench.run({ ...values, 'entry.rax': rax, 'entry.rcx': rcx, ...more }, 0, {
     before: () => undefined,
-    after: (_, world) => (wrote = wrote < 0 ? world : wrote),
+    after: (_, { call }) => (wrote = wrote < 0 ? (call?.wrote ?? 0) : wrote),
   });
   const at = (slot: number): bigint => slotValue(observation, MOMENT.answer + slot);
   const registers = Object.fromEntries(REGISTER_NAMES.map((name, index) => [name, at(index)]));

@@ -1,7 +1,6 @@
 /**
  * What answers TDCALL: the module model decides what may change, the scenario supplies what the host, or the state of
- * the trusted module, would have chosen. The same answer is given for every call of a run: a host that says RETRY says
- * it for ever.
+ * the trusted module, would have chosen.
  */
 import { OPERAND_IDS } from '../../models/abi/operand-ids.js';
 import { GPR } from '../../models/abi/registers.js';
@@ -10,20 +9,24 @@ import { type ModuleConfiguration, REFERENCE_CONFIGURATION } from '../../models/
 import { leafOf, rejectRax, versionOf } from '../../models/module/dispatch.js';
 import { leafOutcome } from '../../models/module/leaf-outcome.js';
 import { vmcallExit, vmcallFail, vmcallReject, vmcallReturn } from '../../models/module/vmcall.js';
-import { FACT, MOMENT } from '../observation/layout.js';
+import { FACT, OUTCOME } from '../observation/layout.js';
 import { type Scenario, SLOT } from '../scenario/layout.js';
+import { ENVIRONMENT } from '../x86/environment.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import type { Machine } from '../x86/machine.js';
 import { hashWord } from './hash.js';
+import { COMPLETES, recordCall, takeAnswers, type World } from './world.js';
 
 const GPR_WORDS = 32;
 const XMM_WORDS = 64;
 const OPERAND_INVALID_HIGH = highHalf('TDX_OPERAND_INVALID') | 0;
 
-export class TdcallWorld {
-  /** Registers that the last answer wrote, one bit each; RAX is among them whenever a call completed. */
+export class TdcallWorld implements World {
+  readonly environment = ENVIRONMENT.Tdcall;
+  readonly outcome = OUTCOME.completed;
   wrote = 0;
+  by: 'host' | 'module' = 'module';
   private readonly configurations: readonly [ModuleConfiguration, ModuleConfiguration] = [
     { ...REFERENCE_CONFIGURATION, noRbpMod: true },
     { ...REFERENCE_CONFIGURATION, noRbpMod: false },
@@ -40,42 +43,22 @@ export class TdcallWorld {
   private readonly guestXmm = new Int32Array(XMM_WORDS);
   private readonly guestXmmOut = new Int32Array(XMM_WORDS);
 
-  /** Before each run: what the host will answer. */
   begin(scenario: Scenario): void {
-    for (let register = 0; register < 16; register++) {
-      const slot = SLOT.answer[register];
-      if (slot < 0) continue;
-      this.hostAnswer[2 * register] = scenario[2 * slot];
-      this.hostAnswer[2 * register + 1] = scenario[2 * slot + 1];
-    }
+    takeAnswers(scenario, SLOT.answer, this.hostAnswer);
   }
 
-  /** Answers the TDCALL at which the machine stands. */
-  answer(scenario: Scenario, machine: Machine, observation: Int32Array): void {
+  answer(scenario: Scenario, machine: Machine, observation: Int32Array): number {
     const { guest, guestOut } = this;
     const { state } = machine;
     guest.set(state.subarray(0, GPR_WORDS));
-    if (observation[2 * FACT.calls] === 0) this.recordCall(machine, observation);
-    observation[2 * FACT.calls]++;
+    if (observation[2 * FACT.calls] === 0) recordSti(machine, observation);
+    recordCall(machine, observation);
     this.wrote = 1 << GPR.RAX;
+    this.by = leafOf(guest[2 * GPR.RAX]) === 0 ? 'host' : 'module';
     this.complete(scenario, machine, observation);
     state.set(guestOut);
     observation[2 * FACT.answered] |= this.wrote;
-  }
-
-  /** Behind the instruction: the registers of the first answer. */
-  record(machine: Machine, observation: Int32Array): void {
-    if (observation[2 * FACT.calls] === 1) observation.set(machine.state.subarray(0, 36), 2 * MOMENT.answer);
-  }
-
-  private recordCall(machine: Machine, observation: Int32Array): void {
-    observation.set(machine.state.subarray(0, 36), 2 * MOMENT.call);
-    const last = (machine.eventCount - 1) * EVENT_WORDS;
-    const stiLast =
-      last >= 0 &&
-      machine.events[last + EVENT_WORD.KIND] === EVENT.Sti &&
-      machine.events[last + EVENT_WORD.INSTRUCTION_COUNT] === machine.instructionCount - 1;
-    observation[2 * FACT.stiBeforeCall] = stiLast ? 1 : 0;
+    return COMPLETES;
   }
 
   private complete(scenario: Scenario, machine: Machine, observation: Int32Array): void {
@@ -149,4 +132,14 @@ export class TdcallWorld {
       this.guestOut[2 * register + 1] = values[2 * register + 1];
     }
   }
+}
+
+/** Whether the instruction before this one was an STI. */
+function recordSti(machine: Machine, observation: Int32Array): void {
+  const last = (machine.eventCount - 1) * EVENT_WORDS;
+  const stiLast =
+    last >= 0 &&
+    machine.events[last + EVENT_WORD.KIND] === EVENT.Sti &&
+    machine.events[last + EVENT_WORD.INSTRUCTION_COUNT] === machine.instructionCount - 1;
+  observation[2 * FACT.stiBeforeCall] = stiLast ? 1 : 0;
 }

@@ -25,6 +25,13 @@ describe('disassemble', () => {
     });
   });
 
+  it.each([
+    ['48 b8 00 00 00 00 03 02 00 80', 'movabs $0x8000020300000000,%rax'],
+    ['48 b8 09 00 00 00 01 00 00 00', 'movabs $0x100000009,%rax'],
+    ['48 b8 05 00 00 00 00 00 00 00', 'movabs $5,%rax'],
+    ['48 83 c8 ff', 'or $0xffffffffffffffff,%rax'],
+  ])('writes all of an immediate: %s', (code, text) => expect(at(code).text).toBe(text));
+
   it('counts parts of registers and implicit operands', () => {
     expect(at('00 e1')).toMatchObject({ readsRegisters: mask('rax', 'rcx'), writesRegisters: mask('rcx') });
     expect(at('f3 48 ab').writesRegisters).toBe(mask('rcx', 'rdi'));

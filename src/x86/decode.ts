@@ -141,6 +141,13 @@ export function unknownText(instruction: Instruction, bytes: Uint8Array, address
   return `${name} (${hexBytes(shown)}) at 0x${address.toString(16)}`;
 }
 
+/** iced-x86 1.21 tells a small number, which it writes in decimal, by the lower half alone: 0x8000000000000001 would be 1. */
+function textOf(instruction: Instruction, immediates: readonly bigint[]): string {
+  const { att } = tools();
+  att.smallHexNumbersInDecimal = immediates.every((value) => value >> 32n === 0n || (value & 0xffffffffn) > 9n);
+  return att.format(instruction);
+}
+
 function describe(instruction: Instruction, bytes: Uint8Array, address: bigint): DecodedInstruction {
   if (instruction.isInvalid) {
     return {
@@ -163,18 +170,19 @@ function describe(instruction: Instruction, bytes: Uint8Array, address: bigint):
   const words = liftInstruction(instruction, NO_CONSTANT_SLOTS);
   const known = words !== undefined;
   const flow = words?.[0] === OP.Environment ? 'environment' : flowOf(instruction);
+  const immediates = immediatesOf(instruction);
   const hasTarget = instruction.opCount > 0 && instruction.opKind(0) === OpKind.NearBranch64;
   const result: DecodedInstruction = {
     address,
     length: instruction.length,
-    text: tools().att.format(instruction),
+    text: textOf(instruction, immediates),
     bytes: bytes.slice(0, instruction.length),
     readsRegisters: used.reads | (own?.reads ?? 0),
     writesRegisters: used.writes | (own?.writes ?? 0),
     touchesVector: used.vector || VECTOR_STATE.has(instruction.mnemonic),
     touchesFlags:
       (own?.flags ?? 0) | (known && row !== undefined && flow !== 'environment' ? row.writes : icedFlags(instruction)),
-    immediates: immediatesOf(instruction),
+    immediates,
     flow,
     ...(hasTarget ? { target: instruction.nearBranchTarget } : {}),
     ...(known ? {} : { unknown: unknownText(instruction, bytes, address) }),

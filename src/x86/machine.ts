@@ -225,6 +225,19 @@ export class Machine {
   }
 
   /**
+   * The world has taken the fault of the instruction at which the run stopped, or lets an environment call end in one: the run
+   * goes on at another address. The instruction has had no effect, but counts as executed.
+   */
+  resumeAt(low: number, high: number): void {
+    const { state, control } = this;
+    this.interpreter.environmentRecord = 0;
+    control[CONTROL.INSTRUCTION_COUNT]++;
+    this.interpreter.mixPath(state[RIP], state[RIP + 1]);
+    state[RIP] = low;
+    state[RIP + 1] = high;
+  }
+
+  /**
    * Plans one interrupt; it replaces an earlier plan. It is pending from the boundary at which `atInstruction` instructions
    * have been executed since reset. INTERRUPT.Maskable is delivered at the first boundary from there with IF = 1 and no
    * shadow, INTERRUPT.Nmi at the first boundary whatever the flags. Delivery is one exit EXIT.Interrupt; the machine changes

@@ -1,4 +1,5 @@
 import type { Contract, ContractSet } from '../contract.js';
+import { HOST_STUB, NARROW_HOST_LEAVES, WIDE_HOST_LEAVES } from './linux-host-shapes.js';
 import { fromFields, MODULE_ARGS, NARROW_LEAVES, toFields } from './linux-shapes.js';
 
 const SIX = ['rcx', 'rdx', 'r8', 'r9', 'r10', 'r11'] as const;
@@ -27,10 +28,20 @@ const TDCALL: Contract = {
   vectorState: 'untouched',
 };
 
+/** `u64 __seamcall*(u64 fn, struct tdx_module_args *args)`: the same macro around SEAMCALL, with a way out for its failures. */
+const SEAMCALL: Contract = {
+  ...TDCALL,
+  ...HOST_STUB,
+  symbol: '__seamcall',
+  source:
+    'facts/linux.md 1, 1.1, 1.2, 1.3, 1.6 (kernel v6.8 to v7.3.4, arch/x86/virt/vmx/tdx/seamcall.S, blobs 5b1f2286aea9 and 6854c52c374b)',
+  leaves: NARROW_HOST_LEAVES,
+};
+
 /** Kernel v6.7 and later: one family for every leaf; the mask of TDG.VP.VMCALL is the caller's (linux.md 1.2, 1.6, "Gen D"). */
 export const LINUX_6_7: ContractSet = {
   name: 'linux-6.7',
-  title: 'Linux guest stubs, v6.7 and later (the __tdcall family and __tdx_hypercall)',
+  title: 'Linux stubs, v6.7 and later (the __tdcall and __seamcall families, and __tdx_hypercall)',
   contracts: {
     __tdcall: TDCALL,
     __tdcall_ret: { ...TDCALL, symbol: '__tdcall_ret', outputs: { fields: toFields(SIX), when: [] } },
@@ -40,6 +51,16 @@ export const LINUX_6_7: ContractSet = {
       inputs: { rax: { parameter: 'fn' }, ...fromFields(THIRTEEN) },
       leaves: [0, ...NARROW_LEAVES, 18, 20],
       widestMask: '0xffcc',
+      outputs: { fields: toFields(THIRTEEN), when: [] },
+      scrubsHostValues: true,
+    },
+    __seamcall: SEAMCALL,
+    __seamcall_ret: { ...SEAMCALL, symbol: '__seamcall_ret', outputs: { fields: toFields(SIX), when: [] } },
+    __seamcall_saved_ret: {
+      ...SEAMCALL,
+      symbol: '__seamcall_saved_ret',
+      inputs: { rax: { parameter: 'fn' }, ...fromFields(THIRTEEN) },
+      leaves: [...WIDE_HOST_LEAVES, ...NARROW_HOST_LEAVES],
       outputs: { fields: toFields(THIRTEEN), when: [] },
       scrubsHostValues: true,
     },

@@ -1,11 +1,13 @@
 /** The built-in contract sets, one file a project and generation. */
 import type { ContractSet } from '../contract.js';
+import { KVM_6_16, KVM_7_2, KVM_7_3 } from './kvm.js';
 import { LINUX_5_19 } from './linux-5.19.js';
 import { LINUX_6_3 } from './linux-6.3.js';
 import { LINUX_6_4 } from './linux-6.4.js';
 import { LINUX_6_7 } from './linux-6.7.js';
 import { LINUX_HELPERS_5_19, LINUX_HELPERS_7_3, LINUX_HELPERS_RFC_2021 } from './linux-helpers.js';
 import { LINUX_RFC_2021 } from './linux-rfc-2021.js';
+import { LINUX_SEAMCALL_2023 } from './linux-seamcall-2023.js';
 
 export const CONTRACT_SETS: readonly ContractSet[] = [
   LINUX_5_19,
@@ -13,7 +15,11 @@ export const CONTRACT_SETS: readonly ContractSet[] = [
   LINUX_6_4,
   LINUX_6_7,
   LINUX_RFC_2021,
+  LINUX_SEAMCALL_2023,
   LINUX_HELPERS_5_19,
   LINUX_HELPERS_7_3,
   LINUX_HELPERS_RFC_2021,
+  KVM_6_16,
+  KVM_7_2,
+  KVM_7_3,
 ];

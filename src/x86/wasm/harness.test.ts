@@ -1,17 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fc, test } from '@fast-check/vitest';
 import { expect, vi } from 'vitest';
 import { builtInStubs } from '../../campaign/built-in-targets.js';
 import { createRunner, type Target } from '../../campaign/target.js';
-import { builtInContract } from '../../contract/find-contract.js';
-import { parseImage } from '../../image/load.js';
 import type { CaseRunner } from '../../judge/case-runner.js';
 import { createObservation } from '../../observation/layout.js';
-import { packageRoot } from '../../package-info.js';
 import { scenarios } from '../../scenario/arbitrary.js';
 import { SLOT as SCENARIO } from '../../scenario/layout.js';
-import { readManifest } from '../../targets/manifest.js';
+import { twinTargets } from '../../triage/twins.test.helper.js';
 import type { MachineOptions } from '../machine.js';
 import { expectSame } from './both-engines.test.helper.js';
 
@@ -27,15 +22,6 @@ vi.mock(import('../machine.js'), async (original) => {
   }
   return { ...actual, Machine: ChosenMachine };
 });
-
-function twinTargets(): Target[] {
-  const root = packageRoot();
-  return readManifest(root).map((twin) => {
-    const { set, contract } = builtInContract(twin.contract);
-    const image = parseImage(readFileSync(join(root, twin.object)), twin.object);
-    return { name: twin.id, symbol: twin.symbol, set: set.name, contract, image };
-  });
-}
 
 interface Pair {
   readonly name: string;

@@ -121,6 +121,33 @@ export class VectorFields {
     }
   }
 
+  /**
+   * Compares some bits of one register of a file, as a field of their own.
+   *
+   * @param bits What to call them: `rcx[33:32]`.
+   * @param mask [bits 31:0, bits 63:32] of the bits compared.
+   */
+  compareBits(
+    field: string,
+    bits: string,
+    actual: Int32Array,
+    register: number,
+    mask: readonly [number, number],
+  ): void {
+    const expected = this.registers(field);
+    const only = (file: Int32Array): Int32Array =>
+      Int32Array.of(file[2 * register] & mask[0], file[2 * register + 1] & mask[1]);
+    this.compared++;
+    const [recorded, model] = [hex(only(expected), 0, 2), hex(only(actual), 0, 2)];
+    if (recorded !== model) this.differ(`${field}.${bits}`, recorded, model);
+  }
+
+  /** Notes that the status in RAX of a register file is one that the model rules out, whatever was not recorded. */
+  ruleOutStatus(field: string, actual: string): void {
+    this.compared++;
+    this.differ(`${field}.rax`, hex(this.registers(field), 2 * GPR.RAX, 2), actual);
+  }
+
   /** Compares an XMM file. */
   compareXmm(field: string, actual: Int32Array): void {
     const expected = this.xmm(field);

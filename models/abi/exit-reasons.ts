@@ -1,0 +1,25 @@
+/** VMX exit reasons and the status words around them, as TDH.VP.ENTER gives them to the host. */
+
+/** Basic exit reasons (bits 15:0) that a dispatcher meets or makes up (facts/linux.md section 3, module.md section 3). */
+export const EXIT_REASON = {
+  EXTERNAL_INTERRUPT: 1,
+  TRIPLE_FAULT: 2,
+  EPT_VIOLATION: 48,
+  EPT_MISCONFIG: 49,
+  TDCALL: 77,
+} as const;
+
+/** Modifier bits of an exit reason: bits 31:16; bit 26 says that a bus lock was detected (facts/linux.md section 4, #30). */
+export const EXIT_REASON_MODIFIERS = 0xffff0000n;
+
+/**
+ * Upper halves of the status words whose lower half KVM takes as an exit reason (facts/linux.md section 3). Two of them
+ * are not the module's own words: KNOWN_CONSTANT_DISAGREEMENTS.
+ */
+export const KVM_EXIT_REASON_STATUSES = [
+  0x00000000_00000000n,
+  0x40000001_00000000n,
+  0x40000002_00000000n,
+  0x60000005_00000000n,
+  0x60000007_00000000n,
+] as const;

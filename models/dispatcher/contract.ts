@@ -1,0 +1,33 @@
+import type { MsrRange } from '../abi/msr.js';
+
+/** What sound dispatchers may do differently, as data. Everything else is the same for all of them. */
+export interface DispatcherContract {
+  /** Upper halves of the status words whose lower half is an exit reason. */
+  readonly exitReasonStatuses: readonly bigint[];
+  /**
+   * Which bits of the lower half name the exit: `whole`, all 32, so that a modifier bit makes an unknown reason
+   * (KVM 6.16), or `basic`, bits 15:0 (7.3.2 and later). facts/linux.md section 4, #30.
+   */
+  readonly exitReasonBits: 'whole' | 'basic';
+  /** Upper halves of the leaf and sub-leaf of CPUID and of an MSR index: the host may choose (facts/module.md section 5). */
+  readonly upperHalves: 'ignored' | 'refused';
+  /** The MSRs that are handed to the emulation. */
+  readonly emulatedMsrs: readonly MsrRange[];
+  /** Bytes that one exit of MapGPA covers at most, counted from the first GPA of the range. */
+  readonly mapGpaChunk: bigint;
+  /** A MapGPA whose range is wrong and misaligned too: `range-first` INVALID_OPERAND, `either` this or ALIGN_ERROR. */
+  readonly mapGpaErrors: 'range-first' | 'either';
+  /**
+   * An error that userspace gives for a chunk of MapGPA: `linux-7.1` INVALID_OPERAND whatever it is; `linux-7.2` EAGAIN
+   * is RETRY, EINVAL is INVALID_OPERAND, any other makes KVM_RUN fail with -EINVAL. facts/linux.md section 4, #28.
+   */
+  readonly userspaceErrors: 'linux-7.1' | 'linux-7.2';
+}
+
+/** How one TD was created. */
+export interface TdConfiguration {
+  /** Bits of a guest physical address; the uppermost is the shared bit. */
+  readonly gpaWidth: 48 | 52;
+  /** Userspace takes KVM_HC_MAP_GPA_RANGE (KVM_CAP_EXIT_HYPERCALL). */
+  readonly mapGpaRange: boolean;
+}

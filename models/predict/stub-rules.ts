@@ -1,0 +1,84 @@
+/** What holds for every stub, whatever it wraps: the registers at the call, the block, and the stack at the return. */
+import { highHalf, lowHalf } from '../../src/halves.js';
+import type { CompiledContract } from '../../src/contract/compiled.js';
+import type { Source } from '../../src/contract/contract.js';
+import { BLOCK, END, MOMENT } from '../../src/observation/layout.js';
+import { parameterSlot } from '../../src/scenario/layout.js';
+import { REGISTER_INDEX, type RegisterName } from '../../src/x86/registers.js';
+import type { Guard, Origin, PredictionRule } from './rule.js';
+
+/** RAX behind the instruction. */
+export const STATUS = MOMENT.answer + REGISTER_INDEX.rax;
+/** The run came back to its caller. */
+export const RETURNED: Guard = { kind: 'ended', as: 1 << END.returned };
+/** The status is 0. */
+export const SUCCEEDED: Guard = { kind: 'zero', slot: STATUS, is: true };
+const NOT_STOPPED: Guard = { kind: 'ended', as: ~((1 << END.trapped) | (1 << END.stopped)) };
+const RESULT = MOMENT.answer + REGISTER_INDEX.r10;
+
+/** The registers at the call. A block that the stub's own frame overwrites, or that is missing, determines nothing. */
+export function callRules(compiled: CompiledContract): PredictionRule[] {
+  return (Object.entries(compiled.contract.inputs) as [RegisterName, Source][]).flatMap(([name, source]) => {
+    const origin = inputOrigin(compiled, source);
+    if (origin === undefined) return [];
+    const when: Guard[] = 'field' in source && compiled.blockParameter !== undefined ? [{ kind: 'block-given' }] : [];
+    return [{ slot: MOMENT.call + REGISTER_INDEX[name], when, value: origin }];
+  });
+}
+
+function inputOrigin({ contract, fieldIndex }: CompiledContract, source: Source): Origin | undefined {
+  if ('field' in source) {
+    const field = fieldIndex.get(source.field);
+    return field === undefined ? undefined : { from: 'observation', slot: BLOCK.initial + field };
+  }
+  if ('constant' in source) {
+    const value = BigInt(source.constant);
+    return { from: 'constant', low: lowHalf(value), high: highHalf(value) };
+  }
+  const parameter = contract.parameters.find(({ name }) => name === source.parameter);
+  return parameter === undefined ? undefined : { from: 'scenario', slot: parameterSlot(parameter.place) };
+}
+
+/** RET pops the return address. */
+export const RETURN_POPS: PredictionRule = {
+  slot: MOMENT.final + REGISTER_INDEX.rsp,
+  when: [RETURNED],
+  value: { from: 'observation', slot: MOMENT.initial + REGISTER_INDEX.rsp, plus: 8 },
+};
+
+/**
+ * The fields of the block. Whether a stub that was stopped or faulted half-way had stored already is open; that a failed
+ * call of one that stops leaves the block alone is the contract (facts/linux.md 1.6).
+ *
+ * @param answered when there are outputs at all
+ */
+export function blockRules(compiled: CompiledContract, answered: Guard): PredictionRule[] {
+  const { contract, fields } = compiled;
+  const given: Guard[] = [{ kind: 'block-given' }, ...(contract.blockWhenStopped === 'any' ? [NOT_STOPPED] : [])];
+  const written = [answered, ...writesOutputs(compiled)];
+  return fields.flatMap(({ name }, field): PredictionRule[] => {
+    const slot = BLOCK.final + field;
+    const unchanged: Origin = { from: 'observation', slot: BLOCK.initial + field };
+    const output = contract.outputs.fields[name];
+    if (output === undefined) return [{ slot, when: given, value: unchanged }];
+    const stored: Origin = { from: 'observation', slot: MOMENT.answer + REGISTER_INDEX[output] };
+    return [
+      { slot, when: [...given, { kind: 'not-all', of: written }], value: unchanged },
+      { slot, when: [...given, RETURNED, ...written], value: stored },
+    ];
+  });
+}
+
+/** When the contract says that the outputs of an answered call are stored. */
+function writesOutputs({ contract, flagBits }: CompiledContract): Guard[] {
+  let bits = 0;
+  for (const condition of contract.outputs.when)
+    if (typeof condition === 'object') bits |= flagBits.get(condition.flag) ?? 0;
+  const { when } = contract.outputs;
+  const needsSuccess = when.includes('status-success') || contract.onFailure === 'stops';
+  return [
+    ...(bits === 0 ? [] : [{ kind: 'flags', bits, set: true } as const]),
+    ...(needsSuccess ? [SUCCEEDED] : []),
+    ...(when.includes('r10-success') ? [{ kind: 'zero', slot: RESULT, is: true } as const] : []),
+  ];
+}

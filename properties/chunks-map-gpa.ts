@@ -1,0 +1,27 @@
+import { agrees, happens } from '../src/clause/exchange-clause.js';
+import { DISPATCHER_PROGRAMS, EXITS, registersAgree, RETURN, TO_GUEST } from '../src/clause/dispatcher-words.js';
+import type { ProgramPropertyDefinition } from '../src/clause/program-property.js';
+
+const EXIT = 'KVM_EXIT_HYPERCALL';
+
+/**
+ * Criteria: the range goes to userspace in chunks of the contract's size from its first GPA on, the last one shorter;
+ * between two chunks a waiting event ends the call with RETRY; R11 is the first GPA that was not converted, on every
+ * error the GPA of the call; success leaves R11 as it was.
+ */
+export const chunksMapGpa: ProgramPropertyDefinition = {
+  name: 'chunks-map-gpa',
+  group: 'dispatcher',
+  rule: 'MapGPA converts its range chunk by chunk, stops between two for an event, and tells the guest where it stopped.',
+  source: 'facts/linux.md 3 (MapGPA), 4 #28; facts/tdvmcall.json',
+  programs: DISPATCHER_PROGRAMS,
+  clauses: () => [
+    happens(EXIT, 'map-gpa'),
+    happens(TO_GUEST, 'map-gpa'),
+    agrees(RETURN, 'rax', 'map-gpa'),
+    ...EXITS[EXIT].map((name) => agrees(EXIT, name, 'map-gpa')),
+    ...registersAgree('maps', ['r10', 'r11']),
+  ],
+  example: 'The next chunk begins where the last one began, or R11 is not set when the range is refused.',
+  fix: 'Advance by the chunk after userspace agreed, and set R11 on every way out but success.',
+};

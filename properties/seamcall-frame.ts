@@ -1,0 +1,22 @@
+import { atCall, constant, equal, fact, predictedRegister, when } from '../src/clause/clause.js';
+import type { PropertyDefinition } from '../src/clause/property.js';
+
+/**
+ * Criteria: (1) SEAMCALL is executed exactly once a call, however it ends; (2) RAX holds the leaf, all 64 bits: bit 63
+ * selects the P-SEAMLDR. The bounded retry of the callers is no business of a stub.
+ */
+export const seamcallFrame: PropertyDefinition = {
+  name: 'seamcall-frame',
+  group: 'host stubs',
+  rule: 'SEAMCALL is executed exactly once a call, with the whole leaf number in RAX.',
+  source: 'facts/module.md 2 (RAX layout, bit 63) and 7 (property 12); facts/linux.md 1.2 and 1.6 (exactly once)',
+  underBreach: false,
+  appliesTo: ({ contract }) =>
+    contract.instruction === 'seamcall' || 'wraps TDCALL: its frame is judged by vmcall-frame',
+  clauses: () => [
+    when({ kind: 'ended', as: ['returned', 'trapped', 'stopped'] }, equal(fact('calls'), constant(1n))),
+    when({ kind: 'called' }, equal(atCall('rax'), predictedRegister('call', 'rax'))),
+  ],
+  example: 'The leaf is moved as 32 bits, so that a call for the P-SEAMLDR goes to the TDX module.',
+  fix: 'Move the leaf into RAX with a 64-bit move, and leave retries to the caller.',
+};

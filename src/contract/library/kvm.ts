@@ -1,0 +1,46 @@
+import type { ContractSet } from '../contract.js';
+import type { ProgramContract } from '../program-contract.js';
+
+const SYMBOL = 'tdx_handle_exit';
+
+function set(name: string, title: string, source: string, options: ProgramContract['options']): ContractSet {
+  const common = { symbol: SYMBOL, source, options };
+  return {
+    name,
+    title,
+    contracts: {},
+    programs: {
+      'one-exit': { ...common, program: 'dispatcher-one-exit' },
+      sequence: { ...common, program: 'dispatcher-sequence' },
+    },
+  };
+}
+
+const KVM_7_3_OPTIONS = {
+  exitReasonBits: 'basic',
+  upperHalves: 'ignored',
+  mapGpaChunk: 2 * 1024 * 1024,
+  mapGpaErrors: 'range-first',
+  userspaceErrors: 'linux-7.2',
+} as const;
+
+/** From 7.3.2 on: modifier bits do not hide an exit. */
+export const KVM_7_3 = set(
+  'kvm-7.3',
+  "KVM's TDVMCALL dispatcher, v7.3.2 and later",
+  'facts/linux.md 3, 4 (#26-#30)',
+  KVM_7_3_OPTIONS,
+);
+
+/** The errors of userspace for MapGPA are told apart. */
+export const KVM_7_2 = set('kvm-7.2', "KVM's TDVMCALL dispatcher, v7.2", 'facts/linux.md 3, 4 (#26-#29)', {
+  ...KVM_7_3_OPTIONS,
+  exitReasonBits: 'whole',
+});
+
+/** The first release. */
+export const KVM_6_16 = set('kvm-6.16', "KVM's TDVMCALL dispatcher, v6.16 to v7.1", 'facts/linux.md 3, 4 (#26, #27)', {
+  ...KVM_7_3_OPTIONS,
+  exitReasonBits: 'whole',
+  userspaceErrors: 'linux-7.1',
+});

@@ -1,0 +1,23 @@
+import type { ContractSet } from '../contract.js';
+import { HOST_STUB, NARROW_HOST_LEAVES } from './linux-host-shapes.js';
+import { MODULE_CALL } from './linux-shapes.js';
+
+/**
+ * The host stub of the patch series of 2022 and 2023, never merged in this form: the old macro with #GP and #UD. It stored
+ * the outputs on CF = 1 as well, which was mended as 03a423d40cb3 (facts/linux.md 4 #2); the contract is the mended form.
+ */
+export const LINUX_SEAMCALL_2023: ContractSet = {
+  name: 'linux-seamcall-2023',
+  title: 'Linux host stub of the patch series of 2023 (__seamcall with six arguments)',
+  contracts: {
+    /** `u64 __seamcall(u64 fn, u64 rcx, u64 rdx, u64 r8, u64 r9, struct tdx_module_output *out)`, out may be NULL. */
+    __seamcall: {
+      ...MODULE_CALL,
+      ...HOST_STUB,
+      symbol: '__seamcall',
+      source:
+        'seeds/002; facts/linux.md 1.1, 1.2, 1.3, 1.6 and 4 #2, #3 (arch/x86/virt/vmx/tdx/seamcall.S of the series)',
+      leaves: NARROW_HOST_LEAVES,
+    },
+  },
+};

@@ -1,0 +1,189 @@
+/** What can happen to a TD in a story: an action for each sub-function, one for each other exit, and userspace's turn. */
+import { EXIT_REASON } from '../../../models/abi/exit-reasons.js';
+import { TDVMCALL } from '../../../models/abi/tdvmcall.js';
+import { GUEST_REGISTERS, type GuestRegister } from '../../../models/dispatcher/moments.js';
+import { anyValue, below, type Draw, mostly, oneOf, uniform, upperHalfAdded } from '../../story/draws.js';
+import type { StoryAction, StorySlot } from '../../story/story.js';
+import * as draws from './draws.js';
+
+/** vCPUs of a TD. */
+export const VCPUS = 3;
+
+export const COMPLETE = 'complete';
+export const WAKE = 'wake';
+
+function slot(meaning: string, draw: Draw, neutral = 0n): StorySlot {
+  return { meaning, draw, neutral };
+}
+
+function fixed(meaning: string, value: bigint): StorySlot {
+  return slot(meaning, () => value, value);
+}
+
+type Slots = Readonly<Record<string, StorySlot>>;
+
+const VCPU: Slots = { vcpu: slot('the vCPU', mostly(below(2), below(VCPUS), 4)) };
+const GRAFFITI: Slots = { graffiti: slot('decides what the registers hold that nobody sets', uniform) };
+
+/** What userspace writes before it calls KVM_RUN again. */
+const USERSPACE: Slots = {
+  ret: slot('what userspace writes to `ret`', draws.userspaceResult),
+  data: slot('what userspace writes to `data`', uniform),
+  r11Out: slot('what userspace writes to `r11`', uniform),
+  r12Out: slot('what userspace writes to `r12`', uniform),
+  r13Out: slot('what userspace writes to `r13`', uniform),
+  r14Out: slot('what userspace writes to `r14`', uniform),
+  meddled: slot('what userspace writes to fields that it is not asked for (0: nothing)', mostly(oneOf(0n), uniform)),
+  pendingEvents: slot('1: an event waits for the vCPU', below(2)),
+};
+
+const SENT: Slots = Object.fromEntries(
+  GUEST_REGISTERS.map((name) => [name, slot(`the guest's ${name.toUpperCase()}`, uniform)]),
+);
+
+/** Of every exit. */
+const EXIT: Slots = {
+  created: slot(
+    'the TD, if this is its first exit: 1 with 48 address bits, 2 without ranges for userspace',
+    mostly(oneOf(0n), below(4), 4),
+  ),
+  rax: slot('RAX behind TDH.VP.ENTER', draws.tdvmcallStatus, BigInt(EXIT_REASON.TDCALL)),
+  rcx: slot('RCX behind TDH.VP.ENTER', uniform),
+  ...SENT,
+  r10: fixed("the guest's R10", 0n),
+  leftover: slot('what stood in the data of the run structure', uniform),
+};
+
+const RESULT: Slots = { result: slot('what the host function returns (0: done)', draws.result) };
+const VALUE: Slots = { ...RESULT, value: slot('what the host function reads', uniform) };
+
+interface Exit {
+  readonly name: string;
+  readonly sentence: string;
+  readonly slots: Slots;
+  readonly weight?: number;
+}
+
+/** How a register is drawn, and what it is when nothing is said about it: a call that is served. */
+type Registers = Partial<Record<GuestRegister, { readonly draw: Draw; readonly neutral: bigint }>>;
+
+function drawn(draw: Draw, neutral = 0n): { readonly draw: Draw; readonly neutral: bigint } {
+  return { draw, neutral };
+}
+
+/** In an address of 52 bits. */
+const SHARED_BIT = 1n << 51n;
+
+/** A call of one sub-function: its registers as they are drawn, and what the host says. */
+function call(
+  name: keyof typeof TDVMCALL,
+  sentence: string,
+  registers: Registers,
+  answers: Slots = {},
+  weight = 2,
+): Exit {
+  const own = Object.entries(registers).map(([register, { draw, neutral }]) => [
+    register,
+    slot(SENT[register].meaning, draw, neutral),
+  ]);
+  const number = fixed("the guest's R11: the sub-function", BigInt(TDVMCALL[name]));
+  return { name, sentence, slots: { ...(Object.fromEntries(own) as Slots), r11: number, ...answers }, weight };
+}
+
+const word: Draw = mostly(below(0x7fff_ffff), upperHalfAdded(uniform), 4);
+
+const EXITS: readonly Exit[] = [
+  call(
+    'CPUID',
+    'CPUID of leaf {r12}, sub-leaf {r13}',
+    { r12: drawn(word), r13: drawn(word) },
+    {
+      eax: slot('EAX', uniform),
+      ebx: slot('EBX', uniform),
+      ecx: slot('ECX', uniform),
+      edx: slot('EDX', uniform),
+    },
+  ),
+  call('HLT', 'HLT, interrupts blocked {r12}', { r12: drawn(draws.blocked) }, {}, 1),
+  call(
+    'IO',
+    'port access of {r12} bytes, direction {r13}, port {r14}',
+    { r12: drawn(draws.portSize, 1n), r13: drawn(draws.direction), r14: drawn(draws.port) },
+    VALUE,
+    4,
+  ),
+  call('RDMSR', 'RDMSR of {r12}', { r12: drawn(draws.msr, draws.PAT) }, VALUE),
+  call('WRMSR', 'WRMSR of {r12}, value {r13}', { r12: drawn(draws.msr, draws.PAT) }, RESULT),
+  call(
+    'RequestMMIO',
+    'MMIO of {r12} bytes, direction {r13}, address {r14}',
+    { r12: drawn(draws.mmioSize, 1n), r13: drawn(draws.direction), r14: drawn(draws.deviceAddress, SHARED_BIT) },
+    VALUE,
+    4,
+  ),
+  call(
+    'MapGPA',
+    'MapGPA from {r12}, size {r13}',
+    { r12: drawn(draws.rangeStart), r13: drawn(draws.rangeSize, 2n * draws.CHUNK) },
+    {},
+    4,
+  ),
+  call('GetTdVmCallInfo', 'GetTdVmCallInfo of leaf {r12}', { r12: drawn(draws.informationLeaf) }),
+  call('GetQuote', 'GetQuote of the buffer {r12}, size {r13}', { r12: drawn(draws.deviceAddress, SHARED_BIT) }),
+  call('SetupEventNotifyInterrupt', 'SetupEventNotifyInterrupt of vector {r12}', { r12: drawn(draws.vector, 32n) }),
+  call('ReportFatalError', 'ReportFatalError', {}, {}, 1),
+  {
+    name: 'other call',
+    sentence: 'TDVMCALL of sub-function {r11}',
+    slots: { ...VALUE, r11: slot("the guest's R11: the sub-function", draws.subFunction) },
+    weight: 2,
+  },
+  {
+    name: 'hypercall',
+    sentence: 'KVM hypercall {r10}',
+    slots: {
+      ...RESULT,
+      result: slot('what the hypercall returns', anyValue),
+      r10: slot("the guest's R10: the number", draws.hypercall, 1n),
+      r11: slot("the guest's R11", mostly(draws.rangeStart, anyValue, 3)),
+      r12: slot("the guest's R12", mostly(below(1024), anyValue, 3)),
+    },
+    weight: 2,
+  },
+  {
+    name: 'other exit',
+    sentence: 'exit with status {rax}',
+    slots: {
+      ...RESULT,
+      rax: slot('RAX behind TDH.VP.ENTER', draws.exitStatus, BigInt(EXIT_REASON.TDCALL)),
+      r10: slot("the guest's R10", mostly(oneOf(0n), anyValue)),
+      r11: slot("the guest's R11", mostly(draws.subFunction, uniform, 3)),
+    },
+    weight: 3,
+  },
+];
+
+/** One exit, and once what userspace makes of it. */
+export const ONE_EXIT: readonly StoryAction[] = EXITS.map(({ name, sentence, slots, weight = 1 }) => ({
+  name,
+  sentence,
+  slots: { ...EXIT, ...slots, ...USERSPACE, ...GRAFFITI },
+  weight,
+}));
+
+/** Exits of several vCPUs, completions, and events. */
+export const SEQUENCE: readonly StoryAction[] = [
+  ...EXITS.map(({ name, sentence, slots, weight = 1 }) => ({
+    name,
+    sentence: `vCPU {vcpu}: ${sentence}`,
+    slots: { ...VCPU, ...EXIT, ...slots, ...GRAFFITI },
+    weight,
+  })),
+  {
+    name: COMPLETE,
+    sentence: 'vCPU {vcpu}: userspace calls KVM_RUN again',
+    slots: { ...VCPU, ...USERSPACE, ...GRAFFITI },
+    weight: 36,
+  },
+  { name: WAKE, sentence: 'vCPU {vcpu}: an event comes', slots: VCPU, weight: 3 },
+];

@@ -1,0 +1,201 @@
+/** Plays stories of a TD: the dispatcher's machine code beside the reference, with a world that says what a step says. */
+import type { DispatcherContract, TdConfiguration } from '../../../models/dispatcher/contract.js';
+import { exitMoment, FAIL, fieldName, isUserspaceTurn, RETURN_TO_GUEST } from '../../../models/dispatcher/moments.js';
+import { TrustDomain, type Action } from '../../../models/dispatcher/trust-domain.js';
+import { type Exchange, low, type Reference, type Values } from '../../../models/exchange/exchange.js';
+import type { Image } from '../../image/image.js';
+import { type Observed, type Performance, performCall } from '../../play/call.js';
+import type { Play } from '../../play/play.js';
+import type { Session, StoryClass } from '../../play/program.js';
+import { Stage } from '../../play/stage.js';
+import type { StorySpace, StoryStep } from '../../story/story.js';
+import { COMPLETE, VCPUS, WAKE } from './actions.js';
+import { Structures } from './structures.js';
+import { answerOf, EXTERNALS, surroundings } from './surroundings.js';
+
+const HANDLE_EXIT = 'tdx_handle_exit';
+const COMPLETE_USERSPACE = 'tdx_complete_userspace';
+const OUTPUTS = ['r11', 'r12', 'r13', 'r14'] as const;
+
+/** What a dispatcher returns to KVM_RUN's loop. */
+const TO_GUEST = 1n;
+const TO_USERSPACE = 0n;
+
+/** A TD as the first exit's `created` says. */
+function configuration(created: bigint): TdConfiguration {
+  return { gpaWidth: (created & 1n) === 0n ? 52 : 48, mapGpaRange: (created & 2n) === 0n };
+}
+
+export class DispatcherSession implements Session {
+  readonly stages: readonly [Stage];
+  readonly classes: readonly StoryClass[];
+  private readonly stage: Stage;
+  private td: { readonly reference: TrustDomain; readonly structures: Structures } | undefined;
+  /** Whether an event waits for the vCPU of this step. */
+  private pendingEvents = 0n;
+
+  /** @param completes whether userspace has its turn in the step of the exit */
+  constructor(
+    image: Image,
+    private readonly contract: DispatcherContract,
+    readonly space: StorySpace,
+    private readonly completes: boolean,
+  ) {
+    this.stage = new Stage(image, new Set(EXTERNALS));
+    this.stages = [this.stage];
+    this.classes = [...space.actions.map(({ name }) => playedClass(name)), ...MOMENT_CLASSES];
+  }
+
+  begin(): void {
+    this.stage.begin();
+    this.td = undefined;
+  }
+
+  allows(step: StoryStep): boolean {
+    return this.trustDomain(step).reference.allows(actionOf(step), vcpuOf(step));
+  }
+
+  private trustDomain({ values }: StoryStep): NonNullable<typeof this.td> {
+    const td = configuration(values['created'] ?? 0n);
+    this.td ??= {
+      reference: new TrustDomain(this.contract, td, this.completes ? 1 : VCPUS),
+      structures: new Structures(this.stage, td, this.completes ? 1 : VCPUS),
+    };
+    return this.td;
+  }
+
+  *perform(step: StoryStep): Performance {
+    const { reference, structures } = this.trustDomain(step);
+    const vcpu = vcpuOf(step);
+    const action = actionOf(step);
+    if (action === 'wake') return;
+    let last: string | undefined;
+    if (action === 'exit') {
+      structures.exit(vcpu, step.values);
+      last = yield* this.run(HANDLE_EXIT, step);
+    }
+    if (
+      action === 'complete' ||
+      (this.completes && last !== undefined && isUserspaceTurn(last) && reference.allows('complete', vcpu))
+    ) {
+      structures.userspace(vcpu, userspaceOf(step), step.values['meddled']);
+      yield* this.run(COMPLETE_USERSPACE, step);
+    }
+  }
+
+  /** @returns the last moment */
+  private *run(symbol: string, step: StoryStep): Generator<Observed, string, Values> {
+    const { structures } = this.trustDomain(step);
+    const vcpu = vcpuOf(step);
+    this.pendingEvents = step.values['pendingEvents'] ?? 0n;
+    const performance = performCall(this.stage, {
+      symbol,
+      parameters: [structures.address(vcpu)],
+      graffiti: step.values['graffiti'],
+      interrupts: true,
+      externals: surroundings(
+        this.stage,
+        (address) => structures.vcpuAt(address),
+        () => this.pendingEvents,
+      ),
+    });
+    let next = performance.next();
+    for (;;) {
+      if (next.done === true) return '';
+      const observed = next.value;
+      const answer = yield observed;
+      if (observed.moment === 'return') {
+        const outcome = this.outcome(observed, structures, vcpu);
+        yield outcome;
+        return outcome.moment;
+      }
+      next = performance.next(answer);
+    }
+  }
+
+  /** What a return means to the one who called KVM_RUN. */
+  private outcome({ at, pathLow, pathHigh, stage, values }: Observed, structures: Structures, vcpu: number): Observed {
+    const where = { at, pathLow, pathHigh, stage };
+    const result = BigInt.asIntN(32, values['rax']);
+    if (result === TO_GUEST) return { ...where, moment: RETURN_TO_GUEST, ...structures.registers(vcpu) };
+    if (result === TO_USERSPACE) return { ...where, ...structures.userspaceExit(vcpu) };
+    return { ...where, moment: FAIL, values: { rax: values['rax'] } };
+  }
+
+  *expect(step: StoryStep): Reference {
+    const { reference } = this.trustDomain(step);
+    const vcpu = vcpuOf(step);
+    const action = actionOf(step);
+    const values = action === 'complete' ? userspaceOf(step) : step.values;
+    yield* withReturns(reference.perform(action, vcpu, values));
+    if (this.completes && reference.allows('complete', vcpu))
+      yield* withReturns(reference.perform('complete', vcpu, userspaceOf(step)));
+  }
+
+  answer(exchange: Exchange, { values }: StoryStep): Values {
+    return exchange.moment.startsWith('call ') ? answerOf(exchange, values) : {};
+  }
+}
+
+function actionOf({ action }: StoryStep): Action {
+  return action === COMPLETE || action === WAKE ? action : 'exit';
+}
+
+function vcpuOf({ values }: StoryStep): number {
+  return Number((values['vcpu'] ?? 0n) % BigInt(VCPUS));
+}
+
+/** What userspace has written, under the names of the fields. */
+function userspaceOf({ values }: StoryStep): Values {
+  const { ret, data, pendingEvents } = values;
+  return {
+    [fieldName('IO', 'data')]: data,
+    [fieldName('MMIO', 'data')]: data,
+    [fieldName('HYPERCALL', 'ret')]: ret,
+    [fieldName('TDX', 'ret')]: ret,
+    ...Object.fromEntries(OUTPUTS.map((name) => [fieldName('TDX', name), values[`${name}Out`]])),
+    pendingEvents,
+  };
+}
+
+/** The dispatcher's function returns before what its return means takes effect. */
+function* withReturns(reference: Reference): Reference {
+  let step = reference.next();
+  while (!step.done) {
+    const exchange = step.value;
+    const { moment, values, about } = exchange;
+    const rax =
+      moment === FAIL ? values['rax'] : moment === RETURN_TO_GUEST ? low(32, TO_GUEST) : low(32, TO_USERSPACE);
+    if (moment === RETURN_TO_GUEST || isUserspaceTurn(moment))
+      yield { moment: 'return', values: { rax }, ...(about !== undefined && { about }) };
+    step = reference.next(yield exchange);
+  }
+}
+
+function playedClass(action: string): StoryClass {
+  const isPlayed = ({ story, left }: Play): boolean =>
+    story.some((step, index) => step.action === action && !left.includes(index));
+  return { name: action, holds: isPlayed };
+}
+
+function momentClass(name: string, moment: string, label?: string): StoryClass {
+  const is = ({ expected }: Play['entries'][number]): boolean =>
+    expected?.moment === moment && (label === undefined || expected.about?.includes(label) === true);
+  return { name, holds: ({ entries }) => entries.some(is) };
+}
+
+const MOMENT_CLASSES: readonly StoryClass[] = [
+  momentClass('KVM_EXIT_IO', exitMoment('IO')),
+  momentClass('KVM_EXIT_MMIO', exitMoment('MMIO')),
+  momentClass('KVM_EXIT_HYPERCALL', exitMoment('HYPERCALL')),
+  momentClass('KVM_EXIT_TDX', exitMoment('TDX')),
+  momentClass('KVM_EXIT_SYSTEM_EVENT', exitMoment('SYSTEM_EVENT')),
+  momentClass('KVM_EXIT_SHUTDOWN', exitMoment('SHUTDOWN')),
+  momentClass('KVM_EXIT_INTERNAL_ERROR', exitMoment('INTERNAL_ERROR')),
+  momentClass('the TD is given up', 'call host_vm_bugged'),
+  momentClass('KVM_RUN fails', FAIL),
+  momentClass('bits above 31 decide', RETURN_TO_GUEST, 'upper-bits'),
+  momentClass('modifier bits', RETURN_TO_GUEST, 'modifiers'),
+  momentClass('userspace completes', RETURN_TO_GUEST, 'completion'),
+  momentClass('MapGPA ends', RETURN_TO_GUEST, 'map-gpa'),
+];
