@@ -54,18 +54,27 @@ export const LINUX_HELPERS_7_3: ContractSet = {
   },
 };
 
-/** The idle loop's halt of v5.19 to v6.2: STI in the stub, right before TDCALL; a failed TDCALL ends in UD2. */
+/**
+ * Helpers of v5.19 to v6.2 that are unlike the later ones: the idle loop's halt, with STI in the stub right before
+ * TDCALL (a failed TDCALL ends in UD2), and the report, which came with v6.2 and its error numbers.
+ */
 export const LINUX_HELPERS_5_19: ContractSet = {
   name: 'linux-helpers-5.19',
-  title: 'Linux guest helpers, v5.19 to v6.2 (the halt with STI in the shadow)',
+  title: 'Linux guest helpers, v5.19 to v6.2 (the halt with STI in the shadow, the first error numbers)',
   contracts: {},
-  programs: helpers(
-    { tdx_safe_halt: 'helper-safe-halt' },
-    {
-      source: `${SOURCE}, facts/module.md 4`,
-      options: { mask: 'r10-r15', failure: 'trap', haltDiscipline: 'sti-shadow' },
-    },
-  ),
+  programs: {
+    ...helpers(
+      { tdx_safe_halt: 'helper-safe-halt' },
+      {
+        source: `${SOURCE}, facts/module.md 4`,
+        options: { mask: 'r10-r15', failure: 'trap', haltDiscipline: 'sti-shadow' },
+      },
+    ),
+    ...helpers(
+      { tdx_mcall_get_report0: 'helper-get-report0' },
+      { source: SOURCE, options: { reportErrors: 'linux-6.2' } },
+    ),
+  },
 };
 
 /** Port I/O on the stub that was discussed in 2021 (facts/linux.md 1.5, seed 004). */
