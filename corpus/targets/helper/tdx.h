@@ -1,5 +1,6 @@
 /*
- * What the guest's helpers share: the layouts that kernel and module agree on, and the surroundings, which are declared here and never defined. Every helper reaches the host through __tdx_hypercall.
+ * What the guest's helpers share: the layouts that kernel and module agree on, and the surroundings, which are
+ * declared here and never defined. Every helper reaches the host through __tdx_hypercall.
  */
 #pragma once
 
@@ -39,6 +40,7 @@ _Noreturn void __tdx_hypercall_failed(void);
 _Noreturn void panic(const char *message);
 /* The bit that a GPA has when its page is shared. The world answers one bit, always the same. */
 u64 tdx_shared_mask(void);
+
 /* What the kernel's decoder finds at RIP. */
 enum mmio_kind {
 	MMIO_UNDECODABLE = 0,
