@@ -38,7 +38,7 @@ describe('the properties', () => {
   it('have a name of their own, of small words', () => {
     for (const properties of [PROPERTIES, PROGRAM_PROPERTIES])
       expect(new Set(properties.map(({ name }) => name)).size).toBe(properties.length);
-    for (const name of PROPERTY_NAMES) expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
+    for (const name of PROPERTY_NAMES) expect(name).toMatch(/^[a-z]+(-[a-z0-9]+)*$/);
   });
 
   it.each([...PROPERTIES, ...PROGRAM_PROPERTIES].map((property) => [property.name, property] as const))(
