@@ -7,6 +7,8 @@ import { answersStatus } from './answers-status.js';
 import { chunksMapGpa } from './chunks-map-gpa.js';
 import { completesUserspaceExit } from './completes-userspace-exit.js';
 import { decodesExitReason } from './decodes-exit-reason.js';
+import { deliversRequests } from './delivers-requests.js';
+import { deliversResults } from './delivers-results.js';
 import { endsSafely, endsSafelyInPrograms } from './ends-safely.js';
 import { exitsToUserspace } from './exits-to-userspace.js';
 import { exposesOnlyArguments } from './exposes-only-arguments.js';
@@ -25,6 +27,7 @@ import { msrHalves } from './msr-halves.js';
 import { packsFatalError } from './packs-fatal-error.js';
 import { portIoWidth } from './port-io-width.js';
 import { returnsStatus, returnsStatusInPrograms } from './returns-status.js';
+import { keepsFailures } from './keeps-failures.js';
 import { leaksNoHostState } from './leaks-no-host-state.js';
 import { routesSubfunction } from './routes-subfunction.js';
 import { scrubsHostValues } from './scrubs-host-values.js';
@@ -92,6 +95,9 @@ export const PROGRAM_PROPERTIES: readonly ProgramPropertyDefinition[] = [
   advancesRip,
   packsFatalError,
   mapsTdcallErrors,
+  deliversRequests,
+  deliversResults,
+  keepsFailures,
 ];
 
 /** Every stable name, once. */

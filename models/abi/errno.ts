@@ -1,2 +1,12 @@
-/** Error numbers of x86 Linux that kernel, guest and userspace give each other, positive (facts/linux.md 1.4, 2 and 3). */
-export const ERRNO = { EIO: 5, ENXIO: 6, EAGAIN: 11, EFAULT: 14, EBUSY: 16, EINVAL: 22 } as const;
+/** Error numbers that Linux's TDX code returns, negated (facts/linux.md 1.4 and 2; the numbers are x86 Linux's). */
+export const ERRNO = {
+  EIO: 5n,
+  ENXIO: 6n,
+  EAGAIN: 11n,
+  EFAULT: 14n,
+  EBUSY: 16n,
+  EINVAL: 22n,
+} as const;
+
+/** Name of an error number. */
+export type ErrnoName = keyof typeof ERRNO;

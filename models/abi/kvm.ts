@@ -38,6 +38,9 @@ export const KVM_MAP_GPA_RANGE_ENCRYPTED = 16;
 /** What KVM answers to a hypercall that it does not know, or does not serve, negated (KVM_ENOSYS). */
 export const KVM_ENOSYS = 1000;
 
+/** Error numbers that pass between userspace, kernel and guest, positive. */
+export const ERRNO = { EIO: 5, EAGAIN: 11, EFAULT: 14, EINVAL: 22 } as const;
+
 /** One field of an exit, as userspace finds it in `struct kvm_run`. */
 export interface KvmRunField {
   /** Bytes from the start of `struct kvm_run`. */

@@ -1,5 +1,4 @@
-import { ERRNO } from '../abi/errno.js';
-import { KVM_ENOSYS, KVM_EXIT_HYPERCALL_LONG_MODE, KVM_HC_MAP_GPA_RANGE } from '../abi/kvm.js';
+import { ERRNO, KVM_ENOSYS, KVM_EXIT_HYPERCALL_LONG_MODE, KVM_HC_MAP_GPA_RANGE } from '../abi/kvm.js';
 import { upperBits, type Answer, type Handler } from './handler.js';
 import { call, fieldName, userspaceExit, type Topic } from './moments.js';
 

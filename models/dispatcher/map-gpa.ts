@@ -1,5 +1,4 @@
-import { ERRNO } from '../abi/errno.js';
-import { KVM_EXIT_HYPERCALL_LONG_MODE, KVM_HC_MAP_GPA_RANGE, KVM_MAP_GPA_RANGE_ENCRYPTED } from '../abi/kvm.js';
+import { ERRNO, KVM_EXIT_HYPERCALL_LONG_MODE, KVM_HC_MAP_GPA_RANGE, KVM_MAP_GPA_RANGE_ENCRYPTED } from '../abi/kvm.js';
 import { TDVMCALL_STATUS } from '../abi/tdvmcall.js';
 import type { ExpectedExchange, Expectation, Values } from '../exchange/exchange.js';
 import type { DispatcherContract, TdConfiguration } from './contract.js';

@@ -26,6 +26,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   'helper-7.3': 'linux-helpers-7.3',
   'helper-rfc-2021': 'linux-helpers-rfc-2021',
   'dispatcher-7.3': 'kvm-7.3',
+  'roundtrip-7.3': 'roundtrip-7.3',
 };
 
 interface BuiltIn {

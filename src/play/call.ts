@@ -3,7 +3,7 @@
  * answer, up to the exchange with which the call ends: `return`, `stop`, `trap`, `fault` or `endless`.
  */
 import type { Exchange, Values } from '../../models/exchange/exchange.js';
-import { answerSeamcall, ModuleCalls, seamcallValues } from '../world/module-calls.js';
+import { answerSeamcall, seamcallValues } from '../world/module-calls.js';
 import { ENVIRONMENT } from '../x86/environment.js';
 import { VECTOR } from '../x86/exit.js';
 import { FLAG } from '../x86/flags.js';
@@ -25,8 +25,12 @@ export interface Observed extends Exchange {
   readonly stage: Stage;
   /** Of a return: what the function must have kept, unless the reference says something else. */
   readonly kept?: Values;
+  /** Of a return: what its outputs were at the entry. */
+  readonly before?: Values;
   /** Where values lie that are no registers. */
   readonly places?: Readonly<Record<string, Place>>;
+  /** Of a TDVMCALL: the module refuses the exposure mask, and the host sees nothing. */
+  readonly refused?: boolean;
   /** Of an external symbol: its parameters in the order of the convention's registers. */
   readonly parameters?: readonly string[];
 }
@@ -71,11 +75,12 @@ export type Performance = Generator<Observed, void, Values>;
 /** @throws NoVerdict if the code reaches what nothing models */
 export function* performCall(stage: Stage, call: Call): Performance {
   stage.enter(call.symbol, call.parameters, call.graffiti, call.interrupts);
-  const module = new ModuleCalls();
+  const { module } = stage;
   const firstEvent = stage.machine.eventCount;
   const entry = stage.rip;
   // The return takes the return address from the stack.
   const kept = { ...keptValues(stage), rsp: stage.register('rsp') + 8n, stray: 0n };
+  const before = outputsOf(stage, call);
   const observed = (moment: string, values: Values, at = stage.rip): Observed => ({
     moment,
     values,
@@ -89,12 +94,12 @@ export function* performCall(stage: Stage, call: Call): Performance {
     switch (exit.kind) {
       case 'environment':
         if (exit.call === ENVIRONMENT.Tdcall) {
-          const { moment, values } = module.tdcall(stage.machine);
+          const { moment, values, refused } = module.tdcall(stage.machine);
           if (moment === 'TDVMCALL') {
             values['if'] = (stage.flags & FLAG.IF) === 0 ? 0n : 1n;
             values['sti'] = stage.stiJustBefore ? 1n : 0n;
           }
-          module.answerTdcall(stage.machine, yield observed(moment, values));
+          module.answerTdcall(stage.machine, yield { ...observed(moment, values), refused });
           stage.completeEnvironment();
         } else if (exit.call === ENVIRONMENT.Seamcall) {
           const answer = yield observed('SEAMCALL', seamcallValues(stage.machine));
@@ -128,9 +133,8 @@ export function* performCall(stage: Stage, call: Call): Performance {
           rsp: stage.register('rsp'),
           stray: stray === undefined ? 0n : 1n,
         };
-        for (const [name, { address, bytes }] of Object.entries(call.outputs ?? {}))
-          values[name] = stage.read(address, bytes);
-        const places = call.outputs === undefined ? {} : { places: call.outputs };
+        Object.assign(values, outputsOf(stage, call));
+        const places = call.outputs === undefined ? {} : { places: call.outputs, before };
         return void (yield { ...observed('return', values, stray ?? entry), kept, ...places });
       }
       case 'stopped':
@@ -145,6 +149,12 @@ export function* performCall(stage: Stage, call: Call): Performance {
         throw new NoVerdict(exit.problem);
     }
   }
+}
+
+function outputsOf(stage: Stage, { outputs = {} }: Call): Values {
+  const values: Record<string, bigint> = {};
+  for (const [name, { address, bytes }] of Object.entries(outputs)) values[name] = stage.read(address, bytes);
+  return values;
 }
 
 function keptValues(stage: Stage): Record<string, bigint> {

@@ -11,6 +11,7 @@ import { PERCPU_BASE } from '../image/per-cpu.js';
 import { segmentAt } from '../image/segments.js';
 import { findFunction, symbolAt } from '../image/symbols.js';
 import { externalModel } from '../world/externals.js';
+import { ModuleCalls } from '../world/module-calls.js';
 import { ENVIRONMENT, environmentName } from '../x86/environment.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { EXIT, VECTOR } from '../x86/exit.js';
@@ -52,6 +53,8 @@ interface ExternalEntry {
 
 export class Stage {
   readonly machine: Machine;
+  /** The module that answers TDCALL. */
+  readonly module = new ModuleCalls();
   /** Set while a play is traced. */
   observer: StageObserver | undefined;
   private readonly externals: ExternalEntry[] = [];

@@ -4,8 +4,14 @@ import type { Program } from '../play/program.js';
 import { nearest } from '../text/nearest.js';
 import { ONE_EXIT_PROGRAM, SEQUENCE_PROGRAM } from './dispatcher/programs.js';
 import { HELPER_PROGRAMS } from './helper/helpers.js';
+import { ROUND_TRIP_PROGRAM } from './round-trip/program.js';
 
-export const PROGRAMS: readonly Program[] = [...HELPER_PROGRAMS, ONE_EXIT_PROGRAM, SEQUENCE_PROGRAM];
+export const PROGRAMS: readonly Program[] = [
+  ...HELPER_PROGRAMS,
+  ONE_EXIT_PROGRAM,
+  SEQUENCE_PROGRAM,
+  ROUND_TRIP_PROGRAM,
+];
 
 /** @throws UsageError with the nearest names */
 export function findProgram(name: string): Program {

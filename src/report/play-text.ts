@@ -114,10 +114,12 @@ function entryLines(entry: Entry): string[] {
   return lines;
 }
 
-/** What every function keeps is worth a word only where it was not kept. */
+/** What is as it was at the entry is worth a word only where that is wrong. */
 function isShown(name: string, { observed, expected }: Entry, wrong: ReadonlySet<string>): boolean {
   if (wrong.has(name)) return true;
   if (observed?.kept !== undefined && Object.hasOwn(observed.kept, name)) return false;
+  if (observed?.before !== undefined && Object.hasOwn(observed.before, name))
+    return observed.before[name] !== observed.values[name];
   return (observed?.values[name] ?? 0n) !== 0n || (expected !== undefined && isAsked(expected.values, name));
 }
 

@@ -35,6 +35,8 @@ const CONFIGURATION: ModuleConfiguration = { ...REFERENCE_CONFIGURATION, noRbpMo
 export interface ModuleCall {
   moment: 'TDVMCALL' | 'TDCALL';
   values: Record<string, bigint>;
+  /** The module refuses the exposure mask: nobody sees anything. */
+  refused: boolean;
 }
 
 export class ModuleCalls {
@@ -51,14 +53,18 @@ export class ModuleCalls {
     guest.set(machine.state.subarray(0, GPR_WORDS));
     if (leafOf(guest[2 * GPR.RAX]) !== 0 || this.refusesRax()) {
       const values = Object.fromEntries(LEAF_REGISTERS.map((name) => [name, registerOf(guest, name)]));
-      return { moment: 'TDCALL', values };
+      return { moment: 'TDCALL', values, refused: false };
     }
     vmcallHostView(CONFIGURATION, guest, this.xmm, this.host, view, this.xmmOut);
     const values: Record<string, bigint> = {};
     for (const { name, register } of SHOWN) values[name] = readHalves(view, 2 * register);
     values['rax'] = registerOf(guest, 'rax');
     values['rcx'] = registerOf(guest, 'rcx');
-    return { moment: 'TDVMCALL', values };
+    return { moment: 'TDVMCALL', values, refused: !this.isLegalMask() };
+  }
+
+  private isLegalMask(): boolean {
+    return vmcallMaskIsLegal(CONFIGURATION, this.guest[2 * GPR.RCX], this.guest[2 * GPR.RCX + 1]);
   }
 
   private refusesRax(): boolean {
@@ -78,7 +84,7 @@ export class ModuleCalls {
     out.set(guest);
     if (this.refusesRax()) operandInvalidRax(out);
     else if (leafOf(guest[2 * GPR.RAX]) !== 0) this.leaf(status, answer);
-    else if (!vmcallMaskIsLegal(CONFIGURATION, guest[2 * GPR.RCX], guest[2 * GPR.RCX + 1])) vmcallReject(guest, out);
+    else if (!this.isLegalMask()) vmcallReject(guest, out);
     else if (status !== 0n) vmcallFail(guest, lowHalf(status), highHalf(status), out);
     else {
       for (const { name, register } of SHOWN) {

@@ -39,8 +39,8 @@ export const MMIO_INSTRUCTION = {
 } as const;
 
 /** Why an access may not be emulated. With several reasons at once any of their errors will do. */
-function objections(values: Values): number[] {
-  const found: number[] = [];
+function objections(values: Values): bigint[] {
+  const found: bigint[] = [];
   const kind = values['insn.kind'];
   if ((saved(values, 'cs') & USER_PRIVILEGE) !== 0n) found.push(ERRNO.EFAULT);
   if (kind === MMIO_INSTRUCTION.undecodable || kind === MMIO_INSTRUCTION.string) found.push(ERRNO.EINVAL);

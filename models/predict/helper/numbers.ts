@@ -25,8 +25,8 @@ export function upperHalf(value: bigint): bigint {
 }
 
 /** Behind a function that returns an int: minus this error number. Of RAX only 32 bits count. */
-export function minus(errno: number): Expectation {
-  return intResult(BigInt(-errno));
+export function minus(errno: bigint): Expectation {
+  return intResult(-errno);
 }
 
 /** Behind a function that returns an int. */

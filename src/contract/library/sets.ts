@@ -8,6 +8,7 @@ import { LINUX_6_7 } from './linux-6.7.js';
 import { LINUX_HELPERS_5_19, LINUX_HELPERS_7_3, LINUX_HELPERS_RFC_2021 } from './linux-helpers.js';
 import { LINUX_RFC_2021 } from './linux-rfc-2021.js';
 import { LINUX_SEAMCALL_2023 } from './linux-seamcall-2023.js';
+import { ROUND_TRIP_7_3 } from './round-trip.js';
 
 export const CONTRACT_SETS: readonly ContractSet[] = [
   LINUX_5_19,
@@ -22,4 +23,5 @@ export const CONTRACT_SETS: readonly ContractSet[] = [
   KVM_6_16,
   KVM_7_2,
   KVM_7_3,
+  ROUND_TRIP_7_3,
 ];

@@ -1,7 +1,6 @@
 /** How the registers of each sub-function are drawn: mostly what it takes, else what is next to it. */
 import { KVM_EXIT_REASON_STATUSES, EXIT_REASON } from '../../../models/abi/exit-reasons.js';
-import { ERRNO } from '../../../models/abi/errno.js';
-import { KVM_HC_MAP_GPA_RANGE } from '../../../models/abi/kvm.js';
+import { ERRNO, KVM_HC_MAP_GPA_RANGE } from '../../../models/abi/kvm.js';
 import { SOFTWARE_STATUS_CODES } from '../../../models/abi/linux-constants.js';
 import { KVM_TD_EMULATED_MSRS } from '../../../models/abi/msr.js';
 import { STATUS_CODES } from '../../../models/abi/status-codes.js';

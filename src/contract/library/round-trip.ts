@@ -1,0 +1,16 @@
+import type { ContractSet } from '../contract.js';
+
+/** Guest helpers of v7.3 on the dispatcher of v7.3. */
+export const ROUND_TRIP_7_3: ContractSet = {
+  name: 'roundtrip-7.3',
+  title: 'Guest helpers, stubs, module and dispatcher together, v7.3',
+  contracts: {},
+  programs: {
+    devices: {
+      symbol: 'tdx_vcpu_run',
+      source: 'facts/linux.md 2 and 3, tdvmcall.json',
+      program: 'round-trip',
+      options: {},
+    },
+  },
+};

@@ -1,0 +1,137 @@
+/**
+ * Guest helper -> stub -> module -> dispatcher -> device -> back: machine code on both sides, in one image with two
+ * machines. The module model stands between them; the world plays the devices, and a VMM that may meddle.
+ */
+import type { Exchange, Reference, Values } from '../../../models/exchange/exchange.js';
+import { UsageError } from '../../errors.js';
+import { type Performance, performCall } from '../../play/call.js';
+import type { Play } from '../../play/play.js';
+import type { Program, Session, StoryClass } from '../../play/program.js';
+import { Stage } from '../../play/stage.js';
+import type { Image } from '../../image/image.js';
+import type { StorySpace, StoryStep } from '../../story/story.js';
+import { HostSide } from './host.js';
+import { GRAFFITI, type Request, REQUESTS, VERDICTS } from './requests.js';
+
+/** Requests of the longest story. */
+const LONGEST = 3;
+
+const SPACE: StorySpace = {
+  actions: REQUESTS.map(({ name, sentence, slots }) => ({ name, sentence, slots: { ...slots, ...GRAFFITI } })),
+  steps: { least: 1, most: LONGEST },
+};
+
+export const ROUND_TRIP_PROGRAM: Program = {
+  name: 'round-trip',
+  title: 'guest helper, stub, module, dispatcher, device, and back',
+  open: (image, { program, options }) => {
+    const [unknown] = Object.keys(options);
+    if (unknown !== undefined) throw new UsageError(`${program}: options.${unknown}: this program has no options`);
+    return new RoundTrip(image);
+  },
+};
+
+class RoundTrip implements Session {
+  readonly space = SPACE;
+  readonly classes: readonly StoryClass[] = CLASSES;
+  readonly stages: readonly Stage[];
+  private readonly guest: Stage;
+  private readonly host: HostSide;
+  /** Chunks of MapGPA that userspace has been asked for in this step. */
+  private chunks = 0;
+  /** The values of this step with all that follows from them. */
+  private values: Values = {};
+
+  constructor(image: Image) {
+    this.guest = new Stage(image, new Set(['decode_mmio', 'tdx_shared_mask']));
+    this.host = new HostSide(image);
+    this.stages = [this.guest, this.host.stage];
+  }
+
+  begin(): void {
+    this.guest.begin();
+    this.host.begin();
+  }
+
+  allows(step: StoryStep): boolean {
+    return requestOf(step).isFair(step.values);
+  }
+
+  *perform(step: StoryStep): Performance {
+    const request = requestOf(step);
+    const values = valuesOf(step);
+    this.values = values;
+    this.chunks = 0;
+    this.host.prepare(values);
+    const { parameters, outputs = {}, externals = {} } = request.lay(this.guest, values);
+    const { symbol } = request;
+    const graffiti = values['graffiti'];
+    const call = performCall(this.guest, { symbol, parameters, graffiti, interrupts: true, externals, outputs });
+    let fails = values['host.status'] !== 0n;
+    let next = call.next();
+    while (next.done !== true) {
+      const observed = next.value;
+      if (observed.moment !== 'TDVMCALL') next = call.next(yield observed);
+      else if (fails || observed.refused === true) {
+        next = call.next({ status: values['host.status'] });
+        fails = false;
+      } else {
+        const answer = yield* this.host.serve(observed.values);
+        if (answer === undefined) return;
+        next = call.next(meddledWith(answer, values));
+      }
+    }
+  }
+
+  *expect(step: StoryStep): Reference {
+    yield* requestOf(step).reference(this.values);
+  }
+
+  /** The device. */
+  answer({ moment }: Exchange, { values }: StoryStep): Values {
+    const { driven = 0n, eax = 0n, ebx = 0n, ecx = 0n, edx = 0n } = values;
+    switch (moment) {
+      case 'port read':
+      case 'MMIO read':
+        return { value: driven };
+      case 'CPUID':
+        return { eax, ebx, ecx, edx };
+      case 'KVM hypercall':
+        return { result: driven };
+      case 'map GPA':
+        return { ret: this.chunks++ < VERDICTS ? values[`verdict${this.chunks}`] : 0n };
+      default:
+        return {};
+    }
+  }
+}
+
+/** A hostile VMM changes R10 behind the dispatcher. */
+function meddledWith(answer: Values, { 'host.r10': r10 = 0n }: Values): Values {
+  return r10 === 0n ? answer : { ...answer, r10 };
+}
+
+function requestOf({ action }: StoryStep): Request {
+  const found = REQUESTS.find(({ name }) => name === action);
+  if (found === undefined) throw new RangeError(`no request ${action}`);
+  return found;
+}
+
+/** The values of a step with all that follows from them. */
+function valuesOf(step: StoryStep): Values {
+  const neutral = { 'host.r10': 0n, kernel: 1n };
+  return { ...neutral, ...step.values, ...requestOf(step).facts(step.values) };
+}
+
+const moments = ({ entries }: Play): Set<string> => new Set(entries.map(({ expected }) => expected?.moment ?? ''));
+
+const CLASSES: readonly StoryClass[] = [
+  ...REQUESTS.map(({ name }): StoryClass => ({ name, holds: (play) => moments(play).has(name) })),
+  { name: 'userspace serves', holds: (play) => moments(play).has('KVM_RUN returns') },
+  { name: 'TDCALL fails', holds: (play) => moments(play).has('stop') },
+  { name: 'R10 is meddled with', holds: ({ story }) => story.some(({ values }) => (values['host.r10'] ?? 0n) !== 0n) },
+  {
+    name: 'MapGPA in several chunks',
+    holds: ({ entries }) => entries.filter(({ expected }) => expected?.moment === 'map GPA').length > 1,
+  },
+];
