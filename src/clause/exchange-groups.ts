@@ -6,7 +6,8 @@ import { agrees, type ExchangeClause, happens } from './exchange-clause.js';
 const SHOWN = ['rax', 'rcx', 'rdx', 'rbx', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const;
 /** What a leaf of the module takes. */
 const TAKEN = ['rax', 'rcx', 'rdx', 'r8', 'r9', 'r10', 'r11'] as const;
-const SAVED = PT_REGS_NAMES.map((name) => `regs.${name}`);
+/** RIP is the business of advances-rip. */
+const SAVED = PT_REGS_NAMES.filter((name) => name !== 'ip').map((name) => `regs.${name}`);
 const RECORD = Object.keys(VE_INFO).map((name) => `ve.${name}`);
 
 /** What a leaf takes through SEAMCALL, beside its number. */
@@ -27,7 +28,7 @@ export const asksModule = (about: string): ExchangeClause[] => all('TDCALL', TAK
 /** The function returns where the reference does, and what it does. */
 export const returnsResult = (about: string): ExchangeClause[] => all('return', ['rax'], about);
 
-/** The registers that the exception saved are as the reference leaves them. */
+/** The registers that the exception saved, RIP apart, are as the reference leaves them. */
 export const leavesSavedRegisters = (about: string): ExchangeClause[] =>
   SAVED.map((name) => agrees('return', name, about));
 

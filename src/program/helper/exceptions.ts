@@ -1,4 +1,5 @@
 /** #VE: each handler by itself, the record, and the whole. */
+import { PT_REGS_BY_NUMBER } from '../../../models/abi/linux-structs.js';
 import { TDVMCALL } from '../../../models/abi/tdvmcall.js';
 import type { Reference, Values } from '../../../models/exchange/exchange.js';
 import { handleCpuid } from '../../../models/predict/helper/cpuid.js';
@@ -30,7 +31,11 @@ import { sharedMaskExternal, SHARED_MASK_SLOT, isSharedMask } from './memory-lay
 function layHandler(stage: Stage, values: Values, more: Omit<Laid, 'parameters' | 'outputs'> = {}): Laid {
   const registers = laySavedRegisters(stage, values);
   const record = layRecord(stage, { ...values, ...more.facts });
-  return { parameters: [registers.address, record.address], outputs: registers.outputs, ...more };
+  const number = values['insn.register'];
+  const operand =
+    number === undefined ? {} : { operand: registers.outputs[`regs.${PT_REGS_BY_NUMBER[Number(number)]}`] };
+  const outputs = { ...registers.outputs, ...operand };
+  return { parameters: [registers.address, record.address], outputs, ...more };
 }
 
 /** Bits 2:0: bytes less one; bit 3: IN; bit 4: string; bit 5: REP; bit 6: immediate port; bits 31:16: the port. */
