@@ -1,11 +1,10 @@
 /** #VE: each handler by itself, the record, and the whole. */
 import { PT_REGS_BY_NUMBER } from '../../../models/abi/linux-structs.js';
 import { TDVMCALL } from '../../../models/abi/tdvmcall.js';
-import type { Reference, Values } from '../../../models/exchange/exchange.js';
+import type { Values } from '../../../models/exchange/exchange.js';
 import { handleCpuid } from '../../../models/predict/helper/cpuid.js';
 import { handleMmio, MMIO_INSTRUCTION } from '../../../models/predict/helper/mmio.js';
 import { readMsr, writeMsr } from '../../../models/predict/helper/msr.js';
-import type { HelperOptions } from '../../../models/predict/helper/options.js';
 import { handleIo } from '../../../models/predict/helper/port-io.js';
 import { getVeInfo, handleVirtException } from '../../../models/predict/helper/ve-dispatch.js';
 import type { StoryClass } from '../../play/program.js';
@@ -63,18 +62,8 @@ const msrIndex: Draw = either(
 
 const record: Slots = { ...EXCEPTION_SLOTS, 've.exit_qual': slot('the exit qualification', qualification) };
 
-interface Handler {
-  readonly name: string;
-  readonly title: string;
-  readonly sentence: string;
-  readonly slots: Slots;
-  readonly reference: (options: HelperOptions, values: Values) => Reference;
-  readonly isFair?: (values: Values) => boolean;
-  readonly classes?: readonly StoryClass[];
-}
-
 /** A handler that needs nothing but the saved registers and the record. */
-function plain({ slots, isFair = () => true, classes = [], ...handler }: Handler): Helper {
+function plain({ slots, isFair = () => true, classes = [], ...handler }: Omit<Helper, 'lay' | 'answer'>): Helper {
   return {
     ...handler,
     slots: { ...EXCEPTION_SLOTS, ...hostSlots('r11', 'r12', 'r13', 'r14', 'r15'), ...slots },
