@@ -18,6 +18,7 @@ import {
 } from '../../models/seam/dispatch.js';
 import { leafOutcome, leafReturn, openRegisters, seamldrLeafExists } from '../../models/seam/leaf-outcome.js';
 import { highHalf, lowHalf, readHalves, writeHalves } from '../halves.js';
+import { FLAG } from '../x86/flags.js';
 
 /** An error behind which the handler's error values do not stand. */
 const INTERRUPTED_HIGH = statusHigh('TDX_INTERRUPTED_RESUMABLE') | 0;
@@ -73,6 +74,19 @@ export function seamReturn(
     wrote &= ~(1 << GPR.RBP);
   }
   return { by: outcome.leaf === SEAMCALL_LEAF.VP_ENTER && high >= 0 ? 'TD' : 'module', wrote };
+}
+
+/** What VMfailInvalid clears beside setting CF (Intel SDM volume 3C, 30.2 Conventions). */
+const VMFAIL_CLEARS = FLAG.PF | FLAG.AF | FLAG.ZF | FLAG.SF | FLAG.OF;
+
+/**
+ * RFLAGS behind a SEAMCALL. Of a call that was answered only CF is known to be 0 (facts/module.md 2).
+ *
+ * @param flags bits 31:0 before
+ * @param failed VMfailInvalid: the module was not entered
+ */
+export function seamFlags(flags: number, failed: boolean): number {
+  return failed ? (flags & ~VMFAIL_CLEARS) | FLAG.CF : flags & ~FLAG.CF;
 }
 
 function setRax(host: Int32Array, low: number, high: number): void {

@@ -9,15 +9,12 @@ import { FACT, OUTCOME } from '../observation/layout.js';
 import { type Scenario, SLOT } from '../scenario/layout.js';
 import { ENVIRONMENT } from '../x86/environment.js';
 import { VECTOR } from '../x86/exit.js';
-import { FLAG } from '../x86/flags.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import type { Machine } from '../x86/machine.js';
-import { seamReturn } from './seam-return.js';
+import { seamFlags, seamReturn } from './seam-return.js';
 import { COMPLETES, recordCall, takeAnswers, type World } from './world.js';
 
 const GPR_WORDS = 32;
-/** What VMfailInvalid clears beside setting CF (Intel SDM volume 3C, 30.2 Conventions). */
-const VMFAIL_CLEARS = FLAG.PF | FLAG.AF | FLAG.ZF | FLAG.SF | FLAG.OF;
 /** A case file may hold any number: as with other small slots, its low bits count. */
 const OUTCOME_MASK = 3;
 
@@ -43,7 +40,7 @@ export class SeamcallWorld implements World {
     this.by = 'module';
     switch (this.outcome) {
       case OUTCOME.vmFailInvalid:
-        state[2 * STATE.RFLAGS] = (state[2 * STATE.RFLAGS] & ~VMFAIL_CLEARS) | FLAG.CF;
+        state[2 * STATE.RFLAGS] = seamFlags(state[2 * STATE.RFLAGS], true);
         break;
       case OUTCOME.generalProtection:
         return VECTOR.GP;
@@ -56,7 +53,6 @@ export class SeamcallWorld implements World {
     return COMPLETES;
   }
 
-  /** Of the flags only CF is known to be 0 behind a call that was answered (facts/module.md 2). */
   private complete(scenario: Scenario, { state }: Machine, observation: Int32Array): void {
     const { host } = this;
     host.set(state.subarray(0, GPR_WORDS));
@@ -66,7 +62,7 @@ export class SeamcallWorld implements World {
     this.wrote |= wrote;
     if (by === 'TD') observation[2 * FACT.tdExits]++;
     state.set(host);
-    state[2 * STATE.RFLAGS] &= ~FLAG.CF;
+    state[2 * STATE.RFLAGS] = seamFlags(state[2 * STATE.RFLAGS], false);
   }
 }
 
