@@ -1,5 +1,5 @@
-import { agrees, happens } from '../src/clause/exchange-clause.js';
-import { DISPATCHER_PROGRAMS, EXITS, registersAgree, RETURN, TO_GUEST } from '../src/clause/dispatcher-words.js';
+import { agrees } from '../src/clause/exchange-clause.js';
+import { allHappen, DISPATCHER_PROGRAMS, EXITS, registersAgree } from '../src/clause/dispatcher-words.js';
 import type { ProgramPropertyDefinition } from '../src/clause/program-property.js';
 
 const EXIT = 'KVM_EXIT_HYPERCALL';
@@ -16,9 +16,7 @@ export const chunksMapGpa: ProgramPropertyDefinition = {
   source: 'facts/linux.md 3 (MapGPA), 4 #28; facts/tdvmcall.json',
   programs: DISPATCHER_PROGRAMS,
   clauses: () => [
-    happens(EXIT, 'map-gpa'),
-    happens(TO_GUEST, 'map-gpa'),
-    agrees(RETURN, 'rax', 'map-gpa'),
+    ...allHappen('map-gpa'),
     ...EXITS[EXIT].map((name) => agrees(EXIT, name, 'map-gpa')),
     ...registersAgree('maps', ['r10', 'r11']),
   ],

@@ -1,5 +1,4 @@
-import { agrees, happens } from '../src/clause/exchange-clause.js';
-import { DISPATCHER_PROGRAMS, EXITS, RETURN } from '../src/clause/dispatcher-words.js';
+import { allAgree, allHappen, DISPATCHER_PROGRAMS, EXITS } from '../src/clause/dispatcher-words.js';
 import type { ProgramPropertyDefinition } from '../src/clause/program-property.js';
 
 /**
@@ -13,14 +12,12 @@ export const exitsToUserspace: ProgramPropertyDefinition = {
   rule: 'Userspace finds the exit reason and the fields of its layout that describe the call, and nothing else of the guest.',
   source: 'facts/linux.md 3; Linux include/uapi/linux/kvm.h (models/abi/kvm.ts)',
   programs: DISPATCHER_PROGRAMS,
-  clauses: () => [
-    agrees(RETURN, 'rax', 'exit'),
-    ...Object.entries(EXITS).flatMap(([moment, names]) => {
-      // The fields of a chunk are those of a hypercall.
-      const about = moment === 'KVM_EXIT_HYPERCALL' ? 'hypercall' : undefined;
-      return [happens(moment, about ?? 'exit'), ...names.map((name) => agrees(moment, name, about))];
-    }),
-  ],
+  clauses: () => {
+    const { KVM_EXIT_HYPERCALL: hypercall, ...others } = EXITS;
+    // The fields of a chunk are those of a hypercall.
+    const fields = [...allAgree(others), ...allAgree({ KVM_EXIT_HYPERCALL: hypercall }, 'hypercall')];
+    return [...allHappen('exit'), ...fields];
+  },
   example: 'All eight bytes of R15 are copied to the data of a one-byte OUT.',
   fix: 'Fill in every field of the layout, and copy as many bytes as the access has.',
 };

@@ -1,6 +1,6 @@
 import { type Condition, equal, final, initial, not, when } from '../src/clause/clause.js';
 import { agrees } from '../src/clause/exchange-clause.js';
-import { inPrograms } from '../src/clause/program-property.js';
+import { inPrograms, RETURNS } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
@@ -25,5 +25,5 @@ export const keepsCalleeSaved: PropertyDefinition = {
 
 /** The same of a program: System V, at every return. */
 export const keepsCalleeSavedInPrograms = inPrograms(keepsCalleeSaved, () =>
-  ['rbx', 'rbp', 'r12', 'r13', 'r14', 'r15'].map((register) => agrees('return', register)),
+  RETURNS.flatMap((moment) => ['rbx', 'rbp', 'r12', 'r13', 'r14', 'r15'].map((register) => agrees(moment, register))),
 );

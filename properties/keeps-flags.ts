@@ -1,6 +1,6 @@
 import { equal, final, predictedRegister, when } from '../src/clause/clause.js';
 import { agrees } from '../src/clause/exchange-clause.js';
-import { inPrograms } from '../src/clause/program-property.js';
+import { inPrograms, RETURNS } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /** IF 9, DF 10, TF 8, NT 14, AC 18, IOPL 13:12 (Intel SDM volume 1, 3.4.3). */
@@ -26,4 +26,6 @@ export const keepsFlags: PropertyDefinition = {
 };
 
 /** The same of a program; IF is as the reference says where it says something. */
-export const keepsFlagsInPrograms = inPrograms(keepsFlags, () => [agrees('return', 'if'), agrees('return', 'flags')]);
+export const keepsFlagsInPrograms = inPrograms(keepsFlags, () => [
+  ...RETURNS.flatMap((moment) => [agrees(moment, 'if'), agrees(moment, 'flags')]),
+]);

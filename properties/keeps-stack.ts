@@ -1,6 +1,6 @@
 import { type Clause, equal, final, predictedRegister, when } from '../src/clause/clause.js';
 import { agrees } from '../src/clause/exchange-clause.js';
-import { inPrograms } from '../src/clause/program-property.js';
+import { inPrograms, RETURNS } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
@@ -31,4 +31,6 @@ export const keepsStack: PropertyDefinition = {
 };
 
 /** The same of a program: RSP, and no store outside of its stack, its structures and the data of the image. */
-export const keepsStackInPrograms = inPrograms(keepsStack, () => [agrees('return', 'rsp'), agrees('return', 'stray')]);
+export const keepsStackInPrograms = inPrograms(keepsStack, () => [
+  ...RETURNS.flatMap((moment) => [agrees(moment, 'rsp'), agrees(moment, 'stray')]),
+]);

@@ -69,7 +69,8 @@ export const KVM_RUN_FIELDS: Readonly<Record<KvmExitName, Readonly<Record<string
   },
   HYPERCALL: {
     nr: { offset: 32, bytes: 8 },
-    ...row('args', 40, 6),
+    // Six in the layout; no hypercall has more than three that goes to userspace.
+    ...row('args', 40, 3),
     ret: { offset: 88, bytes: 8 },
     flags: { offset: 96, bytes: 8 },
   },
@@ -83,7 +84,8 @@ export const KVM_RUN_FIELDS: Readonly<Record<KvmExitName, Readonly<Record<string
   INTERNAL_ERROR: {
     suberror: { offset: 32, bytes: 4 },
     ndata: { offset: 36, bytes: 4 },
-    ...row('data', 40, 16),
+    // Sixteen in the layout; ours has one.
+    ...row('data', 40, 1),
   },
   SYSTEM_EVENT: {
     type: { offset: 32, bytes: 4 },

@@ -7,6 +7,9 @@ import type { Visit } from './handler.js';
 import { call, fail, resumeGuest, returnToGuest, userspaceExit, type Topic } from './moments.js';
 import { handlerOf } from './sub-functions.js';
 
+/** Topics of exchanges that a property of its own looks at. */
+const TELLING: ReadonlySet<string> = new Set<Topic>(['validation', 'upper-bits', 'exit', 'completion', 'map-gpa']);
+
 /** Bits of the status word that say more than the basic exit reason. */
 const NOT_THE_REASON = EXIT_REASON_MODIFIERS | TDX_SEAMCALL_STATUS_MASK;
 
@@ -43,14 +46,19 @@ function* tdvmcall(visit: Visit): Reference {
   if (step.done !== true) {
     const about = isPlain ? [...(step.value.about ?? []), 'route'] : ['modifiers'];
     step = work.next(yield { ...step.value, about });
-    while (step.done !== true) step = work.next(yield step.value);
-    yield returnToGuest(exit, step.value.results, step.value.about);
+    while (step.done !== true) step = work.next(yield { ...step.value, about: labelled(step.value.about ?? []) });
+    yield returnToGuest(exit, step.value.results, labelled(step.value.about));
     return;
   }
   const { results, about } = step.value;
   // All refusals look alike: they do not show who serves the call.
   const exchange = returnToGuest(exit, results, isRefusal(about) ? about : [...about, 'route']);
   yield isPlain ? exchange : { ...exchange, about: ['modifiers'] };
+}
+
+/** What comes behind the first exchange is about what it says, or else about nothing else taking place. */
+function labelled(about: readonly string[]): readonly string[] {
+  return about.some((topic) => TELLING.has(topic)) ? about : [...about, 'once'];
 }
 
 function isRefusal(about: readonly Topic[]): boolean {

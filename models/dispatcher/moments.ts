@@ -31,6 +31,8 @@ export type Topic =
   | 'modifiers'
   /** The first thing that shows who serves the call. */
   | 'route'
+  /** Nothing but this comes behind the first exchange. */
+  | 'once'
   /** A refusal that bits below 32 ask for. */
   | 'validation'
   /** What bits above 31 decide. */
@@ -61,7 +63,7 @@ const MAPS = labelled('maps');
 const COMPLETES = labelled('completes');
 const ANSWERS = labelled('answers');
 
-function resultLabels(about: readonly Topic[]): Readonly<Record<GuestRegister, string>> {
+function resultLabels(about: readonly string[]): Readonly<Record<GuestRegister, string>> {
   if (about.includes('map-gpa')) return MAPS;
   return about.includes('completion') ? COMPLETES : ANSWERS;
 }
@@ -75,7 +77,7 @@ export const RETURN_TO_GUEST = 'return to guest';
 export const FAIL = 'fail';
 
 /** The guest goes on behind its TDVMCALL. */
-export function returnToGuest(sent: Values, results: Results, about: readonly Topic[]): ExpectedExchange {
+export function returnToGuest(sent: Values, results: Results, about: readonly string[]): ExpectedExchange {
   const values: Record<string, Expectation> = {};
   const labels: string[] = [...about];
   const answering = resultLabels(about);

@@ -26,6 +26,8 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   'helper-7.3': 'linux-helpers-7.3',
   'helper-rfc-2021': 'linux-helpers-rfc-2021',
   'dispatcher-7.3': 'kvm-7.3',
+  'seamcall-wrapper-2023': 'linux-seamcall-2023',
+  'seamcall-wrapper-6.8': 'linux-6.8',
   'roundtrip-7.3': 'roundtrip-7.3',
 };
 

@@ -1,7 +1,7 @@
 /** The classes of the wrapped instruction, by instruction: what was called, how it was answered. */
 import { OPERAND_IDS } from '../../models/abi/operand-ids.js';
 import { statusHigh, statusName } from '../../models/abi/status.js';
-import { SEAMCALL_RAX } from '../../models/abi/seamcall.js';
+import { SEAMCALL_LEAF, SEAMCALL_RAX } from '../../models/abi/seamcall.js';
 import type { WrappedInstruction } from '../contract/contract.js';
 import type { CaseRunner } from '../judge/case-runner.js';
 import { MOMENT, OUTCOME } from '../observation/layout.js';
@@ -143,6 +143,7 @@ class SeamcallClasses extends LeafClasses implements CallClasses {
     const leafHigh = base[2 * MOMENT.call + 1];
     if ((leafHigh & SEAMCALL_RAX.seamldrHighBit) !== 0) add('the P-SEAMLDR answers');
     else if (context.tdAnswered) add('the TD answers');
-    else if (compiled.entersTd && leafHigh === 0 && base[2 * MOMENT.call] === 0) add('TDH.VP.ENTER fails');
+    else if (compiled.entersTd && leafHigh === 0 && base[2 * MOMENT.call] === SEAMCALL_LEAF.VP_ENTER)
+      add('TDH.VP.ENTER fails');
   }
 }

@@ -11,8 +11,6 @@ export const GUEST = ['rdx', 'rbx', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12
 
 export const TO_GUEST = 'return to guest';
 export const FAILS = 'fail';
-/** The return of the dispatcher's function; RAX says to whom. */
-export const RETURN = 'return';
 
 type Exchanges = Readonly<Record<string, readonly string[]>>;
 
@@ -52,7 +50,7 @@ const MOMENTS = [...Object.keys(CALLS), ...Object.keys(REACTIONS), ...Object.key
 
 /** Every exchange that the reference labels so takes place, whichever it is, and nothing else in its place. */
 export function allHappen(about: string): ExchangeClause[] {
-  return [...MOMENTS.map((moment) => happens(moment, about)), agrees(RETURN, 'rax', about)];
+  return MOMENTS.map((moment) => happens(moment, about));
 }
 
 /** All values of these exchanges. */

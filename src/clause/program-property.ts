@@ -22,6 +22,9 @@ export interface ProgramPropertyDefinition {
   readonly fix: string;
 }
 
+/** Moments at which a function of ours returns to its caller. */
+export const RETURNS = ['return', 'KVM_RUN returns'] as const;
+
 /** A property of single functions that programs must keep too: the same rule, with clauses over exchanges. */
 export function inPrograms(
   property: Pick<ProgramPropertyDefinition, 'name' | 'rule' | 'source' | 'example' | 'fix'>,

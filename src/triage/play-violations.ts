@@ -103,14 +103,19 @@ function isRegister(name: string): name is RegisterName {
 }
 
 /**
- * What an exchange is put down to that should not be there, or that another stands in place of: the conditional branch
- * before it; the instruction itself for a fault or trap.
+ * What an exchange is put down to that should not be there, or that another stands in place of: the first decision behind
+ * the last TDCALL or SEAMCALL, which is where its answer is looked at; without one the last decision; the instruction
+ * itself for a fault or trap.
  */
 function lastDecision(steps: readonly Step[], { observed }: Entry): number {
   // A thunk that the world lends is somebody else's code: what jumped to it is to blame.
   if (observed?.moment === 'fault' || observed?.moment === 'trap') return lastIndex(steps, ({ lent }) => !lent);
-  const branch = lastIndex(steps, ({ instruction }) => instruction?.flow === 'conditional');
-  return branch < 0 ? steps.length - 1 : branch;
+  const isDecision = ({ instruction }: Step): boolean => instruction?.flow === 'conditional';
+  const call = lastIndex(steps, ({ instruction }) => instruction?.flow === 'environment');
+  const first = call < 0 ? -1 : steps.findIndex((step, index) => index > call && isDecision(step));
+  if (first >= 0) return first;
+  const last = lastIndex(steps, isDecision);
+  return last < 0 ? steps.length - 1 : last;
 }
 
 function lastIndex(steps: readonly Step[], matches: (step: Step) => boolean): number {

@@ -74,6 +74,13 @@ describe('a leaf that the module answers', () => {
     expect([result.rax, result.changed]).toEqual([BUSY, { rcx: 0n, rdx: 0n, r8: 0n, r9: 0n, r10: 0n, r11: 0n }]);
   });
 
+  plain('that was interrupted says how far it came, and nothing of the error values', () => {
+    const interrupted = 0x80000003_00000000n;
+    expect(seamcall(68n, { 'answer.status': interrupted }).call?.wrote).toBe(mask('rax', 'rcx', 'rdx'));
+    const { changed, call } = seamcall(24n, { 'answer.status': interrupted });
+    expect([changed, call?.wrote]).toEqual([{}, 1]);
+  });
+
   plain('TDH.SERVTD.BIND writes R12 and R13 as well', () => {
     expect(seamcall(48n).changed).toEqual(values('rcx', 'r10', 'r11', 'r12', 'r13'));
   });

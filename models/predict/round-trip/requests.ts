@@ -141,6 +141,8 @@ export function* mapGpa(values: Values): Reference {
     const { ret } = yield device('map GPA', { gpa: next, pages: bytes >> PAGE_SHIFT, private: encrypted });
     if (ret === 0n) {
       next += bytes;
+      // An event that waits is let in between two chunks: the guest then asks for the rest by itself.
+      if (values['pending'] === 1n) [asked, stalls] = [next, 0];
       continue;
     }
     const again = ret === ERRNO.EAGAIN;

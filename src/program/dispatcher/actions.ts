@@ -177,13 +177,14 @@ export const SEQUENCE: readonly StoryAction[] = [
     name,
     sentence: `vCPU {vcpu}: ${sentence}`,
     slots: { ...VCPU, ...EXIT, ...slots, ...GRAFFITI },
-    weight,
+    // The only call that userspace has to complete several times.
+    weight: name === 'MapGPA' ? 4 * weight : weight,
   })),
   {
     name: COMPLETE,
     sentence: 'vCPU {vcpu}: userspace calls KVM_RUN again',
     slots: { ...VCPU, ...USERSPACE, ...GRAFFITI },
-    weight: 36,
+    weight: 40,
   },
-  { name: WAKE, sentence: 'vCPU {vcpu}: an event comes', slots: VCPU, weight: 3 },
+  { name: WAKE, sentence: 'vCPU {vcpu}: an event comes', slots: VCPU, weight: 8 },
 ];

@@ -3,6 +3,7 @@ import { KVM_EXIT_REASON_STATUSES, EXIT_REASON } from '../../../models/abi/exit-
 import { ERRNO, KVM_HC_MAP_GPA_RANGE } from '../../../models/abi/kvm.js';
 import { SOFTWARE_STATUS_CODES } from '../../../models/abi/linux-constants.js';
 import { KVM_TD_EMULATED_MSRS } from '../../../models/abi/msr.js';
+import { statusHigh } from '../../../models/abi/status.js';
 import { STATUS_CODES } from '../../../models/abi/status-codes.js';
 import { TDVMCALL, TDVMCALL_STATUS } from '../../../models/abi/tdvmcall.js';
 import type { Dice } from '../../story/dice.js';
@@ -26,6 +27,7 @@ const PAGE = 4096n;
 export const CHUNK = 0x200000n;
 /** An MSR that can be read and written: IA32_PAT. */
 export const PAT = BigInt(KVM_TD_EMULATED_MSRS.find(({ name }) => name === 'IA32_PAT')?.first ?? 0);
+const OPERAND_BUSY = BigInt(statusHigh('TDX_OPERAND_BUSY')) << 32n;
 const X2APIC = 0x800n;
 const SHARED_BITS = [1n << 51n, 1n << 51n, 1n << 47n] as const;
 
@@ -50,11 +52,14 @@ const address: Draw = (dice) => dice.value() >> BigInt(17 + dice.below(40));
 const edge =
   (unit: bigint): Draw =>
   (dice) =>
-    (sharedBit(dice) * BigInt(dice.below(3)) + unit * BigInt(dice.below(5) - 2)) & WORD;
+    (sharedBit(dice) * BigInt(dice.below(3)) + unit * BigInt(dice.below(17) - 8)) & WORD;
+
+/** The last bytes of shared memory. */
+const lastBytes: Draw = (dice) => 2n * sharedBit(dice) - BigInt(1 + dice.below(8));
 
 /** Mostly shared memory. */
 export const deviceAddress: Draw = nearly(
-  mostly(sum(sharedBit, address), either(address, edge(1n), edge(1n), sum(uniform, sharedBit)), 3),
+  mostly(sum(sharedBit, address), either(address, edge(1n), lastBytes, sum(uniform, sharedBit)), 2),
 );
 
 /** Whether the guest says that interrupts are blocked. */
@@ -127,6 +132,7 @@ export const exitStatus: Draw = mostly(
   either(
     sum(oneOf(...STATUS_CODES.map(({ value }) => value)), mostly(below(80), oneOf(0n))),
     oneOf(...SOFTWARE_STATUS_CODES.map(({ value }) => value)),
+    sum(oneOf(OPERAND_BUSY), mostly(below(256), oneOf(0n))),
     oneBitOff(oneOf(...KVM_EXIT_REASON_STATUSES)),
     anyValue,
   ),

@@ -21,7 +21,7 @@ export const SEQUENCE_PROGRAM: Program = {
   name: 'dispatcher-sequence',
   title: "the host's TDVMCALL dispatcher: exits of several vCPUs, interleaved with completions, errors and events",
   open: (image, contract) => {
-    const space = { actions: SEQUENCE, steps: { least: 3, most: LONGEST } };
+    const space = { actions: SEQUENCE, steps: { least: 4, most: LONGEST } };
     return new DispatcherSession(image, dispatcherContract(contract), space, false);
   },
 };

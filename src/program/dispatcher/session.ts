@@ -2,9 +2,9 @@
 import type { DispatcherContract, TdConfiguration } from '../../../models/dispatcher/contract.js';
 import { exitMoment, FAIL, fieldName, isUserspaceTurn, RETURN_TO_GUEST } from '../../../models/dispatcher/moments.js';
 import { TrustDomain, type Action } from '../../../models/dispatcher/trust-domain.js';
-import { type Exchange, low, type Reference, type Values } from '../../../models/exchange/exchange.js';
+import type { Exchange, Reference, Values } from '../../../models/exchange/exchange.js';
 import type { Image } from '../../image/image.js';
-import { type Observed, type Performance, performCall } from '../../play/call.js';
+import { type ExternalFunctions, type Observed, type Performance, performCall } from '../../play/call.js';
 import type { Play } from '../../play/play.js';
 import type { Session, StoryClass } from '../../play/program.js';
 import { Stage } from '../../play/stage.js';
@@ -30,6 +30,7 @@ export class DispatcherSession implements Session {
   readonly stages: readonly [Stage];
   readonly classes: readonly StoryClass[];
   private readonly stage: Stage;
+  private readonly externals: ExternalFunctions;
   private td: { readonly reference: TrustDomain; readonly structures: Structures } | undefined;
   /** Whether an event waits for the vCPU of this step. */
   private pendingEvents = 0n;
@@ -43,6 +44,11 @@ export class DispatcherSession implements Session {
   ) {
     this.stage = new Stage(image, new Set(EXTERNALS));
     this.stages = [this.stage];
+    this.externals = surroundings(
+      this.stage,
+      (address) => this.td?.structures.vcpuAt(address) ?? 0n,
+      () => this.pendingEvents,
+    );
     this.classes = [...space.actions.map(({ name }) => playedClass(name)), ...MOMENT_CLASSES];
   }
 
@@ -93,11 +99,7 @@ export class DispatcherSession implements Session {
       parameters: [structures.address(vcpu)],
       graffiti: step.values['graffiti'],
       interrupts: true,
-      externals: surroundings(
-        this.stage,
-        (address) => structures.vcpuAt(address),
-        () => this.pendingEvents,
-      ),
+      externals: this.externals,
     });
     let next = performance.next();
     for (;;) {
@@ -158,16 +160,13 @@ function userspaceOf({ values }: StoryStep): Values {
   };
 }
 
-/** The dispatcher's function returns before what its return means takes effect. */
+/** The dispatcher's function returns before its result takes effect; the result decides what comes next. */
 function* withReturns(reference: Reference): Reference {
   let step = reference.next();
-  while (!step.done) {
+  while (step.done !== true) {
     const exchange = step.value;
-    const { moment, values, about } = exchange;
-    const rax =
-      moment === FAIL ? values['rax'] : moment === RETURN_TO_GUEST ? low(32, TO_GUEST) : low(32, TO_USERSPACE);
-    if (moment === RETURN_TO_GUEST || isUserspaceTurn(moment))
-      yield { moment: 'return', values: { rax }, ...(about !== undefined && { about }) };
+    const { moment, about = [] } = exchange;
+    if (moment === RETURN_TO_GUEST || isUserspaceTurn(moment)) yield { moment: 'return', values: {}, about };
     step = reference.next(yield exchange);
   }
 }

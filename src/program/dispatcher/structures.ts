@@ -18,19 +18,55 @@ import { ARGUMENT_OFFSET, RUN_SIZE, TD, VCPU } from './layout.js';
 const TDVPR = 0x10_0000_0000n;
 const PAGE = 0x1000n;
 
+type Places = Readonly<Record<string, Place>>;
+
+const EXITS = Object.keys(KVM_EXIT) as KvmExitName[];
+
+/** Fields that userspace is never asked to write. */
+const NOT_ASKED = ['size', 'len', 'direction', 'is_write', 'nr'];
+
 interface Vcpu {
   readonly address: bigint;
   readonly run: bigint;
-  readonly registers: Readonly<Record<string, Place>>;
-  /** By the moment of the exit. */
-  readonly fields: ReadonlyMap<string, Readonly<Record<string, Place>>>;
+  readonly registers: Places;
+  /** Fields of `struct kvm_run`. */
+  readonly fields: Readonly<Record<KvmExitName, Places>>;
 }
 
 /** Where values lie, and what they are. */
 export interface Shown {
   readonly moment: string;
   readonly values: Values;
-  readonly places: Readonly<Record<string, Place>>;
+  readonly places: Places;
+}
+
+/** A story lays out the same structures at the same addresses as the one before: they are described once. */
+const described = new Map<bigint, Vcpu>();
+
+function describe(address: bigint, run: bigint): Vcpu {
+  const known = described.get(address);
+  if (known?.run === run) return known;
+  const registers = GUEST_REGISTERS.map((name): [string, Place] => [
+    name,
+    { address: address + ARGUMENT_OFFSET[name], bytes: 8 },
+  ]);
+  const fields = EXITS.map((exit) => [exit, runPlaces(run, KVM_RUN_FIELDS[exit])]);
+  const vcpu: Vcpu = {
+    address,
+    run,
+    registers: Object.fromEntries(registers),
+    fields: Object.fromEntries(fields) as Vcpu['fields'],
+  };
+  described.set(address, vcpu);
+  return vcpu;
+}
+
+function runPlaces(run: bigint, fields: Readonly<Record<string, KvmRunField>>): Places {
+  const places = Object.entries(fields).map(([name, { offset, bytes }]): [string, Place] => [
+    name,
+    { address: run + BigInt(offset), bytes },
+  ]);
+  return Object.fromEntries(places);
 }
 
 export class Structures {
@@ -56,19 +92,7 @@ export class Structures {
     stage.write(address + VCPU.td, td);
     stage.write(address + VCPU.tdvpr, TDVPR + index * PAGE);
     stage.write(address + VCPU.completion, 0n, 4);
-    const registers = GUEST_REGISTERS.map((name): [string, Place] => [
-      name,
-      { address: address + ARGUMENT_OFFSET[name], bytes: 8 },
-    ]);
-    const exits = Object.entries(KVM_RUN_FIELDS) as [KvmExitName, Readonly<Record<string, KvmRunField>>][];
-    const fields = exits.map(([exit, members]): [string, Record<string, Place>] => {
-      const places = Object.entries(members).map(([name, { offset, bytes }]) => [
-        name,
-        { address: run + BigInt(offset), bytes },
-      ]);
-      return [exitMoment(exit), Object.fromEntries(places) as Record<string, Place>];
-    });
-    return { address, run, registers: Object.fromEntries(registers), fields: new Map(fields) };
+    return describe(address, run);
   }
 
   /** What the host passes around as the vCPU. */
@@ -88,26 +112,22 @@ export class Structures {
     this.stage.write(address + VCPU.status, values['rax']);
     this.stage.write(address + ARGUMENT_OFFSET.rcx, values['rcx']);
     for (const register of GUEST_REGISTERS) this.stage.write(address + ARGUMENT_OFFSET[register], values[register]);
-    this.put(fields.get(exitMoment('IO'))?.['data'], values['leftover']);
+    this.put(fields.IO['data'], values['leftover']);
   }
 
   /** Userspace writes its answer where the last exit asks for it; `meddled` goes to fields that are not its business. */
   userspace(vcpu: number, answer: Values, meddled: bigint): void {
-    const moment = this.exitOf(vcpu);
-    const fields = this.vcpus[vcpu].fields.get(moment) ?? {};
-    if (meddled !== 0n)
-      for (const name of ['size', 'len', 'direction', 'is_write', 'nr']) this.put(fields[name], meddled);
-    for (const exit of Object.keys(KVM_EXIT) as KvmExitName[]) {
-      if (exitMoment(exit) !== moment) continue;
-      for (const [name, place] of Object.entries(fields)) {
-        const value = answer[fieldName(exit, name)];
-        if (value !== undefined) this.put(place, value);
-      }
+    const exit = this.exitOf(vcpu);
+    if (exit === undefined) return;
+    for (const [name, place] of Object.entries(this.vcpus[vcpu].fields[exit])) {
+      if (meddled !== 0n && NOT_ASKED.includes(name)) this.put(place, meddled);
+      const value = answer[fieldName(exit, name)];
+      if (value !== undefined) this.put(place, value);
     }
   }
 
-  private put(place: Place | undefined, value: bigint): void {
-    if (place !== undefined) this.stage.write(place.address, value, place.bytes);
+  private put({ address, bytes }: Place, value: bigint): void {
+    this.stage.write(address, value, bytes);
   }
 
   /** The guest's registers. */
@@ -117,17 +137,21 @@ export class Structures {
 
   /** The exit that userspace finds. */
   userspaceExit(vcpu: number): Shown {
-    const moment = this.exitOf(vcpu);
-    return { moment, ...this.show(this.vcpus[vcpu].fields.get(moment) ?? {}) };
+    const exit = this.exitOf(vcpu);
+    if (exit === undefined) return { moment: `KVM exit ${this.reasonOf(vcpu)}`, ...this.show({}) };
+    return { moment: exitMoment(exit), ...this.show(this.vcpus[vcpu].fields[exit]) };
   }
 
-  private exitOf(vcpu: number): string {
-    const reason = Number(this.stage.read(this.vcpus[vcpu].run + BigInt(KVM_RUN_EXIT_REASON_OFFSET), 4));
-    const known = (Object.keys(KVM_EXIT) as KvmExitName[]).find((name) => KVM_EXIT[name] === reason);
-    return known === undefined ? `KVM exit ${reason}` : exitMoment(known);
+  private exitOf(vcpu: number): KvmExitName | undefined {
+    const reason = this.reasonOf(vcpu);
+    return EXITS.find((name) => KVM_EXIT[name] === reason);
   }
 
-  private show(places: Readonly<Record<string, Place>>): Omit<Shown, 'moment'> {
+  private reasonOf(vcpu: number): number {
+    return Number(this.stage.read(this.vcpus[vcpu].run + BigInt(KVM_RUN_EXIT_REASON_OFFSET), 4));
+  }
+
+  private show(places: Places): Omit<Shown, 'moment'> {
     const values: Record<string, bigint> = {};
     for (const [name, { address, bytes }] of Object.entries(places)) values[name] = this.stage.read(address, bytes);
     return { values, places };
