@@ -53,7 +53,7 @@ function comparison({ clause, entry }: PlayAccount): { expected: string; actual:
     const { name, moment } = clause.clause;
     return {
       expected: `${expectationText(entry.expected.values[name])} (${name} of ${moment}, as the reference has it)`,
-      actual: hex(entry.observed.values[name] ?? 0n),
+      actual: short(entry.observed.values[name] ?? 0n),
     };
   }
   return { expected: expected?.moment ?? 'nothing more', actual: observed?.moment ?? 'nothing more' };
@@ -61,9 +61,9 @@ function comparison({ clause, entry }: PlayAccount): { expected: string; actual:
 
 function expectationText(expected: Expectation | undefined): string {
   if (expected === undefined) return 'anything';
-  if (typeof expected === 'bigint') return hex(expected);
-  if ('oneOf' in expected) return expected.oneOf.map(hex).join(' or ');
-  return `${hex(expected.value)} in the bits ${hex(expected.mask)}`;
+  if (typeof expected === 'bigint') return short(expected);
+  if ('oneOf' in expected) return expected.oneOf.map(short).join(' or ');
+  return `${short(expected.value)} in the bits ${hex(expected.mask)}`;
 }
 
 /** The whole story, numbered. */
@@ -84,12 +84,12 @@ function sentence(step: StoryStep, { space }: PlayRunner): string {
     const value = step.values[name];
     if (value === undefined) return whole;
     named.add(name);
-    return hex(value);
+    return short(value);
   });
   const others = differingValues(space, step).filter(([name]) => !named.has(name));
   return others.length === 0
     ? text
-    : `${text}, with ${others.map(([name, value]) => `${name}=${hex(value)}`).join(' ')}`;
+    : `${text}, with ${others.map(([name, value]) => `${name}=${short(value)}`).join(' ')}`;
 }
 
 function entryLines(entry: Entry): string[] {
@@ -108,10 +108,15 @@ function entryLines(entry: Entry): string[] {
     lines.push(
       ...wrapped(
         '           answered  ',
-        given.map(([name, value]) => `${name}=${hex(value)}`),
+        given.map(([name, value]) => `${name}=${short(value)}`),
       ),
     );
   return lines;
+}
+
+/** A digit where one will do. */
+function short(value: bigint): string {
+  return value < 10n ? value.toString() : hex(value);
 }
 
 /** What is as it was at the entry is worth a word only where that is wrong. */
@@ -129,7 +134,7 @@ function isAsked(values: Readonly<Record<string, Expectation>>, name: string): b
 }
 
 function valueText(name: string, value: bigint, wanted: Expectation | undefined): string {
-  const text = `${name}=${hex(value)}`;
+  const text = `${name}=${short(value)}`;
   return wanted === undefined ? text : pc.red(`${text} (must be ${expectationText(wanted)})`);
 }
 
