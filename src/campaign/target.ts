@@ -33,6 +33,8 @@ export interface ProgramTarget {
   symbol: string;
   set: string;
   program: ProgramContract;
+  /** What the set calls the contract, where that is not the symbol. */
+  contractName?: string;
   properties?: readonly string[];
   image: Image;
 }
@@ -44,6 +46,11 @@ export function targetOf({ target: name, contract }: CaseFile, image: Image, sym
   const { set, body } = contract;
   if (isProgramContract(body)) return { name, symbol, set, program: { ...body, symbol }, image };
   return { name, symbol, set, contract: body, image };
+}
+
+/** `SET/FUNCTION`, as people name the contract. */
+export function contractId(target: AnyTarget): string {
+  return `${target.set}/${isProgram(target) ? (target.contractName ?? target.program.symbol) : target.contract.symbol}`;
 }
 
 export function isProgram(target: AnyTarget): target is ProgramTarget {

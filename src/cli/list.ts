@@ -13,6 +13,7 @@ import { sorted } from '../report/json.js';
 import { plainTable } from '../report/plain-table.js';
 import { createScenario } from '../scenario/layout.js';
 import { scenarioSpace } from '../scenario/space.js';
+import { hex } from '../text/hex.js';
 import { readManifest } from '../targets/manifest.js';
 
 const WHAT = ['targets', 'contracts', 'properties', 'clauses', 'twins', 'neutral', 'errnos', 'sub-functions'] as const;
@@ -109,20 +110,37 @@ const LISTS: Readonly<Record<What, () => Row[]>> = {
       place,
       mistake,
     })),
-  neutral: () =>
-    CONTRACT_SETS.flatMap((set) =>
-      Object.values(set.contracts).flatMap((contract) => {
-        const compiled = compileContract(contract, set.name);
-        const { neutral } = scenarioSpace(compiled, new Int32Array(0), 0);
-        // What is 0 is left out: the rest says what neutral means here.
-        return Object.entries(scenarioValues(neutral, createScenario())).map(([slot, value]) => ({
-          contract: compiled.id,
-          slot: describeSlot(compiled, slot, value).name,
-          value,
-        }));
-      }),
-    ),
+  neutral: () => [...neutralScenarios(), ...neutralStories()],
 };
+
+function neutralScenarios(): Row[] {
+  return CONTRACT_SETS.flatMap((set) =>
+    Object.values(set.contracts).flatMap((contract) => {
+      const compiled = compileContract(contract, set.name);
+      const { neutral } = scenarioSpace(compiled, new Int32Array(0), 0);
+      // What is 0 is left out: the rest says what neutral means here.
+      return Object.entries(scenarioValues(neutral, createScenario())).map(([slot, value]) => ({
+        contract: compiled.id,
+        slot: describeSlot(compiled, slot, value).name,
+        value,
+      }));
+    }),
+  );
+}
+
+function neutralStories(): Row[] {
+  return builtInPrograms().flatMap((target) =>
+    createPlayRunner(target).space.actions.flatMap(({ name, slots }) =>
+      Object.entries(slots)
+        .filter(([, { neutral }]) => neutral !== 0n)
+        .map(([slot, { neutral, meaning }]) => ({
+          contract: `${target.set}/${target.program.symbol}`,
+          slot: `${name}: ${slot} (${meaning})`,
+          value: hex(neutral),
+        })),
+    ),
+  );
+}
 
 function tableOf(rows: readonly Row[]): string {
   if (rows.length === 0) return '  none';
