@@ -70,6 +70,7 @@ export function builtInPrograms(): ProgramTarget[] {
         symbol: program.symbol,
         set: set.name,
         program,
+        contractName: name,
         image,
       })),
   );

@@ -111,7 +111,7 @@ function fromImages(paths: readonly string[], contract: string, bindings: readon
       for (const [name, program] of played) {
         const { symbol } = program;
         covered.add(symbol);
-        targets.push({ name: `${label}${name}`, symbol, set: set.name, program, image });
+        targets.push({ name: `${label}${name}`, symbol, set: set.name, program, contractName: name, image });
       }
       if (present.length + played.length === 0 && bound.length === 0) throw noSymbol(path, image, set);
       const absent = symbolsOf(set).filter((symbol) => !hasFunction(image, symbol));
@@ -151,7 +151,10 @@ function binding(text: string, image: Image): Unnamed {
   const symbol = text.slice(0, equals);
   const { set, contract, program } = findAnyContract(text.slice(equals + 1), CONTRACT_SETS);
   findFunction(image, symbol);
-  if (program !== undefined) return { symbol, set: set.name, program: { ...program, symbol }, image };
+  if (program !== undefined) {
+    const contractName = text.slice(text.lastIndexOf('/') + 1);
+    return { symbol, set: set.name, program: { ...program, symbol }, contractName, image };
+  }
   return { symbol, set: set.name, contract, image };
 }
 

@@ -16,6 +16,7 @@ import { type BlockResult, runBlock } from './block.js';
 import { runProgramBlock } from './program-block.js';
 import {
   type AnyTarget,
+  contractId,
   createPlayRunner,
   createRunner,
   isProgram,
@@ -110,7 +111,7 @@ class ProgramSubject implements Subject {
   }
 
   get contractId(): string {
-    return `${this.target.set}/${this.target.program.symbol}`;
+    return contractId(this.target);
   }
 
   get properties(): readonly SubjectProperty[] {

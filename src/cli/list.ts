@@ -3,7 +3,7 @@ import { colours as pc } from '../text/colours.js';
 import { PROGRAM_PROPERTIES, PROPERTIES } from '../../properties/all.js';
 import { type Evidence, gatherEvidence } from '../campaign/evidence.js';
 import { builtInPrograms, builtInStubs, builtInTargets } from '../campaign/built-in-targets.js';
-import { createPlayRunner, createRunner } from '../campaign/target.js';
+import { contractId, createPlayRunner, createRunner } from '../campaign/target.js';
 import { scenarioValues } from '../case/make-case.js';
 import { compileContract } from '../contract/compiled.js';
 import { CONTRACT_SETS } from '../contract/library/sets.js';
@@ -65,10 +65,10 @@ const LISTS: Readonly<Record<What, () => Row[]>> = {
       refusedBy: row.refusedBy.length === 0 ? '-' : `as unsupported: ${row.refusedBy.join(', ')}`,
     })),
   targets: () =>
-    builtInTargets().map(({ name, set, symbol, image }) => ({
-      target: name,
-      contract: `${set}/${symbol}`,
-      image: image.name,
+    builtInTargets().map((target) => ({
+      target: target.name,
+      contract: contractId(target),
+      image: target.image.name,
     })),
   contracts: () =>
     CONTRACT_SETS.flatMap((set) =>
@@ -134,7 +134,7 @@ function neutralStories(): Row[] {
       Object.entries(slots)
         .filter(([, { neutral }]) => neutral !== 0n)
         .map(([slot, { neutral, meaning }]) => ({
-          contract: `${target.set}/${target.program.symbol}`,
+          contract: contractId(target),
           slot: `${name}: ${slot} (${meaning})`,
           value: hex(neutral),
         })),

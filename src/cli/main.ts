@@ -41,6 +41,13 @@ async function main(): Promise<void> {
   await program.parseAsync();
 }
 
+/** Who reads our output has had enough, as `head` does: other tools are ended by SIGPIPE then. */
+const EXIT_PIPE_CLOSED = 141;
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT_PIPE_CLOSED);
+  throw error;
+});
+
 try {
   await main();
 } catch (error) {

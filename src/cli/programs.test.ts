@@ -3,7 +3,7 @@ import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../package-info.js';
-import { put, removeFolder, tdxfuzz, temporaryFolder } from './run-cli.test.helper.js';
+import { put, removeFolder, run, tdxfuzz, temporaryFolder } from './run-cli.test.helper.js';
 
 const folder = temporaryFolder();
 afterAll(() => removeFolder(folder));
@@ -117,4 +117,12 @@ describe('a damaged or hostile case', () => {
     expect(stderr).toMatch(wanted);
     expect(status).toBe(2);
   });
+});
+
+test('a reader that has had enough ends the tool without a word', async () => {
+  const main = join(packageRoot(), 'dist/src/cli/main.js');
+  const many = Array.from({ length: 3 }, () => `"${process.execPath}" "${main}" list clauses`).join('; ');
+  const { stdout, stderr } = await run('bash', ['-c', `set -o pipefail; (${many}) | head -1; echo status $?`]);
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/\nstatus 141\n$/);
 });
