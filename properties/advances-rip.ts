@@ -1,22 +1,31 @@
 import { agrees, happens } from '../src/clause/exchange-clause.js';
+import { leavesSavedRegisters, returnsResult } from '../src/clause/exchange-groups.js';
 import type { ProgramPropertyDefinition } from '../src/clause/program-property.js';
 
 const ABOUT = 've';
 
 /**
  * Criteria: (1) RIP advances by the length that TDX reports, for an EPT violation by the decoded length; (2) exactly when
- * the instruction was emulated, and then true is returned; (3) an EPT violation on a private page stops the guest.
+ * the instruction was emulated, and by the dispatch alone; (3) what nobody emulates changes nothing and is reported; (4)
+ * an EPT violation on a private page stops the guest.
  */
 export const advancesRip: ProgramPropertyDefinition = {
   name: 'advances-rip',
   group: 'guest helpers',
   rule: 'Behind #VE the guest goes on after the instruction if it was emulated, and at it if it was not.',
   source: 'facts/linux.md 2 and 4 (#13, #14)',
-  programs: ['helper-virt-exception'],
+  programs: [
+    'helper-virt-exception',
+    'helper-handle-io',
+    'helper-handle-mmio',
+    'helper-read-msr',
+    'helper-write-msr',
+    'helper-handle-cpuid',
+  ],
   clauses: () => [
-    happens('return', ABOUT),
-    agrees('return', 'rax', ABOUT),
-    agrees('return', 'regs.ip', ABOUT),
+    agrees('return', 'regs.ip'),
+    ...returnsResult(ABOUT),
+    ...leavesSavedRegisters(ABOUT),
     happens('stop', ABOUT),
   ],
   example: 'RIP advances by the reported length after MMIO, where that length is undefined.',

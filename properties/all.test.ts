@@ -2,17 +2,20 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { PropertyDefinition } from '../src/clause/property.js';
+import { renderExchangeClause } from '../src/clause/exchange-clause.js';
 import { renderClause } from '../src/clause/render.js';
 import { type Exhibit, museum } from '../src/campaign/museum.js';
 import { compileContract } from '../src/contract/compiled.js';
 import { CONTRACT_SETS } from '../src/contract/library/sets.js';
 import { compileClause } from '../src/judge/compile-clause.js';
 import { packageRoot } from '../src/package-info.js';
+import { PROGRAMS as ALL_PROGRAMS } from '../src/program/programs.js';
 import { readManifest } from '../src/targets/manifest.js';
 import type { Twin } from '../src/targets/twin.js';
-import { PROPERTIES } from './all.js';
+import { PROGRAM_PROPERTIES, PROPERTIES, PROPERTY_NAMES } from './all.js';
 
-const NAMES = PROPERTIES.map(({ name }) => name);
+const PROGRAM_NAMES = ALL_PROGRAMS.map(({ name }) => name);
+const PROGRAMS = CONTRACT_SETS.flatMap(({ programs = {} }) => Object.values(programs));
 const CONTRACTS = CONTRACT_SETS.flatMap(({ name, contracts }) =>
   Object.values(contracts).map((contract) => compileContract(contract, name)),
 );
@@ -22,8 +25,8 @@ describe('the properties', () => {
     const files = readdirSync(import.meta.dirname)
       .filter((file) => file.endsWith('.ts') && !file.includes('.test.') && file !== 'all.ts')
       .map((file) => file.replace(/\.ts$/, ''));
-    expect([...NAMES].sort()).toEqual(files.sort());
-    for (const property of PROPERTIES) {
+    expect([...PROPERTY_NAMES].sort()).toEqual(files.sort());
+    for (const property of [...PROPERTIES, ...PROGRAM_PROPERTIES]) {
       const exported = (await import(/* @vite-ignore */ join(import.meta.dirname, `${property.name}.ts`))) as Record<
         string,
         unknown
@@ -33,11 +36,12 @@ describe('the properties', () => {
   });
 
   it('have a name of their own, of small words', () => {
-    expect(new Set(NAMES).size).toBe(NAMES.length);
-    for (const name of NAMES) expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/);
+    for (const properties of [PROPERTIES, PROGRAM_PROPERTIES])
+      expect(new Set(properties.map(({ name }) => name)).size).toBe(properties.length);
+    for (const name of PROPERTY_NAMES) expect(name).toMatch(/^[a-z]+(-[a-z0-9]+)*$/);
   });
 
-  it.each(PROPERTIES.map((property) => [property.name, property] as const))(
+  it.each([...PROPERTIES, ...PROGRAM_PROPERTIES].map((property) => [property.name, property] as const))(
     '%s says all that explain prints',
     (_, property) => {
       for (const text of [property.rule, property.source, property.example, property.fix]) {
@@ -59,6 +63,22 @@ describe('the properties', () => {
         for (const clause of clauses) expect(compileClause(clause, compiled)).toBeTypeOf('function');
         expect(clauses.length).toBeGreaterThan(0);
         const texts = clauses.map(renderClause);
+        expect(new Set(texts).size).toBe(texts.length);
+      }
+    },
+  );
+
+  it.each(PROGRAM_PROPERTIES.map((property) => [property.name, property] as const))(
+    '%s speaks of programs that there are, with clauses that differ',
+    (_, { programs, clauses, appliesTo = () => true }) => {
+      if (programs !== 'all') expect(PROGRAM_NAMES).toEqual(expect.arrayContaining([...programs]));
+      const applicable = PROGRAMS.filter(
+        (contract) => (programs === 'all' || programs.includes(contract.program)) && appliesTo(contract) === true,
+      );
+      expect(applicable.length).toBeGreaterThan(0);
+      for (const contract of applicable) {
+        const texts = clauses(contract).map(renderExchangeClause);
+        expect(texts.length).toBeGreaterThan(0);
         expect(new Set(texts).size).toBe(texts.length);
       }
     },
@@ -96,14 +116,14 @@ describe('the museum', () => {
   const complaints = (id: string): string[] =>
     exhibits.find((exhibit) => exhibit.id === id)?.runs.flatMap((run) => run.complaints) ?? ['not run'];
 
-  it.each(NAMES)('%s has a broken twin, which it finds at its place', (name) => {
+  it.each(PROPERTY_NAMES)('%s has a broken twin, which it finds at its place', (name) => {
     const found = twins.filter(({ id, property }) => property === name && complaints(id).length === 0);
     expect(found.length).toBeGreaterThan(0);
   });
 
   it('names no property that does not exist', () => {
     for (const { property, alsoBreaks } of twins)
-      for (const name of [property, ...alsoBreaks]) expect(NAMES).toContain(name);
+      for (const name of [property, ...alsoBreaks]) expect(PROPERTY_NAMES).toContain(name);
   });
 
   it('sees nothing that its manifest does not list, and nothing in a fixed twin', () => {

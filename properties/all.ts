@@ -4,6 +4,7 @@ import type { PropertyDefinition } from '../src/clause/property.js';
 import { advancesRip } from './advances-rip.js';
 import { cpuidWidth } from './cpuid-width.js';
 import { answersStatus } from './answers-status.js';
+import { boundsEntropyRetry } from './bounds-entropy-retry.js';
 import { chunksMapGpa } from './chunks-map-gpa.js';
 import { completesUserspaceExit } from './completes-userspace-exit.js';
 import { decodesExitReason } from './decodes-exit-reason.js';
@@ -13,7 +14,7 @@ import { endsSafely, endsSafelyInPrograms } from './ends-safely.js';
 import { exitsToUserspace } from './exits-to-userspace.js';
 import { exposesOnlyArguments } from './exposes-only-arguments.js';
 import { haltWithoutLostWakeup } from './halt-without-lost-wakeup.js';
-import { failureLeavesOutputs } from './failure-leaves-outputs.js';
+import { failureLeavesOutputs, failureLeavesOutputsInPrograms } from './failure-leaves-outputs.js';
 import { issuesSti } from './issues-sti.js';
 import { keepsCalleeSaved, keepsCalleeSavedInPrograms } from './keeps-callee-saved.js';
 import { keepsFlags, keepsFlagsInPrograms } from './keeps-flags.js';
@@ -33,15 +34,16 @@ import { routesSubfunction } from './routes-subfunction.js';
 import { scrubsHostValues } from './scrubs-host-values.js';
 import { stopsOnFailure, stopsOnFailureInPrograms } from './stops-on-failure.js';
 import { terminates, terminatesInPrograms } from './terminates.js';
+import { mapsErrno } from './maps-errno.js';
 import { mapsExceptions } from './maps-exceptions.js';
 import { mapsVmfailinvalid } from './maps-vmfailinvalid.js';
 import { savesEverythingAcrossVpEnter } from './saves-everything-across-vp-enter.js';
-import { seamcallFrame } from './seamcall-frame.js';
+import { seamcallFrame, seamcallFrameInPrograms } from './seamcall-frame.js';
 import { usesNoHostValueAsAddress } from './uses-no-host-value-as-address.js';
 import { validatesAll64Bits } from './validates-all-64-bits.js';
 import { vmcallFrame } from './vmcall-frame.js';
 import { writesOnlyResults } from './writes-only-results.js';
-import { writesOutputs } from './writes-outputs.js';
+import { writesOutputs, writesOutputsInPrograms } from './writes-outputs.js';
 
 /** Properties of single functions around TDCALL or SEAMCALL. */
 export const PROPERTIES: readonly PropertyDefinition[] = [
@@ -95,6 +97,11 @@ export const PROGRAM_PROPERTIES: readonly ProgramPropertyDefinition[] = [
   advancesRip,
   packsFatalError,
   mapsTdcallErrors,
+  seamcallFrameInPrograms,
+  failureLeavesOutputsInPrograms,
+  writesOutputsInPrograms,
+  mapsErrno,
+  boundsEntropyRetry,
   deliversRequests,
   deliversResults,
   keepsFailures,

@@ -1,5 +1,5 @@
-import { PT_REGS_NAMES } from '../models/abi/linux-structs.js';
-import { agrees, happens } from '../src/clause/exchange-clause.js';
+import { guestGets } from '../src/clause/device-exchanges.js';
+import { happens } from '../src/clause/exchange-clause.js';
 import type { ProgramPropertyDefinition } from '../src/clause/program-property.js';
 
 /**
@@ -13,10 +13,7 @@ export const deliversResults: ProgramPropertyDefinition = {
   rule: 'What the device drives is what the guest gets, extended to the right width, and nothing else changes.',
   source: 'facts/linux.md 2 (helpers), 3 (dispatcher) and 4 #11, #12; tdvmcall.json',
   programs: ['round-trip'],
-  clauses: () => [
-    happens('return', 'result'),
-    ...['rax', ...PT_REGS_NAMES.map((name) => `regs.${name}`)].map((name) => agrees('return', name, 'result')),
-  ],
+  clauses: () => [happens('return', 'result'), ...guestGets('result')],
   example: 'An IN of 4 bytes leaves the upper half of RAX as it was.',
   fix: 'Write the destination as the instruction would: merge 1 and 2 bytes, zero-extend 4.',
 };

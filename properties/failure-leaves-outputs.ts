@@ -1,4 +1,6 @@
 import { equal, field, predicted, when } from '../src/clause/clause.js';
+import { leavesOutputs, SEAMCALL_PROGRAMS } from '../src/clause/exchange-groups.js';
+import { inPrograms, type ProgramPropertyDefinition } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
@@ -24,4 +26,11 @@ export const failureLeavesOutputs: PropertyDefinition = {
     ),
   example: 'The way out of CF = 1 runs into the stores, so that the caller’s registers are taken for outputs.',
   fix: 'Let every failure of the instruction skip the stores, and take what they would have popped off the stack.',
+};
+
+/** The same of a wrapper around SEAMCALL. */
+export const failureLeavesOutputsInPrograms: ProgramPropertyDefinition = {
+  ...inPrograms(failureLeavesOutputs, () => leavesOutputs('no-outputs')),
+  group: 'host stubs',
+  programs: SEAMCALL_PROGRAMS,
 };

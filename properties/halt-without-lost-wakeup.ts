@@ -1,5 +1,5 @@
 import { agrees } from '../src/clause/exchange-clause.js';
-import { asksHost, returnsResult } from '../src/clause/exchange-groups.js';
+import { asksHost, leavesSavedRegisters, returnsResult } from '../src/clause/exchange-groups.js';
 import type { ProgramPropertyDefinition } from '../src/clause/program-property.js';
 
 const ABOUT = 'halt';
@@ -21,6 +21,7 @@ export const haltWithoutLostWakeup: ProgramPropertyDefinition = {
     agrees('TDVMCALL', 'sti', ABOUT),
     ...returnsResult(ABOUT),
     agrees('return', 'if', ABOUT),
+    ...leavesSavedRegisters(ABOUT),
   ],
   example: 'STI some instructions before TDCALL: the interrupt that should end the halt is taken before it.',
   fix: 'Enable interrupts after the call, or with STI as the instruction before TDCALL.',

@@ -1,5 +1,5 @@
-import { PT_REGS_NAMES } from '../models/abi/linux-structs.js';
-import { agrees, happens } from '../src/clause/exchange-clause.js';
+import { guestGets } from '../src/clause/device-exchanges.js';
+import { happens } from '../src/clause/exchange-clause.js';
 import type { ProgramPropertyDefinition } from '../src/clause/program-property.js';
 
 /**
@@ -13,11 +13,7 @@ export const keepsFailures: ProgramPropertyDefinition = {
   rule: 'A hostile module status or R10, and a refusal of userspace, never turn into success.',
   source: 'facts/module.md 7 (properties 4 and 8); facts/linux.md 1.6 and 2',
   programs: ['round-trip'],
-  clauses: () => [
-    happens('return', 'failure'),
-    happens('stop', 'failure'),
-    ...['rax', ...PT_REGS_NAMES.map((name) => `regs.${name}`)].map((name) => agrees('return', name, 'failure')),
-  ],
+  clauses: () => [happens('return', 'failure'), happens('stop', 'failure'), ...guestGets('failure')],
   example: 'Only the low half of a status is tested, so that INVALID_OPERAND counts as success.',
   fix: 'Test all 64 bits of RAX and of R10 against 0 before anything else is used.',
 };

@@ -1,5 +1,5 @@
 import { atCall, equal, predictedRegister, when } from '../src/clause/clause.js';
-import { asksHost } from '../src/clause/exchange-groups.js';
+import { asksHost, passesOperands, SEAMCALL_PROGRAMS } from '../src/clause/exchange-groups.js';
 import { inPrograms, type ProgramPropertyDefinition } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 import type { Contract } from '../src/contract/contract.js';
@@ -21,10 +21,10 @@ export const marshalsArguments: PropertyDefinition = {
   fix: 'Compare the offsets with the layout of the block, and use 64-bit moves.',
 };
 
-/** The same of the helpers that pass their arguments on as they are. */
+/** The same of the helpers that pass their arguments on as they are, and of the wrappers around SEAMCALL. */
 export const marshalsArgumentsInPrograms: ProgramPropertyDefinition = {
-  ...inPrograms(marshalsArguments, () => [...asksHost('hypercall'), ...asksHost('kvm-hypercall')]),
-  programs: ['helper-hypercall', 'helper-kvm-hypercall'],
+  ...inPrograms(marshalsArguments, () => [...asksHost('hypercall'), ...asksHost('kvm-hypercall'), ...passesOperands()]),
+  programs: ['helper-hypercall', 'helper-kvm-hypercall', ...SEAMCALL_PROGRAMS],
 };
 
 /** The frame (RAX, and a mask of the function's own) is the business of vmcall-frame and seamcall-frame. */

@@ -1,3 +1,4 @@
+import { agrees } from '../src/clause/exchange-clause.js';
 import { asksHost, leavesSavedRegisters, returnsResult } from '../src/clause/exchange-groups.js';
 import type { ProgramPropertyDefinition } from '../src/clause/program-property.js';
 
@@ -15,7 +16,12 @@ export const mmioWidth: ProgramPropertyDefinition = {
   source:
     'facts/linux.md 2 and 4 (#9, #10, #15); tdvmcall.json (#VE.RequestMMIO); Intel SDM volume 2 (MOV, MOVZX, MOVSX)',
   programs: ['helper-handle-mmio', 'helper-virt-exception'],
-  clauses: () => [...asksHost(ABOUT), ...returnsResult(ABOUT), ...leavesSavedRegisters(ABOUT)],
+  clauses: () => [
+    ...asksHost(ABOUT),
+    ...returnsResult(ABOUT),
+    ...leavesSavedRegisters(ABOUT),
+    agrees('return', 'operand', ABOUT),
+  ],
   example: 'A read passes an uninitialised variable in R15.',
   fix: 'Zero the argument block, mask by size, extend by the operand’s width, and check address and page before the call.',
 };

@@ -1,4 +1,7 @@
 import { atCall, constant, equal, fact, predictedRegister, when } from '../src/clause/clause.js';
+import { agrees, happens } from '../src/clause/exchange-clause.js';
+import { SEAMCALL_PROGRAMS } from '../src/clause/exchange-groups.js';
+import { inPrograms, type ProgramPropertyDefinition } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
@@ -19,4 +22,12 @@ export const seamcallFrame: PropertyDefinition = {
   ],
   example: 'The leaf is moved as 32 bits, so that a call for the P-SEAMLDR goes to the TDX module.',
   fix: 'Move the leaf into RAX with a 64-bit move, and leave retries to the caller.',
+};
+
+/** The same of a wrapper. Tries behind the first are the business of bounds-entropy-retry. */
+export const seamcallFrameInPrograms: ProgramPropertyDefinition = {
+  ...inPrograms(seamcallFrame, () => [happens('SEAMCALL', 'frame'), agrees('SEAMCALL', 'rax')]),
+  group: 'host stubs',
+  rule: 'A wrapper executes SEAMCALL once, unless it has to try again, with the whole leaf number in RAX.',
+  programs: SEAMCALL_PROGRAMS,
 };

@@ -1,4 +1,6 @@
 import { equal, field, predicted, whenAnswered } from '../src/clause/clause.js';
+import { leavesOutputs, SEAMCALL_PROGRAMS } from '../src/clause/exchange-groups.js';
+import { inPrograms, type ProgramPropertyDefinition } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
@@ -19,4 +21,11 @@ export const writesOutputs: PropertyDefinition = {
     ),
   example: 'Outputs are stored without the flag that asks for them, or R11 and R12 are stored in each other’s place.',
   fix: 'Test the flag before the stores, and compare their offsets with the layout of the block.',
+};
+
+/** The same of a wrapper around SEAMCALL. */
+export const writesOutputsInPrograms: ProgramPropertyDefinition = {
+  ...inPrograms(writesOutputs, () => leavesOutputs('outputs')),
+  group: 'host stubs',
+  programs: SEAMCALL_PROGRAMS,
 };

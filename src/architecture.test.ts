@@ -86,7 +86,7 @@ const ALLOWED: Allowed = {
   'src/triage': [...RUNNING, 'src/judge', 'src/story', 'src/play', 'models/exchange'],
   'src/case': [...RUNNING, 'src/judge', 'src/story', 'src/play', 'src/triage', 'models/module/configuration.ts'],
   'src/targets': [ERRORS, 'src/text', 'src/image'],
-  'src/campaign': [...CAMPAIGN, 'models/abi'],
+  'src/campaign': [...CAMPAIGN, 'models/abi', 'models/exchange', 'models/predict'],
   // Names the results of a campaign, and runs none.
   'src/report': [
     ...RUNNING,

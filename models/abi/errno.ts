@@ -3,9 +3,12 @@ export const ERRNO = {
   EIO: 5n,
   ENXIO: 6n,
   EAGAIN: 11n,
+  EACCES: 13n,
   EFAULT: 14n,
   EBUSY: 16n,
+  ENODEV: 19n,
   EINVAL: 22n,
+  EOPNOTSUPP: 95n,
 } as const;
 
 /** Name of an error number. */

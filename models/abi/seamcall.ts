@@ -34,6 +34,7 @@ export type SystemState = (typeof SYSTEM_STATE)[keyof typeof SYSTEM_STATE];
 export const SEAMCALL_LEAF = {
   VP_ENTER: 0,
   MEM_SEPT_ADD: 3,
+  SYS_INFO: 32,
   SYS_LP_SHUTDOWN: 44,
 } as const;
 

@@ -15,6 +15,7 @@ const STUBS: Readonly<Record<string, string>> = {
   'guest-6.4': 'linux-6.4',
   'guest-6.7': 'linux-6.7',
   'guest-rfc-2021': 'linux-rfc-2021',
+  'helper-7.3': 'linux-6.7',
   'seamcall-2023': 'linux-seamcall-2023',
   'seamcall-6.7': 'linux-6.7',
 };
@@ -25,6 +26,8 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   'helper-7.3': 'linux-helpers-7.3',
   'helper-rfc-2021': 'linux-helpers-rfc-2021',
   'dispatcher-7.3': 'kvm-7.3',
+  'seamcall-wrapper-2023': 'linux-seamcall-2023',
+  'seamcall-wrapper-6.8': 'linux-6.8',
   'roundtrip-7.3': 'roundtrip-7.3',
 };
 
@@ -47,11 +50,12 @@ function has(image: Image, symbol: string): boolean {
   return image.symbols.some(({ name }) => name === symbol);
 }
 
-/** Single functions around TDCALL or SEAMCALL. */
+/** Single functions around TDCALL or SEAMCALL. One that is linked into a program as well is listed once. */
 export function builtInStubs(): Target[] {
+  const listed = new Set<unknown>();
   return builtIn(STUBS).flatMap(({ object, set, image }) =>
     Object.entries(set.contracts)
-      .filter(([symbol]) => has(image, symbol))
+      .filter(([symbol, contract]) => has(image, symbol) && !listed.has(contract) && listed.add(contract))
       .map(([symbol, contract]) => ({ name: `${object}/${symbol}`, symbol, set: set.name, contract, image })),
   );
 }

@@ -1,4 +1,5 @@
 /** The exchanges of a round trip with devices, and their values. */
+import { PT_REGS_NAMES } from '../../models/abi/linux-structs.js';
 import { agrees, type ExchangeClause, happens } from './exchange-clause.js';
 
 const VALUES: Readonly<Record<string, readonly string[]>> = {
@@ -18,4 +19,9 @@ export function devicesSee(): ExchangeClause[] {
     happens(moment),
     ...names.map((name) => agrees(moment, name)),
   ]);
+}
+
+/** The guest comes back with the right number and the right saved registers. */
+export function guestGets(about: 'result' | 'failure'): ExchangeClause[] {
+  return ['rax', ...PT_REGS_NAMES.map((name) => `regs.${name}`)].map((name) => agrees('return', name, about));
 }

@@ -6,8 +6,14 @@ import { agrees, type ExchangeClause, happens } from './exchange-clause.js';
 const SHOWN = ['rax', 'rcx', 'rdx', 'rbx', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const;
 /** What a leaf of the module takes. */
 const TAKEN = ['rax', 'rcx', 'rdx', 'r8', 'r9', 'r10', 'r11'] as const;
-const SAVED = PT_REGS_NAMES.map((name) => `regs.${name}`);
+/** RIP is the business of advances-rip. */
+const SAVED = PT_REGS_NAMES.filter((name) => name !== 'ip').map((name) => `regs.${name}`);
 const RECORD = Object.keys(VE_INFO).map((name) => `ve.${name}`);
+
+/** What a leaf takes through SEAMCALL, beside its number. */
+const OPERANDS = SHOWN.filter((name) => name !== 'rax');
+/** Where a leaf's outputs go: into a structure for them alone, or into the arguments. */
+const OUTPUTS = ['out', 'args'].flatMap((structure) => OPERANDS.map((name) => `${structure}.${name}`));
 
 function all(moment: string, names: readonly string[], about: string): ExchangeClause[] {
   return [happens(moment, about), ...names.map((name) => agrees(moment, name, about))];
@@ -22,9 +28,18 @@ export const asksModule = (about: string): ExchangeClause[] => all('TDCALL', TAK
 /** The function returns where the reference does, and what it does. */
 export const returnsResult = (about: string): ExchangeClause[] => all('return', ['rax'], about);
 
-/** The registers that the exception saved are as the reference leaves them. */
+/** The registers that the exception saved, RIP apart, are as the reference leaves them. */
 export const leavesSavedRegisters = (about: string): ExchangeClause[] =>
   SAVED.map((name) => agrees('return', name, about));
 
 /** The record of #VE is as the reference fills it in. */
 export const fillsRecord = (about: string): ExchangeClause[] => all('return', RECORD, about);
+
+/** The module is given the operands that the reference gives it, in every try. */
+export const passesOperands = (): ExchangeClause[] => OPERANDS.map((name) => agrees('SEAMCALL', name));
+
+/** The outputs of a leaf are where the reference has them. */
+export const leavesOutputs = (about: string): ExchangeClause[] => OUTPUTS.map((name) => agrees('return', name, about));
+
+/** Programs around SEAMCALL. */
+export const SEAMCALL_PROGRAMS: readonly string[] = ['seamcall-errno', 'seamcall-retry'];

@@ -31,5 +31,8 @@ export function inPrograms(
   clauses: () => ExchangeClause[],
 ): ProgramPropertyDefinition {
   const { name, rule, source, example, fix } = property;
-  return { name, rule, source, example, fix, group: 'every function', programs: 'all', clauses };
+  const onlyAtReturn = clauses().every(({ moment }) => moment === 'return');
+  const appliesTo = ({ neverReturns }: ProgramContract): true | string =>
+    !(onlyAtReturn && neverReturns === true) || 'the function never returns';
+  return { name, rule, source, example, fix, group: 'every function', programs: 'all', appliesTo, clauses };
 }

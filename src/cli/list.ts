@@ -1,6 +1,7 @@
 import { Argument, Command, Option } from 'commander';
 import { colours as pc } from '../text/colours.js';
 import { PROGRAM_PROPERTIES, PROPERTIES } from '../../properties/all.js';
+import { type Evidence, gatherEvidence } from '../campaign/evidence.js';
 import { builtInPrograms, builtInStubs, builtInTargets } from '../campaign/built-in-targets.js';
 import { createPlayRunner, createRunner } from '../campaign/target.js';
 import { scenarioValues } from '../case/make-case.js';
@@ -14,16 +15,25 @@ import { createScenario } from '../scenario/layout.js';
 import { scenarioSpace } from '../scenario/space.js';
 import { readManifest } from '../targets/manifest.js';
 
-const WHAT = ['targets', 'contracts', 'properties', 'clauses', 'twins', 'neutral'] as const;
+const WHAT = ['targets', 'contracts', 'properties', 'clauses', 'twins', 'neutral', 'errnos', 'sub-functions'] as const;
 type What = (typeof WHAT)[number];
 
 export function listCommand(): Command {
   return new Command('list')
-    .description('targets, contracts, properties, clauses, twins, or the neutral scenario of each contract')
-    .addArgument(new Argument('[WHAT]', 'which list; all but clauses, twins and neutral without it').choices(WHAT))
+    .description(
+      'targets, contracts, properties, clauses, twins, the neutral scenario of each contract, or which rows of the errno maps and of the sub-functions are checked',
+    )
+    .addArgument(
+      new Argument(
+        '[WHAT]',
+        'which list; targets, contracts and properties without it, as JSON errnos and sub-functions too',
+      ).choices(WHAT),
+    )
     .addOption(new Option('--format <F>', 'how to print').choices(['table', 'json']).default('table'))
     .action((what: What | undefined, { format }: { format: 'table' | 'json' }) => {
-      const chosen: readonly What[] = what === undefined ? ['targets', 'contracts', 'properties'] : [what];
+      const usual: readonly What[] = ['targets', 'contracts', 'properties'];
+      const tables: readonly What[] = format === 'json' ? ['errnos', 'sub-functions'] : [];
+      const chosen = what === undefined ? [...usual, ...tables] : [what];
       const lists = Object.fromEntries(chosen.map((name) => [name, LISTS[name]()]));
       if (format === 'json')
         process.stdout.write(`${JSON.stringify(sorted({ schema: 'tdxfuzz/list/1', ...lists }), null, 2)}\n`);
@@ -33,7 +43,26 @@ export function listCommand(): Command {
 
 type Row = Record<string, string | number>;
 
+/** Gathered once: both tables come from the same plays. */
+let evidence: Evidence | undefined;
+function gathered(): Evidence {
+  evidence ??= gatherEvidence();
+  return evidence;
+}
+
+function checkedBy(properties: readonly string[]): string {
+  return properties.length === 0 ? 'UNCHECKED' : properties.join(', ');
+}
+
 const LISTS: Readonly<Record<What, () => Row[]>> = {
+  errnos: () => gathered().errnos.map((row) => ({ ...row, checkedBy: checkedBy(row.checkedBy) })),
+  'sub-functions': () =>
+    gathered().subFunctions.map((row) => ({
+      ...row,
+      number: `0x${row.number.toString(16)}`,
+      checkedBy: checkedBy(row.checkedBy),
+      refusedBy: row.refusedBy.length === 0 ? '-' : `as unsupported: ${row.refusedBy.join(', ')}`,
+    })),
   targets: () =>
     builtInTargets().map(({ name, set, symbol, image }) => ({
       target: name,

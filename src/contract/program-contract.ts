@@ -13,6 +13,8 @@ export const programContractSchema = z.strictObject({
   source: z.string().min(1),
   /** The program: what a story of it is, what plays the world, and which model judges. */
   program: name,
+  /** The function never comes back to its caller. */
+  neverReturns: z.literal(true).optional(),
   /** Options of the program, by name. */
   options: z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,59}$/, 'the name of an option'), option),
 });

@@ -51,7 +51,7 @@ export type ExternalFunctions = Readonly<Record<string, ExternalFunction>>;
 
 export interface Call {
   readonly symbol: string;
-  /** At most six, as System V passes them in registers. */
+  /** As System V passes them: the first six in registers, the others on the stack. */
   readonly parameters: readonly bigint[];
   /** What the other registers hold follows from it. */
   readonly graffiti: bigint;

@@ -64,6 +64,8 @@ export class Stage {
   /** Offsets of the structures: begin, end, begin, end... */
   private readonly structures: number[] = [];
   private deadline = 0;
+  /** Bytes of the stack that are the function's own: its frames, and the parameters that lie above its return address. */
+  private ownStack = 0;
 
   /**
    * @param answered external symbols that the caller of `run` answers
@@ -172,7 +174,7 @@ export class Stage {
    * Puts a call in place: the registers hold graffiti, but for the arguments, RSP and the flags.
    *
    * @param symbol the function
-   * @param parameters at most 6, as System V passes them
+   * @param parameters as System V passes them: the first 6 in registers, the others on the stack
    * @param graffiti what makes the registers of this story differ from those of others
    * @param interrupts RFLAGS.IF at the entry
    */
@@ -185,7 +187,12 @@ export class Stage {
       state[2 * register] = low ^ Math.imul(register + 1, 0x9e3779b1);
       state[2 * register + 1] = ((high ^ Math.imul(register + 1, 0x85ebca6b)) & ~0xff) | (0x80 + register);
     }
-    parameters.forEach((value, index) => this.setRegister(PARAMETER_REGISTERS[index], value));
+    parameters.forEach((value, index) => {
+      if (index < PARAMETER_REGISTERS.length) this.setRegister(PARAMETER_REGISTERS[index], value);
+      else this.write(STACK_ENTRY + 8n * BigInt(index - PARAMETER_REGISTERS.length), value);
+    });
+    const onStack = Math.max(0, parameters.length - PARAMETER_REGISTERS.length);
+    this.ownStack = Number(STACK_ENTRY - STACK.address) + 8 * onStack;
     const stack = STACK_ENTRY - 8n;
     this.write(stack, RETURN_ADDRESS);
     this.setRegister('rsp', stack);
@@ -296,13 +303,12 @@ export class Stage {
     const structuresHigh = highHalf(STRUCTURES.address);
     const stack = lowHalf(STACK.address);
     const stackHigh = highHalf(STACK.address);
-    const free = Number(STACK_ENTRY - STACK.address);
     for (let at = from * EVENT_WORDS; at < end; at += EVENT_WORDS) {
       const kind = events[at + EVENT_WORD.KIND];
       if (kind !== EVENT.Store && kind !== EVENT.Push) continue;
       const low = events[at + EVENT_WORD.ADDRESS_LOW];
       const high = events[at + EVENT_WORD.ADDRESS_HIGH];
-      if (high === stackHigh && (low - stack) >>> 0 < free) continue;
+      if (high === stackHigh && (low - stack) >>> 0 < this.ownStack) continue;
       const bytes = events[at + EVENT_WORD.SIZE] & 0xff;
       if (high === structuresHigh && this.isStructure((low - structures) >>> 0, bytes)) continue;
       if (this.isInImage(joinHalves(low, high))) continue;

@@ -5,9 +5,13 @@ import { nearest } from '../text/nearest.js';
 import { ONE_EXIT_PROGRAM, SEQUENCE_PROGRAM } from './dispatcher/programs.js';
 import { HELPER_PROGRAMS } from './helper/helpers.js';
 import { ROUND_TRIP_PROGRAM } from './round-trip/program.js';
+import { ERRNO_OF_SEAMCALL } from './wrapper/errno-of-seamcall.js';
+import { RETRIED_SEAMCALL } from './wrapper/retried-seamcall.js';
 
 export const PROGRAMS: readonly Program[] = [
   ...HELPER_PROGRAMS,
+  ERRNO_OF_SEAMCALL,
+  RETRIED_SEAMCALL,
   ONE_EXIT_PROGRAM,
   SEQUENCE_PROGRAM,
   ROUND_TRIP_PROGRAM,

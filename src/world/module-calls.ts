@@ -16,10 +16,10 @@ import {
   vmcallReturn,
 } from '../../models/module/vmcall.js';
 import { highHalf, lowHalf, readHalves, writeHalves } from '../halves.js';
-import { ARITHMETIC_FLAGS, FLAG } from '../x86/flags.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import type { Machine } from '../x86/machine.js';
 import { REGISTER_NAMES } from '../x86/registers.js';
+import { seamFlags } from './seam-return.js';
 
 const GPR_WORDS = 32;
 const XMM_WORDS = 64;
@@ -126,18 +126,16 @@ export function seamcallValues(machine: Machine): Record<string, bigint> {
 }
 
 /**
- * Answers the SEAMCALL at which the machine stands. It clears the arithmetic flags, as VMX instructions do that succeed.
+ * Answers the SEAMCALL at which the machine stands.
  *
  * @param answer `carry` not 0: VMfailInvalid, nothing but the flags changes. Else `status` for RAX, and the registers that
  *   the leaf writes; the others stay.
  */
 export function answerSeamcall(machine: Machine, answer: Values): void {
   const { state } = machine;
-  state[2 * STATE.RFLAGS] &= ~ARITHMETIC_FLAGS;
-  if ((answer['carry'] ?? 0n) !== 0n) {
-    state[2 * STATE.RFLAGS] |= FLAG.CF;
-    return;
-  }
+  const failed = (answer['carry'] ?? 0n) !== 0n;
+  state[2 * STATE.RFLAGS] = seamFlags(state[2 * STATE.RFLAGS], failed);
+  if (failed) return;
   for (const { name, register } of SHOWN) {
     const value = name === 'rax' ? (answer['status'] ?? 0n) : answer[name];
     if (value !== undefined) writeHalves(state, 2 * register, value);

@@ -4,37 +4,19 @@
  *
  * XMM is left alone: what the instruction does to it is not charged to the stub (facts/linux.md 1.6).
  */
-import { OPERAND_IDS } from '../../models/abi/operand-ids.js';
-import { P_SEAMLDR_STATUS_CODES } from '../../models/abi/p-seamldr.js';
 import { GPR } from '../../models/abi/registers.js';
-import { SEAMCALL_LEAF, SYSTEM_STATE } from '../../models/abi/seamcall.js';
-import { statusHigh } from '../../models/abi/status.js';
-import {
-  DISPATCH_CHECKS,
-  goesToSeamldr,
-  leafOf,
-  refusal,
-  refusalReturn,
-  versionOf,
-} from '../../models/seam/dispatch.js';
-import { leafOutcome, leafReturn, openRegisters, seamldrLeafExists } from '../../models/seam/leaf-outcome.js';
-import { highHalf, lowHalf } from '../halves.js';
 import { FACT, OUTCOME } from '../observation/layout.js';
 import { type Scenario, SLOT } from '../scenario/layout.js';
 import { ENVIRONMENT } from '../x86/environment.js';
 import { VECTOR } from '../x86/exit.js';
-import { FLAG } from '../x86/flags.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import type { Machine } from '../x86/machine.js';
+import { seamFlags, seamReturn } from './seam-return.js';
 import { COMPLETES, recordCall, takeAnswers, type World } from './world.js';
 
 const GPR_WORDS = 32;
-/** What VMfailInvalid clears beside setting CF (Intel SDM volume 3C, 30.2 Conventions). */
-const VMFAIL_CLEARS = FLAG.PF | FLAG.AF | FLAG.ZF | FLAG.SF | FLAG.OF;
 /** A case file may hold any number: as with other small slots, its low bits count. */
 const OUTCOME_MASK = 3;
-/** An error behind which the handler's error values do not stand. */
-const INTERRUPTED_HIGH = statusHigh('TDX_INTERRUPTED_RESUMABLE') | 0;
 
 export class SeamcallWorld implements World {
   readonly environment = ENVIRONMENT.Seamcall;
@@ -58,7 +40,7 @@ export class SeamcallWorld implements World {
     this.by = 'module';
     switch (this.outcome) {
       case OUTCOME.vmFailInvalid:
-        state[2 * STATE.RFLAGS] = (state[2 * STATE.RFLAGS] & ~VMFAIL_CLEARS) | FLAG.CF;
+        state[2 * STATE.RFLAGS] = seamFlags(state[2 * STATE.RFLAGS], true);
         break;
       case OUTCOME.generalProtection:
         return VECTOR.GP;
@@ -71,51 +53,16 @@ export class SeamcallWorld implements World {
     return COMPLETES;
   }
 
-  /** Of the flags only CF is known to be 0 behind a call that was answered (facts/module.md 2). */
   private complete(scenario: Scenario, { state }: Machine, observation: Int32Array): void {
     const { host } = this;
     host.set(state.subarray(0, GPR_WORDS));
-    if (goesToSeamldr(host[2 * GPR.RAX + 1])) this.callSeamldr(scenario);
-    else this.callModule(scenario, observation);
+    const [low, high] = statusOf(scenario);
+    const { by, wrote } = seamReturn(host, low, high, this.answers, scenario[2 * SLOT.rbpMod] !== 0);
+    this.by = by;
+    this.wrote |= wrote;
+    if (by === 'TD') observation[2 * FACT.tdExits]++;
     state.set(host);
-    state[2 * STATE.RFLAGS] &= ~FLAG.CF;
-  }
-
-  /** Bit 63 of RAX: the P-SEAMLDR has no output but RAX. */
-  private callSeamldr(scenario: Scenario): void {
-    const { host } = this;
-    this.by = 'P-SEAMLDR';
-    if (seamldrLeafExists(host[2 * GPR.RAX], host[2 * GPR.RAX + 1])) this.setRax(...statusOf(scenario));
-    else this.setRax(lowHalf(P_SEAMLDR_STATUS_CODES.EBADPARAM), highHalf(P_SEAMLDR_STATUS_CODES.EBADPARAM));
-  }
-
-  private callModule(scenario: Scenario, observation: Int32Array): void {
-    const { host, answers } = this;
-    const raxLow = host[2 * GPR.RAX];
-    const refused = refusal(DISPATCH_CHECKS, SYSTEM_STATE.READY, raxLow, host[2 * GPR.RAX + 1]);
-    if (refused !== undefined) return refusalReturn(refused, host);
-    const outcome = leafOutcome(leafOf(raxLow), versionOf(raxLow));
-    if (outcome === undefined) throw new Error(`SEAMCALL leaf ${leafOf(raxLow)} is not refused, and has no outcome`);
-    let [low, high] = statusOf(scenario);
-    // A version that the handler refuses never succeeds.
-    if (!outcome.canSucceed && high >= 0) [low, high] = [OPERAND_IDS.RAX, statusHigh('TDX_OPERAND_INVALID') | 0];
-    const rbpLow = host[2 * GPR.RBP];
-    const rbpHigh = host[2 * GPR.RBP + 1];
-    leafReturn(outcome, low, high, answers, host);
-    this.wrote |= openRegisters(outcome, high) | (high < 0 && high !== INTERRUPTED_HIGH ? outcome.errorMask : 0);
-    if (scenario[2 * SLOT.rbpMod] === 0) {
-      host[2 * GPR.RBP] = rbpLow;
-      host[2 * GPR.RBP + 1] = rbpHigh;
-      this.wrote &= ~(1 << GPR.RBP);
-    }
-    if (outcome.leaf !== SEAMCALL_LEAF.VP_ENTER || high < 0) return;
-    this.by = 'TD';
-    observation[2 * FACT.tdExits]++;
-  }
-
-  private setRax(low: number, high: number): void {
-    this.host[2 * GPR.RAX] = low;
-    this.host[2 * GPR.RAX + 1] = high;
+    state[2 * STATE.RFLAGS] = seamFlags(state[2 * STATE.RFLAGS], false);
   }
 }
 

@@ -1,6 +1,6 @@
 /*
- * What the guest's helpers share: the layouts that kernel and module agree on, the leaves of TDCALL, and the
- * surroundings, which are declared here and never defined. Every helper reaches the host through __tdx_hypercall.
+ * What the guest's helpers share: the layouts that kernel and module agree on, and the surroundings, which are
+ * declared here and never defined. Every helper reaches the host through __tdx_hypercall.
  */
 #pragma once
 
@@ -23,23 +23,6 @@ struct ve_info {
 	u32 instr_len, instr_info;
 };
 
-enum {
-	EIO = 5,
-	ENXIO = 6,
-	EFAULT = 14,
-	EBUSY = 16,
-	EINVAL = 22,
-};
-
-/* Leaves of TDCALL. */
-enum {
-	TDG_VP_VMCALL = 0,
-	TDG_MR_RTMR_EXTEND = 2,
-	TDG_VP_VEINFO_GET = 3,
-	TDG_MR_REPORT = 4,
-	TDG_MEM_PAGE_ACCEPT = 6,
-};
-
 /* RDX, RBX, RSI, RDI and R8-R15. */
 #define TDVMCALL_EXPOSED 0xffccUL
 
@@ -57,8 +40,6 @@ _Noreturn void __tdx_hypercall_failed(void);
 _Noreturn void panic(const char *message);
 /* The bit that a GPA has when its page is shared. The world answers one bit, always the same. */
 u64 tdx_shared_mask(void);
-/* The GPA of kernel memory. The world answers the address less the base of its direct map. */
-u64 virt_to_phys(const void *pointer);
 
 /* What the kernel's decoder finds at RIP. */
 enum mmio_kind {

@@ -18,7 +18,6 @@ const PAGES = [
 
 /** `bool tdx_accept_memory(u64 start, u64 end)`: true when every page of the range is accepted. */
 export function* acceptMemory(_options: HelperOptions, values: Values): Reference {
-  const rest = { rdx: 0n, r8: 0n, r9: 0n, r10: 0n, r11: 0n };
   const end = values['end'];
   let start = values['start'];
   while (start < end) {
@@ -28,7 +27,7 @@ export function* acceptMemory(_options: HelperOptions, values: Values): Referenc
       const rcx = start | level;
       const answer = yield {
         moment: 'TDCALL',
-        values: { rax: BigInt(TDCALL_LEAF.MEM_PAGE_ACCEPT), rcx, ...rest },
+        values: { rax: BigInt(TDCALL_LEAF.MEM_PAGE_ACCEPT), rcx },
         about: ABOUT,
       };
       if (answer['status'] !== 0n) continue;

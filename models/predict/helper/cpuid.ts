@@ -10,7 +10,8 @@ import { ANY_ERROR, truncate } from './numbers.js';
 import type { HelperOptions } from './options.js';
 import { done, type Handled, refused, returnWith, saved } from './virt-exception.js';
 
-const ABOUT = ['cpuid'];
+/** What its exchanges are about. */
+export const CPUID = ['cpuid'];
 const HALF = 4;
 /** Leaves that are the hypervisor's. */
 const FIRST_LEAF = 0x40000000n;
@@ -22,7 +23,7 @@ export function* handleCpuidPart({ form }: HelperOptions, values: Values): Part<
   const length = values['ve.instr_len'];
   if (leaf < FIRST_LEAF || leaf > LAST_LEAF) return done(length, { ax: 0n, bx: 0n, cx: 0n, dx: 0n });
   const passed = { r11: BigInt(TDVMCALL.CPUID), r12: leaf, r13: truncate(HALF, saved(values, 'cx')) };
-  const answer = yield* hypercall(form, passed, ABOUT);
+  const answer = yield* hypercall(form, passed, CPUID);
   if (answer === undefined) return undefined;
   if (answer['r10'] !== 0n) return refused(ANY_ERROR);
   return done(length, {
@@ -36,5 +37,5 @@ export function* handleCpuidPart({ form }: HelperOptions, values: Values): Part<
 /** `int handle_cpuid(struct pt_regs *regs, struct ve_info *ve)` */
 export function* handleCpuid(options: HelperOptions, values: Values): Reference {
   const handled = yield* handleCpuidPart(options, values);
-  if (handled !== undefined) yield returnWith(handled.result, values, handled.registers, ABOUT);
+  if (handled !== undefined) yield returnWith(handled.result, values, handled, CPUID);
 }

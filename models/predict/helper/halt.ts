@@ -11,7 +11,8 @@ import { minus, truncate } from './numbers.js';
 import type { HelperOptions } from './options.js';
 import { done, type Handled, refused } from './virt-exception.js';
 
-const ABOUT = ['halt'];
+/** What its exchanges are about. */
+export const HALT = ['halt'];
 const FUNCTION = BigInt(TDVMCALL.HLT);
 const BLOCKED = 1n;
 const NOT_BLOCKED = 0n;
@@ -22,21 +23,21 @@ const NO_STI = 0n;
 /** `u64 __halt(bool irq_disabled)`: returns R10. Interrupts are as the caller left them. */
 export function* halt({ form }: HelperOptions, values: Values): Reference {
   const blocked = truncate(1, values['irq_disabled']);
-  const answer = yield* hypercall(form, { r11: FUNCTION, r12: blocked, if: values['if'], sti: NO_STI }, ABOUT);
-  if (answer !== undefined) yield { moment: 'return', values: { rax: answer['r10'] }, about: ABOUT };
+  const answer = yield* hypercall(form, { r11: FUNCTION, r12: blocked, if: values['if'], sti: NO_STI }, HALT);
+  if (answer !== undefined) yield { moment: 'return', values: { rax: answer['r10'] }, about: HALT };
 }
 
 /** `void tdx_safe_halt(void)`: called with IF = 0, returns with IF = 1 whatever the host answers. */
 export function* safeHalt({ form, haltDiscipline }: HelperOptions): Reference {
   const shadow: Arguments = haltDiscipline === 'sti-shadow' ? { if: IF_SET, sti: 1n } : { if: IF_CLEAR, sti: NO_STI };
-  const answer = yield* hypercall(form, { r11: FUNCTION, r12: NOT_BLOCKED, ...shadow }, ABOUT);
-  if (answer !== undefined) yield { moment: 'return', values: { if: IF_SET }, about: ABOUT };
+  const answer = yield* hypercall(form, { r11: FUNCTION, r12: NOT_BLOCKED, ...shadow }, HALT);
+  if (answer !== undefined) yield { moment: 'return', values: { if: IF_SET }, about: HALT };
 }
 
 /** The part of `handle_halt` before its return: HLT with interrupts on is refused, for its wake-up may be gone. */
 export function* handleHaltPart({ form }: HelperOptions, values: Values): Part<Handled> {
   if (values['if'] !== IF_CLEAR) return refused(minus(ERRNO.EIO));
-  const answer = yield* hypercall(form, { r11: FUNCTION, r12: BLOCKED, if: IF_CLEAR, sti: NO_STI }, ABOUT);
+  const answer = yield* hypercall(form, { r11: FUNCTION, r12: BLOCKED, if: IF_CLEAR, sti: NO_STI }, HALT);
   if (answer === undefined) return undefined;
   return answer['r10'] === 0n ? done(values['ve.instr_len']) : refused(minus(ERRNO.EIO));
 }
@@ -44,5 +45,5 @@ export function* handleHaltPart({ form }: HelperOptions, values: Values): Part<H
 /** `int handle_halt(struct ve_info *ve)` */
 export function* handleHalt(options: HelperOptions, values: Values): Reference {
   const handled = yield* handleHaltPart(options, values);
-  if (handled !== undefined) yield { moment: 'return', values: { rax: handled.result }, about: ABOUT };
+  if (handled !== undefined) yield { moment: 'return', values: { rax: handled.result }, about: HALT };
 }

@@ -12,7 +12,8 @@ import { ANY_ERROR, minus, signExtend, truncate, writePart } from './numbers.js'
 import type { HelperOptions } from './options.js';
 import { done, type Handled, refused, returnWith, saved } from './virt-exception.js';
 
-const ABOUT = ['mmio'];
+/** What its exchanges are about. */
+export const MMIO = ['mmio'];
 const READ = 0n;
 const WRITE = 1n;
 const PAGE_SHIFT = 12n;
@@ -68,10 +69,11 @@ function loaded(values: Values, bytes: number, old: bigint, data: bigint): bigin
 /** The part of `handle_mmio` before its return. */
 export function* handleMmioPart(options: HelperOptions, values: Values): Part<Handled> {
   const reasons = objections(values);
-  if (reasons.length > 0) return refused(new Set(reasons).size === 1 ? minus(reasons[0]) : ANY_ERROR);
+  const register = PT_REGS_BY_NUMBER[Number(values['insn.register'])];
+  if (reasons.length > 0)
+    return { ...refused(new Set(reasons).size === 1 ? minus(reasons[0]) : ANY_ERROR), operand: register };
   const kind = values['insn.kind'];
   const bytes = Number(values['insn.size']);
-  const register = PT_REGS_BY_NUMBER[Number(values['insn.register'])];
   const writes = kind === MMIO_INSTRUCTION.write || kind === MMIO_INSTRUCTION.writeImmediate;
   const passed = {
     r11: BigInt(TDVMCALL.RequestMMIO),
@@ -80,16 +82,16 @@ export function* handleMmioPart(options: HelperOptions, values: Values): Part<Ha
     r14: values['ve.gpa'],
     r15: writes ? written(values, bytes, register) : 0n,
   };
-  const answer = yield* hypercall(options.form, passed, ABOUT);
+  const answer = yield* hypercall(options.form, passed, MMIO);
   if (answer === undefined) return undefined;
-  if (answer['r10'] !== 0n) return refused(ANY_ERROR);
-  const length = values['insn.length'];
-  if (writes) return done(length);
-  return done(length, { [register]: loaded(values, bytes, saved(values, register), answer['r11']) });
+  if (answer['r10'] !== 0n) return { ...refused(ANY_ERROR), operand: register };
+  const old = saved(values, register);
+  const after = writes ? old : loaded(values, bytes, old, answer['r11']);
+  return { ...done(values['insn.length'], { [register]: after }), operand: register };
 }
 
 /** `int handle_mmio(struct pt_regs *regs, struct ve_info *ve)`: returns the decoded length. */
 export function* handleMmio(options: HelperOptions, values: Values): Reference {
   const handled = yield* handleMmioPart(options, values);
-  if (handled !== undefined) yield returnWith(handled.result, values, handled.registers, ABOUT);
+  if (handled !== undefined) yield returnWith(handled.result, values, handled, MMIO);
 }

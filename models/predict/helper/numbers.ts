@@ -24,9 +24,9 @@ export function upperHalf(value: bigint): bigint {
   return value >> 32n;
 }
 
-/** Behind a function that returns an int: minus this number. Of RAX only 32 bits count. */
-export function minus(number: bigint): Expectation {
-  return intResult(-number);
+/** Behind a function that returns an int: minus this error number. Of RAX only 32 bits count. */
+export function minus(errno: bigint): Expectation {
+  return intResult(-errno);
 }
 
 /** Behind a function that returns an int. */

@@ -11,7 +11,8 @@ import { ANY_ERROR, minus, truncate, writePart } from './numbers.js';
 import type { HelperOptions } from './options.js';
 import { done, type Handled, refused, returnWith, saved } from './virt-exception.js';
 
-const ABOUT = ['port-io'];
+/** What its exchanges are about. */
+export const PORT_IO = ['port-io'];
 const IN = 0n;
 const OUT = 1n;
 const FUNCTION = BigInt(TDVMCALL.IO);
@@ -32,12 +33,12 @@ const QUALIFICATION = {
 } as const;
 
 function* read(options: HelperOptions, bytes: number, port: bigint): Part<Values> {
-  return yield* hypercall(options.form, { r11: FUNCTION, r12: BigInt(bytes), r13: IN, r14: port }, ABOUT);
+  return yield* hypercall(options.form, { r11: FUNCTION, r12: BigInt(bytes), r13: IN, r14: port }, PORT_IO);
 }
 
 function* write(options: HelperOptions, bytes: number, port: bigint, value: bigint): Part<Values> {
   const passed = { r11: FUNCTION, r12: BigInt(bytes), r13: OUT, r14: port, r15: truncate(bytes, value) };
-  return yield* hypercall(options.form, passed, ABOUT);
+  return yield* hypercall(options.form, passed, PORT_IO);
 }
 
 /** What a read of `bytes` gives its caller; the caller's type is `bits` wide. */
@@ -49,13 +50,13 @@ function readResult(answer: Values, bytes: number, bits: number): Expectation {
 export function* ioIn(options: HelperOptions, values: Values): Reference {
   const bytes = Number(values['size']);
   const answer = yield* read(options, bytes, truncate(PORT_BYTES, values['port']));
-  if (answer !== undefined) yield { moment: 'return', values: { rax: readResult(answer, bytes, 32) }, about: ABOUT };
+  if (answer !== undefined) yield { moment: 'return', values: { rax: readResult(answer, bytes, 32) }, about: PORT_IO };
 }
 
 /** `void tdx_io_out(int size, u16 port, u32 value)`: what the host answers changes nothing. */
 export function* ioOut(options: HelperOptions, values: Values): Reference {
   const answer = yield* write(options, Number(values['size']), truncate(PORT_BYTES, values['port']), values['value']);
-  if (answer !== undefined) yield { moment: 'return', values: {}, about: ABOUT };
+  if (answer !== undefined) yield { moment: 'return', values: {}, about: PORT_IO };
 }
 
 /** `u8 tdx_inb(u16 port)`, `u16 tdx_inw`, `u32 tdx_inl` of the form of 2021: as wide as their name says. */
@@ -63,7 +64,7 @@ export function portIn(bytes: 1 | 2 | 4): (options: HelperOptions, values: Value
   return function* (options, values) {
     const answer = yield* read(options, bytes, truncate(PORT_BYTES, values['port']));
     if (answer === undefined) return;
-    yield { moment: 'return', values: { rax: readResult(answer, bytes, 8 * bytes) }, about: ABOUT };
+    yield { moment: 'return', values: { rax: readResult(answer, bytes, 8 * bytes) }, about: PORT_IO };
   };
 }
 
@@ -71,7 +72,7 @@ export function portIn(bytes: 1 | 2 | 4): (options: HelperOptions, values: Value
 export function portOut(bytes: 1 | 2 | 4): (options: HelperOptions, values: Values) => Reference {
   return function* (options, values) {
     const answer = yield* write(options, bytes, truncate(PORT_BYTES, values['port']), values['value']);
-    if (answer !== undefined) yield { moment: 'return', values: {}, about: ABOUT };
+    if (answer !== undefined) yield { moment: 'return', values: {}, about: PORT_IO };
   };
 }
 
@@ -98,5 +99,5 @@ export function* handleIoPart(options: HelperOptions, values: Values): Part<Hand
 /** `int handle_io(struct pt_regs *regs, struct ve_info *ve)` */
 export function* handleIo(options: HelperOptions, values: Values): Reference {
   const handled = yield* handleIoPart(options, values);
-  if (handled !== undefined) yield returnWith(handled.result, values, handled.registers, ABOUT);
+  if (handled !== undefined) yield returnWith(handled.result, values, handled, PORT_IO);
 }

@@ -23,9 +23,9 @@ export function reportResult(map: HelperOptions['reportErrors'], status: bigint)
   return minus(ERROR_MAPS[map].get(upperHalf(status)) ?? ERRNO.EIO);
 }
 
-function tdcall(leaf: number, rcx: bigint, rdx: bigint): ExpectedExchange {
-  const rest = { r8: 0n, r9: 0n, r10: 0n, r11: 0n };
-  return { moment: 'TDCALL', values: { rax: BigInt(leaf), rcx, rdx, ...rest }, about: ABOUT };
+/** Registers that are no operands of the leaf may hold anything (facts/linux.md 1.2). */
+function tdcall(leaf: number, operands: Values): ExpectedExchange {
+  return { moment: 'TDCALL', values: { rax: BigInt(leaf), ...operands }, about: ABOUT };
 }
 
 /** Kernel memory is mapped as a whole: virtual addresses lie at a fixed distance. */
@@ -35,13 +35,14 @@ function physical(values: Values, pointer: string): bigint {
 
 /** `int tdx_mcall_get_report0(u8 *reportdata, u8 *tdreport)`: RCX is where the report goes, R8 the report type 0. */
 export function* getReport0({ reportErrors }: HelperOptions, values: Values): Reference {
-  const answer = yield tdcall(TDCALL_LEAF.MR_REPORT, physical(values, 'tdreport'), physical(values, 'reportdata'));
+  const operands = { rcx: physical(values, 'tdreport'), rdx: physical(values, 'reportdata'), r8: 0n };
+  const answer = yield tdcall(TDCALL_LEAF.MR_REPORT, operands);
   yield { moment: 'return', values: { rax: reportResult(reportErrors, answer['status']) }, about: ABOUT };
 }
 
 /** `int tdx_mcall_extend_rtmr(u8 index, u8 *data)` */
 export function* extendRtmr({ reportErrors }: HelperOptions, values: Values): Reference {
-  const index = truncate(1, values['index']);
-  const answer = yield tdcall(TDCALL_LEAF.MR_RTMR_EXTEND, physical(values, 'data'), index);
+  const operands = { rcx: physical(values, 'data'), rdx: truncate(1, values['index']) };
+  const answer = yield tdcall(TDCALL_LEAF.MR_RTMR_EXTEND, operands);
   yield { moment: 'return', values: { rax: reportResult(reportErrors, answer['status']) }, about: ABOUT };
 }

@@ -6,26 +6,32 @@
 import { TDCALL_LEAF } from '../../abi/tdcall-leaves.js';
 import { TDVMCALL } from '../../abi/tdvmcall.js';
 import type { Reference, Values } from '../../exchange/exchange.js';
-import { handleCpuidPart } from './cpuid.js';
-import { handleHaltPart } from './halt.js';
-import { handleMmioPart } from './mmio.js';
-import { readMsrPart, writeMsrPart } from './msr.js';
+import { CPUID, handleCpuidPart } from './cpuid.js';
+import { HALT, handleHaltPart } from './halt.js';
+import { handleMmioPart, MMIO } from './mmio.js';
+import { MSR, readMsrPart, writeMsrPart } from './msr.js';
 import { boolResult, truncate, upperHalf } from './numbers.js';
 import type { HelperOptions } from './options.js';
-import { handleIoPart } from './port-io.js';
+import { handleIoPart, PORT_IO } from './port-io.js';
 import { type Handler, returnWith, saved } from './virt-exception.js';
 
 const ABOUT = ['ve'];
 const HALF = 4;
 
-/** Exit reason -> who emulates it. The sub-functions of instructions have the numbers of the exit reasons. */
-const HANDLERS = new Map<bigint, Handler>([
-  [BigInt(TDVMCALL.CPUID), handleCpuidPart],
-  [BigInt(TDVMCALL.HLT), handleHaltPart],
-  [BigInt(TDVMCALL.IO), handleIoPart],
-  [BigInt(TDVMCALL.RDMSR), readMsrPart],
-  [BigInt(TDVMCALL.WRMSR), writeMsrPart],
-  [BigInt(TDVMCALL.RequestMMIO), handleMmioPart],
+/** Who emulates an exit reason, and what that is about. */
+interface Emulation {
+  readonly handler: Handler;
+  readonly about: readonly string[];
+}
+
+/** Exit reason -> emulation. The sub-functions of instructions have the numbers of the exit reasons. */
+const EMULATIONS = new Map<bigint, Emulation>([
+  [BigInt(TDVMCALL.CPUID), { handler: handleCpuidPart, about: CPUID }],
+  [BigInt(TDVMCALL.HLT), { handler: handleHaltPart, about: HALT }],
+  [BigInt(TDVMCALL.IO), { handler: handleIoPart, about: PORT_IO }],
+  [BigInt(TDVMCALL.RDMSR), { handler: readMsrPart, about: MSR }],
+  [BigInt(TDVMCALL.WRMSR), { handler: writeMsrPart, about: MSR }],
+  [BigInt(TDVMCALL.RequestMMIO), { handler: handleMmioPart, about: MMIO }],
 ]);
 
 /** `bool tdx_handle_virt_exception(struct pt_regs *regs, struct ve_info *ve)` */
@@ -37,16 +43,17 @@ export function* handleVirtException(options: HelperOptions, values: Values): Re
     yield { moment: 'stop', values: {}, about: ABOUT };
     return;
   }
-  const handler = HANDLERS.get(reason);
-  if (handler === undefined) {
-    yield returnWith(boolResult(false), values, {}, ABOUT);
+  const emulation = EMULATIONS.get(reason);
+  if (emulation === undefined) {
+    yield returnWith(boolResult(false), values, { registers: {} }, ABOUT);
     return;
   }
-  const handled = yield* handler(options, values);
+  const handled = yield* emulation.handler(options, values);
   if (handled === undefined) return;
-  const { length, registers } = handled;
+  const { length, registers, operand } = handled;
   const ip = BigInt.asUintN(64, saved(values, 'ip') + (length ?? 0n));
-  yield returnWith(boolResult(length !== undefined), values, { ...registers, ip }, ABOUT);
+  const after = { registers: { ...registers, ip }, ...(operand !== undefined && { operand }) };
+  yield returnWith(boolResult(length !== undefined), values, after, emulation.about);
 }
 
 /** `void tdx_get_ve_info(struct ve_info *ve)`: a failure is the module's, and stops the guest (facts/linux.md 2). */

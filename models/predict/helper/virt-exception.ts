@@ -12,18 +12,22 @@ export interface Handled {
   /** Bytes by which RIP is to advance; undefined: it is an error, and RIP stays. */
   readonly length: bigint | undefined;
   /** Saved registers that need not be as they were. */
-  readonly registers: Readonly<Partial<Record<PtRegister, Expectation>>>;
+  readonly registers: SavedRegisters;
+  /** The register that the instruction names, when it is the instruction that says which. */
+  readonly operand?: PtRegister;
 }
+
+export type SavedRegisters = Readonly<Partial<Record<PtRegister, Expectation>>>;
 
 /** A handler of #VE: undefined when the guest has stopped. */
 export type Handler = (options: HelperOptions, values: Values) => Part<Handled>;
 
 /** The instruction is done; `length` is 32 bits wide. */
-export function done(length: bigint, registers: Handled['registers'] = {}): Handled {
+export function done(length: bigint, registers: SavedRegisters = {}): Handled {
   return { result: intResult(length), length: BigInt.asUintN(32, length), registers };
 }
 
-export function refused(result: Expectation, registers: Handled['registers'] = {}): Handled {
+export function refused(result: Expectation, registers: SavedRegisters = {}): Handled {
   return { result, length: undefined, registers };
 }
 
@@ -32,13 +36,19 @@ export function saved(values: Values, register: PtRegister): bigint {
   return values[`regs.${register}`];
 }
 
-/** A return that leaves every saved register as it was, but for the ones named. */
+/**
+ * A return that leaves every saved register as it was, but for the ones named. The register that the instruction names
+ * is `operand`, so that one mistake has one name.
+ */
 export function returnWith(
   rax: Expectation,
   values: Values,
-  registers: Handled['registers'],
+  { registers, operand }: Pick<Handled, 'registers' | 'operand'>,
   about: readonly string[],
 ): ExpectedExchange {
-  const all = PT_REGS_NAMES.map((name) => [`regs.${name}`, registers[name] ?? saved(values, name)]);
+  const all = PT_REGS_NAMES.map((name) => [
+    name === operand ? 'operand' : `regs.${name}`,
+    registers[name] ?? saved(values, name),
+  ]);
   return { moment: 'return', values: { rax, ...Object.fromEntries(all) }, about };
 }

@@ -43,8 +43,8 @@ function* entered({ 'host.status': status }: Values): Generator<ExpectedExchange
 
 /** The return of a #VE handler: the length, or an error where the VMM meddled with R10. */
 function handled(values: Values, registers: Readonly<Partial<Record<PtRegister, Expectation>>>): ExpectedExchange {
-  if (values['host.r10'] === 0n) return returnWith(intResult(values['ve.instr_len']), values, registers, RESULT);
-  return returnWith(ANY_ERROR, values, refusedRegisters(values, registers), FAILURE);
+  if (values['host.r10'] === 0n) return returnWith(intResult(values['ve.instr_len']), values, { registers }, RESULT);
+  return returnWith(ANY_ERROR, values, { registers: refusedRegisters(values, registers) }, FAILURE);
 }
 
 /** Behind a refusal a sound handler leaves the destination alone or clears it; what the host drove is not in it. */

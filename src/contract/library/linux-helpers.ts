@@ -6,13 +6,17 @@ const SOURCE = 'facts/linux.md 2 and 4, tdvmcall.json';
 /** A contract of each helper: symbol -> program. */
 function helpers(
   programs: Readonly<Record<string, string>>,
-  source: string,
-  options: ProgramContract['options'] = {},
+  rest: Omit<ProgramContract, 'symbol' | 'program'>,
 ): Record<string, ProgramContract> {
   return Object.fromEntries(
-    Object.entries(programs).map(([symbol, program]) => [symbol, { symbol, source, program, options }]),
+    Object.entries(programs).map(([symbol, program]) => [symbol, { symbol, program, ...rest }]),
   );
 }
+
+const OF_7_3 = {
+  source: SOURCE,
+  options: { mapGpaStalls: 3, haltDiscipline: 'if-after', reportErrors: 'linux-6.16' },
+} as const;
 
 /**
  * The guest's helpers as Linux v7.3.4 has them (facts/linux.md 2). Widths and upper halves are the architecture's:
@@ -22,43 +26,55 @@ export const LINUX_HELPERS_7_3: ContractSet = {
   name: 'linux-helpers-7.3',
   title: 'Linux guest helpers, v7.3 (port I/O, MMIO, MSR, CPUID, HLT, MapGPA, reports)',
   contracts: {},
-  programs: helpers(
-    {
-      _tdx_hypercall: 'helper-hypercall',
-      tdx_kvm_hypercall: 'helper-kvm-hypercall',
-      tdx_io_in: 'helper-io-in',
-      tdx_io_out: 'helper-io-out',
-      handle_io: 'helper-handle-io',
-      handle_mmio: 'helper-handle-mmio',
-      read_msr: 'helper-read-msr',
-      write_msr: 'helper-write-msr',
-      handle_cpuid: 'helper-handle-cpuid',
-      handle_halt: 'helper-handle-halt',
-      __halt: 'helper-halt',
-      tdx_safe_halt: 'helper-safe-halt',
-      tdx_handle_virt_exception: 'helper-virt-exception',
-      tdx_get_ve_info: 'helper-get-ve-info',
-      tdx_map_gpa: 'helper-map-gpa',
-      tdx_accept_memory: 'helper-accept-memory',
-      tdx_panic: 'helper-fatal-error',
-      tdx_mcall_get_report0: 'helper-get-report0',
-      tdx_mcall_extend_rtmr: 'helper-extend-rtmr',
-    },
-    SOURCE,
-    { mapGpaStalls: 3, haltDiscipline: 'if-after', reportErrors: 'linux-6.16' },
-  ),
+  programs: {
+    ...helpers(
+      {
+        _tdx_hypercall: 'helper-hypercall',
+        tdx_kvm_hypercall: 'helper-kvm-hypercall',
+        tdx_io_in: 'helper-io-in',
+        tdx_io_out: 'helper-io-out',
+        handle_io: 'helper-handle-io',
+        handle_mmio: 'helper-handle-mmio',
+        read_msr: 'helper-read-msr',
+        write_msr: 'helper-write-msr',
+        handle_cpuid: 'helper-handle-cpuid',
+        handle_halt: 'helper-handle-halt',
+        __halt: 'helper-halt',
+        tdx_safe_halt: 'helper-safe-halt',
+        tdx_handle_virt_exception: 'helper-virt-exception',
+        tdx_get_ve_info: 'helper-get-ve-info',
+        tdx_map_gpa: 'helper-map-gpa',
+        tdx_accept_memory: 'helper-accept-memory',
+        tdx_mcall_get_report0: 'helper-get-report0',
+        tdx_mcall_extend_rtmr: 'helper-extend-rtmr',
+      },
+      OF_7_3,
+    ),
+    ...helpers({ tdx_panic: 'helper-fatal-error' }, { ...OF_7_3, neverReturns: true }),
+  },
 };
 
-/** The idle loop's halt of v5.19 to v6.2: STI in the stub, right before TDCALL; a failed TDCALL ends in UD2. */
+/**
+ * Helpers of v5.19 to v6.2 that are unlike the later ones: the idle loop's halt, with STI in the stub right before
+ * TDCALL (a failed TDCALL ends in UD2), and the report, which came with v6.2 and its error numbers.
+ */
 export const LINUX_HELPERS_5_19: ContractSet = {
   name: 'linux-helpers-5.19',
-  title: 'Linux guest helpers, v5.19 to v6.2 (the halt with STI in the shadow)',
+  title: 'Linux guest helpers, v5.19 to v6.2 (the halt with STI in the shadow, the first error numbers)',
   contracts: {},
-  programs: helpers({ tdx_safe_halt: 'helper-safe-halt' }, `${SOURCE}, facts/module.md 4`, {
-    mask: 'r10-r15',
-    failure: 'trap',
-    haltDiscipline: 'sti-shadow',
-  }),
+  programs: {
+    ...helpers(
+      { tdx_safe_halt: 'helper-safe-halt' },
+      {
+        source: `${SOURCE}, facts/module.md 4`,
+        options: { mask: 'r10-r15', failure: 'trap', haltDiscipline: 'sti-shadow' },
+      },
+    ),
+    ...helpers(
+      { tdx_mcall_get_report0: 'helper-get-report0' },
+      { source: SOURCE, options: { reportErrors: 'linux-6.2' } },
+    ),
+  },
 };
 
 /** Port I/O on the stub that was discussed in 2021 (facts/linux.md 1.5, seed 004). */
@@ -68,7 +84,6 @@ export const LINUX_HELPERS_RFC_2021: ContractSet = {
   contracts: {},
   programs: helpers(
     Object.fromEntries(['inb', 'inw', 'inl', 'outb', 'outw', 'outl'].map((name) => [`tdx_${name}`, `helper-${name}`])),
-    'facts/linux.md 1.5, seed 004, tdvmcall.json',
-    { mask: 'r10-r15', failure: 'trap' },
+    { source: 'facts/linux.md 1.5, seed 004, tdvmcall.json', options: { mask: 'r10-r15', failure: 'trap' } },
   ),
 };

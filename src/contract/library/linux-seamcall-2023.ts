@@ -8,7 +8,7 @@ import { MODULE_CALL } from './linux-shapes.js';
  */
 export const LINUX_SEAMCALL_2023: ContractSet = {
   name: 'linux-seamcall-2023',
-  title: 'Linux host stub of the patch series of 2023 (__seamcall with six arguments)',
+  title: 'Linux host stub and wrapper of the patch series of 2023 (__seamcall with six arguments, seamcall)',
   contracts: {
     /** `u64 __seamcall(u64 fn, u64 rcx, u64 rdx, u64 r8, u64 r9, struct tdx_module_output *out)`, out may be NULL. */
     __seamcall: {
@@ -18,6 +18,15 @@ export const LINUX_SEAMCALL_2023: ContractSet = {
       source:
         'seeds/002; facts/linux.md 1.1, 1.2, 1.3, 1.6 and 4 #2, #3 (arch/x86/virt/vmx/tdx/seamcall.S of the series)',
       leaves: NARROW_HOST_LEAVES,
+    },
+  },
+  programs: {
+    /** `int seamcall(fn, rcx, rdx, r8, r9, u64 *seamcall_ret, struct tdx_module_output *out)`, both pointers may be NULL. */
+    seamcall: {
+      symbol: 'seamcall',
+      source: 'seeds/002; facts/linux.md 1.4',
+      program: 'seamcall-errno',
+      options: { errorMap: 'seed-002' },
     },
   },
 };

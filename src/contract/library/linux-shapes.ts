@@ -36,6 +36,9 @@ export const MODULE_ARGS = {
   },
 } as const;
 
+/** struct tdx_module_output of v5.19 to v6.6, 48 bytes (linux.md 1.1). */
+export const MODULE_OUTPUT = { size: 48, fields: { rcx: 0, rdx: 8, r8: 16, r9: 24, r10: 32, r11: 40 } } as const;
+
 type Register = keyof Contract['inputs'];
 
 /** Each named register is loaded from the field of its own name. */
@@ -70,7 +73,7 @@ export const MODULE_CALL: Contract = {
     { kind: 'value', name: 'r9', place: { register: 'r8' } },
     { kind: 'block', name: 'out', place: { register: 'r9' }, nullable: true },
   ],
-  block: { size: 48, fields: { rcx: 0, rdx: 8, r8: 16, r9: 24, r10: 32, r11: 40 } },
+  block: MODULE_OUTPUT,
   inputs: {
     rax: { parameter: 'fn' },
     ...fromParameters(['rcx', 'rdx', 'r8', 'r9']),

@@ -1,10 +1,10 @@
 /** #VE: each handler by itself, the record, and the whole. */
+import { PT_REGS_BY_NUMBER } from '../../../models/abi/linux-structs.js';
 import { TDVMCALL } from '../../../models/abi/tdvmcall.js';
-import type { Reference, Values } from '../../../models/exchange/exchange.js';
+import type { Values } from '../../../models/exchange/exchange.js';
 import { handleCpuid } from '../../../models/predict/helper/cpuid.js';
 import { handleMmio, MMIO_INSTRUCTION } from '../../../models/predict/helper/mmio.js';
 import { readMsr, writeMsr } from '../../../models/predict/helper/msr.js';
-import type { HelperOptions } from '../../../models/predict/helper/options.js';
 import { handleIo } from '../../../models/predict/helper/port-io.js';
 import { getVeInfo, handleVirtException } from '../../../models/predict/helper/ve-dispatch.js';
 import type { StoryClass } from '../../play/program.js';
@@ -30,7 +30,11 @@ import { sharedMaskExternal, SHARED_MASK_SLOT, isSharedMask } from './memory-lay
 function layHandler(stage: Stage, values: Values, more: Omit<Laid, 'parameters' | 'outputs'> = {}): Laid {
   const registers = laySavedRegisters(stage, values);
   const record = layRecord(stage, { ...values, ...more.facts });
-  return { parameters: [registers.address, record.address], outputs: registers.outputs, ...more };
+  const number = values['insn.register'];
+  const operand =
+    number === undefined ? {} : { operand: registers.outputs[`regs.${PT_REGS_BY_NUMBER[Number(number)]}`] };
+  const outputs = { ...registers.outputs, ...operand };
+  return { parameters: [registers.address, record.address], outputs, ...more };
 }
 
 /** Bits 2:0: bytes less one; bit 3: IN; bit 4: string; bit 5: REP; bit 6: immediate port; bits 31:16: the port. */
@@ -58,18 +62,8 @@ const msrIndex: Draw = either(
 
 const record: Slots = { ...EXCEPTION_SLOTS, 've.exit_qual': slot('the exit qualification', qualification) };
 
-interface Handler {
-  readonly name: string;
-  readonly title: string;
-  readonly sentence: string;
-  readonly slots: Slots;
-  readonly reference: (options: HelperOptions, values: Values) => Reference;
-  readonly isFair?: (values: Values) => boolean;
-  readonly classes?: readonly StoryClass[];
-}
-
 /** A handler that needs nothing but the saved registers and the record. */
-function plain({ slots, isFair = () => true, classes = [], ...handler }: Handler): Helper {
+function plain({ slots, isFair = () => true, classes = [], ...handler }: Omit<Helper, 'lay' | 'answer'>): Helper {
   return {
     ...handler,
     slots: { ...EXCEPTION_SLOTS, ...hostSlots('r11', 'r12', 'r13', 'r14', 'r15'), ...slots },

@@ -44,13 +44,16 @@ export function answerOf(values: Values, prefix: string): Values {
   const others = values[`${prefix}.others`] ?? 0n;
   const given = GIVEN.map((name, index) => [
     name,
-    values[`${prefix}.${name}`] ?? BigInt.asUintN(64, others + (BigInt(index) << 56n)),
+    values[`${prefix}.${name}`] ?? BigInt.asUintN(64, others * BigInt(2 * index + 3)),
   ]);
   return { status: values[`${prefix}.status`] ?? 0n, ...Object.fromEntries(given) };
 }
 
 /** Everything outside the image that a helper may call. */
 const EXTERNALS = new Set(['tdx_shared_mask', 'virt_to_phys', 'decode_mmio']);
+
+/** Exchanges that somebody answers; the others are ends. */
+const ASKING = new Set(['TDVMCALL', 'TDCALL']);
 
 /** Whether a play has an exchange of a kind. */
 export const has =
@@ -102,7 +105,8 @@ export function helperProgram(helper: Helper): Program {
           });
         },
         expect: ({ values }: StoryStep) => reference(options, { ...values, ...laid.facts }),
-        answer: (exchange: Exchange, { values }: StoryStep) => answer(exchange, values, round++),
+        answer: (exchange: Exchange, { values }: StoryStep) =>
+          ASKING.has(exchange.moment) ? answer(exchange, values, round++) : {},
       };
     },
   };

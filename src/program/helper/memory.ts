@@ -8,7 +8,7 @@ import { anyValue, below, type Draw, either, mostly, oneBitOff, oneOf } from '..
 import type { StorySlot } from '../../story/story.js';
 import { answerOf, has, type Helper, type Laid } from './helper.js';
 import { isSharedMask, SHARED_MASK_SLOT, sharedMaskExternal } from './memory-layout.js';
-import { hostSlots, interruptsSlot, r10Slot, slot, type Slots, statusSlot } from './slots.js';
+import { anything, hostSlots, interruptsSlot, r10Slot, slot, type Slots, statusSlot } from './slots.js';
 
 const PAGE = 0x1000n;
 /** Pages of the sizes that the module knows: 4 KiB, 2 MiB, 1 GiB. */
@@ -19,7 +19,7 @@ const ROUNDS = 6;
 /** Mostly near a boundary of large pages: on it, or a page or two before. */
 const start: Draw = (dice) => {
   const unit = PAGE * oneOf(...PAGES_OF)(dice);
-  return (1n + below(0x400)(dice)) * unit - mostly(oneOf(0n), below(3), 3)(dice) * PAGE;
+  return (3n + below(0x400)(dice)) * unit - mostly(oneOf(0n), below(3), 3)(dice) * PAGE;
 };
 const pages: Draw = mostly(
   (dice) => 1n + below(12)(dice),
@@ -29,7 +29,7 @@ const pages: Draw = mostly(
 
 const RANGE: Slots = {
   start: slot('the first address', start, PAGE),
-  pages: slot('how many pages of 4 KiB', pages, 2n),
+  pages: slot('how many pages of 4 KiB', pages, 16n),
   if: interruptsSlot,
 };
 
@@ -43,11 +43,12 @@ function end({ start: first, pages: count }: Values): bigint {
 }
 
 /** How far behind the start of what is asked for RETRY goes on: forward, nowhere, back, beyond, beside a page. */
-const distance: Draw = mostly(
+const step: Draw = mostly(
   either(oneOf(0n), (dice) => (1n + below(3)(dice)) * PAGE),
   either(oneOf(-PAGE, 1n, 0x800n, 1n << 47n, 1n << 51n), anyValue, below(1 << 16)),
   5,
 );
+const distance: Draw = (dice) => BigInt.asUintN(64, step(dice));
 
 function rounds(slots: (round: number) => Readonly<Record<string, StorySlot>>): Slots {
   return Object.assign({}, ...Array.from({ length: ROUNDS }, (_, round) => slots(round))) as Slots;
@@ -63,10 +64,12 @@ const MAP_GPA: Helper = {
     shared_mask: SHARED_MASK_SLOT,
     'host.status': statusSlot,
     'host.failing': slot('the round in which TDCALL fails, if it does', below(ROUNDS)),
+    'host.retries': slot('rounds that the host answers with RETRY', below(ROUNDS)),
     ...rounds((round) => ({
-      [`host.r10.${round}`]: slot(`R10 of round ${round}`, mostly(oneOf(TDVMCALL_STATUS.RETRY), r10Slot.draw, 6)),
-      [`host.distance.${round}`]: slot(`R11 of round ${round}, less R12`, (dice) => BigInt.asUintN(64, distance(dice))),
+      [`host.distance.${round}`]: slot(`R11 less R12, with RETRY in round ${round}`, distance),
     })),
+    'host.r10': slot('R10 behind the retries', mostly(oneOf(TDVMCALL_STATUS.SUCCESS), r10Slot.draw, 3)),
+    'host.r11': anything('R11 behind the retries'),
     'host.others': hostSlots()['host.others'],
   },
   reference: mapGpa,
@@ -77,12 +80,17 @@ const MAP_GPA: Helper = {
   }),
   answer: ({ values: asked }: Exchange, values, round) => {
     const status = BigInt(round) === values['host.failing'] ? values['host.status'] : 0n;
-    const r10 = values[`host.r10.${round}`] ?? TDVMCALL_STATUS.SUCCESS;
-    const r11 = BigInt.asUintN(64, asked['r12'] + (values[`host.distance.${round}`] ?? 0n));
-    return { ...answerOf(values, 'host'), status, r10, r11 };
+    const others = { ...answerOf(values, 'host'), status };
+    if (BigInt(round) >= values['host.retries']) return others;
+    const r11 = BigInt.asUintN(64, asked['r12'] + values[`host.distance.${round}`]);
+    return { ...others, r10: TDVMCALL_STATUS.RETRY, r11 };
   },
   isFair: (values) =>
-    isFairRange(values) && values['pages'] > 0n && values['enc'] <= 1n && isSharedMask(values['shared_mask']),
+    isFairRange(values) &&
+    values['pages'] > 0n &&
+    values['enc'] <= 1n &&
+    values['host.retries'] <= ROUNDS &&
+    isSharedMask(values['shared_mask']),
   classes: [
     { name: 'several calls', holds: callsAtLeast(2) },
     { name: 'four calls', holds: callsAtLeast(4) },

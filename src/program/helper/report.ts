@@ -75,9 +75,18 @@ const characters: Draw = (dice) => {
   return dice.once(6) ? full & ~(0xffn << (8n * below(8)(dice))) : full;
 };
 
+/** `message0`, `message1`...: eight characters, so that each names its place. */
+function neutralWord(index: number): bigint {
+  return new DataView(new TextEncoder().encode(`message${index}`).buffer).getBigUint64(0, true);
+}
+
 function messageSlots(): Record<string, StorySlot> {
-  const names = Array.from({ length: WORDS }, (_, index) => `msg.${index}`);
-  return Object.fromEntries(names.map((name, index) => [name, slot(`characters from ${8 * index} on`, characters)]));
+  return Object.fromEntries(
+    Array.from({ length: WORDS }, (_, index) => [
+      `msg.${index}`,
+      slot(`characters from ${8 * index} on`, characters, neutralWord(index)),
+    ]),
+  );
 }
 
 /** The message in memory, and the NUL behind its longest form. */

@@ -2,9 +2,9 @@
  * The host's side of a round trip: KVM_RUN, the stub around SEAMCALL and the dispatcher as machine code, with a userspace
  * that serves devices. It waits in TDH.VP.ENTER for the guest to exit.
  */
+import { EXIT_REASON } from '../../../models/abi/exit-reasons.js';
 import { KVM_MAP_GPA_RANGE_ENCRYPTED } from '../../../models/abi/kvm.js';
 import type { Values } from '../../../models/exchange/exchange.js';
-import { VMCALL_EXIT_REASON } from '../../../models/module/vmcall.js';
 import type { Image } from '../../image/image.js';
 import { type Call, type Observed, type Performance, performCall } from '../../play/call.js';
 import { Stage } from '../../play/stage.js';
@@ -55,7 +55,7 @@ export class HostSide {
     }
     // RBP is the host's own with NO_RBP_MOD, and RAX says why the guest exited (facts/module.md 3).
     const { rbp: _, ...registers } = shown;
-    next = this.resume({ ...registers, status: BigInt(VMCALL_EXIT_REASON) });
+    next = this.resume({ ...registers, status: BigInt(EXIT_REASON.TDCALL) });
     for (;;) {
       if (next.done === true) return undefined;
       const observed = next.value;

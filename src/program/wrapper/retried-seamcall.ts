@@ -1,0 +1,93 @@
+/** `seamcall_prerr()` of v6.8 and its forms with outputs as programs: the module may have no entropy for a while. */
+import type { Exchange, Values } from '../../../models/exchange/exchange.js';
+import { retriedSeamcall } from '../../../models/predict/wrapper/retried-seamcall.js';
+import { ALL, FEW } from '../../../models/predict/wrapper/seamcall.js';
+import { MODULE_ARGS } from '../../contract/library/linux-shapes.js';
+import { type ExternalFunctions, performCall, type Place } from '../../play/call.js';
+import type { Program } from '../../play/program.js';
+import { Stage } from '../../play/stage.js';
+import { below, mostly, oneOf } from '../../story/draws.js';
+import type { StoryAction, StorySlot, StoryStep } from '../../story/story.js';
+import { seamAnswer } from '../../world/seam-return.js';
+import { answerOf } from '../helper/helper.js';
+import { anything, slot } from '../helper/slots.js';
+import { retryOptions } from './options.js';
+import { ENDING_CLASSES, endingSlots, endsPossibly, fnSlot, isNarrow, NO_ENTROPY } from './slots.js';
+
+const ANSWERS: ExternalFunctions = {
+  print_failure: { parameters: ['leaf', 'status'] },
+  print_outputs: { parameters: FEW },
+};
+
+/** How often the module has no entropy: not at all, until some try, or for longer than anybody waits. */
+const refusals = mostly(oneOf(0n), below(14), 2);
+
+const CALL: StoryAction = {
+  name: 'call',
+  sentence: 'leaf {fn} is called; after {no_entropy} answers without entropy SEAMCALL ends with status {module.status}',
+  slots: {
+    fn: fnSlot,
+    ...(Object.fromEntries(
+      ALL.map((name) => [`args.${name}`, anything(`${name.toUpperCase()} in the arguments`)]),
+    ) as Record<string, StorySlot>),
+    no_entropy: slot('SEAMCALLs that first end without entropy', refusals),
+    ...endingSlots(FEW),
+  },
+};
+
+function layOut(stage: Stage, values: Values): { args: bigint; outputs: Record<string, Place> } {
+  const args = stage.allocate(MODULE_ARGS.size);
+  const outputs: Record<string, Place> = {};
+  for (const name of ALL) {
+    const address = args + BigInt(MODULE_ARGS.fields[name]);
+    stage.write(address, values[`args.${name}`]);
+    outputs[`args.${name}`] = { address, bytes: 8 };
+  }
+  return { args, outputs };
+}
+
+export const RETRIED_SEAMCALL: Program = {
+  name: 'seamcall-retry',
+  title: 'a wrapper around SEAMCALL: bounded retry without entropy, error number, messages',
+  open: (image, contract) => {
+    const options = retryOptions(contract);
+    const stage = new Stage(image, new Set(Object.keys(ANSWERS)));
+    let round = 0n;
+    return {
+      space: { actions: [CALL], steps: { least: 1, most: 2 } },
+      classes: [
+        ...ENDING_CLASSES,
+        { name: 'entropy comes late', holds: ({ entries }) => tries(entries) > 1 && tries(entries) < options.tries },
+        { name: 'entropy never comes', holds: ({ entries }) => tries(entries) >= options.tries },
+      ],
+      stages: [stage],
+      begin: () => stage.begin(),
+      allows: ({ values }: StoryStep) => endsPossibly(values) && (options.outputs === 'all' || isNarrow(values)),
+      perform: ({ values }: StoryStep) => {
+        const { args, outputs } = layOut(stage, values);
+        round = 0n;
+        return performCall(stage, {
+          symbol: contract.symbol,
+          parameters: [values['fn'], args],
+          graffiti: values['graffiti'],
+          interrupts: values['if'] === 1n,
+          externals: ANSWERS,
+          outputs,
+        });
+      },
+      expect: ({ values }: StoryStep) => retriedSeamcall(options, values),
+      answer: ({ moment, values: asked }: Exchange, { values }: StoryStep): Values => {
+        if (moment !== 'SEAMCALL') return {};
+        const told = answerOf(values, 'module');
+        if (round++ < values['no_entropy']) return seamAnswer(asked, { ...told, status: NO_ENTROPY });
+        const { carry, vector } = values;
+        return seamAnswer(asked, { ...told, carry, vector });
+      },
+    };
+  },
+};
+
+/** SEAMCALLs of the first step. */
+function tries(entries: Parameters<(typeof ENDING_CLASSES)[number]['holds']>[0]['entries']): number {
+  return entries.filter(({ step, observed }) => step === 0 && observed?.moment === 'SEAMCALL').length;
+}
