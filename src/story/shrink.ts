@@ -3,7 +3,8 @@
  * equals, if fewer values differ from neutral; then, if those have fewer bits set. So the passes, in order:
  *
  *  1. half of the steps, then quarters, then single ones taken out;
- *  2. all values of all steps neutral, all of one step, one value of all steps that have it, one value;
+ *  2. all values of all steps neutral, all of one step, one value of all steps that have it, one value, two values of
+ *     one step (an address and the width that makes it valid go together or not at all);
  *  3. bits of one value cleared: half of them, quarters, single ones.
  *
  * No pass has a side effect, since fast-check calls shrink without running anything.
@@ -26,6 +27,10 @@ export function* shrinkStory(story: Story, space: StorySpace): Generator<Story> 
   }
   for (let index = 0; index < story.length; index++)
     for (const name of different[index]) yield neutral(story, space, (step, slot) => step === index && slot === name);
+  for (let index = 0; index < story.length; index++)
+    for (const [position, one] of different[index].entries())
+      for (const other of different[index].slice(position + 1))
+        yield neutral(story, space, (step, slot) => step === index && (slot === one || slot === other));
   for (let index = 0; index < story.length; index++)
     for (const name of different[index]) yield* clearBits(story, index, name);
 }

@@ -33,7 +33,10 @@ const USERSPACE: Slots = {
   r12Out: slot('what userspace writes to `r12`', uniform),
   r13Out: slot('what userspace writes to `r13`', uniform),
   r14Out: slot('what userspace writes to `r14`', uniform),
-  meddled: slot('what userspace writes to fields that it is not asked for (0: nothing)', mostly(oneOf(0n), uniform)),
+  meddled: slot(
+    'what userspace writes to fields that it is not asked for (0: nothing)',
+    mostly(oneOf(0n), oneOf(draws.WORD)),
+  ),
   pendingEvents: slot('1: an event waits for the vCPU', below(2)),
 };
 

@@ -21,7 +21,7 @@ import {
   upperHalfAdded,
 } from '../../story/draws.js';
 
-const WORD = (1n << 64n) - 1n;
+export const WORD = (1n << 64n) - 1n;
 const PAGE = 4096n;
 /** What MapGPA converts at once (facts/linux.md section 3): lengths around its multiples are where chunks go wrong. */
 export const CHUNK = 0x200000n;
