@@ -26,6 +26,6 @@ export const keepsFlags: PropertyDefinition = {
 };
 
 /** The same of a program; IF is as the reference says where it says something. */
-export const keepsFlagsInPrograms = inPrograms(keepsFlags, () => [
-  ...RETURNS.flatMap((moment) => [agrees(moment, 'if'), agrees(moment, 'flags')]),
-]);
+export const keepsFlagsInPrograms = inPrograms(keepsFlags, () =>
+  RETURNS.flatMap((moment) => [agrees(moment, 'if'), agrees(moment, 'flags')]),
+);

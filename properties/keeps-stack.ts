@@ -31,6 +31,6 @@ export const keepsStack: PropertyDefinition = {
 };
 
 /** The same of a program: RSP, and no store outside of its stack, its structures and the data of the image. */
-export const keepsStackInPrograms = inPrograms(keepsStack, () => [
-  ...RETURNS.flatMap((moment) => [agrees(moment, 'rsp'), agrees(moment, 'stray')]),
-]);
+export const keepsStackInPrograms = inPrograms(keepsStack, () =>
+  RETURNS.flatMap((moment) => [agrees(moment, 'rsp'), agrees(moment, 'stray')]),
+);

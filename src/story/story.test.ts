@@ -35,7 +35,7 @@ describe('dice', () => {
   it('throw every number below a limit, and none above', () => {
     const dice = new Dice([9, 9, 9, 9]);
     const seen = new Set(Array.from({ length: 400 }, () => dice.below(7)));
-    expect([...seen].sort()).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(seen).toEqual(new Set([0, 1, 2, 3, 4, 5, 6]));
   });
 });
 

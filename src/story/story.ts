@@ -57,7 +57,13 @@ export function differingValues(space: StorySpace, { action, values }: StoryStep
   return Object.entries(values).filter(([name, value]) => value !== slots[name].neutral);
 }
 
-/** Draws a story. */
+/** A draw that leaves 64 bits is a defect of the program: the case file could not be read again. */
+function checked(name: string, value: bigint): bigint {
+  if (value < 0n || value >> 64n !== 0n) throw new RangeError(`the draw of ${name} is no unsigned 64-bit value`);
+  return value;
+}
+
+/** Draws a story. @throws RangeError for a draw that is no unsigned 64-bit value */
 export function drawStory(space: StorySpace, dice: Dice): Story {
   const { actions, steps } = space;
   const count = steps.least + dice.below(steps.most - steps.least + 1);
@@ -66,7 +72,7 @@ export function drawStory(space: StorySpace, dice: Dice): Story {
     let chosen = dice.below(total);
     const action = actions.find(({ weight = 1 }) => (chosen -= weight) < 0) as StoryAction;
     const values: Record<string, bigint> = {};
-    for (const [name, slot] of Object.entries(action.slots)) values[name] = slot.draw(dice);
+    for (const [name, slot] of Object.entries(action.slots)) values[name] = checked(name, slot.draw(dice));
     return { action: action.name, values };
   });
 }

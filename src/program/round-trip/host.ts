@@ -101,7 +101,7 @@ export class HostSide {
     const request = KERNEL[moment];
     const device = DEVICES.has(moment);
     if (device && this.values['kernel'] !== 1n) return { rax: NOT_HERE };
-    const { value = 0n, result = 0n, ...rest } = yield { ...observed, ...(request?.(values) ?? {}) };
+    const { value = 0n, result = 0n, ...rest } = yield { ...observed, ...request?.(values) };
     return { ...rest, rax: result, data: value };
   }
 
