@@ -50,13 +50,16 @@ function has(image: Image, symbol: string): boolean {
   return image.symbols.some(({ name }) => name === symbol);
 }
 
-/** Single functions around TDCALL or SEAMCALL. One that is linked into a program as well is listed once. */
+/** Single functions around TDCALL or SEAMCALL. A function of a set that is linked into a program as well is listed once. */
 export function builtInStubs(): Target[] {
-  const listed = new Set<unknown>();
+  const listed = new Set<string>();
   return builtIn(STUBS).flatMap(({ object, set, image }) =>
     Object.entries(set.contracts)
-      .filter(([symbol, contract]) => has(image, symbol) && !listed.has(contract) && listed.add(contract))
-      .map(([symbol, contract]) => ({ name: `${object}/${symbol}`, symbol, set: set.name, contract, image })),
+      .filter(([symbol]) => has(image, symbol) && !listed.has(`${set.name}/${symbol}`))
+      .map(([symbol, contract]) => {
+        listed.add(`${set.name}/${symbol}`);
+        return { name: `${object}/${symbol}`, symbol, set: set.name, contract, image };
+      }),
   );
 }
 

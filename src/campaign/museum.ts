@@ -48,8 +48,8 @@ export interface MuseumOptions {
   /** Cases for each fixed twin, once, on the first seed. */
   fixedRuns: number;
   workers: number;
-  /** Only exhibits whose id contains it. */
-  only?: string;
+  /** Which twins, by id; all if not given. */
+  chosen?: (id: string) => boolean;
   /** Told of cases done, and of how many there will be. */
   onProgress?: (done: number, total: number) => void;
   stopped?: () => boolean;
@@ -58,12 +58,11 @@ export interface MuseumOptions {
 /** More values than these are no shrunken case (issue 2). */
 const MOST_VALUES = 3;
 
-/** @throws UsageError if `only` names no twin */
+/** @throws UsageError if no twin is chosen */
 export async function museum(options: MuseumOptions): Promise<Exhibit[]> {
-  const { root, seeds, runs, fixedRuns, workers, only = '', onProgress, stopped = () => false } = options;
-  const twins = readManifest(root).filter(({ id }) => id.includes(only));
-  if (twins.length === 0)
-    throw new UsageError(`the museum has no twin whose name contains ${only}; see tdxfuzz list twins`);
+  const { root, seeds, runs, fixedRuns, workers, chosen = () => true, onProgress, stopped = () => false } = options;
+  const twins = readManifest(root).filter(({ id }) => chosen(id));
+  if (twins.length === 0) throw new UsageError('the museum has no such twin; see tdxfuzz list twins');
   const image = imageCache(root);
   const fixed = [...new Map(twins.map((twin) => [fixedName(twin), twin])).values()];
   const total = seeds * runs * twins.length + fixedRuns * fixed.length;

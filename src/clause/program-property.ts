@@ -31,7 +31,7 @@ export function inPrograms(
   clauses: () => ExchangeClause[],
 ): ProgramPropertyDefinition {
   const { name, rule, source, example, fix } = property;
-  const onlyAtReturn = clauses().every(({ moment }) => moment === 'return');
+  const onlyAtReturn = clauses().every(({ moment }) => RETURNS.some((known) => known === moment));
   const appliesTo = ({ neverReturns }: ProgramContract): true | string =>
     !(onlyAtReturn && neverReturns === true) || 'the function never returns';
   return { name, rule, source, example, fix, group: 'every function', programs: 'all', appliesTo, clauses };

@@ -43,7 +43,7 @@ async function visit({ runs, seeds, fixedRuns, only, workers, format, quiet }: M
     seeds,
     fixedRuns,
     workers,
-    ...(only !== undefined && { only }),
+    ...(only !== undefined && { chosen: (id: string) => id.includes(only) }),
     onProgress(done, total) {
       progress ??= startProgress(total, 'cases', quiet);
       progress.update(done);

@@ -60,10 +60,11 @@ describe('companion G changes', () => {
 });
 
 describe('companion H changes', () => {
-  it.each(CONTRACT_IDS)('%s: exactly the answers, and not the status', (id) => {
+  it.each(CONTRACT_IDS)('%s: exactly the answers, and not what a branch of the contract looks at', (id) => {
     const space = spaceOf(id);
+    const kept = space.compiled.contract.outputs.when.includes('r10-success') ? 'rax r10' : 'rax';
     expect(changed(space.neutral, hostCompanion(space.neutral, space)).sort()).toEqual(
-      prefixed('answer', without(ENTRY, 'rax')).sort(),
+      prefixed('answer', without(ENTRY, kept)).sort(),
     );
   });
 

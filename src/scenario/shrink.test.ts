@@ -169,7 +169,8 @@ describe('a planted failure is shrunk to its least', () => {
   );
 
   test.prop([planted], { numRuns: 100 })('one bit of one slot', ({ space, scenario, slot, bit }) => {
-    fc.pre((readSlot(space.neutral, slot) & bit) === 0n);
+    // A leaf number goes only to those that the function may be called with: the tests below say which.
+    fc.pre((readSlot(space.neutral, slot) & bit) === 0n && slot !== space.leafSlot);
     writeSlot(scenario, slot, readSlot(scenario, slot) | bit);
     const { least } = shrinkFully(scenario, space, (candidate) => (readSlot(candidate, slot) & bit) !== 0n);
     expect(differingSlots(least, space.neutral)).toEqual([slot]);

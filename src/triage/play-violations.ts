@@ -103,17 +103,19 @@ function isRegister(name: string): name is RegisterName {
 }
 
 /**
- * What an exchange is put down to that should not be there, or that another stands in place of: the first decision behind
- * the last TDCALL or SEAMCALL, which is where its answer is looked at; without one the last decision; the instruction
- * itself for a fault or trap.
+ * What an exchange is put down to that should not be there, or that another stands in place of: the last decision before
+ * it. Where the code should have stopped it has gone on for long: there it is the first decision behind the TDCALL, which
+ * is where its status is looked at. A fault or trap is the instruction's own.
  */
-function lastDecision(steps: readonly Step[], { observed }: Entry): number {
+function lastDecision(steps: readonly Step[], { observed, expected }: Entry): number {
   // A thunk that the world lends is somebody else's code: what jumped to it is to blame.
   if (observed?.moment === 'fault' || observed?.moment === 'trap') return lastIndex(steps, ({ lent }) => !lent);
   const isDecision = ({ instruction }: Step): boolean => instruction?.flow === 'conditional';
-  const call = lastIndex(steps, ({ instruction }) => instruction?.flow === 'environment');
-  const first = call < 0 ? -1 : steps.findIndex((step, index) => index > call && isDecision(step));
-  if (first >= 0) return first;
+  if (expected?.moment === 'stop') {
+    const call = lastIndex(steps, ({ instruction }) => instruction?.flow === 'environment');
+    const first = steps.findIndex((step, index) => index > call && isDecision(step));
+    if (call >= 0 && first >= 0) return first;
+  }
   const last = lastIndex(steps, isDecision);
   return last < 0 ? steps.length - 1 : last;
 }
