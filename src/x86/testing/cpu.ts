@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 export interface Cpu {
   /** `Intel(R) Xeon(R) Processor, family 6 model 143 stepping 8`. */
   readonly name: string;
+  /** Made by Intel, as every CPU with TDX is. */
+  readonly isIntel: boolean;
   /** Whether it has an extension, by the name that iced-x86 gives it. */
   readonly has: (feature: string) => boolean;
 }
@@ -57,6 +59,7 @@ export function cpuFrom(text: string): Cpu {
   const flags = new Set(field(text, 'flags').split(' '));
   return {
     name: `${field(text, 'model name')}, family ${field(text, 'cpu family')} model ${field(text, 'model')} stepping ${field(text, 'stepping')}`,
+    isIntel: field(text, 'vendor_id') === 'GenuineIntel',
     has: (feature) => {
       const name = LINUX_NAMES.get(feature);
       return name === undefined || flags.has(name);
