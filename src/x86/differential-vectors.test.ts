@@ -37,9 +37,12 @@ function differences(runner: CaseRunner, given: readonly CpuVector[]): string[] 
   return found;
 }
 
+/** The vectors are answers of a CPU of Intel: nothing is excused, whatever this machine has. */
+const INTEL: readonly [] = [];
+
 describe(`what ${header.cpu} answered`, () => {
   it.each<EngineName>(['interpreter', 'wasm'])('the %s answers too', (engine) => {
-    expect(differences(new CaseRunner(engine), vectors).slice(0, 5)).toEqual([]);
+    expect(differences(new CaseRunner(engine, INTEL), vectors).slice(0, 5)).toEqual([]);
   });
 
   it('there are 20 vectors and more for every row that user mode can execute', () => {
@@ -53,7 +56,7 @@ describe(`what ${header.cpu} answered`, () => {
   });
 
   it('a changed answer is noticed in every row', () => {
-    const runner = new CaseRunner('interpreter');
+    const runner = new CaseRunner('interpreter', INTEL);
     const seen = new Set<string>();
     for (const vector of vectors) {
       if (seen.has(vector.row)) continue;

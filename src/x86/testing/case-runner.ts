@@ -4,7 +4,7 @@ import { REGISTER_NAMES } from '../registers.js';
 import { type EngineName, Machine } from '../machine.js';
 import { CASE_FLAGS } from './case-background.js';
 import type { CasePlan } from './case-plan.js';
-import { KNOWN_DEVIATIONS } from './known-deviations.js';
+import { KNOWN_DEVIATIONS, type KnownDeviation } from './known-deviations.js';
 import { CASE, NATIVE, RESULT, STATE_WORD } from './native-oracle.js';
 import { isDestinationUndefined, undefinedBelowStack, undefinedFlags } from './undefined-parts.js';
 
@@ -26,7 +26,11 @@ class Twin {
   private readonly head: number;
   private readonly tail: number;
 
-  constructor(engine: EngineName, length: number) {
+  constructor(
+    engine: EngineName,
+    length: number,
+    private readonly known: readonly KnownDeviation[],
+  ) {
     this.machine = new Machine({ memoryBytes: 1 << 16, eventCapacity: 256, engine, hotRuns: 0 });
     const { machine } = this;
     machine.map(BigInt(NATIVE.code), 4096, { read: true, write: false, execute: true });
@@ -123,7 +127,7 @@ class Twin {
       this.word(NAMES[i], state[i], results[after + i]);
     }
     let defined = CASE_FLAGS & ~undefinedFlags(plan, cases, start);
-    for (const { flags } of KNOWN_DEVIATIONS) {
+    for (const { flags } of this.known) {
       const known = flags?.(plan, trap) ?? 0;
       if (((state[2 * SLOT.RFLAGS] ^ results[after + STATE_WORD.rflags]) & defined & known) === 0) continue;
       this.deviations++;
@@ -189,7 +193,11 @@ export class CaseRunner {
   private readonly engine: EngineName;
   private whole = 0;
 
-  constructor(engine: EngineName) {
+  /** @param known what the CPU that answered is known to do otherwise; by default this one */
+  constructor(
+    engine: EngineName,
+    private readonly known: readonly KnownDeviation[] = KNOWN_DEVIATIONS,
+  ) {
     this.engine = engine;
   }
 
@@ -219,9 +227,9 @@ export class CaseRunner {
     onMismatch: (index: number, problems: readonly string[]) => void,
   ): number {
     const { length } = plan.bytes;
-    const twin = (this.twins[length] ??= new Twin(this.engine, length));
+    const twin = (this.twins[length] ??= new Twin(this.engine, length, this.known));
     twin.load(plan.bytes);
-    const isKnown = KNOWN_DEVIATIONS.some(({ everything }) => everything?.(plan) === true);
+    const isKnown = this.known.some(({ everything }) => everything?.(plan) === true);
     let mismatches = 0;
     for (let i = first; i < first + count; i++) {
       const exit = twin.run(cases, i * CASE.size);
