@@ -11,6 +11,7 @@ import type { Scenario } from '../scenario/layout.js';
 import { type Signature, signatureKey, Violations } from '../triage/violation.js';
 import type { Story } from '../story/story.js';
 import { ClassCounter } from './classes.js';
+import type { Coverage } from './coverage.js';
 import { blockSeed } from './seed.js';
 
 /** Cases in a block: many, because each is a message from a worker and a merge. */
@@ -37,6 +38,7 @@ export interface BlockResult {
   /** Per property of the runner's judge: cases in which any clause of it was in force. */
   inForce: number[];
   classes: Record<string, number>;
+  coverage: Coverage;
   failures: Failure[];
   /** A case that reached something that nothing models. */
   problem?: string;
@@ -161,6 +163,7 @@ class BlockRun {
       executions,
       inForce,
       classes: classes.result(),
+      coverage: classes.coverage(),
       failures: [...this.failures.values()],
       ...(problem !== undefined && { problem }),
     };

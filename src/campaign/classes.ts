@@ -7,15 +7,17 @@ import { FACT, MOMENT, RIP_OFFSET, slotValue } from '../observation/layout.js';
 import { FAULT, PLACE_NAMES, type Scenario, SLOT } from '../scenario/layout.js';
 import { recordTrace } from '../triage/trace.js';
 import { CALL_CLASSES, type CallClasses } from './call-classes.js';
+import { type Coverage, CoverageSet } from './coverage.js';
 
 export class ClassCounter {
   private readonly counts = new Map<string, number>();
   private readonly paths = new Set<string>();
   private readonly boundaries = new Map<number, number>();
-  private readonly reached = new Set<number>();
+  private readonly covered: CoverageSet;
   private readonly ofCall: CallClasses;
 
   constructor(private readonly runner: CaseRunner) {
+    this.covered = new CoverageSet(runner.target.entry);
     this.ofCall = CALL_CLASSES[runner.compiled.contract.instruction](runner);
     for (const name of this.names()) this.counts.set(name, 0);
   }
@@ -82,18 +84,22 @@ export class ClassCounter {
     if (this.paths.has(key)) return;
     this.paths.add(key);
     const known = pathsOf(this.runner);
-    let addresses = known.get(key);
-    if (addresses === undefined) {
-      addresses = recordTrace(this.runner.harness, scenario, 0).steps.map(
-        ({ address }) => Number(address & 0xffffffffn) | 0,
-      );
-      known.set(key, addresses);
+    let onPath = known.get(key);
+    if (onPath === undefined) {
+      const covered = new CoverageSet(this.runner.target.entry);
+      covered.addSteps(recordTrace(this.runner.harness, scenario, 0).steps);
+      known.set(key, (onPath = covered.coverage()));
     }
-    for (const address of addresses) this.reached.add(address);
+    this.covered.add(onPath);
   }
 
   private add(name: string): void {
     this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+  }
+
+  /** What the paths that were noted covered. */
+  coverage(): Coverage {
+    return this.covered.coverage();
   }
 
   /** Class -> cases, in a fixed order; a boundary is an instruction of the function that was executed. */
@@ -101,18 +107,18 @@ export class ClassCounter {
     const { target, size } = this.runner;
     const entry = Number(target.entry & 0xffffffffn) | 0;
     const result: Record<string, number> = Object.fromEntries(this.counts);
-    const offsets = [...this.reached].map((low) => (low - entry) | 0).filter((offset) => offset >= 0 && offset < size);
-    for (const offset of offsets.sort((a, b) => a - b)) {
+    for (const offset of this.coverage().reached) {
+      if (offset < 0 || offset >= size) continue;
       result[`interrupted at +0x${offset.toString(16)}`] = this.boundaries.get((entry + offset) | 0) ?? 0;
     }
     return result;
   }
 }
 
-/** Path -> low halves of the addresses of its instructions. */
-const PATHS = new WeakMap<CaseRunner, Map<string, number[]>>();
+/** Path -> what it covers. */
+const PATHS = new WeakMap<CaseRunner, Map<string, Coverage>>();
 
-function pathsOf(runner: CaseRunner): Map<string, number[]> {
+function pathsOf(runner: CaseRunner): Map<string, Coverage> {
   let paths = PATHS.get(runner);
   if (paths === undefined) PATHS.set(runner, (paths = new Map()));
   return paths;

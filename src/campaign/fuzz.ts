@@ -4,6 +4,8 @@ import type { StoredCase } from '../case/stored-cases.js';
 import { toolVersion } from '../package-info.js';
 import { type Signature, signatureKey } from '../triage/violation.js';
 import { compute } from './compute.js';
+import { coverageByFunction } from './coverage.js';
+import { fingerprint } from './fingerprint.js';
 import { Merge, type TargetTotals } from './merge.js';
 import { type FindingResult, type PropertyResult, RESULT_SCHEMA, type RunResult, type TargetResult } from './result.js';
 import { type Budget, schedule } from './schedule.js';
@@ -99,11 +101,14 @@ function conclude(
     contract: subject.contractId,
     image: target.image.name,
     imageHash: target.image.hash,
+    fingerprint: fingerprint(target),
+    seed,
     cases: totals.cases,
     executions: totals.executions,
     replayed: matching.length,
     properties: properties(subject, totals, [...findings.values()]),
     classes: totals.classes,
+    coverage: coverageByFunction(target.image, target.symbol, totals.coverage),
     findings: [...findings.values()],
     ...(problem !== undefined && { problem }),
   };

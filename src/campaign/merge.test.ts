@@ -1,6 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { expect, test as plain } from 'vitest';
 import type { BlockResult, Failure } from './block.js';
+import { NO_COVERAGE } from './coverage.js';
 import { mergeBlocks } from './merge.js';
 
 const signature = fc.record({
@@ -24,6 +25,11 @@ const block = (number: number): fc.Arbitrary<BlockResult> =>
     executions: fc.nat(3000),
     inForce: fc.tuple(fc.nat(9), fc.nat(9)).map((counts) => [...counts]),
     classes: fc.dictionary(fc.constantFrom('a', 'b', 'c'), fc.nat(9)),
+    coverage: fc.record({
+      reached: fc.uniqueArray(fc.integer({ min: -4, max: 9 })),
+      taken: fc.constantFrom([], [1, 3], [1, 5, 2, 3]),
+      states: fc.subarray(['a', 'b']),
+    }),
     failures: fc.uniqueArray(failure(number), {
       selector: ({ signature: { property, slot, place } }) => [property, slot, place].join(),
     }),
@@ -56,11 +62,21 @@ test.prop([blocks])('all cases and all hits are in the merge, and the earliest c
     );
     expect(first).toBe(Math.min(...same.map((result) => result.block)));
   }
+  const reached = new Set(all.flatMap(({ coverage }) => coverage.reached));
+  expect(merged.coverage.reached).toEqual([...reached].sort((a, b) => a - b));
   for (const name of ['a', 'b', 'c']) expect(merged.classes[name] ?? 0).toBe(sum(({ classes }) => classes[name] ?? 0));
 });
 
 plain('the problem that is told is that of the earliest block', () => {
-  const result: BlockResult = { block: 0, cases: 1, executions: 1, inForce: [], classes: {}, failures: [] };
+  const result: BlockResult = {
+    block: 0,
+    cases: 1,
+    executions: 1,
+    inForce: [],
+    classes: {},
+    coverage: NO_COVERAGE,
+    failures: [],
+  };
   const merged = mergeBlocks([
     { ...result, block: 2, problem: 'late' },
     { ...result, block: 1, problem: 'early' },

@@ -3,6 +3,7 @@
  * target does not depend on who computed which block, and takes no more memory for more blocks.
  */
 import type { BlockResult, Failure } from './block.js';
+import { type Coverage, CoverageSet } from './coverage.js';
 import { signatureKey } from '../triage/violation.js';
 
 export interface TargetTotals {
@@ -11,6 +12,7 @@ export interface TargetTotals {
   blocks: number;
   inForce: number[];
   classes: Record<string, number>;
+  coverage: Coverage;
   /** One per signature, with all hits and the earliest case, in the order of that case. */
   failures: Failure[];
   problem?: string;
@@ -28,7 +30,11 @@ export class Merge {
   private readonly failures = new Map<string, Failure>();
   private problem: { text: string; block: number } | undefined;
 
+  /** Offsets are relative to the target's entry, so that the entry itself does not matter here. */
+  private readonly covered = new CoverageSet(0n);
+
   add(result: BlockResult): void {
+    this.covered.add(result.coverage);
     this.cases += result.cases;
     this.executions += result.executions;
     this.blocks++;
@@ -56,6 +62,7 @@ export class Merge {
       blocks,
       inForce: [...inForce],
       classes: Object.fromEntries([...this.classes].sort(([a], [b]) => boundary(a) - boundary(b))),
+      coverage: this.covered.coverage(),
       failures: [...this.failures.values()].sort((a, b) => compareCases(a, b) || compareKeys(a, b)),
       ...(problem !== undefined && { problem: problem.text }),
     };

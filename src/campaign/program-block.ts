@@ -6,6 +6,7 @@ import { drawStory, type Story } from '../story/story.js';
 import { PlayViolations } from '../triage/play-violations.js';
 import { type Signature, signatureKey } from '../triage/violation.js';
 import type { BlockResult, Failure } from './block.js';
+import { PlayCoverage } from './play-coverage.js';
 import { blockSeed } from './seed.js';
 
 /** Stories that follow from one draw of fast-check, as for stubs. */
@@ -40,6 +41,7 @@ class ProgramBlockRun {
   private readonly failures = new Map<string, Failure>();
   private readonly classes: Record<string, number>;
   private readonly executionsBefore: number;
+  private readonly covered: PlayCoverage;
   private problem: string | undefined;
   private done = 0;
 
@@ -51,6 +53,7 @@ class ProgramBlockRun {
     this.inForce = runner.judge.properties.map(() => 0);
     this.classes = Object.fromEntries(runner.session.classes.map(({ name }) => [name, 0]));
     this.executionsBefore = runner.executions;
+    this.covered = new PlayCoverage(runner);
   }
 
   judge(story: Story): void {
@@ -62,6 +65,7 @@ class ProgramBlockRun {
       return;
     }
     for (let property = 0; property < inForce.length; property++) inForce[property] += runner.judge.inForce[property];
+    this.covered.note();
     for (const { name, holds } of runner.session.classes) if (holds(runner.play)) classes[name]++;
     if (violations.length === 0) return;
     // One failure of a signature in a case, however many clauses have it.
@@ -83,6 +87,7 @@ class ProgramBlockRun {
       executions: runner.executions - this.executionsBefore,
       inForce,
       classes,
+      coverage: this.covered.coverage(),
       failures: [...failures.values()],
       ...(problem !== undefined && { problem }),
     };

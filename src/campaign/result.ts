@@ -1,61 +1,129 @@
-/** The result of a run, as a value that is byte-stable in JSON: the same seed gives the same bytes. */
-import type { CaseFile } from '../case/case-file.js';
+/**
+ * The result of a run, as a value that is byte-stable in JSON: the same seed gives the same bytes. The schema is what is
+ * published (schema/result-1.schema.json) and what every reader of a result checks it by.
+ */
+import { z } from 'zod';
+import { caseSchema, hex64, text } from '../case/case-file.js';
 
 export const RESULT_SCHEMA = 'tdxfuzz/result/1';
 
-export interface FindingResult {
-  property: string;
-  clause: string;
-  slot: string;
-  place: string;
+const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+/** An offset in a function, or a number of instructions. */
+const offset = z.number().int().min(0).max(0x40000000);
+const digest = z.string().regex(/^[0-9a-f]{64}$/, 'a sha256 in hexadecimal');
+
+/** A line of source, where the image has a line table. */
+const sourceSchema = z.strictObject({ file: text(4300), line: z.number().int().min(1).max(0x40000000) });
+
+/** What an experiment said of one value of the shrunken case: whether the case still fails when only this value changes. */
+const inputSchema = z.strictObject({
+  /** As in `scenario`. */
+  name: text(200),
+  value: hex64,
+  /**
+   * `anything`: it failed with every value tried; `must differ`: with every value but the neutral one; `must be this`: with
+   * no other; `some values`: with some of them.
+   */
+  verdict: z.enum(['anything', 'must differ', 'must be this', 'some values']),
+  /** Other values tried, and how many of them fail in the same way. */
+  tried: count,
+  failed: count,
+  /** More that the experiment said: which bits decide. */
+  note: text(400).optional(),
+});
+
+const findingSchema = z.strictObject({
+  property: text(100),
+  clause: text(2000),
+  slot: text(100),
+  /** `symbol+0x1c` of the instruction to blame. */
+  place: text(4300),
+  source: sourceSchema.optional(),
+  expected: text(4300),
+  actual: text(4300),
   /** Cases that failed with this signature. */
-  hits: number;
+  hits: count,
   /** Where the first of them was: block and index, or the name of a replayed case. */
-  first: { block: number; index: number } | { replayed: string };
+  first: z.union([z.strictObject({ block: count, index: count }), z.strictObject({ replayed: text(300) })]),
   /** Values that differ from neutral in the shrunken case; those of a story as `STEP.SLOT`. */
-  scenario: Record<string, string>;
-  case: CaseFile;
-}
+  scenario: z.record(text(200), hex64),
+  inputs: z.array(inputSchema).max(4096),
+  /** The expectation rule that covers it: a gate does not fail on it. */
+  accepted: z.strictObject({ reason: text(2000), reference: text(2000).optional() }).optional(),
+  case: caseSchema,
+});
 
-export interface PropertyResult {
-  property: string;
-  status: 'holds' | 'violated' | 'holds by decode' | 'not applicable' | 'not evaluated';
+const propertySchema = z.strictObject({
+  property: text(100),
+  status: z.enum(['holds', 'violated', 'holds by decode', 'not applicable', 'not evaluated']),
   /** Cases in which a clause of it was in force. */
-  cases: number;
-  reason?: string;
-}
+  cases: count,
+  reason: text(2000).optional(),
+});
 
-export interface TargetResult {
-  target: string;
-  symbol: string;
-  contract: string;
-  image: string;
-  imageHash: string;
-  cases: number;
-  executions: number;
+/** What the cases reached of one function. Offsets are in bytes from its start, sorted. */
+const functionCoverageSchema = z.strictObject({
+  symbol: text(4096),
+  address: hex64,
+  /** Instructions that it has, and the directions that its conditional branches have. */
+  instructions: count,
+  directions: count,
+  reached: z.array(offset).max(0x10000),
+  /** Directions taken, as pairs of offsets: the branch, and where it went. */
+  taken: z.array(z.tuple([offset, z.number().int()])).max(0x10000),
+});
+
+const targetSchema = z.strictObject({
+  target: text(4300),
+  symbol: text(4096),
+  contract: text(4300),
+  image: text(4300),
+  imageHash: digest,
+  /** sha256 over the code under test after relocation, its contract and the tool's version. */
+  fingerprint: digest,
+  seed: text(1000),
+  cases: count,
+  /** Machine runs, companions included. */
+  executions: count,
   /** Stored cases that were replayed first. */
-  replayed: number;
-  properties: PropertyResult[];
+  replayed: count,
+  properties: z.array(propertySchema).max(1000),
   /** Cases per class; 0 means not exercised. */
-  classes: Record<string, number>;
-  findings: FindingResult[];
+  classes: z.record(text(200), count),
+  coverage: z.array(functionCoverageSchema).max(4096),
+  findings: z.array(findingSchema).max(10_000),
   /** Why there is no verdict for some case: an error, never a pass. */
-  problem?: string;
-}
+  problem: text(4300).optional(),
+});
 
-export interface RunResult {
-  schema: typeof RESULT_SCHEMA;
-  result: { tool: string; seed: string; runs: number; targets: TargetResult[] };
+export const resultSchema = z.strictObject({
+  schema: z.literal(RESULT_SCHEMA),
+  result: z.strictObject({
+    tool: text(50),
+    /** What the seed of every target was, or `from the code` where each has its own. */
+    seed: text(1000),
+    /** Cases of the target that had most. */
+    runs: count,
+    targets: z.array(targetSchema).max(10_000),
+  }),
   /** What differs from run to run: times, workers, paths. */
-  run: {
-    node: string;
-    workers: number;
-    milliseconds: number;
-    casesPerSecond: number;
-    interrupted: boolean;
-    out: string | null;
-  };
-}
+  run: z.strictObject({
+    node: text(50),
+    workers: count,
+    milliseconds: count,
+    casesPerSecond: count,
+    interrupted: z.boolean(),
+    out: text(4300).nullable(),
+  }),
+});
+
+export type RunResult = z.infer<typeof resultSchema>;
+export type TargetResult = z.infer<typeof targetSchema>;
+export type FindingResult = z.infer<typeof findingSchema>;
+export type PropertyResult = z.infer<typeof propertySchema>;
+export type FunctionCoverage = z.infer<typeof functionCoverageSchema>;
+export type InputVerdict = z.infer<typeof inputSchema>;
+export type SourceLine = z.infer<typeof sourceSchema>;
 
 /** Whether every target has at least one property that was evaluated, and no case without a verdict. */
 export function targetIsJudged(target: TargetResult): boolean {

@@ -11,9 +11,12 @@ import type { Story } from '../story/story.js';
 import { PlayViolations } from '../triage/play-violations.js';
 import { shrinkFailure } from '../triage/shrink.js';
 import { shrinkStoryFailure } from '../triage/shrink-story.js';
-import { type Signature, traceCase, Violations } from '../triage/violation.js';
+import { type Signature, signatureKey, traceCase, Violations } from '../triage/violation.js';
+import { accountFor } from '../triage/account.js';
+import { accountForStory } from '../triage/play-account.js';
 import { type BlockResult, runBlock } from './block.js';
 import { runProgramBlock } from './program-block.js';
+import type { FindingResult } from './result.js';
 import {
   type AnyTarget,
   contractId,
@@ -46,15 +49,21 @@ export interface Subject {
   report(signature: Signature, values: Scenario | Story, found: CaseFile['found']): ReportedCase;
 }
 
-export interface ReportedCase {
-  /** Values that differ from neutral, by name. */
-  scenario: Record<string, string>;
+/** What is reported of a finding beside its signature and its hits. */
+export interface ReportedCase extends Pick<FindingResult, 'scenario' | 'expected' | 'actual' | 'inputs'> {
   case: CaseFile;
 }
 
 /** @throws ImageError, UsageError as createRunner and createPlayRunner */
 export function createSubject(target: AnyTarget): Subject {
   return isProgram(target) ? new ProgramSubject(target) : new StubSubject(target);
+}
+
+/** The account of one finding, on the interpreter. @throws Error if it did not repeat: the tool would be broken */
+export function accountOf<T extends { signature: Signature }>(accounts: readonly T[], signature: Signature): T {
+  const account = accounts.find((candidate) => signatureKey(candidate.signature) === signatureKey(signature));
+  if (account === undefined) throw new Error(`a finding did not repeat: ${signatureKey(signature)}`);
+  return account;
 }
 
 class StubSubject implements Subject {
@@ -93,11 +102,15 @@ class StubSubject implements Subject {
   report(signature: Signature, values: Scenario, found: CaseFile['found']): ReportedCase {
     const { runner, target } = this;
     const simplest = shrinkFailure(runner, values, signature);
+    const { expected, actual } = accountOf(accountFor(runner, simplest), signature);
     // The case is made from the run that is reported, not from the last candidate of the shrinker.
     runner.run(simplest);
     const origin = { tool: toolVersion(), target: target.name, set: target.set, found };
     return {
       scenario: scenarioValues(simplest, runner.space.neutral),
+      expected,
+      actual,
+      inputs: [],
       case: makeCase(runner, signature, traceCase(runner), origin),
     };
   }
@@ -138,10 +151,14 @@ class ProgramSubject implements Subject {
   report(signature: Signature, values: Story, found: CaseFile['found']): ReportedCase {
     const { runner, target } = this;
     const simplest = shrinkStoryFailure(runner, values, signature);
+    const { expected, actual } = accountOf(accountForStory(runner, simplest), signature);
     runner.run(simplest);
     const origin = { tool: toolVersion(), target: target.name, set: target.set, found };
     return {
       scenario: storyValues(simplest, runner.space),
+      expected,
+      actual,
+      inputs: [],
       case: caseOfPlay(runner, target.symbol, signature, origin),
     };
   }

@@ -11,9 +11,10 @@ import { UsageError } from '../errors.js';
 import { SLOT_NAMES } from '../scenario/layout.js';
 import { escapeName, shorten } from '../text/escape.js';
 
-const hex64 = z.string().regex(/^0x[0-9a-f]{1,16}$/, 'a 64-bit value written as 0x... in lower case');
+/** A 64-bit value, as files have it. */
+export const hex64 = z.string().regex(/^0x[0-9a-f]{1,16}$/, 'a 64-bit value written as 0x... in lower case');
 /** The tool writes no control characters; what somebody else wrote is made safe to print. */
-const text = (most: number) => z.string().max(most).transform(escapeName);
+export const text = (most: number) => z.string().max(most).transform(escapeName);
 /** Bounds: a case that was written by the tool is far below them, a hostile one is refused. */
 const MAX_PAGES = 256;
 const MAX_STEPS = 64;

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { Command, Option } from 'commander';
 import { PROPERTY_NAMES } from '../../properties/all.js';
 import { fuzz } from '../campaign/fuzz.js';
+import { accountOf } from '../campaign/subject.js';
 import { exitStatus, type FindingResult, type RunResult } from '../campaign/result.js';
 import { selectTargets, type Selection } from '../campaign/select-targets.js';
 import { type AnyTarget, createPlayRunner, createRunner, isProgram } from '../campaign/target.js';
@@ -20,7 +21,6 @@ import { findingText, summary, targetTable } from '../report/terminal.js';
 import { playFindingText } from '../report/play-text.js';
 import { accountFor } from '../triage/account.js';
 import { accountForStory } from '../triage/play-account.js';
-import { type Signature, signatureKey } from '../triage/violation.js';
 import { onInterrupt } from './interrupt.js';
 import { collect, duration, positiveInteger, seedText, workerCount } from './options.js';
 import { startProgress } from './progress.js';
@@ -205,19 +205,13 @@ function describer(target: AnyTarget): Describe {
   if (isProgram(target)) {
     const runner = createPlayRunner(target);
     return (finding, replay, title) => {
-      const account = repeated(accountForStory(runner, storyOf(finding.case, runner.space)), finding);
+      const account = accountOf(accountForStory(runner, storyOf(finding.case, runner.space)), finding);
       return playFindingText({ account, hits: finding.hits }, runner, replay, title);
     };
   }
   const runner = createRunner(target);
   return (finding, replay, title) => {
-    const account = repeated(accountFor(runner, scenarioOf(finding.case, runner.space.neutral)), finding);
+    const account = accountOf(accountFor(runner, scenarioOf(finding.case, runner.space.neutral)), finding);
     return findingText(finding, account, runner, replay, title);
   };
-}
-
-function repeated<T extends { signature: Signature }>(accounts: readonly T[], finding: FindingResult): T {
-  const account = accounts.find(({ signature }) => signatureKey(signature) === signatureKey(finding));
-  if (account === undefined) throw new Error(`a finding did not repeat: ${signatureKey(finding)}`);
-  return account;
 }

@@ -22,6 +22,8 @@ export interface Observed extends Exchange {
   /** Hash of the way that the stage had gone by then: two runs with the same one executed the same instructions. */
   readonly pathLow: number;
   readonly pathHigh: number;
+  /** Instructions that the stage had executed by then. */
+  readonly instructions: number;
   readonly stage: Stage;
   /** Of a return: what the function must have kept, unless the reference says something else. */
   readonly kept?: Values;
@@ -87,6 +89,7 @@ export function* performCall(stage: Stage, call: Call): Performance {
     at,
     pathLow: stage.machine.pathHashLow,
     pathHigh: stage.machine.pathHashHigh,
+    instructions: stage.machine.instructionCount,
     stage,
   });
   for (;;) {

@@ -196,13 +196,14 @@ export class Stage {
     const stack = STACK_ENTRY - 8n;
     this.write(stack, RETURN_ADDRESS);
     this.setRegister('rsp', stack);
-    writeHalves(state, 2 * STATE.RIP, this.entry(symbol));
+    writeHalves(state, 2 * STATE.RIP, this.addressOf(symbol));
     state[2 * STATE.RFLAGS] = RFLAGS_FIXED | (interrupts ? RFLAGS_IF : 0);
     state[2 * STATE.RFLAGS + 1] = 0;
     this.deadline = this.machine.instructionCount + INSTRUCTION_BUDGET;
   }
 
-  private entry(symbol: string): bigint {
+  /** Address of a function of the image. @throws ImageError if it has none of that name */
+  addressOf(symbol: string): bigint {
     let address = this.functions.get(symbol);
     if (address === undefined) this.functions.set(symbol, (address = findFunction(this.image, symbol).address));
     return address;

@@ -2,12 +2,12 @@
 import { type Expectation, meets } from '../../models/exchange/exchange.js';
 import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
-import { hex } from '../text/hex.js';
 import type { Observed } from '../play/call.js';
 import { differing, type Entry, isTogether, type Play } from '../play/play.js';
 import type { PlayRunner } from '../play/play-runner.js';
 import { actionOf, differingValues, type StoryStep } from '../story/story.js';
 import type { PlayAccount } from '../triage/play-account.js';
+import { expectationText, valueText } from '../triage/play-comparison.js';
 import { tracePart } from './trace-text.js';
 
 /** Steps of the trace shown before and after the instruction to blame. */
@@ -23,9 +23,8 @@ export function playFindingText(
   title: string,
   context = CONTEXT,
 ): string {
-  const { signature, clause, play, steps, step } = account;
+  const { signature, clause, play, steps, step, expected, actual } = account;
   const { property } = clause;
-  const { expected, actual } = comparison(account);
   return [
     pc.red(pc.bold(`${title}: ${signature.property}`)),
     `  rule      ${property.rule}`,
@@ -47,25 +46,6 @@ function stageOf({ entry }: PlayAccount, runner: PlayRunner): Observed['stage'] 
   return entry.observed?.stage ?? runner.session.stages[0];
 }
 
-function comparison({ clause, entry }: PlayAccount): { expected: string; actual: string } {
-  const { observed, expected } = entry;
-  if (clause.clause.kind === 'agrees' && isTogether(entry)) {
-    const { name, moment } = clause.clause;
-    return {
-      expected: `${expectationText(entry.expected.values[name])} (${name} of ${moment}, as the reference has it)`,
-      actual: short(entry.observed.values[name] ?? 0n),
-    };
-  }
-  return { expected: expected?.moment ?? 'nothing more', actual: observed?.moment ?? 'nothing more' };
-}
-
-function expectationText(expected: Expectation | undefined): string {
-  if (expected === undefined) return 'anything';
-  if (typeof expected === 'bigint') return short(expected);
-  if ('oneOf' in expected) return expected.oneOf.map(short).join(' or ');
-  return `${short(expected.value)} in the bits ${hex(expected.mask)}`;
-}
-
 /** The whole story, numbered. */
 export function storyText(play: Play, runner: PlayRunner): string {
   const lines: string[] = [];
@@ -84,12 +64,12 @@ function sentence(step: StoryStep, { space }: PlayRunner): string {
     const value = step.values[name];
     if (value === undefined) return whole;
     named.add(name);
-    return short(value);
+    return valueText(value);
   });
   const others = differingValues(space, step).filter(([name]) => !named.has(name));
   return others.length === 0
     ? text
-    : `${text}, with ${others.map(([name, value]) => `${name}=${short(value)}`).join(' ')}`;
+    : `${text}, with ${others.map(([name, value]) => `${name}=${valueText(value)}`).join(' ')}`;
 }
 
 function entryLines(entry: Entry): string[] {
@@ -100,7 +80,7 @@ function entryLines(entry: Entry): string[] {
   const shown = Object.keys(observed.values).filter((name) => isShown(name, entry, wrong));
   const lines = wrapped(
     `         ${observed.moment}  `,
-    shown.map((name) => valueText(name, observed.values[name], wrong.has(name) ? expected?.values[name] : undefined)),
+    shown.map((name) => namedValue(name, observed.values[name], wrong.has(name) ? expected?.values[name] : undefined)),
   );
   if (!isTogether(entry)) lines.push(pc.red(`         here the reference has ${expected?.moment ?? 'nothing more'}`));
   const given = Object.entries(answer).filter(([, value]) => value !== 0n);
@@ -108,15 +88,10 @@ function entryLines(entry: Entry): string[] {
     lines.push(
       ...wrapped(
         '           answered  ',
-        given.map(([name, value]) => `${name}=${short(value)}`),
+        given.map(([name, value]) => `${name}=${valueText(value)}`),
       ),
     );
   return lines;
-}
-
-/** A digit where one will do. */
-function short(value: bigint): string {
-  return value < 10n ? value.toString() : hex(value);
 }
 
 /** What is as it was at the entry is worth a word only where that is wrong. */
@@ -133,8 +108,8 @@ function isAsked(values: Readonly<Record<string, Expectation>>, name: string): b
   return expected !== undefined && !meets(0n, expected);
 }
 
-function valueText(name: string, value: bigint, wanted: Expectation | undefined): string {
-  const text = `${name}=${short(value)}`;
+function namedValue(name: string, value: bigint, wanted: Expectation | undefined): string {
+  const text = `${name}=${valueText(value)}`;
   return wanted === undefined ? text : pc.red(`${text} (must be ${expectationText(wanted)})`);
 }
 

@@ -4,6 +4,7 @@ import type { JudgedExchangeClause } from '../play/play-judge.js';
 import type { PlayRunner } from '../play/play-runner.js';
 import type { Story } from '../story/story.js';
 import { blamedStep, signatureOf } from './play-violations.js';
+import { comparePlay } from './play-comparison.js';
 import { tracePlay } from './play-trace.js';
 import type { Step } from './trace.js';
 import { type Signature, signatureKey } from './violation.js';
@@ -17,6 +18,8 @@ export interface PlayAccount {
   steps: readonly Step[];
   /** Index of the step to blame, -1 if there is none. */
   step: number;
+  expected: string;
+  actual: string;
 }
 
 /** Plays a story and accounts for every violation in it. Without a verdict there is none: `runner.play.problem`. */
@@ -30,7 +33,8 @@ export function accountForStory(runner: PlayRunner, story: Story): PlayAccount[]
     const step = blamedStep(steps, clause, entry);
     const signature = signatureOf(runner, clause, entry, steps, step);
     const key = signatureKey(signature);
-    if (!accounts.has(key)) accounts.set(key, { signature, clause, play, entry, steps, step });
+    if (!accounts.has(key))
+      accounts.set(key, { signature, clause, play, entry, steps, step, ...comparePlay(clause, entry) });
   }
   return [...accounts.values()];
 }

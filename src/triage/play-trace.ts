@@ -18,10 +18,12 @@ class Recorder implements StageObserver {
   readonly steps: Step[] = [];
   private snapshot = new Int32Array(STATE_WORDS);
   private firstEvent = 0;
+  private executed = 0;
 
   before(machine: Machine): void {
     this.snapshot = machine.state.slice(0, STATE_WORDS);
     this.firstEvent = machine.eventCount;
+    this.executed = machine.instructionCount;
   }
 
   after(machine: Machine): void {
@@ -33,6 +35,7 @@ class Recorder implements StageObserver {
     this.steps.push({
       instruction,
       address: joinHalves(low, high),
+      executed: this.executed,
       before: this.snapshot,
       after: machine.state.slice(0, STATE_WORDS),
       events: machine.events.slice(this.firstEvent * EVENT_WORDS, machine.eventCount * EVENT_WORDS),

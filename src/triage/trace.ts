@@ -16,6 +16,8 @@ const STATE_WORDS = 2 * (STATE.XMM + 32);
 export interface Step {
   instruction: DecodedInstruction | undefined;
   address: bigint;
+  /** Instructions that the machine had executed before. */
+  executed: number;
   /** State before and after, as the machine's slots. */
   before: Int32Array;
   after: Int32Array;
@@ -44,10 +46,12 @@ class Recorder implements Stepper {
 
   private snapshot = new Int32Array(STATE_WORDS);
   private eventStart = 0;
+  private executed = 0;
 
   before(machine: Machine): void {
     this.snapshot = machine.state.slice(0, STATE_WORDS);
     this.eventStart = machine.eventCount;
+    this.executed = machine.instructionCount;
   }
 
   after(machine: Machine, events: StepEvents): void {
@@ -66,6 +70,7 @@ class Recorder implements Stepper {
     this.steps.push({
       instruction: machine.instructionAt(low, high),
       address: joinHalves(low, high),
+      executed: this.executed,
       before: this.snapshot,
       after: machine.state.slice(0, STATE_WORDS),
       events: machine.events.slice(this.eventStart * EVENT_WORDS, machine.eventCount * EVENT_WORDS),

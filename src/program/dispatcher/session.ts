@@ -116,8 +116,8 @@ export class DispatcherSession implements Session {
   }
 
   /** What a return means to the one who called KVM_RUN. */
-  private outcome({ at, pathLow, pathHigh, stage, values }: Observed, structures: Structures, vcpu: number): Observed {
-    const where = { at, pathLow, pathHigh, stage };
+  private outcome({ at, pathLow, pathHigh, instructions, stage, values }: Observed, structures: Structures, vcpu: number): Observed {
+    const where = { at, pathLow, pathHigh, instructions, stage };
     const result = BigInt.asIntN(32, values['rax']);
     if (result === TO_GUEST) return { ...where, moment: RETURN_TO_GUEST, ...structures.registers(vcpu) };
     if (result === TO_USERSPACE) return { ...where, ...structures.userspaceExit(vcpu) };
