@@ -26,7 +26,7 @@ describe.each(TARGETS.map((target) => [target.name, target] as const))('a block 
     const backwards = [2, 1, 0, 1].map((block) => run(one, block));
     expect(backwards).toEqual([fresh[2], fresh[1], fresh[0], fresh[1]]);
     // Three blocks, three streams.
-    expect(new Set(fresh.map((result) => JSON.stringify({ ...result, block: 0 }))).size).toBe(3);
+    expect(new Set(fresh.map((result) => JSON.stringify(result))).size).toBe(3);
     expect(runBlock(one, name, 'another seed', 0, 300)).not.toEqual(fresh[0]);
     expect(runBlock(one, 'another name', 'seed', 0, 300)).not.toEqual(fresh[0]);
   });
@@ -73,7 +73,7 @@ describe.each(TARGETS.map((target) => [target.name, target] as const))('a block 
 test('a case without a verdict is a problem of its block, and no case counts it as judged', () => {
   const runner = runnerOf([TDCALL, VADDPS, RET]);
   const result = runBlock(runner, 'made', 'seed', 0, 50);
-  expect(result.problem).toContain('unknown instruction vaddps');
+  expect(result.problem?.text).toContain('unknown instruction vaddps');
   expect(result.inForce.every((count) => count === 0)).toBe(true);
   expect(result.failures).toEqual([]);
 });

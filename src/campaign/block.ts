@@ -11,7 +11,7 @@ import type { Scenario } from '../scenario/layout.js';
 import { type Signature, signatureKey, Violations } from '../triage/violation.js';
 import type { Story } from '../story/story.js';
 import { ClassCounter } from './classes.js';
-import type { Coverage } from './coverage.js';
+import type { FailureTotals, Totals } from './merge.js';
 import { blockSeed } from './seed.js';
 
 /** Cases in a block: many, because each is a message from a worker and a merge. */
@@ -20,29 +20,13 @@ export const BLOCK_CASES = 5000;
 /** Cases of a target for which it is worth while to compile them: that takes as long as some thousand of them one by one. */
 const HOT_CASES = 3000;
 
-/** All hits of one signature in one block. */
-export interface Failure {
-  signature: Signature;
-  hits: number;
-  /** The first case that failed so: block, index in the block, and its values. */
-  block: number;
-  index: number;
+/** All hits of one signature in a block, with the values of the first. */
+export interface Failure extends FailureTotals {
   values: Scenario | Story;
 }
 
-export interface BlockResult {
-  block: number;
-  cases: number;
-  /** Machine runs, companions included. */
-  executions: number;
-  /** Per property of the runner's judge: cases in which any clause of it was in force. */
-  inForce: number[];
-  classes: Record<string, number>;
-  coverage: Coverage;
-  failures: Failure[];
-  /** A case that reached something that nothing models. */
-  problem?: string;
-}
+/** What blocks are added up to. `executions` has companions, `inForce` counts per property of the runner's judge. */
+export type BlockResult = Totals<Failure>;
 
 /** How blocks are computed: in bulk once it pays off, always, or never. The results are the same. */
 export type BulkMode = 'when hot' | 'always' | 'never';
@@ -158,14 +142,13 @@ class BlockRun {
       classes.addAll(bulk.classNames, totals.classes, totals.boundaries);
     }
     return {
-      block: this.block,
       cases: this.done,
       executions,
       inForce,
       classes: classes.result(),
       coverage: classes.coverage(),
       failures: [...this.failures.values()],
-      ...(problem !== undefined && { problem }),
+      ...(problem !== undefined && { problem: { text: problem, block: this.block } }),
     };
   }
 }

@@ -1,19 +1,21 @@
-/** Computes scheduled blocks, here and on worker threads. The results are the same; only the clock differs. */
+/** Computes tasks, here and on worker threads. The results are the same; only the clock differs. */
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { packageRoot } from '../package-info.js';
 import type { BlockResult } from './block.js';
-import type { Task } from './schedule.js';
+import { runTask, type Task } from './task.js';
 import type { Subject } from './subject.js';
 import type { AnyTarget } from './target.js';
+import type { WorkerStart } from './worker.js';
 
 export interface ComputeOptions {
   targets: readonly AnyTarget[];
   subjects: readonly Subject[];
-  seed: string;
+  /** Seed of each target. */
+  seeds: readonly string[];
   workers: number;
-  /** Told of every finished block. */
-  onBlock: (target: number, result: BlockResult) => void;
+  /** Told of every finished task. */
+  onResult: (task: Task, result: BlockResult) => void;
 }
 
 /** @returns when every task that was yielded has been computed */
@@ -27,39 +29,48 @@ export async function compute(tasks: Iterator<Task>, options: ComputeOptions): P
   }
 }
 
-async function computeHere(tasks: Iterator<Task>, { subjects, seed, onBlock }: ComputeOptions): Promise<void> {
+async function computeHere(tasks: Iterator<Task>, { subjects, seeds, onResult }: ComputeOptions): Promise<void> {
   for (let next = tasks.next(); next.done !== true; next = tasks.next()) {
-    const { target, block, cases } = next.value;
-    onBlock(target, subjects[target].runBlock(seed, block, cases));
-    // Signals and the progress bar need the event loop between blocks.
+    const task = next.value;
+    onResult(task, runTask(subjects[task.target], seeds[task.target], task));
+    // Signals and the progress bar need the event loop between tasks.
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
-function startWorker({ targets, seed }: ComputeOptions): Worker {
+function startWorker({ targets, seeds }: ComputeOptions): Worker {
+  const workerData: WorkerStart = { targets, seeds };
   // Always the compiled file: on Node 20 a TypeScript worker entry cannot be started.
-  return new Worker(join(packageRoot(), 'dist/src/campaign/worker.js'), { workerData: { targets, seed } });
+  return new Worker(join(packageRoot(), 'dist/src/campaign/worker.js'), { workerData });
 }
 
-/** Tasks that a worker has been given ahead: this thread computes too, and answers between two of its own blocks. */
+/** Tasks that a worker has been given ahead: this thread computes too, and answers between two of its own. */
 const AHEAD = 4;
 
 /** Gives one worker task after task until there are none. */
-function feed(worker: Worker, tasks: Iterator<Task>, { onBlock }: ComputeOptions): Promise<void> {
+function feed(worker: Worker, tasks: Iterator<Task>, { onResult }: ComputeOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    let given = 0;
+    // A worker answers in the order in which it was asked.
+    const given: Task[] = [];
     const give = (): void => {
-      for (; given < AHEAD; given++) {
+      while (given.length < AHEAD) {
         const next = tasks.next();
         if (next.done === true) break;
+        given.push(next.value);
         worker.postMessage(next.value);
       }
-      if (given === 0) resolve();
+      if (given.length === 0) resolve();
     };
-    worker.on('message', ({ target, result }: { target: number; result: BlockResult }) => {
-      given--;
-      onBlock(target, result);
-      give();
+    worker.on('message', (result: BlockResult) => {
+      const task = given.shift();
+      if (task === undefined) return reject(new Error('a worker answered what it was not asked'));
+      // What goes wrong with a result, a full disk say, ends the campaign and not the process.
+      try {
+        onResult(task, result);
+        give();
+      } catch (error) {
+        reject(error as Error);
+      }
     });
     worker.on('error', reject);
     worker.on('exit', (code) => reject(new Error(`a worker ended with status ${code}`)));

@@ -4,6 +4,7 @@ import type { Image } from '../image/image.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import type { Step } from '../triage/trace.js';
 import { hex } from '../text/hex.js';
+import type { FunctionRecord } from './records.js';
 import type { FunctionCoverage } from './result.js';
 
 /**
@@ -95,34 +96,53 @@ export function coverageSize({ reached, taken, states }: Coverage): number {
   return reached.length + taken.length / 2 + states.length;
 }
 
-/** Coverage by function: those that the target's function reaches by direct calls, and those that cases reached otherwise. */
-export function coverageByFunction(image: Image, symbol: string, coverage: Coverage): FunctionCoverage[] {
+/** The functions that the target's function reaches by direct calls, itself first. @throws ImageError */
+export function functionRecords(image: Image, symbol: string): FunctionRecord[] {
   const functions = reachedFunctions(image, symbol);
-  const { address: entry } = functions[0];
-  const around = (offset: number): CodeOfFunction | undefined =>
-    functions.find(({ address, size }) => within(entry + BigInt(offset), address, size));
-  for (const offset of coverage.reached) {
-    if (around(offset) !== undefined) continue;
-    const other = functionAround(image, entry + BigInt(offset));
-    if (other !== undefined) functions.push(other);
+  return functions.map((code) => functionRecord(code, functions[0].address));
+}
+
+/** The functions around offsets that lie in none of those that are known. */
+export function otherFunctions(
+  image: Image,
+  known: readonly FunctionRecord[],
+  reached: readonly number[],
+): FunctionRecord[] {
+  const entry = BigInt(known[0].address);
+  const others: FunctionRecord[] = [];
+  for (const offset of reached) {
+    if ([...known, ...others].some((record) => isWithin(offset, record))) continue;
+    const code = functionAround(image, entry + BigInt(offset));
+    if (code !== undefined) others.push(functionRecord(code, entry));
   }
-  return functions.map((code) => ({
-    symbol: code.symbol,
-    address: hex(code.address),
-    instructions: code.instructions.length,
-    directions: 2 * code.instructions.filter(({ flow }) => flow === 'conditional').length,
-    ...withinFunction(coverage, Number(code.address - entry), code.size),
-  }));
+  return others;
 }
 
-function within(address: bigint, start: bigint, size: number): boolean {
-  return address >= start && address < start + BigInt(size);
+function functionRecord({ symbol, address, size, instructions }: CodeOfFunction, entry: bigint): FunctionRecord {
+  return {
+    symbol,
+    address: hex(address),
+    start: Number(address - entry),
+    size,
+    instructions: instructions.length,
+    directions: 2 * instructions.filter(({ flow }) => flow === 'conditional').length,
+  };
 }
 
-function withinFunction({ reached, taken }: Coverage, start: number, size: number) {
-  const isHere = (offset: number): boolean => offset >= start && offset < start + size;
-  const directions: [number, number][] = [];
-  for (let index = 0; index < taken.length; index += 2)
-    if (isHere(taken[index])) directions.push([taken[index] - start, taken[index + 1] - start]);
-  return { reached: reached.filter(isHere).map((offset) => offset - start), taken: directions };
+function isWithin(offset: number, { start, size }: FunctionRecord): boolean {
+  return offset >= start && offset < start + size;
+}
+
+/** Coverage, function by function. */
+export function coverageByFunction(functions: readonly FunctionRecord[], coverage: Coverage): FunctionCoverage[] {
+  return functions.map((record) => {
+    const { symbol, address, instructions, directions, start } = record;
+    const taken: [number, number][] = [];
+    for (let index = 0; index < coverage.taken.length; index += 2) {
+      const [branch, to] = [coverage.taken[index], coverage.taken[index + 1]];
+      if (isWithin(branch, record)) taken.push([branch - start, to - start]);
+    }
+    const reached = coverage.reached.filter((offset) => isWithin(offset, record)).map((offset) => offset - start);
+    return { symbol, address, instructions, directions, reached, taken };
+  });
 }

@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest';
 import { expect, test as plain } from 'vitest';
 import type { BlockResult, Failure } from './block.js';
 import { NO_COVERAGE } from './coverage.js';
-import { mergeBlocks } from './merge.js';
+import { mergeTotals } from './merge.js';
 
 const signature = fc.record({
   property: fc.constantFrom('p', 'q'),
@@ -20,7 +20,6 @@ const failure = (block: number): fc.Arbitrary<Failure> =>
   });
 const block = (number: number): fc.Arbitrary<BlockResult> =>
   fc.record({
-    block: fc.constant(number),
     cases: fc.nat(1000),
     executions: fc.nat(3000),
     inForce: fc.tuple(fc.nat(9), fc.nat(9)).map((counts) => [...counts]),
@@ -40,16 +39,16 @@ test.prop([blocks.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(
   'the merge of blocks does not depend on the order in which they came',
   ([ordered, shuffled]) => {
     const before = structuredClone(shuffled);
-    const merged = mergeBlocks(shuffled);
-    expect(merged).toEqual(mergeBlocks(ordered));
-    expect(JSON.stringify(merged.failures)).toBe(JSON.stringify(mergeBlocks(ordered).failures));
+    const merged = mergeTotals(shuffled);
+    expect(merged).toEqual(mergeTotals(ordered));
+    expect(JSON.stringify(merged.failures)).toBe(JSON.stringify(mergeTotals(ordered).failures));
     // Nothing that was handed over is changed.
     expect(shuffled).toEqual(before);
   },
 );
 
 test.prop([blocks])('all cases and all hits are in the merge, and the earliest case of each signature', (all) => {
-  const merged = mergeBlocks(all);
+  const merged = mergeTotals(all);
   const sum = (of: (result: BlockResult) => number): number => all.reduce((total, result) => total + of(result), 0);
   expect(merged.cases).toBe(sum(({ cases }) => cases));
   expect(merged.executions).toBe(sum(({ executions }) => executions));
@@ -60,7 +59,7 @@ test.prop([blocks])('all cases and all hits are in the merge, and the earliest c
     const same = all.filter(({ failures }) =>
       failures.some((each) => JSON.stringify(each.signature) === JSON.stringify(wanted)),
     );
-    expect(first).toBe(Math.min(...same.map((result) => result.block)));
+    expect(first).toBe(Math.min(...same.map((result) => all.indexOf(result))));
   }
   const reached = new Set(all.flatMap(({ coverage }) => coverage.reached));
   expect(merged.coverage.reached).toEqual([...reached].sort((a, b) => a - b));
@@ -69,7 +68,6 @@ test.prop([blocks])('all cases and all hits are in the merge, and the earliest c
 
 plain('the problem that is told is that of the earliest block', () => {
   const result: BlockResult = {
-    block: 0,
     cases: 1,
     executions: 1,
     inForce: [],
@@ -77,11 +75,11 @@ plain('the problem that is told is that of the earliest block', () => {
     coverage: NO_COVERAGE,
     failures: [],
   };
-  const merged = mergeBlocks([
-    { ...result, block: 2, problem: 'late' },
-    { ...result, block: 1, problem: 'early' },
+  const merged = mergeTotals([
+    { ...result, problem: { text: 'late', block: 2 } },
+    { ...result, problem: { text: 'early', block: 1 } },
     result,
   ]);
-  expect(merged.problem).toBe('early');
-  expect(mergeBlocks([]).cases).toBe(0);
+  expect(merged.problem?.text).toBe('early');
+  expect(mergeTotals([]).cases).toBe(0);
 });

@@ -82,14 +82,13 @@ class ProgramBlockRun {
   result(): BlockResult {
     const { runner, block, done, inForce, classes, failures, problem } = this;
     return {
-      block,
       cases: done,
       executions: runner.executions - this.executionsBefore,
       inForce,
       classes,
       coverage: this.covered.coverage(),
       failures: [...failures.values()],
-      ...(problem !== undefined && { problem }),
+      ...(problem !== undefined && { problem: { text: problem, block } }),
     };
   }
 }

@@ -7,10 +7,10 @@ import { caseSchema, hex64, text } from '../case/case-file.js';
 
 export const RESULT_SCHEMA = 'tdxfuzz/result/1';
 
-const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+export const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 /** An offset in a function, or a number of instructions. */
-const offset = z.number().int().min(0).max(0x40000000);
-const digest = z.string().regex(/^[0-9a-f]{64}$/, 'a sha256 in hexadecimal');
+export const offset = z.number().int().min(0).max(0x40000000);
+export const digest = z.string().regex(/^[0-9a-f]{64}$/, 'a sha256 in hexadecimal');
 
 /** A line of source, where the image has a line table. */
 const sourceSchema = z.strictObject({ file: text(4300), line: z.number().int().min(1).max(0x40000000) });
@@ -32,7 +32,7 @@ const inputSchema = z.strictObject({
   note: text(400).optional(),
 });
 
-const findingSchema = z.strictObject({
+export const findingSchema = z.strictObject({
   property: text(100),
   clause: text(2000),
   slot: text(100),
@@ -44,13 +44,28 @@ const findingSchema = z.strictObject({
   /** Cases that failed with this signature. */
   hits: count,
   /** Where the first of them was: block and index, or the name of a replayed case. */
-  first: z.union([z.strictObject({ block: count, index: count }), z.strictObject({ replayed: text(300) })]),
+  first: z.union([
+    z.strictObject({
+      block: count,
+      index: count,
+      /** The corpus entry of a night from which the block's cases were made; absent: fresh ones. */
+      parent: digest.optional(),
+    }),
+    z.strictObject({ replayed: text(300) }),
+  ]),
   /** Values that differ from neutral in the shrunken case; those of a story as `STEP.SLOT`. */
   scenario: z.record(text(200), hex64),
   inputs: z.array(inputSchema).max(4096),
   /** The expectation rule that covers it: a gate does not fail on it. */
   accepted: z.strictObject({ reason: text(2000), reference: text(2000).optional() }).optional(),
   case: caseSchema,
+});
+
+/** A property as it stands to a target before any case was run. */
+export const propertyStatusSchema = z.strictObject({
+  name: text(100),
+  status: z.enum(['judged', 'holds by decode', 'not applicable']),
+  reason: text(2000).optional(),
 });
 
 const propertySchema = z.strictObject({
@@ -120,6 +135,7 @@ export const resultSchema = z.strictObject({
 export type RunResult = z.infer<typeof resultSchema>;
 export type TargetResult = z.infer<typeof targetSchema>;
 export type FindingResult = z.infer<typeof findingSchema>;
+export type PropertyStatus = z.infer<typeof propertyStatusSchema>;
 export type PropertyResult = z.infer<typeof propertySchema>;
 export type FunctionCoverage = z.infer<typeof functionCoverageSchema>;
 export type InputVerdict = z.infer<typeof inputSchema>;

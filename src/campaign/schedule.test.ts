@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { BLOCK_CASES } from './block.js';
-import { schedule, type Task } from './schedule.js';
+import { schedule } from './schedule.js';
+import type { Task } from './task.js';
 
 const never = (): boolean => false;
 const still = (): number => 0;
@@ -10,7 +11,7 @@ describe('a number of cases', () => {
     const tasks = [...schedule(2, { runs: 2.5 * BLOCK_CASES }, still, never)];
     expect(tasks).toEqual(
       [BLOCK_CASES, BLOCK_CASES, BLOCK_CASES / 2].flatMap((cases, block) =>
-        [0, 1].map((target) => ({ target, block, cases })),
+        [0, 1].map((target) => ({ target, block, blocks: 1, cases })),
       ),
     );
   });
@@ -62,4 +63,28 @@ test('a user who wants it to end is heard at the next block', () => {
   const tasks: Task[] = [];
   for (const task of schedule(3, { runs: 5 * BLOCK_CASES }, still, () => tasks.length >= 4)) tasks.push(task);
   expect(tasks).toHaveLength(4);
+});
+
+describe('a long run', () => {
+  const tasks = [...schedule(2, { runs: 1000 * BLOCK_CASES + 7 }, still, never)];
+  test('is told in fewer, longer pieces, without a gap', () => {
+    for (const target of [0, 1]) {
+      let next = 0;
+      for (const task of tasks.filter((candidate) => candidate.target === target)) {
+        expect(task.block).toBe(next);
+        next += task.blocks;
+      }
+      expect(next).toBe(1001);
+    }
+    expect(tasks.length).toBeLessThan(2 * 300);
+    expect(tasks.reduce((sum, { cases }) => sum + cases, 0)).toBe(2 * (1000 * BLOCK_CASES + 7));
+  });
+  test('is cut into shards that have every task once, and no two the same', () => {
+    const parts = [0, 1, 2].map((index) => [
+      ...schedule(2, { runs: 1000 * BLOCK_CASES + 7 }, still, never, { index, of: 3 }),
+    ]);
+    const key = ({ target, block }: Task): string => `${target} ${block}`;
+    expect(parts.flat().map(key).sort()).toEqual(tasks.map(key).sort());
+    for (const part of parts) expect(part.length).toBeGreaterThan(tasks.length / 4);
+  });
 });

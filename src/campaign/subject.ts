@@ -16,7 +16,7 @@ import { accountFor } from '../triage/account.js';
 import { accountForStory } from '../triage/play-account.js';
 import { type BlockResult, runBlock } from './block.js';
 import { runProgramBlock } from './program-block.js';
-import type { FindingResult } from './result.js';
+import type { FindingResult, PropertyStatus } from './result.js';
 import {
   type AnyTarget,
   contractId,
@@ -27,19 +27,16 @@ import {
   type Target,
 } from './target.js';
 
-/** A property as it stands to one target. */
-export interface SubjectProperty {
-  readonly name: string;
-  readonly status: 'judged' | 'holds by decode' | 'not applicable';
-  readonly reason?: string;
-}
-
 export interface Subject {
   /** `SET/FUNCTION` */
   readonly contractId: string;
-  readonly properties: readonly SubjectProperty[];
-  /** A pure function of its parameters. */
-  runBlock(seed: string, block: number, cases: number): BlockResult;
+  readonly properties: readonly PropertyStatus[];
+  /**
+   * A pure function of its parameters.
+   *
+   * @param parent values from which the cases are made; absent: fresh cases
+   */
+  runBlock(seed: string, block: number, cases: number, parent?: Scenario | Story): BlockResult;
   /** The values that a stored case stands for. */
   valuesOf(file: CaseFile): Scenario | Story;
   /** Judges one case. @returns undefined if there is no verdict: `problem` says why */
@@ -77,7 +74,7 @@ class StubSubject implements Subject {
     return this.runner.compiled.id;
   }
 
-  get properties(): readonly SubjectProperty[] {
+  get properties(): readonly PropertyStatus[] {
     return this.runner.judge.properties.map(({ property, ...rest }) => ({ name: property.name, ...rest }));
   }
 
@@ -127,7 +124,7 @@ class ProgramSubject implements Subject {
     return contractId(this.target);
   }
 
-  get properties(): readonly SubjectProperty[] {
+  get properties(): readonly PropertyStatus[] {
     return this.runner.judge.properties.map(({ property, ...rest }) => ({ name: property.name, ...rest }));
   }
 

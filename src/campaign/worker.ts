@@ -1,28 +1,23 @@
-/** The body of a worker thread: makes runners for the targets it is told of, and computes blocks. */
+/** The body of a worker thread: makes runners for the targets it is told of, and computes tasks in the order they come. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { createSubject, type Subject } from './subject.js';
 import type { AnyTarget } from './target.js';
+import { runTask, type Task } from './task.js';
 
 /** What a worker is started with. */
 export interface WorkerStart {
-  targets: AnyTarget[];
-  seed: string;
-}
-
-/** One block to compute. */
-export interface WorkerTask {
-  target: number;
-  block: number;
-  cases: number;
+  targets: readonly AnyTarget[];
+  /** Seed of each target. */
+  seeds: readonly string[];
 }
 
 const port = parentPort;
 if (port !== null) {
-  const { targets, seed } = workerData as WorkerStart;
+  const { targets, seeds } = workerData as WorkerStart;
   const subjects = new Map<number, Subject>();
-  port.on('message', ({ target, block, cases }: WorkerTask) => {
-    let subject = subjects.get(target);
-    if (subject === undefined) subjects.set(target, (subject = createSubject(targets[target])));
-    port.postMessage({ target, result: subject.runBlock(seed, block, cases) });
+  port.on('message', (task: Task) => {
+    let subject = subjects.get(task.target);
+    if (subject === undefined) subjects.set(task.target, (subject = createSubject(targets[task.target])));
+    port.postMessage(runTask(subject, seeds[task.target], task));
   });
 }

@@ -1,0 +1,146 @@
+/** Writes down what a campaign did, record by record, and keeps what the result is made of. */
+import { randomBytes } from 'node:crypto';
+import { toolVersion } from '../package-info.js';
+import type { BlockResult } from './block.js';
+import { CoverageSet, coverageSize, functionRecords, otherFunctions } from './coverage.js';
+import { fingerprint } from './fingerprint.js';
+import type { RecordFile } from './record-file.js';
+import {
+  type CampaignRecord,
+  type FunctionRecord,
+  recordSchema,
+  type ReplayRecord,
+  RECORDS_SCHEMA,
+} from './records.js';
+import { ResultBuilder } from './result-builder.js';
+import type { FindingResult, RunResult } from './result.js';
+import type { Shard } from './shard.js';
+import type { Subject } from './subject.js';
+import type { AnyTarget } from './target.js';
+import type { Task } from './task.js';
+
+/** One target of a campaign, ready to be run. */
+export interface Prepared {
+  readonly target: AnyTarget;
+  readonly subject: Subject;
+  readonly seed: string;
+  /** `NAME@FINGERPRINT` */
+  readonly id: string;
+  readonly fingerprint: string;
+  readonly functions: FunctionRecord[];
+}
+
+/** Hexadecimal digits of the fingerprint that tell a target from what it was before a change. */
+const ID_DIGITS = 16;
+
+export function prepare(target: AnyTarget, subject: Subject, seed: string): Prepared {
+  const print = fingerprint(target);
+  return {
+    target,
+    subject,
+    seed,
+    id: `${target.name}@${print.slice(0, ID_DIGITS)}`,
+    fingerprint: print,
+    functions: functionRecords(target.image, target.symbol),
+  };
+}
+
+export class CampaignLog {
+  private readonly builder = new ResultBuilder();
+  /** Per target, what it was known to reach, and the functions that this lies in. */
+  private readonly covered: CoverageSet[];
+  private readonly functions: FunctionRecord[][];
+
+  /**
+   * @param targets in the order of the result
+   * @param seed as the result tells it
+   * @param file where records are written too; they are in it before `blocks`, `replay` and `finding` return
+   */
+  constructor(
+    private readonly targets: readonly Prepared[],
+    seed: string,
+    private readonly file?: RecordFile,
+  ) {
+    this.covered = targets.map(() => new CoverageSet(0n));
+    this.functions = targets.map(({ functions }) => [...functions]);
+    const ids = targets.map(({ id }) => id);
+    this.append([
+      { kind: 'run', schema: RECORDS_SCHEMA, tool: toolVersion(), seed, targets: ids },
+      ...targets.map(targetRecord),
+    ]);
+  }
+
+  /** @param parent digest of the corpus entry from which the cases were made, if they were */
+  blocks({ target, block, blocks }: Task, { coverage, failures, ...totals }: BlockResult, parent?: string): void {
+    const { id } = this.targets[target];
+    const told = failures.map(({ signature, hits, block: at, index }) => ({ signature, hits, block: at, index }));
+    const fresh = this.covered[target].missing(coverage);
+    const records: CampaignRecord[] = [];
+    if (coverageSize(fresh) > 0) {
+      this.covered[target].add(fresh);
+      const functions = otherFunctions(this.targets[target].target.image, this.functions[target], fresh.reached);
+      this.functions[target].push(...functions);
+      records.push({ kind: 'coverage', target: id, ...fresh, functions });
+    }
+    records.push({
+      kind: 'blocks',
+      target: id,
+      ...(parent !== undefined && { parent }),
+      block,
+      blocks,
+      ...totals,
+      failures: told,
+    });
+    this.append(records);
+  }
+
+  replay(target: number, record: Omit<ReplayRecord, 'kind' | 'target'>): void {
+    this.append([{ kind: 'replay', target: this.targets[target].id, ...record }]);
+  }
+
+  finding(target: number, finding: Omit<FindingResult, 'hits' | 'accepted'>): void {
+    this.append([{ kind: 'finding', target: this.targets[target].id, finding }]);
+  }
+
+  /** The process is at its end. */
+  end(shard: Shard, workers: number, milliseconds: number, interrupted: boolean): void {
+    this.append([
+      {
+        kind: 'process',
+        id: randomBytes(8).toString('hex'),
+        shard: { ...shard },
+        node: process.version,
+        workers,
+        milliseconds: Math.round(milliseconds),
+        interrupted,
+      },
+    ]);
+  }
+
+  /** Names from images are escaped on the way, as they are when records are read: both ways give the same result. */
+  private append(records: readonly CampaignRecord[]): void {
+    const escaped = records.map((record) => recordSchema.parse(record));
+    this.file?.append(escaped);
+    for (const record of escaped) this.builder.add(record, 'this campaign');
+  }
+
+  result(): RunResult {
+    return this.builder.result('this campaign');
+  }
+}
+
+function targetRecord({ target, subject, seed, id, fingerprint: print, functions }: Prepared): CampaignRecord {
+  return {
+    kind: 'target',
+    id,
+    name: target.name,
+    symbol: target.symbol,
+    contract: subject.contractId,
+    image: target.image.name,
+    imageHash: target.image.hash,
+    fingerprint: print,
+    seed,
+    properties: [...subject.properties],
+    functions,
+  };
+}
