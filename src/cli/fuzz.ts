@@ -1,29 +1,19 @@
-import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { Command, Option } from 'commander';
 import { PROPERTY_NAMES } from '../../properties/all.js';
 import { fuzz } from '../campaign/fuzz.js';
-import { accountOf } from '../campaign/subject.js';
-import { exitStatus, type FindingResult, type RunResult } from '../campaign/result.js';
-import { selectTargets, type Selection } from '../campaign/select-targets.js';
-import { type AnyTarget, createPlayRunner, createRunner, isProgram } from '../campaign/target.js';
-import { storyOf } from '../case/play-case.js';
-import { scenarioOf } from '../case/scenario-of.js';
+import { exitStatus, type RunResult } from '../campaign/result.js';
+import { selectTargets } from '../campaign/select-targets.js';
 import { casesOf, PROJECT_CASES } from '../case/stored-cases.js';
-import { caseName, writeCase } from '../case/write-case.js';
-import { UsageError } from '../errors.js';
 import { packageRoot } from '../package-info.js';
-import { shorten } from '../text/escape.js';
 import { resultJson } from '../report/json.js';
-import { findingText, summary, targetTable } from '../report/terminal.js';
-import { playFindingText } from '../report/play-text.js';
-import { accountFor } from '../triage/account.js';
-import { accountForStory } from '../triage/play-account.js';
 import { onInterrupt } from './interrupt.js';
 import { collect, duration, positiveInteger, seedText, workerCount } from './options.js';
+import { printResult } from './print-result.js';
 import { startProgress } from './progress.js';
+import { prepareOut, writeResults } from './result-folder.js';
 
 interface FuzzFlags {
   contract: string;
@@ -40,8 +30,6 @@ interface FuzzFlags {
 }
 
 const DEFAULT_RUNS = 10_000;
-/** Findings printed in full; the rest is in the result's folder. */
-const IN_FULL = 10;
 
 export function fuzzCommand(): Command {
   return new Command('fuzz')
@@ -111,107 +99,4 @@ async function run(images: string[], flags: FuzzFlags): Promise<number> {
   }
   if (unwritten !== undefined) throw unwritten;
   return exitStatus(result);
-}
-
-/**
- * The folder for results, made before a long run rather than after it.
- *
- * @throws UsageError if nothing can be written there
- */
-function prepareOut(folder: string): void {
-  try {
-    // One level at a time: a recursive mkdir never comes back from some file systems (/proc).
-    for (const part of ancestors(folder)) if (!existsSync(part)) makeFolder(part);
-    if (!existsSync(join(folder, '.gitignore'))) writeFileSync(join(folder, '.gitignore'), '*\n');
-    else accessSync(folder, constants.W_OK);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(
-      `--out ${shorten(folder)}: cannot write there (${code ?? 'error'}); name a folder that you can write to`,
-    );
-  }
-}
-
-/** Another run may make the same folder at the same time. */
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
-}
-
-/** `a/b/c` -> a, a/b, a/b/c. */
-function ancestors(folder: string): string[] {
-  const parent = dirname(folder);
-  return parent === folder ? [folder] : [...ancestors(parent), folder];
-}
-
-/** Results are written when there is something to keep, or when the user named a folder. @returns the folder, or undefined */
-function writeResults(result: RunResult, asked: string | undefined): string | undefined {
-  const found = result.result.targets.some(({ findings }) => findings.length > 0);
-  if (asked === undefined && !found) return undefined;
-  const out = asked ?? defaultOut();
-  prepareOut(out);
-  result.run.out = out;
-  try {
-    writeFileSync(join(out, 'result.json'), resultJson(result));
-  } catch (error) {
-    throw new UsageError(`--out ${shorten(out)}: cannot write result.json: ${(error as Error).message}`);
-  }
-  for (const target of result.result.targets)
-    for (const finding of target.findings) writeCase(join(out, 'cases'), finding.case);
-  return out;
-}
-
-/** In the project's own checkout results go under reports/, elsewhere into a folder of their own. */
-function defaultOut(): string {
-  return process.cwd() === packageRoot() ? 'reports/out' : 'tdxfuzz-out';
-}
-
-function printResult(
-  result: RunResult,
-  { targets, notes }: Selection,
-  out: string | undefined,
-  classes: boolean,
-): void {
-  const print = (text: string): void => void process.stdout.write(`${text}\n`);
-  for (const target of result.result.targets) print(`${targetTable(target, classes)}\n`);
-  let number = 0;
-  const total = result.result.targets.reduce((sum, { findings }) => sum + findings.length, 0);
-  result.result.targets.forEach((target, index) => {
-    if (target.findings.length === 0) return;
-    const describe = describer(targets[index]);
-    for (const finding of target.findings) {
-      const title = `finding ${++number} of ${total}`;
-      if (number <= IN_FULL) print(`${describe(finding, replayCommandLine(finding, out), title)}\n`);
-      else print(`${title}: ${finding.property}: ${finding.slot} at ${shorten(finding.place)}`);
-    }
-  });
-  for (const note of notes) print(`note: ${note}`);
-  print(summary(result));
-  if (out !== undefined) print(`results in ${relative('.', out) || out}`);
-}
-
-function replayCommandLine(finding: FindingResult, out: string | undefined): string {
-  const path = join(out ?? '.', 'cases', caseName(finding.case));
-  return `${process.cwd() === packageRoot() ? 'npm run -s tdxfuzz -- replay' : 'tdxfuzz replay'} ${path}`;
-}
-
-type Describe = (finding: FindingResult, replay: string, title: string) => string;
-
-/** Runs findings of one target again and says what happened. */
-function describer(target: AnyTarget): Describe {
-  if (isProgram(target)) {
-    const runner = createPlayRunner(target);
-    return (finding, replay, title) => {
-      const account = accountOf(accountForStory(runner, storyOf(finding.case, runner.space)), finding);
-      return playFindingText({ account, hits: finding.hits }, runner, replay, title);
-    };
-  }
-  const runner = createRunner(target);
-  return (finding, replay, title) => {
-    const account = accountOf(accountFor(runner, scenarioOf(finding.case, runner.space.neutral)), finding);
-    return findingText(finding, account, runner, replay, title);
-  };
 }

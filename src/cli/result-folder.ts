@@ -1,0 +1,65 @@
+/** The folder that results go to: made before a long run, filled after it. */
+import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { RunResult } from '../campaign/result.js';
+import { writeCase } from '../case/write-case.js';
+import { UsageError } from '../errors.js';
+import { packageRoot } from '../package-info.js';
+import { resultJson } from '../report/json.js';
+import { shorten } from '../text/escape.js';
+
+/**
+ * The folder for results, made before a long run rather than after it.
+ *
+ * @throws UsageError if nothing can be written there
+ */
+export function prepareOut(folder: string): void {
+  try {
+    // One level at a time: a recursive mkdir never comes back from some file systems (/proc).
+    for (const part of ancestors(folder)) if (!existsSync(part)) makeFolder(part);
+    if (!existsSync(join(folder, '.gitignore'))) writeFileSync(join(folder, '.gitignore'), '*\n');
+    else accessSync(folder, constants.W_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(
+      `--out ${shorten(folder)}: cannot write there (${code ?? 'error'}); name a folder that you can write to`,
+    );
+  }
+}
+
+/** Another run may make the same folder at the same time. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+/** `a/b/c` -> a, a/b, a/b/c. */
+function ancestors(folder: string): string[] {
+  const parent = dirname(folder);
+  return parent === folder ? [folder] : [...ancestors(parent), folder];
+}
+
+/** Results are written when there is something to keep, or when the user named a folder. @returns the folder, or undefined */
+export function writeResults(result: RunResult, asked: string | undefined): string | undefined {
+  const found = result.result.targets.some(({ findings }) => findings.length > 0);
+  if (asked === undefined && !found) return undefined;
+  const out = asked ?? defaultOut();
+  prepareOut(out);
+  result.run.out = out;
+  try {
+    writeFileSync(join(out, 'result.json'), resultJson(result));
+  } catch (error) {
+    throw new UsageError(`--out ${shorten(out)}: cannot write result.json: ${(error as Error).message}`);
+  }
+  for (const target of result.result.targets)
+    for (const finding of target.findings) writeCase(join(out, 'cases'), finding.case);
+  return out;
+}
+
+/** In the project's own checkout results go under reports/, elsewhere into a folder of their own. */
+function defaultOut(): string {
+  return process.cwd() === packageRoot() ? 'reports/out' : 'tdxfuzz-out';
+}
