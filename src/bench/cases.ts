@@ -26,7 +26,7 @@ export async function measureCases(
     const batch = (): number => {
       const { cases, executions, failures, problem } = runBlock(runner, target.name, SEED, block++, blockCases);
       if (failures.length > 0 || problem !== undefined)
-        throw new Error(`bench: ${target.name}: ${problem ?? 'a finding'}`);
+        throw new Error(`bench: ${target.name}: ${problem?.text ?? 'a finding'}`);
       totals.cases += cases;
       totals.executions += executions;
       return cases;

@@ -4,14 +4,17 @@ import { randomBytes } from 'node:crypto';
 import { Command, Option } from 'commander';
 import { PROPERTY_NAMES } from '../../properties/all.js';
 import { fuzz } from '../campaign/fuzz.js';
+import type { RecordFile } from '../campaign/record-file.js';
+import { newRecords } from '../campaign/record-folder.js';
 import { exitStatus, type RunResult } from '../campaign/result.js';
+import { parseShard, type Shard, WHOLE } from '../campaign/shard.js';
 import { selectTargets } from '../campaign/select-targets.js';
 import { casesOf, PROJECT_CASES } from '../case/stored-cases.js';
+import { UsageError } from '../errors.js';
 import { packageRoot } from '../package-info.js';
-import { resultJson } from '../report/json.js';
+import { type Format, printAs, withFormat } from './format-option.js';
 import { onInterrupt } from './interrupt.js';
 import { collect, duration, positiveInteger, seedText, workerCount } from './options.js';
-import { printResult } from './print-result.js';
 import { startProgress } from './progress.js';
 import { prepareOut, writeResults } from './result-folder.js';
 
@@ -23,7 +26,8 @@ interface FuzzFlags {
   time?: number;
   seed: string;
   workers: number;
-  format: 'table' | 'json';
+  format: Format;
+  shard?: Shard;
   out?: string;
   classes: boolean;
   quiet: boolean;
@@ -32,7 +36,7 @@ interface FuzzFlags {
 const DEFAULT_RUNS = 10_000;
 
 export function fuzzCommand(): Command {
-  return new Command('fuzz')
+  const command = new Command('fuzz')
     .description('fuzz the built-in targets, or the functions of the given images')
     .argument('[IMAGE...]', 'ELF objects or executables')
     .option('--contract <SET>', 'contract set, a JSON file with one, or auto', 'auto')
@@ -46,13 +50,17 @@ export function fuzzCommand(): Command {
         .default(randomBytes(4).toString('hex'), 'a fresh one'),
     )
     .option('--workers <N>', 'worker threads', workerCount, availableParallelism())
-    .addOption(new Option('--format <F>', 'how to print the result').choices(['table', 'json']).default('table'))
+    .addOption(
+      new Option('--shard <I/N>', 'compute part I (from 0) of N; auto/N takes I from JOB_COMPLETION_INDEX').argParser(
+        (text) => parseShard(text, process.env),
+      ),
+    )
     .option('--out <DIR>', 'where results go (default ./tdxfuzz-out, written when something was found)')
     .option('--classes', 'print how many cases each class had', false)
-    .option('--quiet', 'no progress bar', false)
-    .action(async (images: string[], flags: FuzzFlags) => {
-      process.exitCode = await run(images, flags);
-    });
+    .option('--quiet', 'no progress bar', false);
+  return withFormat(command).action(async (images: string[], flags: FuzzFlags) => {
+    process.exitCode = await run(images, flags);
+  });
 }
 
 async function run(images: string[], flags: FuzzFlags): Promise<number> {
@@ -63,10 +71,18 @@ async function run(images: string[], flags: FuzzFlags): Promise<number> {
     property: flags.property,
     propertyNames: PROPERTY_NAMES,
   });
-  if (flags.out !== undefined) prepareOut(flags.out);
+  const { shard = WHOLE } = flags;
+  if (shard.of > 1 && flags.out === undefined)
+    throw new UsageError('--shard needs --out DIR: what is merged later must be kept');
+  let records: RecordFile | undefined;
+  if (flags.out !== undefined) {
+    prepareOut(flags.out);
+    records = newRecords(flags.out, shard);
+  }
   const runs = flags.runs ?? DEFAULT_RUNS;
   const budget = flags.time === undefined ? { runs } : { milliseconds: flags.time };
-  const progress = startProgress(flags.time === undefined ? runs * selection.targets.length : 0, 'cases', flags.quiet);
+  const cases = Math.round((runs * selection.targets.length) / shard.of);
+  const progress = startProgress(flags.time === undefined ? cases : 0, 'cases', flags.quiet);
   const interrupt = onInterrupt();
   const stored = [...casesOf(join(packageRoot(), 'corpus/cases')), ...casesOf(PROJECT_CASES)];
   let result: RunResult;
@@ -77,11 +93,14 @@ async function run(images: string[], flags: FuzzFlags): Promise<number> {
       budget,
       workers: flags.workers,
       stored,
+      shard,
+      ...(records !== undefined && { records }),
       onProgress: (cases) => progress.update(cases),
       stopped: interrupt.stopped,
     });
   } finally {
     progress.stop();
+    records?.close();
     interrupt.release();
   }
   let out: string | undefined;
@@ -92,11 +111,7 @@ async function run(images: string[], flags: FuzzFlags): Promise<number> {
     // What was found is printed all the same.
     unwritten = error;
   }
-  if (flags.format === 'json') process.stdout.write(resultJson(result));
-  else printResult(result, selection, out, flags.classes);
-  for (const { target, image, problem } of result.result.targets) {
-    if (problem !== undefined) process.stderr.write(`tdxfuzz: ${image}: ${target}: no verdict: ${problem}\n`);
-  }
+  printAs(flags.format, result, out, { notes: selection.notes, classes: flags.classes });
   if (unwritten !== undefined) throw unwritten;
   return exitStatus(result);
 }

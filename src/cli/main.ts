@@ -8,6 +8,7 @@ import { explainCommand } from './explain.js';
 import { fuzzCommand } from './fuzz.js';
 import { keepCommand } from './keep.js';
 import { listCommand } from './list.js';
+import { mergeCommand } from './merge.js';
 import { museumCommand } from './museum.js';
 import { replayCommand } from './replay.js';
 
@@ -27,6 +28,7 @@ async function main(): Promise<void> {
     fuzzCommand,
     replayCommand,
     museumCommand,
+    mergeCommand,
     listCommand,
     explainCommand,
     keepCommand,

@@ -1,0 +1,47 @@
+import { Command } from 'commander';
+import { recordsOf, writeMerged } from '../campaign/record-folder.js';
+import type { CampaignRecord } from '../campaign/records.js';
+import { exitStatus } from '../campaign/result.js';
+import { ResultBuilder } from '../campaign/result-builder.js';
+import { UsageError } from '../errors.js';
+import { type Format, printAs, withFormat } from './format-option.js';
+import { prepareOut, writeResults } from './result-folder.js';
+
+interface MergeFlags {
+  out: string;
+  format: Format;
+  partial: boolean;
+}
+
+export function mergeCommand(): Command {
+  const command = new Command('merge')
+    .description('merge the results of shards: the order, and how often a folder is named, changes nothing')
+    .argument('<DIR...>', 'folders that fuzz --shard --out wrote')
+    .requiredOption('--out <DIR>', 'where the merged result goes')
+    .option('--partial', 'merge although shards are missing', false);
+  return withFormat(command).action((folders: string[], flags: MergeFlags) => {
+    process.exitCode = merge(folders, flags);
+  });
+}
+
+function merge(folders: readonly string[], { out, format, partial }: MergeFlags): number {
+  const builder = new ResultBuilder();
+  const all: CampaignRecord[] = [];
+  for (const folder of folders) {
+    for (const { record, origin } of recordsOf(folder)) {
+      builder.add(record, origin);
+      all.push(record);
+    }
+  }
+  const missing = builder.missingShards();
+  if (missing.length > 0 && !partial)
+    throw new UsageError(
+      `shard ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? '...' : ''} is missing; name its folder too, or give --partial`,
+    );
+  const result = builder.result(folders.join(', '));
+  prepareOut(out);
+  writeMerged(out, all);
+  writeResults(result, out);
+  printAs(format, result, out);
+  return exitStatus(result);
+}
