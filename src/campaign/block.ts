@@ -8,11 +8,15 @@ import { BATCH_CASES } from '../bulk/layout.js';
 import { type CaseRunner, NO_VERDICT } from '../judge/case-runner.js';
 import { batches, eachScenario, type StreamWords } from '../scenario/batch.js';
 import type { Scenario } from '../scenario/layout.js';
-import { type Signature, signatureKey, Violations } from '../triage/violation.js';
+import { Violations } from '../triage/violation.js';
+import { Dice } from '../story/dice.js';
 import type { Story } from '../story/story.js';
 import { ClassCounter } from './classes.js';
-import type { FailureTotals, Totals } from './merge.js';
+import type { Coverage } from './coverage.js';
+import { type Failure, Failures } from './failures.js';
+import type { Totals } from './merge.js';
 import { blockSeed } from './seed.js';
+import { spliceScenario } from './splice-scenario.js';
 
 /** Cases in a block: many, because each is a message from a worker and a merge. */
 export const BLOCK_CASES = 5000;
@@ -20,19 +24,39 @@ export const BLOCK_CASES = 5000;
 /** Cases of a target for which it is worth while to compile them: that takes as long as some thousand of them one by one. */
 const HOT_CASES = 3000;
 
-/** All hits of one signature in a block, with the values of the first. */
-export interface Failure extends FailureTotals {
+/** What blocks are added up to. `executions` has companions, `inForce` counts per property of the runner's judge. */
+export interface BlockResult extends Totals<Failure> {
+  /**
+   * Cases that reached something that no case before them did. Which case of several that is may differ between computing in
+   * bulk and one by one; what they reach together does not.
+   */
+  witnesses: Witness[];
+}
+
+/** A case, and all that it reached. */
+export interface Witness {
+  values: Scenario | Story;
+  coverage: Coverage;
+}
+
+/** A case of the corpus, from which others are made. */
+export interface Parent {
+  /** sha256 of its values: part of the seed. */
+  digest: string;
   values: Scenario | Story;
 }
 
-/** What blocks are added up to. `executions` has companions, `inForce` counts per property of the runner's judge. */
-export type BlockResult = Totals<Failure>;
+/** What tells the stream of a block's cases from every other. */
+export function streamSeed(seed: string, name: string, block: number, parent: Parent | undefined): number {
+  return blockSeed(seed, parent === undefined ? name : `${name}\n${parent.digest}`, block);
+}
 
 /** How blocks are computed: in bulk once it pays off, always, or never. The results are the same. */
 export type BulkMode = 'when hot' | 'always' | 'never';
 
 /**
  * @param cases at most BLOCK_CASES; fewer are a prefix of the same stream
+ * @param parent values from which the cases are made, one by one; absent: fresh cases
  */
 export function runBlock(
   runner: CaseRunner,
@@ -41,15 +65,18 @@ export function runBlock(
   block: number,
   cases: number,
   mode: BulkMode = 'when hot',
+  parent?: Parent,
 ): BlockResult {
-  const run = new BlockRun(runner, block, bulkOf(runner, mode, cases));
+  const run = new BlockRun(runner, block, parent === undefined ? bulkOf(runner, mode, cases) : undefined);
   let left = cases;
   const details = fc.check(
     fc.property(batches(runner.space, BATCH_CASES), ({ words }) => {
-      if (words !== undefined) run.batch(words, Math.min(left, BATCH_CASES));
+      const count = Math.min(left, BATCH_CASES);
+      if (words !== undefined && parent === undefined) run.batch(words, count);
+      else if (words !== undefined) run.offspring(parent as Parent, words, count);
       left -= BATCH_CASES;
     }),
-    { seed: blockSeed(seed, name, block), numRuns: Math.ceil(cases / BATCH_CASES) },
+    { seed: streamSeed(seed, name, block, parent), numRuns: Math.ceil(cases / BATCH_CASES) },
   );
   // The predicate never fails: whatever it throws is a defect of the tool.
   if (details.failed) throw details.errorInstance;
@@ -80,7 +107,8 @@ class BlockRun {
   private readonly classes: ClassCounter;
   private readonly violations: Violations;
   private readonly inForce: number[];
-  private readonly failures = new Map<string, Failure>();
+  private readonly block: number;
+  private readonly failures: Failures;
   private readonly executionsBefore: number;
   private problem: string | undefined;
   /** Cases of the batches before. */
@@ -88,9 +116,11 @@ class BlockRun {
 
   constructor(
     private readonly runner: CaseRunner,
-    private readonly block: number,
+    block: number,
     private readonly bulk: BulkRunner | undefined,
   ) {
+    this.block = block;
+    this.failures = new Failures(block);
     this.classes = new ClassCounter(runner);
     this.violations = new Violations(runner);
     this.inForce = runner.judge.properties.map(() => 0);
@@ -110,6 +140,16 @@ class BlockRun {
     this.done += count;
   }
 
+  /** Cases that are made of one that is there. */
+  offspring(parent: Parent, words: StreamWords, count: number): void {
+    const { space } = this.runner;
+    const dice = new Dice(words);
+    eachScenario(space, words, count, (donor, index) =>
+      this.judge(spliceScenario(space, parent.values as Scenario, donor, dice), index),
+    );
+    this.done += count;
+  }
+
   /** Runs and judges one case on the reference. The scenario's place is used again for the next one. */
   private judge(scenario: Scenario, index: number): void {
     const { runner, inForce } = this;
@@ -121,15 +161,7 @@ class BlockRun {
     for (let property = 0; property < inForce.length; property++) inForce[property] += runner.judge.inForce[property];
     const signatures = violated === 0 ? [] : this.violations.signatures(violated);
     this.classes.count();
-    for (const signature of signatures) this.fail(signature, scenario, this.done + index);
-  }
-
-  private fail(signature: Signature, scenario: Scenario, index: number): void {
-    const key = signatureKey(signature);
-    const failure = this.failures.get(key);
-    if (failure === undefined)
-      this.failures.set(key, { signature, hits: 1, block: this.block, index, values: scenario.slice() });
-    else failure.hits++;
+    this.failures.add(signatures, this.done + index, () => scenario.slice());
   }
 
   result(): BlockResult {
@@ -147,7 +179,8 @@ class BlockRun {
       inForce,
       classes: classes.result(),
       coverage: classes.coverage(),
-      failures: [...this.failures.values()],
+      witnesses: classes.witnesses,
+      failures: this.failures.list(),
       ...(problem !== undefined && { problem: { text: problem, block: this.block } }),
     };
   }

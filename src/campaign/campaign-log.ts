@@ -1,9 +1,9 @@
 /** Writes down what a campaign did, record by record, and keeps what the result is made of. */
 import { randomBytes } from 'node:crypto';
 import { toolVersion } from '../package-info.js';
-import type { BlockResult } from './block.js';
 import { CoverageSet, coverageSize, functionRecords, otherFunctions } from './coverage.js';
 import { fingerprint } from './fingerprint.js';
+import type { Totals } from './merge.js';
 import type { RecordFile } from './record-file.js';
 import {
   type CampaignRecord,
@@ -70,8 +70,8 @@ export class CampaignLog {
     ]);
   }
 
-  /** @param parent digest of the corpus entry from which the cases were made, if they were */
-  blocks({ target, block, blocks }: Task, { coverage, failures, ...totals }: BlockResult, parent?: string): void {
+  blocks({ target, block, blocks, parent }: Task, result: Totals): void {
+    const { coverage, failures, cases, executions, inForce, classes, problem } = result;
     const { id } = this.targets[target];
     const told = failures.map(({ signature, hits, block: at, index }) => ({ signature, hits, block: at, index }));
     const fresh = this.covered[target].missing(coverage);
@@ -85,11 +85,15 @@ export class CampaignLog {
     records.push({
       kind: 'blocks',
       target: id,
-      ...(parent !== undefined && { parent }),
+      ...(parent !== undefined && { parent: parent.digest }),
       block,
       blocks,
-      ...totals,
+      cases,
+      executions,
+      inForce,
+      classes,
       failures: told,
+      ...(problem !== undefined && { problem }),
     });
     this.append(records);
   }

@@ -6,6 +6,7 @@ import type { CaseRunner } from '../judge/case-runner.js';
 import { FACT, MOMENT, RIP_OFFSET, slotValue } from '../observation/layout.js';
 import { FAULT, PLACE_NAMES, type Scenario, SLOT } from '../scenario/layout.js';
 import { recordTrace } from '../triage/trace.js';
+import type { Witness } from './block.js';
 import { CALL_CLASSES, type CallClasses } from './call-classes.js';
 import { type Coverage, CoverageSet } from './coverage.js';
 
@@ -15,6 +16,8 @@ export class ClassCounter {
   private readonly boundaries = new Map<number, number>();
   private readonly covered: CoverageSet;
   private readonly ofCall: CallClasses;
+  /** Cases that reached something new, in the order in which they were noted. */
+  readonly witnesses: Witness[] = [];
 
   constructor(private readonly runner: CaseRunner) {
     this.covered = new CoverageSet(runner.target.entry);
@@ -90,7 +93,7 @@ export class ClassCounter {
       covered.addSteps(recordTrace(this.runner.harness, scenario, 0).steps);
       known.set(key, (onPath = covered.coverage()));
     }
-    this.covered.add(onPath);
+    if (this.covered.add(onPath) > 0) this.witnesses.push({ values: scenario.slice(), coverage: onPath });
   }
 
   private add(name: string): void {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { StoredCase } from '../case/stored-cases.js';
 import { type Signature, signatureKey } from '../triage/violation.js';
-import type { Failure } from './block.js';
+import type { Failure } from './failures.js';
 import { CampaignLog, type Prepared, prepare } from './campaign-log.js';
 import { compute } from './compute.js';
 import { Merge } from './merge.js';

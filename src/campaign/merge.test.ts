@@ -1,8 +1,8 @@
 import { fc, test } from '@fast-check/vitest';
 import { expect, test as plain } from 'vitest';
-import type { BlockResult, Failure } from './block.js';
+import type { Failure } from './failures.js';
 import { NO_COVERAGE } from './coverage.js';
-import { mergeTotals } from './merge.js';
+import { mergeTotals, type Totals } from './merge.js';
 
 const signature = fc.record({
   property: fc.constantFrom('p', 'q'),
@@ -18,7 +18,7 @@ const failure = (block: number): fc.Arbitrary<Failure> =>
     index: fc.nat(999),
     values: fc.constant(new Int32Array([block])),
   });
-const block = (number: number): fc.Arbitrary<BlockResult> =>
+const block = (number: number): fc.Arbitrary<Totals<Failure>> =>
   fc.record({
     cases: fc.nat(1000),
     executions: fc.nat(3000),
@@ -49,7 +49,7 @@ test.prop([blocks.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(
 
 test.prop([blocks])('all cases and all hits are in the merge, and the earliest case of each signature', (all) => {
   const merged = mergeTotals(all);
-  const sum = (of: (result: BlockResult) => number): number => all.reduce((total, result) => total + of(result), 0);
+  const sum = (of: (result: Totals<Failure>) => number): number => all.reduce((total, result) => total + of(result), 0);
   expect(merged.cases).toBe(sum(({ cases }) => cases));
   expect(merged.executions).toBe(sum(({ executions }) => executions));
   expect(merged.failures.reduce((total, { hits }) => total + hits, 0)).toBe(
@@ -67,7 +67,7 @@ test.prop([blocks])('all cases and all hits are in the merge, and the earliest c
 });
 
 plain('the problem that is told is that of the earliest block', () => {
-  const result: BlockResult = {
+  const result: Totals<Failure> = {
     cases: 1,
     executions: 1,
     inForce: [],

@@ -3,6 +3,7 @@ import type { Observed } from '../play/call.js';
 import type { PlayRunner } from '../play/play-runner.js';
 import type { Stage } from '../play/stage.js';
 import { tracePlay } from '../triage/play-trace.js';
+import type { Witness } from './block.js';
 import { type Coverage, CoverageSet } from './coverage.js';
 
 /** Multiplier of the low half of the machine's path hash (src/x86/interpreter.ts): each instruction is a step of a polynomial. */
@@ -12,6 +13,8 @@ export class PlayCoverage {
   private readonly covered: CoverageSet;
 
   private readonly entry: bigint;
+  /** Stories that reached something new. */
+  readonly witnesses: Witness[] = [];
 
   constructor(private readonly runner: PlayRunner) {
     this.entry = runner.session.stages[0].addressOf(runner.contract.symbol);
@@ -25,9 +28,10 @@ export class PlayCoverage {
     let before: string | undefined;
     const ways: Way[] = [];
     const last = new Map<Stage, Observed>();
+    const own = new CoverageSet(this.entry);
     for (const { observed } of play.entries) {
       if (observed === undefined) continue;
-      this.covered.addState(before === undefined ? observed.moment : `${before}, then ${observed.moment}`);
+      own.addState(before === undefined ? observed.moment : `${before}, then ${observed.moment}`);
       before = observed.moment;
       ways.push(wayOf(observed, last.get(observed.stage)));
       last.set(observed.stage, observed);
@@ -35,8 +39,10 @@ export class PlayCoverage {
     if (ways.some(({ key }) => !known.has(key))) this.trace(ways, known);
     for (const { key } of ways) {
       const onWay = known.get(key);
-      if (onWay !== undefined) this.covered.add(onWay);
+      if (onWay !== undefined) own.add(onWay);
     }
+    const coverage = own.coverage();
+    if (this.covered.add(coverage) > 0) this.witnesses.push({ values: play.story, coverage });
   }
 
   /** Traces the play again and remembers what each way covered. */

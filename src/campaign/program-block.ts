@@ -2,12 +2,12 @@
 import fc from 'fast-check';
 import type { PlayRunner } from '../play/play-runner.js';
 import { Dice } from '../story/dice.js';
+import { spliceStory } from '../story/splice.js';
 import { drawStory, type Story } from '../story/story.js';
 import { PlayViolations } from '../triage/play-violations.js';
-import { type Signature, signatureKey } from '../triage/violation.js';
-import type { BlockResult, Failure } from './block.js';
+import { type BlockResult, type Parent, streamSeed } from './block.js';
+import { Failures } from './failures.js';
 import { PlayCoverage } from './play-coverage.js';
-import { blockSeed } from './seed.js';
 
 /** Stories that follow from one draw of fast-check, as for stubs. */
 const BATCH_STORIES = 250;
@@ -19,6 +19,7 @@ export function runProgramBlock(
   seed: string,
   block: number,
   cases: number,
+  parent?: Parent,
 ): BlockResult {
   const run = new ProgramBlockRun(runner, block);
   let left = cases;
@@ -26,9 +27,14 @@ export function runProgramBlock(
   const details = fc.check(
     fc.property(word, word, word, word, (a, b, c, d) => {
       const dice = new Dice([a, b, c, d]);
-      for (let index = 0; index < BATCH_STORIES && left > 0; index++, left--) run.judge(drawStory(runner.space, dice));
+      for (let index = 0; index < BATCH_STORIES && left > 0; index++, left--)
+        run.judge(
+          parent === undefined
+            ? drawStory(runner.space, dice)
+            : spliceStory(runner.space, parent.values as Story, dice),
+        );
     }),
-    { seed: blockSeed(seed, name, block), numRuns: Math.ceil(cases / BATCH_STORIES) },
+    { seed: streamSeed(seed, name, block, parent), numRuns: Math.ceil(cases / BATCH_STORIES) },
   );
   // The predicate never fails: whatever it throws is a defect of the tool.
   if (details.failed) throw details.errorInstance;
@@ -38,7 +44,7 @@ export function runProgramBlock(
 class ProgramBlockRun {
   private readonly violations: PlayViolations;
   private readonly inForce: number[];
-  private readonly failures = new Map<string, Failure>();
+  private readonly failures: Failures;
   private readonly classes: Record<string, number>;
   private readonly executionsBefore: number;
   private readonly covered: PlayCoverage;
@@ -50,6 +56,7 @@ class ProgramBlockRun {
     private readonly block: number,
   ) {
     this.violations = new PlayViolations(runner);
+    this.failures = new Failures(block);
     this.inForce = runner.judge.properties.map(() => 0);
     this.classes = Object.fromEntries(runner.session.classes.map(({ name }) => [name, 0]));
     this.executionsBefore = runner.executions;
@@ -68,15 +75,7 @@ class ProgramBlockRun {
     this.covered.note();
     for (const { name, holds } of runner.session.classes) if (holds(runner.play)) classes[name]++;
     if (violations.length === 0) return;
-    // One failure of a signature in a case, however many clauses have it.
-    const signatures = new Map(this.violations.signatures(violations).map((found) => [signatureKey(found), found]));
-    for (const [key, signature] of signatures) this.fail(key, signature, story, index);
-  }
-
-  private fail(key: string, signature: Signature, values: Story, index: number): void {
-    const failure = this.failures.get(key);
-    if (failure === undefined) this.failures.set(key, { signature, hits: 1, block: this.block, index, values });
-    else failure.hits++;
+    this.failures.add(this.violations.signatures(violations), index, () => story);
   }
 
   result(): BlockResult {
@@ -87,7 +86,8 @@ class ProgramBlockRun {
       inForce,
       classes,
       coverage: this.covered.coverage(),
-      failures: [...failures.values()],
+      failures: failures.list(),
+      witnesses: this.covered.witnesses,
       ...(problem !== undefined && { problem: { text: problem, block } }),
     };
   }

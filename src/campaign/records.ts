@@ -3,7 +3,7 @@
  * and how often, changes nothing: shards, the blocks of one process and a night that was killed are merged alike.
  */
 import { z } from 'zod';
-import { hex64, text } from '../case/case-file.js';
+import { caseSchema, hex64, text } from '../case/case-file.js';
 import { count, digest, findingSchema, offset, propertyStatusSchema } from './result.js';
 
 export const RECORDS_SCHEMA = 'tdxfuzz/records/1';
@@ -96,6 +96,21 @@ const findingRecord = z.strictObject({
   finding: findingSchema.omit({ hits: true, accepted: true }),
 });
 
+/** A case of a night's corpus: it reached something that no case before it did. */
+const entryRecord = z.strictObject({
+  kind: z.literal('entry'),
+  target: targetId,
+  /** sha256 of the values. */
+  digest,
+  values: caseSchema.pick({ scenario: true, story: true }),
+  reached: z.array(z.number().int()).max(0x40000),
+  taken: z.array(z.number().int()).max(0x80000),
+  states: z.array(text(400)).max(0x10000),
+});
+
+/** The entries of one target's corpus that are still used; the others add nothing to them. */
+const keptRecord = z.strictObject({ kind: z.literal('kept'), target: targetId, entries: z.array(digest).max(100_000) });
+
 /** One process that worked on the campaign: what differs from process to process. */
 const processRecord = z.strictObject({
   kind: z.literal('process'),
@@ -116,6 +131,8 @@ export const recordSchema = z.discriminatedUnion('kind', [
   replayRecord,
   findingRecord,
   processRecord,
+  entryRecord,
+  keptRecord,
 ]);
 
 export type CampaignRecord = z.infer<typeof recordSchema>;
@@ -126,4 +143,6 @@ export type BlocksRecord = z.infer<typeof blocksRecord>;
 export type CoverageRecord = z.infer<typeof coverageRecord>;
 export type ReplayRecord = z.infer<typeof replayRecord>;
 export type FindingRecord = z.infer<typeof findingRecord>;
+export type EntryRecord = z.infer<typeof entryRecord>;
+export type KeptRecord = z.infer<typeof keptRecord>;
 export type ProcessRecord = z.infer<typeof processRecord>;

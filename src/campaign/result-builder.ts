@@ -10,6 +10,7 @@ import { type FailureTotals, Merge } from './merge.js';
 import type {
   BlocksRecord,
   CampaignRecord,
+  CoverageRecord,
   FindingRecord,
   FunctionRecord,
   ProcessRecord,
@@ -40,6 +41,10 @@ export class ResultBuilder {
         break;
       case 'target':
         this.target(record.id).describe(record, origin);
+        break;
+      case 'entry':
+      case 'kept':
+        // The corpus is how a night found its way, and no part of what it found.
         break;
       default:
         this.target(record.target).add(record, origin);
@@ -120,7 +125,7 @@ class TargetBuilder {
     this.about = same(this.about, record, origin, 'target');
   }
 
-  add(record: Exclude<CampaignRecord, RunRecord | TargetRecord | ProcessRecord>, origin: string): void {
+  add(record: BlocksRecord | CoverageRecord | ReplayRecord | FindingRecord, origin: string): void {
     switch (record.kind) {
       case 'blocks': {
         const key = `${record.parent ?? ''} ${record.block}`;

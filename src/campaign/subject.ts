@@ -1,6 +1,6 @@
 /** One target made ready: what a campaign asks of it, whatever kind of code it is. */
-import type { CaseFile } from '../case/case-file.js';
-import { caseOfPlay, storyOf, storyValues } from '../case/play-case.js';
+import type { CaseFile, StoredValues } from '../case/case-file.js';
+import { caseOfPlay, namedStory, storyOf, storyValues } from '../case/play-case.js';
 import { makeCase, scenarioValues } from '../case/make-case.js';
 import { scenarioOf } from '../case/scenario-of.js';
 import { type CaseRunner, NO_VERDICT } from '../judge/case-runner.js';
@@ -14,7 +14,7 @@ import { shrinkStoryFailure } from '../triage/shrink-story.js';
 import { type Signature, signatureKey, traceCase, Violations } from '../triage/violation.js';
 import { accountFor } from '../triage/account.js';
 import { accountForStory } from '../triage/play-account.js';
-import { type BlockResult, runBlock } from './block.js';
+import { type BlockResult, type Parent, runBlock } from './block.js';
 import { runProgramBlock } from './program-block.js';
 import type { FindingResult, PropertyStatus } from './result.js';
 import {
@@ -34,11 +34,13 @@ export interface Subject {
   /**
    * A pure function of its parameters.
    *
-   * @param parent values from which the cases are made; absent: fresh cases
+   * @param parent the case from which the cases are made; absent: fresh cases
    */
-  runBlock(seed: string, block: number, cases: number, parent?: Scenario | Story): BlockResult;
+  runBlock(seed: string, block: number, cases: number, parent?: Parent): BlockResult;
   /** The values that a stored case stands for. */
-  valuesOf(file: CaseFile): Scenario | Story;
+  valuesOf(file: StoredValues): Scenario | Story;
+  /** The reverse: values by name, those that are neutral left out. */
+  named(values: Scenario | Story): StoredValues;
   /** Judges one case. @returns undefined if there is no verdict: `problem` says why */
   judge(values: Scenario | Story): Signature[] | undefined;
   readonly problem: string;
@@ -82,12 +84,16 @@ class StubSubject implements Subject {
     return this.runner.problem;
   }
 
-  runBlock(seed: string, block: number, cases: number): BlockResult {
-    return runBlock(this.runner, this.target.name, seed, block, cases);
+  runBlock(seed: string, block: number, cases: number, parent?: Parent): BlockResult {
+    return runBlock(this.runner, this.target.name, seed, block, cases, 'when hot', parent);
   }
 
-  valuesOf(file: CaseFile): Scenario {
+  valuesOf(file: StoredValues): Scenario {
     return scenarioOf(file, this.runner.space.neutral);
+  }
+
+  named(values: Scenario): StoredValues {
+    return { scenario: scenarioValues(values, this.runner.space.neutral) };
   }
 
   judge(values: Scenario): Signature[] | undefined {
@@ -132,12 +138,16 @@ class ProgramSubject implements Subject {
     return this.runner.play.problem;
   }
 
-  runBlock(seed: string, block: number, cases: number): BlockResult {
-    return runProgramBlock(this.runner, this.target.name, seed, block, cases);
+  runBlock(seed: string, block: number, cases: number, parent?: Parent): BlockResult {
+    return runProgramBlock(this.runner, this.target.name, seed, block, cases, parent);
   }
 
-  valuesOf(file: CaseFile): Story {
+  valuesOf(file: StoredValues): Story {
     return storyOf(file, this.runner.space);
+  }
+
+  named(values: Story): StoredValues {
+    return { scenario: {}, story: namedStory(values, this.runner.space) };
   }
 
   judge(values: Story): Signature[] | undefined {

@@ -1,7 +1,7 @@
 /** A task: consecutive blocks of one target, computed and recorded as one. A pure function of what stands in it. */
-import type { Scenario } from '../scenario/layout.js';
-import type { Story } from '../story/story.js';
-import { BLOCK_CASES, type BlockResult, type Failure } from './block.js';
+import { BLOCK_CASES, type BlockResult, type Parent, type Witness } from './block.js';
+import { CoverageSet } from './coverage.js';
+import type { Failure } from './failures.js';
 import { Merge } from './merge.js';
 import type { Subject } from './subject.js';
 
@@ -13,15 +13,19 @@ export interface Task {
   blocks: number;
   /** All but the last block have BLOCK_CASES. */
   cases: number;
-  /** Values from which the cases are made; absent: fresh cases. */
-  parent?: Scenario | Story;
+  /** The case of the corpus from which the cases are made; absent: fresh cases. */
+  parent?: Parent;
 }
 
 export function runTask(subject: Subject, seed: string, { block, blocks, cases, parent }: Task): BlockResult {
   const merge = new Merge<Failure>();
+  const covered = new CoverageSet(0n);
+  const witnesses: Witness[] = [];
   for (let index = 0; index < blocks; index++) {
     const left = Math.min(BLOCK_CASES, cases - index * BLOCK_CASES);
-    merge.add(subject.runBlock(seed, block + index, left, parent));
+    const result = subject.runBlock(seed, block + index, left, parent);
+    merge.add(result);
+    for (const witness of result.witnesses) if (covered.add(witness.coverage) > 0) witnesses.push(witness);
   }
-  return merge.totals();
+  return { ...merge.totals(), witnesses };
 }

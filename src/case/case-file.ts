@@ -78,6 +78,9 @@ export const caseSchema = z.strictObject({
 
 export type CaseFile = z.infer<typeof caseSchema>;
 
+/** The values of a case by name: a scenario, or a story. */
+export type StoredValues = Pick<CaseFile, 'scenario' | 'story'>;
+
 const LARGEST_FILE = 16 * 1024 * 1024;
 
 /** @throws UsageError with one line that names the file and what is wrong in it */

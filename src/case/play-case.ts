@@ -9,7 +9,7 @@ import { differingValues, type Story, type StorySpace, stepOf } from '../story/s
 import { shorten } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import type { Signature } from '../triage/violation.js';
-import { type CaseFile, MAX_CODE } from './case-file.js';
+import { type CaseFile, MAX_CODE, type StoredValues } from './case-file.js';
 import type { CaseOrigin } from './make-case.js';
 import { PAGE, storedCode } from './stored-code.js';
 
@@ -22,8 +22,16 @@ export function storyValues(story: Story, space: StorySpace): Record<string, str
   );
 }
 
+/** A story as case files have it. */
+export function namedStory(story: Story, space: StorySpace): NonNullable<CaseFile['story']> {
+  return story.map((step) => ({
+    action: step.action,
+    values: Object.fromEntries(differingValues(space, step).map(([name, value]) => [name, hex(value)])),
+  }));
+}
+
 /** @throws UsageError for a story that is none of this program */
-export function storyOf({ story = [] }: CaseFile, { actions }: StorySpace): Story {
+export function storyOf({ story = [] }: StoredValues, { actions }: StorySpace): Story {
   return story.map(({ action: name, values }, index) => {
     const action = actions.find((candidate) => candidate.name === name);
     if (action === undefined) throw new UsageError(`story.${index}: no action ${shorten(name, 60)} in this program`);
@@ -53,10 +61,7 @@ export function caseOfPlay(
     model: { module: REFERENCE_CONFIGURATION.version },
     code: storedCode(image, symbol, extent.address, Math.min(extent.size, MAX_CODE), pagesOf(runner), image.fixups),
     scenario: {},
-    story: play.story.map((step) => ({
-      action: step.action,
-      values: Object.fromEntries(differingValues(space, step).map(([name, value]) => [name, hex(value)])),
-    })),
+    story: namedStory(play.story, space),
     answers: answered.slice(0, MOST_ANSWERS).map(({ observed, answer }) => ({
       call: (observed?.moment ?? '').slice(0, LONGEST_NAME),
       registers: Object.fromEntries(

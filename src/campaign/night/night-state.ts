@@ -1,0 +1,75 @@
+/** What a night left in its folder: read at the start of the next one, with what is damaged set aside. */
+import { appendFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readRecords } from '../record-file.js';
+import { type CampaignRecord, type EntryRecord, type FindingRecord, recordSchema } from '../records.js';
+import { UsageError } from '../../errors.js';
+import { shorten } from '../../text/escape.js';
+
+export interface NightState {
+  /** Undefined in a new folder. */
+  seed: string | undefined;
+  records: CampaignRecord[];
+  /** One line for people about what was set aside. */
+  notes: string[];
+}
+
+const RECORDS = 'records.jsonl';
+const DAMAGED = 'damaged.txt';
+
+export function recordsPath(folder: string): string {
+  return join(folder, RECORDS);
+}
+
+/** Lines that are no records go to a file beside it, and the rest goes on. */
+export function readState(folder: string): NightState {
+  const path = recordsPath(folder);
+  if (!existsSync(path)) return { seed: undefined, records: [], notes: [] };
+  const { records, damaged } = readRecords(path, recordSchema);
+  const notes: string[] = [];
+  if (damaged.length > 0) {
+    const aside = join(folder, DAMAGED);
+    for (const { number, why, bytes } of damaged)
+      appendFileSync(aside, `line ${number}: ${why}: ${bytes.toString('base64')}\n`);
+    const [{ number, why }] = damaged;
+    const more = damaged.length > 1 ? `, and ${damaged.length - 1} more` : '';
+    notes.push(`${shorten(path)}: line ${number}: ${why}${more}; set aside in ${DAMAGED}, the rest is used`);
+  }
+  if (records.length === 0 && damaged.length > 0)
+    notes.push(`${shorten(path)}: nothing in it could be read; the night begins anew`);
+  const runs = records.flatMap((record) => (record.kind === 'run' ? [record] : []));
+  return { seed: runs.at(-1)?.seed, records, notes };
+}
+
+/** @throws UsageError if the user asks for another seed than the state has */
+export function seedOf(state: NightState, asked: string | undefined, folder: string, fresh: () => string): string {
+  if (state.seed === undefined) return asked ?? fresh();
+  if (asked !== undefined && asked !== state.seed)
+    throw new UsageError(
+      `--state ${shorten(folder)}: has the seed ${shorten(state.seed, 60)}; leave --seed away, or name another folder`,
+    );
+  return state.seed;
+}
+
+/** What earlier builds of a target left, from which the first cases of a new build are taken. */
+export interface Former {
+  entries: EntryRecord[];
+  findings: FindingRecord[];
+}
+
+/** @param name of the target, @param id of its present build */
+export function formerOf(records: readonly CampaignRecord[], name: string, id: string): Former {
+  const former = new Set(
+    records.flatMap((record) =>
+      record.kind === 'target' && record.name === name && record.id !== id ? [record.id] : [],
+    ),
+  );
+  const entries = new Map<string, EntryRecord>();
+  const findings = new Map<string, FindingRecord>();
+  for (const record of records) {
+    if (record.kind === 'entry' && former.has(record.target)) entries.set(record.digest, record);
+    if (record.kind === 'finding' && former.has(record.target))
+      findings.set(`${record.finding.property} ${record.finding.slot} ${record.finding.place}`, record);
+  }
+  return { entries: [...entries.values()], findings: [...findings.values()] };
+}
