@@ -124,8 +124,8 @@ export function fieldName(exit: KvmExitName, field: string): string {
 }
 
 /** KVM_RUN returns an error. @param errno Positive, as ERRNO has it. */
-export function fail(errno: number, about: readonly Topic[]): ExpectedExchange {
-  return { moment: FAIL, values: { rax: low(32, BigInt(-errno)) }, about };
+export function fail(errno: bigint, about: readonly Topic[]): ExpectedExchange {
+  return { moment: FAIL, values: { rax: low(32, -errno) }, about };
 }
 
 /** The dispatcher calls another part of the host. */
