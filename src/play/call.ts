@@ -4,6 +4,7 @@
  */
 import type { Exchange, Values } from '../../models/exchange/exchange.js';
 import { answerSeamcall, seamcallValues } from '../world/module-calls.js';
+import { isBehindSti } from '../world/sti.js';
 import { ENVIRONMENT } from '../x86/environment.js';
 import { VECTOR } from '../x86/exit.js';
 import { FLAG } from '../x86/flags.js';
@@ -97,7 +98,7 @@ export function* performCall(stage: Stage, call: Call): Performance {
           const { moment, values, refused } = module.tdcall(stage.machine);
           if (moment === 'TDVMCALL') {
             values['if'] = (stage.flags & FLAG.IF) === 0 ? 0n : 1n;
-            values['sti'] = stage.stiJustBefore ? 1n : 0n;
+            values['sti'] = isBehindSti(stage.machine) ? 1n : 0n;
           }
           module.answerTdcall(stage.machine, yield { ...observed(moment, values), refused });
           stage.completeEnvironment();

@@ -281,14 +281,6 @@ export class Stage {
     return fixup !== undefined && goToFixup(this.machine, fixup, vector) !== undefined;
   }
 
-  /** Whether the instruction before the one at which the machine stands was an STI. */
-  get stiJustBefore(): boolean {
-    const { machine } = this;
-    const last = (machine.eventCount - 1) * EVENT_WORDS;
-    if (last < 0 || machine.events[last + EVENT_WORD.KIND] !== EVENT.Sti) return false;
-    return machine.events[last + EVENT_WORD.INSTRUCTION_COUNT] === machine.instructionCount - 1;
-  }
-
   /**
    * The first store since `from` that hit neither the free part of the stack nor a structure nor the image's own data.
    *
