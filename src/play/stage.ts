@@ -5,12 +5,12 @@
 import { highHalf, joinHalves, lowHalf, readHalves, writeHalves } from '../halves.js';
 import { Fixups, goToFixup } from '../harness/fixups.js';
 import { mapImage } from '../harness/map-image.js';
+import { mapThunks } from '../harness/map-thunks.js';
 import { poisonBytes } from '../harness/regions.js';
 import type { Image } from '../image/image.js';
 import { PERCPU_BASE } from '../image/per-cpu.js';
 import { segmentAt } from '../image/segments.js';
 import { findFunction, symbolAt } from '../image/symbols.js';
-import { externalModel } from '../world/externals.js';
 import { ModuleCalls } from '../world/module-calls.js';
 import { ENVIRONMENT, environmentName } from '../x86/environment.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
@@ -90,20 +90,11 @@ export class Stage {
     machine.map(STRUCTURES.address, STRUCTURES.size, data, poisonBytes(STRUCTURES.size, POISON.structures));
     if (segmentAt(image.segments, PERCPU_BASE) === undefined) machine.map(PERCPU_BASE, PAGE, data);
     this.stopAt(RETURN_ADDRESS, { name: 'return', kind: 'return' });
-    const thunks = new Map<bigint, Uint8Array>();
-    for (const { name, address } of image.externals) {
-      const model = externalModel(name);
-      if (model.kind === 'code') {
-        const page = address - (address % BigInt(PAGE));
-        const bytes = thunks.get(page) ?? new Uint8Array(PAGE).fill(0xcc);
-        bytes.set(model.bytes, Number(address - page));
-        thunks.set(page, bytes);
-      } else if (answered.has(name)) this.stopAt(address, { name, kind: 'answered' });
-      else if (model.kind === 'noreturn') this.stopAt(address, { name, kind: 'noreturn' });
-      // Anything else is not mapped and not declared: `run` finds it by its address and says its name.
+    for (const { name, address, kind } of mapThunks(machine, image)) {
+      if (answered.has(name)) this.stopAt(address, { name, kind: 'answered' });
+      else if (kind === 'noreturn') this.stopAt(address, { name, kind });
+      // Anything else is not declared: `run` finds it by its address and says its name.
     }
-    for (const [page, bytes] of thunks)
-      machine.map(page, bytes.length, { read: true, write: false, execute: true }, bytes);
   }
 
   private stopAt(address: bigint, entry: ExternalEntry): void {
