@@ -3,6 +3,7 @@
  * answer, up to the exchange with which the call ends: `return`, `stop`, `trap`, `fault` or `endless`.
  */
 import type { Exchange, Values } from '../../models/exchange/exchange.js';
+import { CALLEE_SAVED } from '../contract/compiled.js';
 import { answerSeamcall, seamcallValues } from '../world/module-calls.js';
 import { isBehindSti } from '../world/sti.js';
 import { ENVIRONMENT } from '../x86/environment.js';
@@ -66,7 +67,6 @@ export interface Call {
 /** Nothing models what the code reached: there is no verdict. */
 export class NoVerdict extends Error {}
 
-const CALLEE_SAVED = ['rbx', 'rbp', 'r12', 'r13', 'r14', 'r15'] as const;
 /** Flags other than IF that must survive a call. */
 const SYSTEM_FLAGS = FLAG.DF | FLAG.TF | FLAG.NT | FLAG.AC | FLAG.IOPL;
 
@@ -163,6 +163,6 @@ function keptValues(stage: Stage): Record<string, bigint> {
     if: (stage.flags & FLAG.IF) === 0 ? 0n : 1n,
     flags: BigInt(stage.flags & SYSTEM_FLAGS),
   };
-  for (const name of CALLEE_SAVED) values[name] = stage.register(name);
+  for (const name of CALLEE_SAVED.sysv) values[name] = stage.register(name);
   return values;
 }

@@ -12,9 +12,10 @@ import { PERCPU_BASE } from '../image/per-cpu.js';
 import { segmentAt } from '../image/segments.js';
 import { findFunction, symbolAt } from '../image/symbols.js';
 import { ModuleCalls } from '../world/module-calls.js';
-import { ENVIRONMENT, environmentName } from '../x86/environment.js';
+import { environmentName } from '../x86/environment.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { EXIT, VECTOR } from '../x86/exit.js';
+import { FLAG, FLAGS_ALWAYS_ONE } from '../x86/flags.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import { Machine } from '../x86/machine.js';
 import { REGISTER_INDEX, type RegisterName } from '../x86/registers.js';
@@ -25,10 +26,6 @@ const INSTRUCTION_BUDGET = 20_000;
 const PAGE = 0x1000;
 /** Bytes of memory for everything beside the image. */
 const WORLD_BYTES = STACK.size + STRUCTURES.size + 32 * PAGE;
-
-/** RFLAGS: bit 1 is always set (Intel SDM volume 1, 3.4.3). */
-const RFLAGS_FIXED = 2;
-export const RFLAGS_IF = 0x200;
 
 /** Why the machine stopped. */
 export type StageExit =
@@ -188,7 +185,7 @@ export class Stage {
     this.write(stack, RETURN_ADDRESS);
     this.setRegister('rsp', stack);
     writeHalves(state, 2 * STATE.RIP, this.entry(symbol));
-    state[2 * STATE.RFLAGS] = RFLAGS_FIXED | (interrupts ? RFLAGS_IF : 0);
+    state[2 * STATE.RFLAGS] = FLAGS_ALWAYS_ONE | (interrupts ? FLAG.IF : 0);
     state[2 * STATE.RFLAGS + 1] = 0;
     this.deadline = this.machine.instructionCount + INSTRUCTION_BUDGET;
   }
@@ -321,11 +318,11 @@ export class Stage {
 
   /** What an environment call is, for a message. */
   unexpected(call: number): string {
-    const name = Object.values(ENVIRONMENT).some((number) => number === call) ? environmentName(call) : `call ${call}`;
-    return `${name} at ${this.place(this.rip)} is no part of this program`;
+    return `${environmentName(call)} at ${this.place(this.rip)} is no part of this program`;
   }
 }
 
-/** System V AMD64 psABI 3.2.3. */
-const PARAMETER_REGISTERS: readonly RegisterName[] = ['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'];
+/** What the first six parameters are passed in, in their order (System V AMD64 psABI 3.2.3). */
+export const PARAMETER_REGISTERS: readonly RegisterName[] = ['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'];
+/** What a callee may change, beside RAX (the same). */
 const VOLATILE: readonly RegisterName[] = ['rcx', 'rdx', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11'];

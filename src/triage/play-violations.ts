@@ -3,6 +3,7 @@ import { maskOf } from '../../models/exchange/exchange.js';
 import type { Entry } from '../play/play.js';
 import type { PlayRunner } from '../play/play-runner.js';
 import type { JudgedExchangeClause, PlayViolation } from '../play/play-judge.js';
+import { PARAMETER_REGISTERS } from '../play/stage.js';
 import { FLAG } from '../x86/flags.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import { REGISTER_INDEX, REGISTER_NAMES, type RegisterName } from '../x86/registers.js';
@@ -93,10 +94,8 @@ function locationOf(name: string, { observed }: Entry): Location | undefined {
   if (place !== undefined) return place;
   if (isRegister(name)) return { register: REGISTER_INDEX[name] };
   const parameter = observed?.parameters?.indexOf(name) ?? -1;
-  return parameter < 0 ? undefined : { register: REGISTER_INDEX[PARAMETERS[parameter]] };
+  return parameter < 0 ? undefined : { register: REGISTER_INDEX[PARAMETER_REGISTERS[parameter]] };
 }
-
-const PARAMETERS: readonly RegisterName[] = ['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'];
 
 function isRegister(name: string): name is RegisterName {
   return REGISTER_NAMES.some((register) => register === name);
