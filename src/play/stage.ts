@@ -10,7 +10,8 @@ import { poisonBytes } from '../harness/regions.js';
 import type { Image } from '../image/image.js';
 import { PERCPU_BASE } from '../image/per-cpu.js';
 import { segmentAt } from '../image/segments.js';
-import { findFunction, symbolAt } from '../image/symbols.js';
+import { findFunction, symbolicName } from '../image/symbols.js';
+import { hex } from '../text/hex.js';
 import { ModuleCalls } from '../world/module-calls.js';
 import { environmentName } from '../x86/environment.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
@@ -132,7 +133,7 @@ export class Stage {
   /** Reads `bytes` bytes, zero-extended. @throws RangeError if nothing is mapped there */
   read(address: bigint, bytes: 1 | 2 | 4 | 8 = 8): bigint {
     if (!this.machine.peek64(lowHalf(address), highHalf(address)))
-      throw new RangeError(`0x${address.toString(16)} is not mapped`);
+      throw new RangeError(`${hex(address)} is not mapped`);
     const value = joinHalves(this.machine.peekLow, this.machine.peekHigh);
     return bytes === 8 ? value : value & ((1n << BigInt(8 * bytes)) - 1n);
   }
@@ -311,9 +312,7 @@ export class Stage {
 
   /** `symbol+0x1c` */
   place(address: bigint): string {
-    const found = symbolAt(this.image, address);
-    if (found !== undefined) return `${found.symbol.name}+0x${found.offset.toString(16)}`;
-    return this.externalAt(address) ?? `0x${address.toString(16)}`;
+    return symbolicName(this.image, address) ?? this.externalAt(address) ?? hex(address);
   }
 
   /** What an environment call is, for a message. */
@@ -324,5 +323,5 @@ export class Stage {
 
 /** What the first six parameters are passed in, in their order (System V AMD64 psABI 3.2.3). */
 export const PARAMETER_REGISTERS: readonly RegisterName[] = ['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'];
-/** What a callee may change, beside RAX (the same). */
+/** What a callee may change, beside RAX (ibid.). */
 const VOLATILE: readonly RegisterName[] = ['rcx', 'rdx', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11'];
