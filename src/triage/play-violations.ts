@@ -72,7 +72,7 @@ export function blamedStep(steps: readonly Step[], { clause }: JudgedExchangeCla
   if (origin >= 0) return origin;
   // What the code did not make it passed on as it came: by this exchange. The last step is the call of an external symbol.
   if (entry.observed?.parameters !== undefined) return steps.length - 1;
-  return lastIndex(steps, ({ address }) => address === entry.observed?.at);
+  return steps.findLastIndex(({ address }) => address === entry.observed?.at);
 }
 
 /** Step that made a value, or -1. */
@@ -80,7 +80,9 @@ function originOfValue(steps: readonly Step[], name: string, entry: Entry): numb
   const { observed, expected } = entry;
   if (name === 'if' || name === 'flags') {
     const mask = name === 'if' ? FLAG.IF : ~FLAG.IF & Number(maskOf(expected?.values[name] ?? 0n) & 0xffffffffn);
-    return lastIndex(steps, ({ before, after }) => ((before[2 * STATE.RFLAGS] ^ after[2 * STATE.RFLAGS]) & mask) !== 0);
+    return steps.findLastIndex(
+      ({ before, after }) => ((before[2 * STATE.RFLAGS] ^ after[2 * STATE.RFLAGS]) & mask) !== 0,
+    );
   }
   const location = locationOf(name, entry);
   // An exchange is itself the last step, unless an external symbol was reached.
@@ -108,18 +110,13 @@ function isRegister(name: string): name is RegisterName {
  */
 function lastDecision(steps: readonly Step[], { observed, expected }: Entry): number {
   // A thunk that the world lends is somebody else's code: what jumped to it is to blame.
-  if (observed?.moment === 'fault' || observed?.moment === 'trap') return lastIndex(steps, ({ lent }) => !lent);
+  if (observed?.moment === 'fault' || observed?.moment === 'trap') return steps.findLastIndex(({ lent }) => !lent);
   const isDecision = ({ instruction }: Step): boolean => instruction?.flow === 'conditional';
   if (expected?.moment === 'stop') {
-    const call = lastIndex(steps, ({ instruction }) => instruction?.flow === 'environment');
+    const call = steps.findLastIndex(({ instruction }) => instruction?.flow === 'environment');
     const first = steps.findIndex((step, index) => index > call && isDecision(step));
     if (call >= 0 && first >= 0) return first;
   }
-  const last = lastIndex(steps, isDecision);
+  const last = steps.findLastIndex(isDecision);
   return last < 0 ? steps.length - 1 : last;
-}
-
-function lastIndex(steps: readonly Step[], matches: (step: Step) => boolean): number {
-  for (let index = steps.length - 1; index >= 0; index--) if (matches(steps[index])) return index;
-  return -1;
 }
