@@ -37,6 +37,25 @@ export const LINUX_EXPOSURE_MASKS = {
   allButRbp: 0xffcc,
 } as const;
 
+/** The registers of `allButRbp`, in the order of its bits. */
+export const EXPOSED_REGISTERS = [
+  'rdx',
+  'rbx',
+  'rsi',
+  'rdi',
+  'r8',
+  'r9',
+  'r10',
+  'r11',
+  'r12',
+  'r13',
+  'r14',
+  'r15',
+] as const;
+
+/** One of {@link EXPOSED_REGISTERS}. */
+export type ExposedRegister = (typeof EXPOSED_REGISTERS)[number];
+
 /** `flags` argument of `__tdx_hypercall` in v5.19 to v6.3 (linux.md section 1). */
 export const LINUX_HYPERCALL_FLAGS = {
   /** Write R10-R15 back to the argument block. */

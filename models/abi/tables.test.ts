@@ -4,7 +4,7 @@ import { SEAMCALL_LEAVES, SEAMCALL_LEAVES_NEWER } from './seamcall-leaves.js';
 import { describeStatus, statusHigh } from './status.js';
 import { TDCALL_LEAF, TDCALL_LEAVES, TDCALL_LEAVES_NEWER, tdcallLeaf } from './tdcall-leaves.js';
 import { TDVMCALL, TDVMCALL_FUNCTIONS, TDVMCALL_STATUS } from './tdvmcall.js';
-import { LINUX_EXPOSURE_MASKS } from './linux-constants.js';
+import { EXPOSED_REGISTERS, LINUX_EXPOSURE_MASKS } from './linux-constants.js';
 
 describe('registers', () => {
   it('are numbered as the hardware encodes them', () => {
@@ -17,6 +17,8 @@ describe('registers', () => {
     expect(gprMask('RDX', 'RBX', 'RSI', 'RDI', 'R8', 'R9', 'R10', 'R11', 'R12', 'R13', 'R14', 'R15')).toBe(
       LINUX_EXPOSURE_MASKS.allButRbp,
     );
+    const named = GPR_NAMES.filter((name) => ((LINUX_EXPOSURE_MASKS.allButRbp >>> GPR[name]) & 1) === 1);
+    expect(EXPOSED_REGISTERS).toEqual(named.map((name) => name.toLowerCase()));
   });
 });
 
