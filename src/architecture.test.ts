@@ -240,7 +240,7 @@ describe('a planted violation is seen', () => {
     ['properties/planted.ts', "import { FACT } from '../src/observation/layout.js';", 'src/observation/layout.ts'],
     [
       'properties/planted.ts',
-      "import { maskRegisters } from '../src/contract/compiled.js';",
+      "import { compileContract } from '../src/contract/compiled.js';",
       'src/contract/compiled.ts',
     ],
     ['properties/planted.ts', "import { Machine } from '../src/x86/machine.js';", 'src/x86/machine.ts'],
