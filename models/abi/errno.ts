@@ -1,4 +1,7 @@
-/** Error numbers that Linux's TDX code returns, negated (facts/linux.md 1.4 and 2; the numbers are x86 Linux's). */
+/**
+ * Error numbers that Linux's TDX code returns, negated, and that userspace writes to `struct kvm_run` as they are
+ * (facts/linux.md 1.4, 2 and 3; the numbers are x86 Linux's).
+ */
 export const ERRNO = {
   EIO: 5n,
   ENXIO: 6n,

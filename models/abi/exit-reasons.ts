@@ -14,7 +14,7 @@ export const EXIT_REASON_MODIFIERS = 0xffff0000n;
 
 /**
  * Upper halves of the status words whose lower half KVM takes as an exit reason (facts/linux.md section 3). Two of them
- * are not the module's own words: KNOWN_CONSTANT_DISAGREEMENTS.
+ * are not the module's own words, which are 0x60000002 and 0xe0000007 (facts/module.md section 3).
  */
 export const KVM_EXIT_REASON_STATUSES = [
   0x00000000_00000000n,

@@ -6,8 +6,6 @@
 
 /** Where a 32-bit exit reason stands in `struct kvm_run`. */
 export const KVM_RUN_EXIT_REASON_OFFSET = 8;
-/** Where the union begins whose member the exit reason selects; it is 256 bytes long. */
-export const KVM_RUN_UNION_OFFSET = 32;
 /** The data of a port access stands one page behind the start of `struct kvm_run` (KVM_PIO_PAGE_OFFSET = 1). */
 export const KVM_RUN_PIO_DATA_OFFSET = 4096;
 
@@ -36,10 +34,7 @@ export const KVM_HC_MAP_GPA_RANGE = 12;
 /** Attribute of KVM_HC_MAP_GPA_RANGE: the range is to be encrypted, that is private. 0: decrypted, that is shared. */
 export const KVM_MAP_GPA_RANGE_ENCRYPTED = 16;
 /** What KVM answers to a hypercall that it does not know, or does not serve, negated (KVM_ENOSYS). */
-export const KVM_ENOSYS = 1000;
-
-/** Error numbers that pass between userspace, kernel and guest, positive. */
-export const ERRNO = { EIO: 5, EAGAIN: 11, EFAULT: 14, EINVAL: 22 } as const;
+export const KVM_ENOSYS = 1000n;
 
 /** One field of an exit, as userspace finds it in `struct kvm_run`. */
 export interface KvmRunField {

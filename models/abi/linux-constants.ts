@@ -37,28 +37,24 @@ export const LINUX_EXPOSURE_MASKS = {
   allButRbp: 0xffcc,
 } as const;
 
-/** `flags` argument of `__tdx_hypercall` in v5.19 to v6.3 (linux.md section 1). */
-export const LINUX_HYPERCALL_FLAGS = {
-  /** Write R10-R15 back to the argument block. */
-  hasOutput: 1,
-  /** Issue STI right before TDCALL; v5.19 to v6.2 only. */
-  issueSti: 2,
-} as const;
+/** The registers of `allButRbp`, in the order of its bits. */
+export const EXPOSED_REGISTERS = [
+  'rdx',
+  'rbx',
+  'rsi',
+  'rdi',
+  'r8',
+  'r9',
+  'r10',
+  'r11',
+  'r12',
+  'r13',
+  'r14',
+  'r15',
+] as const;
+
+/** One of {@link EXPOSED_REGISTERS}. */
+export type ExposedRegister = (typeof EXPOSED_REGISTERS)[number];
 
 /** At most so many SEAMCALLs while the answer is TDX_RND_NO_ENTROPY (linux.md section 1.4, sc_retry). */
 export const LINUX_ENTROPY_TRIES = 10;
-
-/** Status words that Linux 6.16.1 (KVM) and td-shim define differently from the module (module.md section 3). */
-export const KNOWN_CONSTANT_DISAGREEMENTS = [
-  { where: 'Linux 6.16.1 NON_RECOVERABLE_TD', theirs: 0x40000002_00000000n, module: 0x60000002_00000000n },
-  {
-    where: 'Linux 6.16.1 NON_RECOVERABLE_TD_WRONG_APIC_MODE',
-    theirs: 0x60000007_00000000n,
-    module: 0xe0000007_00000000n,
-  },
-  {
-    where: 'td-shim page size mismatch (level 1 baked in)',
-    theirs: 0xc0000b0b_00000001n,
-    module: 0xc0000b0b_00000000n,
-  },
-] as const;

@@ -57,16 +57,5 @@ export const OPERAND_IDS = {
   WBCACHE: 188,
 } as const;
 
-/** Operand ids that newer trees add; those of 2.0 say so. */
-export const OPERAND_IDS_NEWER = {
-  NUM_VCPUS: 177,
-  CPUID_FIXED0_BITMAP: 178,
-  PASID_TRK_2_0: 175,
-  PASIDMT_2_0: 256,
-  MMIOMT_2_0: 257,
-  SPDMMT_2_0: 258,
-  DMAR_2_0: 320,
-} as const;
-
 /** Name of an operand of module 1.5.01. */
 export type OperandName = keyof typeof OPERAND_IDS;

@@ -389,10 +389,3 @@ export const TDCALL_LEAVES_NEWER = [
   { leaf: 71, name: 'TDG.MMIO.ACCEPT', where: '2.0 (arch 74b9c954)', notes: 'registers not tabulated' },
   { leaf: 72, name: 'TDG.IQ.INV.REQUEST', where: '2.0 (arch 74b9c954)', notes: 'registers not tabulated' },
 ] as const;
-
-const byNumber = new Map<number, TdcallLeaf>(TDCALL_LEAVES.map((row) => [row.leaf, row]));
-
-/** The row of a leaf of module 1.5.01, or `undefined`. */
-export function tdcallLeaf(leaf: number): TdcallLeaf | undefined {
-  return byNumber.get(leaf);
-}

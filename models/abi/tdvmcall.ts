@@ -232,9 +232,3 @@ export const TDVMCALL_FUNCTIONS: readonly TdvmcallFunction[] = [
     verification: 'unverified',
   },
 ];
-
-/** Calls with R10 not 0 belong to the hypervisor's vendor. */
-export const TDVMCALL_VENDORS = {
-  kvm: { inputs: { R10: 'hypercall number (nonzero)', 'R11-R14': 'p1..p4' }, result: 'R10' },
-  hyperV: { inputs: { R10: 'control word', RDX: 'input GPA', R8: 'output GPA' }, result: 'R11', mask: 0x0d04 },
-} as const;

@@ -69,8 +69,8 @@ function isRefusal(about: readonly Topic[]): boolean {
 function* eptViolation({ exit }: Visit): Reference {
   const request = { gpa: exit['r8'], qualification: exit['rcx'] };
   const host = yield call('host_ept_violation', request, ['decode']);
-  const result = Number(BigInt.asIntN(32, host['rax']));
-  if (result < 0) yield fail(-result, ['decode']);
+  const result = BigInt.asIntN(32, host['rax']);
+  if (result < 0n) yield fail(-result, ['decode']);
   yield resumeGuest(['decode']);
 }
 

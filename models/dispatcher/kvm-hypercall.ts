@@ -1,4 +1,5 @@
-import { ERRNO, KVM_ENOSYS, KVM_EXIT_HYPERCALL_LONG_MODE, KVM_HC_MAP_GPA_RANGE } from '../abi/kvm.js';
+import { ERRNO } from '../abi/errno.js';
+import { KVM_ENOSYS, KVM_EXIT_HYPERCALL_LONG_MODE, KVM_HC_MAP_GPA_RANGE } from '../abi/kvm.js';
 import { upperBits, type Answer, type Handler } from './handler.js';
 import { call, fieldName, userspaceExit, type Topic } from './moments.js';
 
@@ -28,8 +29,8 @@ export const kvmHypercall: Handler = function* ({ td, exit }) {
   return result(userspace[fieldName('HYPERCALL', 'ret')], ['completion']);
 };
 
-function negative(error: number): bigint {
-  return BigInt.asUintN(64, BigInt(-error));
+function negative(error: bigint): bigint {
+  return BigInt.asUintN(64, -error);
 }
 
 function result(r10: bigint, about: readonly Topic[] = []): Answer {

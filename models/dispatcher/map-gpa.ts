@@ -1,4 +1,5 @@
-import { ERRNO, KVM_EXIT_HYPERCALL_LONG_MODE, KVM_HC_MAP_GPA_RANGE, KVM_MAP_GPA_RANGE_ENCRYPTED } from '../abi/kvm.js';
+import { ERRNO } from '../abi/errno.js';
+import { KVM_EXIT_HYPERCALL_LONG_MODE, KVM_HC_MAP_GPA_RANGE, KVM_MAP_GPA_RANGE_ENCRYPTED } from '../abi/kvm.js';
 import { TDVMCALL_STATUS } from '../abi/tdvmcall.js';
 import type { ExpectedExchange, Expectation, Values } from '../exchange/exchange.js';
 import type { DispatcherContract, TdConfiguration } from './contract.js';
@@ -68,7 +69,7 @@ function* acceptedAnswer(
   { userspaceErrors }: DispatcherContract,
   userspace: Values,
 ): Generator<ExpectedExchange, Values, Values> {
-  const known: readonly bigint[] = [0n, BigInt(ERRNO.EAGAIN), BigInt(ERRNO.EINVAL)];
+  const known: readonly bigint[] = [0n, ERRNO.EAGAIN, ERRNO.EINVAL];
   let answer = userspace;
   while (userspaceErrors === 'linux-7.2' && !known.includes(answer[fieldName('HYPERCALL', 'ret')]))
     answer = yield fail(ERRNO.EINVAL, ['completion']);
@@ -78,6 +79,6 @@ function* acceptedAnswer(
 function chunkStatus({ userspaceErrors }: DispatcherContract, userspace: Values): bigint {
   const error = userspace[fieldName('HYPERCALL', 'ret')];
   if (error === 0n) return TDVMCALL_STATUS.SUCCESS;
-  const retry = userspaceErrors === 'linux-7.2' && error === BigInt(ERRNO.EAGAIN);
+  const retry = userspaceErrors === 'linux-7.2' && error === ERRNO.EAGAIN;
   return retry ? TDVMCALL_STATUS.RETRY : TDVMCALL_STATUS.INVALID_OPERAND;
 }

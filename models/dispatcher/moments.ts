@@ -1,24 +1,7 @@
 /** The exchanges of a dispatcher with the guest, with userspace and with the rest of the host. */
 import { KVM_EXIT, type KvmExitName } from '../abi/kvm.js';
+import { EXPOSED_REGISTERS, type ExposedRegister } from '../abi/linux-constants.js';
 import { low, type Expectation, type ExpectedExchange, type Values } from '../exchange/exchange.js';
-
-/** The guest's registers that a TDVMCALL can share; their names are those of the values. */
-export const GUEST_REGISTERS = [
-  'rdx',
-  'rbx',
-  'rsi',
-  'rdi',
-  'r8',
-  'r9',
-  'r10',
-  'r11',
-  'r12',
-  'r13',
-  'r14',
-  'r15',
-] as const;
-
-export type GuestRegister = (typeof GUEST_REGISTERS)[number];
 
 /**
  * Rules that an exchange can be about, beside what a return to the guest does with each register: `keeps R`, or with a
@@ -56,21 +39,21 @@ export type Topic =
   | 'hypercall';
 
 /** Registers that the guest gets as an answer; it finds all others as it left them. */
-export type Results = Readonly<Partial<Record<GuestRegister, Expectation>>>;
+export type Results = Readonly<Partial<Record<ExposedRegister, Expectation>>>;
 
 const KEEPS = labelled('keeps');
 const MAPS = labelled('maps');
 const COMPLETES = labelled('completes');
 const ANSWERS = labelled('answers');
 
-function resultLabels(about: readonly string[]): Readonly<Record<GuestRegister, string>> {
+function resultLabels(about: readonly string[]): Readonly<Record<ExposedRegister, string>> {
   if (about.includes('map-gpa')) return MAPS;
   return about.includes('completion') ? COMPLETES : ANSWERS;
 }
 
-function labelled(role: string): Readonly<Record<GuestRegister, string>> {
-  const labels = GUEST_REGISTERS.map((register) => [register, `${role} ${register}`]);
-  return Object.fromEntries(labels) as Record<GuestRegister, string>;
+function labelled(role: string): Readonly<Record<ExposedRegister, string>> {
+  const labels = EXPOSED_REGISTERS.map((register) => [register, `${role} ${register}`]);
+  return Object.fromEntries(labels) as Record<ExposedRegister, string>;
 }
 
 export const RETURN_TO_GUEST = 'return to guest';
@@ -81,7 +64,7 @@ export function returnToGuest(sent: Values, results: Results, about: readonly st
   const values: Record<string, Expectation> = {};
   const labels: string[] = [...about];
   const answering = resultLabels(about);
-  for (const register of GUEST_REGISTERS) {
+  for (const register of EXPOSED_REGISTERS) {
     const result = results[register];
     values[register] = result ?? sent[register];
     labels.push(result === undefined ? KEEPS[register] : answering[register]);
@@ -124,8 +107,8 @@ export function fieldName(exit: KvmExitName, field: string): string {
 }
 
 /** KVM_RUN returns an error. @param errno Positive, as ERRNO has it. */
-export function fail(errno: number, about: readonly Topic[]): ExpectedExchange {
-  return { moment: FAIL, values: { rax: low(32, BigInt(-errno)) }, about };
+export function fail(errno: bigint, about: readonly Topic[]): ExpectedExchange {
+  return { moment: FAIL, values: { rax: low(32, -errno) }, about };
 }
 
 /** The dispatcher calls another part of the host. */

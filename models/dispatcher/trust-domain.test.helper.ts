@@ -1,6 +1,6 @@
 import { KVM_EXIT_REASON_STATUSES } from '../abi/exit-reasons.js';
 import { KVM_TD_EMULATED_MSRS } from '../abi/msr.js';
-import { GUEST_REGISTERS } from './moments.js';
+import { EXPOSED_REGISTERS } from '../abi/linux-constants.js';
 import type { ExpectedExchange, Values } from '../exchange/exchange.js';
 import { TrustDomain, type Action } from './trust-domain.js';
 import type { DispatcherContract, TdConfiguration } from './contract.js';
@@ -28,7 +28,7 @@ export function trustDomain(
 /** Every register has a value of its own, so that a mixed-up one shows. */
 const SENT: Values = {
   rcx: 0xffccn,
-  ...Object.fromEntries(GUEST_REGISTERS.map((name, index) => [name, 0x1111_0000_0000_0000n + BigInt(index)])),
+  ...Object.fromEntries(EXPOSED_REGISTERS.map((name, index) => [name, 0x1111_0000_0000_0000n + BigInt(index)])),
   leftover: 0xa5a5_a5a5_a5a5_a5a5n,
 };
 

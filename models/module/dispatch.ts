@@ -24,7 +24,7 @@ export function versionOf(raxLow: number): number {
 }
 
 /** The dispatcher's first check: RAX bits 31:24 and 63:32 are zero. */
-export function raxReservedBitsAreZero(raxLow: number, raxHigh: number): boolean {
+function raxReservedBitsAreZero(raxLow: number, raxHigh: number): boolean {
   return raxHigh === 0 && (raxLow & RESERVED_LOW) === 0;
 }
 
@@ -52,9 +52,9 @@ export function rejectRax(config: ModuleConfiguration, raxLow: number, raxHigh: 
 }
 
 /** Guest interruptibility state (VMCS encoding): blocking by STI. */
-export const BLOCKING_BY_STI = 1 << 0;
+const BLOCKING_BY_STI = 1 << 0;
 /** Guest interruptibility state (VMCS encoding): blocking by MOV SS or POP SS. */
-export const BLOCKING_BY_MOV_SS = 1 << 1;
+const BLOCKING_BY_MOV_SS = 1 << 1;
 
 /** The interruptibility state after a TDCALL: blocking by STI and by MOV SS is cleared, the rest (NMI) stays. */
 export function interruptibilityAfterTdcall(before: number): number {

@@ -3,6 +3,7 @@ import { statusHigh } from '../abi/status.js';
 import { TDCALL_LEAF, TDCALL_LEAVES, type TdcallLeaf } from '../abi/tdcall-leaves.js';
 import type { ModuleConfiguration } from './configuration.js';
 import { leafIsImplemented, versionPasses } from './dispatch.js';
+import { operandInvalidRax } from './status.js';
 
 /**
  * Which registers the outcome of one leaf may change; everything outside the masks is preserved, XMM too. RAX is not in
@@ -80,4 +81,37 @@ for (const row of TDCALL_LEAVES) {
 export function leafOutcome(config: ModuleConfiguration, leaf: number, version: number): LeafOutcome | undefined {
   if (!versionPasses(config, leaf, version) || !leafIsImplemented(config, leaf)) return undefined;
   return outcomes.get((leaf << 8) | version);
+}
+
+/**
+ * The guest's registers after a leaf returned. Where the handler refuses the version itself, a status without bit 63
+ * cannot be: it becomes OPERAND_INVALID|RAX. Nothing is allocated.
+ *
+ * @param statusLow RAX bits 31:0.
+ * @param statusHighHalf RAX bits 63:32, signed or unsigned.
+ * @param answered Register file: where the values of the outputs come from.
+ * @param guestOut Register file: the guest's registers at TDCALL, changed in place.
+ * @returns The registers that were written, RAX among them, one bit each.
+ */
+export function leafReturn(
+  outcome: LeafOutcome,
+  statusLow: number,
+  statusHighHalf: number,
+  answered: Int32Array,
+  guestOut: Int32Array,
+): number {
+  const isError = statusHighHalf >>> 31 === 1;
+  const refused = !isError && !outcome.canSucceed;
+  const conditional = statusHighHalf >>> 0 === outcome.conditionalStatusHigh ? outcome.conditionalMask : 0;
+  const open = conditional | (isError ? 0 : outcome.successMask);
+  const fixed = isError || refused ? outcome.errorMask & ~open : 0;
+  for (let register = 0; register < GPR_COUNT; register++) {
+    const from = (open >>> register) & 1 ? answered : (fixed >>> register) & 1 ? outcome.errorValues : guestOut;
+    guestOut[2 * register] = from[2 * register];
+    guestOut[2 * register + 1] = from[2 * register + 1];
+  }
+  guestOut[2 * GPR.RAX] = statusLow;
+  guestOut[2 * GPR.RAX + 1] = statusHighHalf;
+  if (refused) operandInvalidRax(guestOut);
+  return (1 << GPR.RAX) | open | fixed;
 }

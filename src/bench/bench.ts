@@ -11,7 +11,7 @@ import { type Floor, floorsOf } from './floors.js';
 import { NativePrograms } from './native-programs.js';
 import { bareReturn, compiledWorkloads, MAIN_STUB, stubWorkloads } from './workloads.js';
 
-export const BENCH_SCHEMA = 'tdxfuzz/bench/1';
+const BENCH_SCHEMA = 'tdxfuzz/bench/1';
 
 /** How large the bench is: see FULL. */
 export interface BenchSize {

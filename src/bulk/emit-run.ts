@@ -58,7 +58,7 @@ export interface RunInput extends EnterInput {
 }
 
 /** Instructions that a run may have before it is given up: budget, events and undo list have room for them. */
-export function instructionLimit({ quick, exact, layout }: TranslatedCode): number {
+function instructionLimit({ quick, exact, layout }: TranslatedCode): number {
   const events = Math.max(quick.maxEvents, exact.maxEvents);
   const undo = Math.max(quick.maxUndo, exact.maxUndo) / UNDO_WORDS;
   return Math.min(

@@ -2,12 +2,10 @@
  * What properties of a dispatcher speak of: the exchanges between guest, dispatcher, the rest of the host and userspace,
  * each with its values. The same names as in models/dispatcher; a test holds that no value there is without a clause.
  */
+import { EXPOSED_REGISTERS } from '../../models/abi/linux-constants.js';
 import { agrees, type ExchangeClause, happens } from './exchange-clause.js';
 
 export const DISPATCHER_PROGRAMS = ['dispatcher-one-exit', 'dispatcher-sequence'] as const;
-
-/** Registers that the guest shares. */
-export const GUEST = ['rdx', 'rbx', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const;
 
 export const TO_GUEST = 'return to guest';
 export const FAILS = 'fail';
@@ -59,6 +57,6 @@ export function allAgree(exchanges: Exchanges, about?: string): ExchangeClause[]
 }
 
 /** The registers that the guest gets, where the reference says that they play this role: `keeps`, `answers`... */
-export function registersAgree(role: string, registers: readonly string[] = GUEST): ExchangeClause[] {
+export function registersAgree(role: string, registers: readonly string[] = EXPOSED_REGISTERS): ExchangeClause[] {
   return registers.map((register) => agrees(TO_GUEST, register, `${role} ${register}`));
 }

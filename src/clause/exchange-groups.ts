@@ -1,9 +1,10 @@
 /** Values that rules about programs speak of together, and the clauses over them. */
+import { EXPOSED_REGISTERS } from '../../models/abi/linux-constants.js';
 import { PT_REGS_NAMES, VE_INFO } from '../../models/abi/linux-structs.js';
 import { agrees, type ExchangeClause, happens } from './exchange-clause.js';
 
 /** All that a TDVMCALL can show to the host, and RAX and RCX, which say what it is. */
-const SHOWN = ['rax', 'rcx', 'rdx', 'rbx', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const;
+const SHOWN = ['rax', 'rcx', ...EXPOSED_REGISTERS] as const;
 /** What a leaf of the module takes. */
 const TAKEN = ['rax', 'rcx', 'rdx', 'r8', 'r9', 'r10', 'r11'] as const;
 /** RIP is the business of advances-rip. */

@@ -18,7 +18,7 @@ export function renderTerm(term: Term): string {
   }
 }
 
-export function renderCondition(condition: Condition): string {
+function renderCondition(condition: Condition): string {
   switch (condition.kind) {
     case 'ended':
       return `ended ${condition.as.join('|')}`;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compileContract, maskRegisters } from './compiled.js';
+import { compileContract } from './compiled.js';
 import type { Contract } from './contract.js';
 import { builtInContract } from './find-contract.js';
 
@@ -77,10 +77,4 @@ test('a mask above bit 31 is refused', () => {
   const inputs = { rax: { constant: '0x0' }, rcx: { constant: '0x10000fc00' } };
   expect(() => compiled('linux-6.4/__tdx_hypercall', { inputs })).toThrow(RangeError);
   expect(() => compiled('linux-6.4/__tdx_hypercall', { widestMask: '0x100000000' })).toThrow(RangeError);
-});
-
-test('the registers of a mask, in hardware order', () => {
-  expect(maskRegisters(0xfc00)).toEqual(['r10', 'r11', 'r12', 'r13', 'r14', 'r15']);
-  expect(maskRegisters(0xffcc).join(' ')).toBe('rdx rbx rsi rdi r8 r9 r10 r11 r12 r13 r14 r15');
-  expect(maskRegisters(0)).toEqual([]);
 });

@@ -2,7 +2,7 @@
  * A contract with its names resolved to numbers, once per target: what the harness, the reference model and the
  * clauses look up for every case.
  */
-import { REGISTER_INDEX, REGISTER_NAMES, type RegisterName } from '../x86/registers.js';
+import { REGISTER_INDEX, type RegisterName } from '../x86/registers.js';
 import type { Contract, Parameter, Source } from './contract.js';
 
 /** Registers that a function must leave as it found them, by convention. */
@@ -101,9 +101,4 @@ function lowBits(hex: string): number {
   const value = BigInt(hex);
   if (value >> 32n !== 0n) throw new RangeError(`${hex}: a mask of flags or registers lies within 32 bits`);
   return Number(value) | 0;
-}
-
-/** The general registers a mask names, in hardware order. */
-export function maskRegisters(mask: number): RegisterName[] {
-  return REGISTER_NAMES.filter((_, index) => (mask >>> index) & 1);
 }

@@ -120,7 +120,6 @@ export type Contract = z.infer<typeof contractSchema>;
 export type WrappedInstruction = Contract['instruction'];
 export type Parameter = Contract['parameters'][number];
 export type Source = z.infer<typeof source>;
-export type OutputCondition = z.infer<typeof condition>;
 
 /** The contracts of one project and generation. */
 export interface ContractSet {

@@ -6,9 +6,10 @@
 import { highHalf, joinHalves, lowHalf, readHalves } from '../halves.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import type { WrappedInstruction } from '../contract/contract.js';
-import { symbolAt } from '../image/symbols.js';
+import { symbolicName } from '../image/symbols.js';
 import { END, FACT, MOMENT, VECTOR as VECTOR_STATE } from '../observation/layout.js';
 import { type Scenario, SLOT } from '../scenario/layout.js';
+import { hex } from '../text/hex.js';
 import { SeamcallWorld } from '../world/seamcall.js';
 import { TdcallWorld } from '../world/tdcall.js';
 import { COMPLETES, recordAnswer, type World } from '../world/world.js';
@@ -293,8 +294,7 @@ export class Harness {
   }
 
   private where(address: bigint): string {
-    const found = symbolAt(this.code.image, address);
-    return found === undefined ? `0x${address.toString(16)}` : `${found.symbol.name}+0x${found.offset.toString(16)}`;
+    return symbolicName(this.code.image, address) ?? hex(address);
   }
 }
 

@@ -9,9 +9,10 @@ import { hex } from '../text/hex.js';
 import { Machine, type MachineOptions } from '../x86/machine.js';
 import type { Code } from './code.js';
 import { mapImage } from './map-image.js';
+import { mapThunks } from './map-thunks.js';
 import { poisonBytes, regionAt, REGIONS } from './regions.js';
 
-const PAGE = 0x1000n;
+const PAGE = 0x1000;
 const READ_WRITE = { read: true, write: true, execute: false };
 
 /** What reaching an external address means. */
@@ -21,11 +22,11 @@ export interface ExternalEnd {
 }
 
 /** Pages for the stacks, the blocks and the thunks beside the image. */
-const WORLD_BYTES = 64 * Number(PAGE);
+const WORLD_BYTES = 64 * PAGE;
 
 /** Bytes of memory that the machine of an image needs. */
 function memoryFor(image: Image): number {
-  const ends = image.segments.map(({ size }) => size + 2 * Number(PAGE));
+  const ends = image.segments.map(({ size }) => size + 2 * PAGE);
   return ends.reduce((sum, size) => sum + size, WORLD_BYTES);
 }
 
@@ -85,21 +86,9 @@ function mapWorld(machine: Machine, { image, entry }: Code): Omit<MappedWorld, '
     stopAt(returnAddress, 'return', END.returned);
   }
   if (segmentAt(image.segments, PERCPU_BASE) === undefined)
-    machine.map(PERCPU_BASE, Number(PAGE), READ_WRITE, poisonBytes(Number(PAGE), REGIONS[0].poison('stack')));
-  const thunks = new Map<bigint, Uint8Array>();
-  for (const { name, address } of image.externals) {
-    const model = externalModel(name);
-    if (model.kind !== 'code') {
-      stopAt(address, name, model.kind === 'noreturn' ? END.stopped : END.unknown);
-      continue;
-    }
-    const page = address - (address % PAGE);
-    const bytes = thunks.get(page) ?? new Uint8Array(Number(PAGE)).fill(0xcc);
-    bytes.set(model.bytes, Number(address - page));
-    thunks.set(page, bytes);
-  }
-  for (const [page, bytes] of thunks)
-    machine.map(page, bytes.length, { read: true, write: false, execute: true }, bytes);
+    machine.map(PERCPU_BASE, PAGE, READ_WRITE, poisonBytes(PAGE, REGIONS[0].poison('stack')));
+  for (const { name, address, kind } of mapThunks(machine, image))
+    stopAt(address, name, kind === 'noreturn' ? END.stopped : END.unknown);
   // In a whole kernel the functions that never return are code of the image.
   for (const { name, address, kind, global } of image.symbols) {
     // An untyped one is a function of assembly if it is global; a local one may be a label of that name.

@@ -11,7 +11,7 @@ export const ACCESS = { legal: 0, stray: 1, belowStack: 2 } as const;
  * Classifies one event. A write is legal on the stack below the return address, in the shadow space above it, and in
  * the argument block. An explicit access below RSP is one within the stack at a lower address than RSP was.
  */
-export function classifyAccess(
+function classifyAccess(
   events: Int32Array,
   at: number,
   placement: Placement,

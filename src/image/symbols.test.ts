@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { CODE, DATA, sampleExecutable, sampleObject, writeElf, type WrittenSymbol } from './elf-writer.test.helper.js';
 import type { Image } from './image.js';
 import { parseImage } from './load.js';
-import { findFunction, functionExtent, symbolAt } from './symbols.js';
+import { findFunction, functionExtent, symbolAt, symbolicName } from './symbols.js';
 
 const BASE = 0xffffffff81000000n;
 
@@ -94,9 +94,11 @@ test('finds the symbol that an address belongs to', () => {
     return found && `${found.symbol.name}+${found.offset}`;
   };
   expect(at(0n)).toBeUndefined();
+  expect(symbolicName(stub, BASE)).toBeUndefined();
   expect(at(0x0an)).toBe('before+2');
   expect(at(0x10n)).toBe('outer+0');
   expect(at(0x21n)).toBe('outer+17');
+  expect(symbolicName(stub, BASE + 0x21n)).toBe('outer+0x11');
   expect(at(0x4fn)).toBe('outer+63');
   // Padding after a sized function belongs to nobody, whatever labels lie inside or before it.
   expect(at(0x50n)).toBeUndefined();

@@ -155,3 +155,9 @@ export function symbolAt(image: Image, address: bigint): { symbol: ImageSymbol; 
   }
   return best === undefined ? undefined : { symbol: best, offset: Number(address - best.address) };
 }
+
+/** `symbol+0x1c`, for people; undefined if the address belongs to no symbol. */
+export function symbolicName(image: Image, address: bigint): string | undefined {
+  const found = symbolAt(image, address);
+  return found && `${found.symbol.name}+${hex(found.offset)}`;
+}

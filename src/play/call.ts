@@ -3,7 +3,9 @@
  * answer, up to the exchange with which the call ends: `return`, `stop`, `trap`, `fault` or `endless`.
  */
 import type { Exchange, Values } from '../../models/exchange/exchange.js';
+import { CALLEE_SAVED } from '../contract/compiled.js';
 import { answerSeamcall, seamcallValues } from '../world/module-calls.js';
+import { isBehindSti } from '../world/sti.js';
 import { ENVIRONMENT } from '../x86/environment.js';
 import { VECTOR } from '../x86/exit.js';
 import { FLAG } from '../x86/flags.js';
@@ -67,7 +69,6 @@ export interface Call {
 /** Nothing models what the code reached: there is no verdict. */
 export class NoVerdict extends Error {}
 
-const CALLEE_SAVED = ['rbx', 'rbp', 'r12', 'r13', 'r14', 'r15'] as const;
 /** Flags other than IF that must survive a call. */
 const SYSTEM_FLAGS = FLAG.DF | FLAG.TF | FLAG.NT | FLAG.AC | FLAG.IOPL;
 
@@ -100,7 +101,7 @@ export function* performCall(stage: Stage, call: Call): Performance {
           const { moment, values, refused } = module.tdcall(stage.machine);
           if (moment === 'TDVMCALL') {
             values['if'] = (stage.flags & FLAG.IF) === 0 ? 0n : 1n;
-            values['sti'] = stage.stiJustBefore ? 1n : 0n;
+            values['sti'] = isBehindSti(stage.machine) ? 1n : 0n;
           }
           module.answerTdcall(stage.machine, yield { ...observed(moment, values), refused });
           stage.completeEnvironment();
@@ -165,6 +166,6 @@ function keptValues(stage: Stage): Record<string, bigint> {
     if: (stage.flags & FLAG.IF) === 0 ? 0n : 1n,
     flags: BigInt(stage.flags & SYSTEM_FLAGS),
   };
-  for (const name of CALLEE_SAVED) values[name] = stage.register(name);
+  for (const name of CALLEE_SAVED.sysv) values[name] = stage.register(name);
   return values;
 }

@@ -26,3 +26,12 @@ it('lets a function change the parameters on its stack, and nothing above them',
   expect(returned(store('rsp', EIGHTH, 'rdi'))['stray']).toBe(0n);
   expect(returned(store('rsp', NINTH, 'rdi'))['stray']).toBe(1n);
 });
+
+it('enters with the flags that the ABI has at a call: IF as asked, bit 1 of RFLAGS set, all others clear', () => {
+  const stage = new Stage(madeImage([RET]), new Set());
+  stage.begin();
+  stage.enter('f', [], 1n, false);
+  expect(stage.flags).toBe(0x2);
+  stage.enter('f', [], 1n, true);
+  expect(stage.flags).toBe(0x202);
+});

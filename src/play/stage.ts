@@ -5,16 +5,18 @@
 import { highHalf, joinHalves, lowHalf, readHalves, writeHalves } from '../halves.js';
 import { Fixups, goToFixup } from '../harness/fixups.js';
 import { mapImage } from '../harness/map-image.js';
+import { mapThunks } from '../harness/map-thunks.js';
 import { poisonBytes } from '../harness/regions.js';
 import type { Image } from '../image/image.js';
 import { PERCPU_BASE } from '../image/per-cpu.js';
 import { segmentAt } from '../image/segments.js';
-import { findFunction, symbolAt } from '../image/symbols.js';
-import { externalModel } from '../world/externals.js';
+import { findFunction, symbolicName } from '../image/symbols.js';
+import { hex } from '../text/hex.js';
 import { ModuleCalls } from '../world/module-calls.js';
-import { ENVIRONMENT, environmentName } from '../x86/environment.js';
+import { environmentName } from '../x86/environment.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { EXIT, VECTOR } from '../x86/exit.js';
+import { FLAG, FLAGS_ALWAYS_ONE } from '../x86/flags.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import { Machine } from '../x86/machine.js';
 import { REGISTER_INDEX, type RegisterName } from '../x86/registers.js';
@@ -25,10 +27,6 @@ const INSTRUCTION_BUDGET = 20_000;
 const PAGE = 0x1000;
 /** Bytes of memory for everything beside the image. */
 const WORLD_BYTES = STACK.size + STRUCTURES.size + 32 * PAGE;
-
-/** RFLAGS: bit 1 is always set (Intel SDM volume 1, 3.4.3). */
-const RFLAGS_FIXED = 2;
-export const RFLAGS_IF = 0x200;
 
 /** Why the machine stopped. */
 export type StageExit =
@@ -90,20 +88,11 @@ export class Stage {
     machine.map(STRUCTURES.address, STRUCTURES.size, data, poisonBytes(STRUCTURES.size, POISON.structures));
     if (segmentAt(image.segments, PERCPU_BASE) === undefined) machine.map(PERCPU_BASE, PAGE, data);
     this.stopAt(RETURN_ADDRESS, { name: 'return', kind: 'return' });
-    const thunks = new Map<bigint, Uint8Array>();
-    for (const { name, address } of image.externals) {
-      const model = externalModel(name);
-      if (model.kind === 'code') {
-        const page = address - (address % BigInt(PAGE));
-        const bytes = thunks.get(page) ?? new Uint8Array(PAGE).fill(0xcc);
-        bytes.set(model.bytes, Number(address - page));
-        thunks.set(page, bytes);
-      } else if (answered.has(name)) this.stopAt(address, { name, kind: 'answered' });
-      else if (model.kind === 'noreturn') this.stopAt(address, { name, kind: 'noreturn' });
-      // Anything else is not mapped and not declared: `run` finds it by its address and says its name.
+    for (const { name, address, kind } of mapThunks(machine, image)) {
+      if (answered.has(name)) this.stopAt(address, { name, kind: 'answered' });
+      else if (kind === 'noreturn') this.stopAt(address, { name, kind });
+      // Anything else is not declared: `run` finds it by its address and says its name.
     }
-    for (const [page, bytes] of thunks)
-      machine.map(page, bytes.length, { read: true, write: false, execute: true }, bytes);
   }
 
   private stopAt(address: bigint, entry: ExternalEntry): void {
@@ -144,7 +133,7 @@ export class Stage {
   /** Reads `bytes` bytes, zero-extended. @throws RangeError if nothing is mapped there */
   read(address: bigint, bytes: 1 | 2 | 4 | 8 = 8): bigint {
     if (!this.machine.peek64(lowHalf(address), highHalf(address)))
-      throw new RangeError(`0x${address.toString(16)} is not mapped`);
+      throw new RangeError(`${hex(address)} is not mapped`);
     const value = joinHalves(this.machine.peekLow, this.machine.peekHigh);
     return bytes === 8 ? value : value & ((1n << BigInt(8 * bytes)) - 1n);
   }
@@ -197,7 +186,7 @@ export class Stage {
     this.write(stack, RETURN_ADDRESS);
     this.setRegister('rsp', stack);
     writeHalves(state, 2 * STATE.RIP, this.addressOf(symbol));
-    state[2 * STATE.RFLAGS] = RFLAGS_FIXED | (interrupts ? RFLAGS_IF : 0);
+    state[2 * STATE.RFLAGS] = FLAGS_ALWAYS_ONE | (interrupts ? FLAG.IF : 0);
     state[2 * STATE.RFLAGS + 1] = 0;
     this.deadline = this.machine.instructionCount + INSTRUCTION_BUDGET;
   }
@@ -282,14 +271,6 @@ export class Stage {
     return fixup !== undefined && goToFixup(this.machine, fixup, vector) !== undefined;
   }
 
-  /** Whether the instruction before the one at which the machine stands was an STI. */
-  get stiJustBefore(): boolean {
-    const { machine } = this;
-    const last = (machine.eventCount - 1) * EVENT_WORDS;
-    if (last < 0 || machine.events[last + EVENT_WORD.KIND] !== EVENT.Sti) return false;
-    return machine.events[last + EVENT_WORD.INSTRUCTION_COUNT] === machine.instructionCount - 1;
-  }
-
   /**
    * The first store since `from` that hit neither the free part of the stack nor a structure nor the image's own data.
    *
@@ -332,18 +313,16 @@ export class Stage {
 
   /** `symbol+0x1c` */
   place(address: bigint): string {
-    const found = symbolAt(this.image, address);
-    if (found !== undefined) return `${found.symbol.name}+0x${found.offset.toString(16)}`;
-    return this.externalAt(address) ?? `0x${address.toString(16)}`;
+    return symbolicName(this.image, address) ?? this.externalAt(address) ?? hex(address);
   }
 
   /** What an environment call is, for a message. */
   unexpected(call: number): string {
-    const name = Object.values(ENVIRONMENT).some((number) => number === call) ? environmentName(call) : `call ${call}`;
-    return `${name} at ${this.place(this.rip)} is no part of this program`;
+    return `${environmentName(call)} at ${this.place(this.rip)} is no part of this program`;
   }
 }
 
-/** System V AMD64 psABI 3.2.3. */
-const PARAMETER_REGISTERS: readonly RegisterName[] = ['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'];
+/** What the first six parameters are passed in, in their order (System V AMD64 psABI 3.2.3). */
+export const PARAMETER_REGISTERS: readonly RegisterName[] = ['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'];
+/** What a callee may change, beside RAX (ibid.). */
 const VOLATILE: readonly RegisterName[] = ['rcx', 'rdx', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11'];

@@ -3,17 +3,15 @@
  * still an ordinary value: it shrinks first to the one scenario that fails, then as that scenario does (shrink.ts), and
  * seed and path lead to the same values again.
  */
-import fc from 'fast-check';
+import type fc from 'fast-check';
 import { ModuleBuilder } from '../wasm/module.js';
 import { createLinearMemory, instantiateFunctions } from '../wasm/host.js';
 import { emitDraw, SCENARIO_BYTES, STATE_BYTES } from './draw-code.js';
 import { drawTables } from './draw-tables.js';
+import { DrawnArbitrary, type StreamWords } from './drawn-arbitrary.js';
 import { SCENARIO_SLOTS, type Scenario } from './layout.js';
 import { shrinkScenario } from './shrink.js';
 import type { ScenarioSpace } from './space.js';
-
-/** Words that start a stream of scenarios. */
-export type StreamWords = readonly [number, number, number, number];
 
 /** Scenarios that were drawn together. */
 export interface ScenarioBatch {
@@ -82,38 +80,6 @@ export function drawScenarios(space: ScenarioSpace, words: StreamWords, count: n
   return drawn;
 }
 
-class BatchArbitrary extends fc.Arbitrary<ScenarioBatch> {
-  constructor(
-    private readonly space: ScenarioSpace,
-    private readonly count: number,
-  ) {
-    super();
-  }
-
-  override generate(mrng: fc.Random): fc.Value<ScenarioBatch> {
-    const words: StreamWords = [mrng.nextInt(), mrng.nextInt(), mrng.nextInt(), mrng.nextInt()];
-    const { space, count } = this;
-    let drawn: Scenario[] | undefined;
-    const scenarios = (): Scenario[] => (drawn ??= drawScenarios(space, words, count));
-    return new fc.Value({ words, count, scenarios }, undefined);
-  }
-
-  override canShrinkWithoutContext(value: unknown): value is ScenarioBatch {
-    return typeof value === 'object' && value !== null && 'scenarios' in value;
-  }
-
-  override shrink(batch: ScenarioBatch): fc.Stream<fc.Value<ScenarioBatch>> {
-    const { space } = this;
-    function* smaller(): IterableIterator<fc.Value<ScenarioBatch>> {
-      const scenarios = batch.scenarios();
-      // A batch of one that was drawn becomes a batch of plain values first: what follows needs no words.
-      const candidates = batch.words === undefined ? shrinkScenario(scenarios[0], space) : scenarios;
-      for (const scenario of candidates) yield new fc.Value(batchOf(scenario), undefined);
-    }
-    return fc.stream(smaller());
-  }
-}
-
 /** A batch of one scenario. */
 export function batchOf(scenario: Scenario): ScenarioBatch {
   return { words: undefined, count: 1, scenarios: () => [scenario] };
@@ -121,5 +87,21 @@ export function batchOf(scenario: Scenario): ScenarioBatch {
 
 /** Batches of `count` scenarios of one target. */
 export function batches(space: ScenarioSpace, count: number): fc.Arbitrary<ScenarioBatch> {
-  return new BatchArbitrary(space, count);
+  return new DrawnArbitrary({
+    draw: (words) => drawBatch(space, words, count),
+    simpler: (batch) => simplerBatches(batch, space),
+    canShrink: (value): value is ScenarioBatch => typeof value === 'object' && value !== null && 'scenarios' in value,
+  });
+}
+
+function drawBatch(space: ScenarioSpace, words: StreamWords, count: number): ScenarioBatch {
+  let drawn: Scenario[] | undefined;
+  return { words, count, scenarios: () => (drawn ??= drawScenarios(space, words, count)) };
+}
+
+function* simplerBatches(batch: ScenarioBatch, space: ScenarioSpace): Generator<ScenarioBatch> {
+  const scenarios = batch.scenarios();
+  // A batch of one that was drawn becomes a batch of plain values first: what follows needs no words.
+  const candidates = batch.words === undefined ? shrinkScenario(scenarios[0], space) : scenarios;
+  for (const scenario of candidates) yield batchOf(scenario);
 }

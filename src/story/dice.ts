@@ -2,7 +2,7 @@
  * The random numbers of stories: sfc32 (Chris Doty-Humphrey, PractRand), started by four words that fast-check draws. It
  * is the same stream on every machine.
  */
-import type { StreamWords } from '../scenario/batch.js';
+import type { StreamWords } from '../scenario/drawn-arbitrary.js';
 
 /** Numbers that are thrown away before the first is used, so that similar words start different streams. */
 const WARM_UP = 12;

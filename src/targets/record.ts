@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { readJson } from './read-json.js';
 
 /** Where the record lies, relative to the package's root. */
-export const RECORD_PATH = 'corpus/objects.json';
+const RECORD_PATH = 'corpus/objects.json';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in lower-case hexadecimal');
 

@@ -49,7 +49,7 @@ export function blame(clause: Clause, context: BlameContext): number {
     case 'noAccessBelowStackPointer':
       return instructionOf(context.base, FACT.firstBelowStack);
     case 'before': {
-      const sti = lastIndex(steps, ({ events }) => hasEvent(events, isSti));
+      const sti = steps.findLastIndex(({ events }) => hasEvent(events, isSti));
       return sti < 0 ? firstCall(steps) : sti;
     }
   }
@@ -79,7 +79,9 @@ function blameTerm(term: Term, context: BlameContext, mask?: bigint): number {
       const word = 2 * vectorStateSlot(term.part);
       return Math.max(
         0,
-        lastIndex(steps, ({ before, after }) => before[word] !== after[word] || before[word + 1] !== after[word + 1]),
+        steps.findLastIndex(
+          ({ before, after }) => before[word] !== after[word] || before[word + 1] !== after[word + 1],
+        ),
       );
     }
     case 'fact':
@@ -91,11 +93,11 @@ function blameTerm(term: Term, context: BlameContext, mask?: bigint): number {
 
 function blameFact(fact: string, steps: readonly Step[]): number {
   if (fact === 'stiCount') {
-    const sti = lastIndex(steps, ({ events }) => hasEvent(events, isSti));
+    const sti = steps.findLastIndex(({ events }) => hasEvent(events, isSti));
     return sti < 0 ? firstCall(steps) : sti;
   }
   if (fact === 'calls' || fact === 'restOfHostView' || fact === 'hostExits') {
-    const call = lastIndex(steps, isCall);
+    const call = steps.findLastIndex(isCall);
     return call < 0 ? lastExecuted(steps) : call;
   }
   return lastExecuted(steps);
@@ -155,7 +157,7 @@ function lastFlagChange(steps: readonly Step[], mask: number): number {
   const flags = 2 * STATE.RFLAGS;
   return Math.max(
     0,
-    lastIndex(steps, ({ before, after }) => ((before[flags] ^ after[flags]) & mask) !== 0),
+    steps.findLastIndex(({ before, after }) => ((before[flags] ^ after[flags]) & mask) !== 0),
   );
 }
 
@@ -172,7 +174,7 @@ function lastFieldWriter(context: BlameContext, field: string): number {
       events[at + EVENT_WORD.ADDRESS_HIGH] === high && distance < 8 && distance > -(events[at + EVENT_WORD.SIZE] & 0xff)
     );
   };
-  const writer = lastIndex(steps, ({ events }) => hasEvent(events, writes));
+  const writer = steps.findLastIndex(({ events }) => hasEvent(events, writes));
   return writer < 0 ? firstCall(steps) : writer;
 }
 
@@ -197,7 +199,7 @@ function isSti(events: Int32Array, at: number): boolean {
 function lastExecuted(steps: readonly Step[]): number {
   return Math.max(
     0,
-    lastIndex(steps, ({ instruction, interrupt, lent }) => !interrupt && !lent && instruction !== undefined),
+    steps.findLastIndex(({ instruction, interrupt, lent }) => !interrupt && !lent && instruction !== undefined),
   );
 }
 
@@ -212,9 +214,4 @@ function vectorStateSlot(part: string): number {
 function hasEvent(events: Int32Array, matches: (events: Int32Array, at: number) => boolean): boolean {
   for (let at = 0; at < events.length; at += EVENT_WORDS) if (matches(events, at)) return true;
   return false;
-}
-
-function lastIndex(steps: readonly Step[], matches: (step: Step) => boolean): number {
-  for (let index = steps.length - 1; index >= 0; index--) if (matches(steps[index])) return index;
-  return -1;
 }

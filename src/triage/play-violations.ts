@@ -3,6 +3,7 @@ import { maskOf } from '../../models/exchange/exchange.js';
 import type { Entry } from '../play/play.js';
 import type { PlayRunner } from '../play/play-runner.js';
 import type { JudgedExchangeClause, PlayViolation } from '../play/play-judge.js';
+import { PARAMETER_REGISTERS } from '../play/stage.js';
 import { FLAG } from '../x86/flags.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import { REGISTER_INDEX, REGISTER_NAMES, type RegisterName } from '../x86/registers.js';
@@ -71,7 +72,7 @@ export function blamedStep(steps: readonly Step[], { clause }: JudgedExchangeCla
   if (origin >= 0) return origin;
   // What the code did not make it passed on as it came: by this exchange. The last step is the call of an external symbol.
   if (entry.observed?.parameters !== undefined) return steps.length - 1;
-  return lastIndex(steps, ({ address }) => address === entry.observed?.at);
+  return steps.findLastIndex(({ address }) => address === entry.observed?.at);
 }
 
 /** Step that made a value, or -1. */
@@ -79,7 +80,9 @@ function originOfValue(steps: readonly Step[], name: string, entry: Entry): numb
   const { observed, expected } = entry;
   if (name === 'if' || name === 'flags') {
     const mask = name === 'if' ? FLAG.IF : ~FLAG.IF & Number(maskOf(expected?.values[name] ?? 0n) & 0xffffffffn);
-    return lastIndex(steps, ({ before, after }) => ((before[2 * STATE.RFLAGS] ^ after[2 * STATE.RFLAGS]) & mask) !== 0);
+    return steps.findLastIndex(
+      ({ before, after }) => ((before[2 * STATE.RFLAGS] ^ after[2 * STATE.RFLAGS]) & mask) !== 0,
+    );
   }
   const location = locationOf(name, entry);
   // An exchange is itself the last step, unless an external symbol was reached.
@@ -93,10 +96,8 @@ function locationOf(name: string, { observed }: Entry): Location | undefined {
   if (place !== undefined) return place;
   if (isRegister(name)) return { register: REGISTER_INDEX[name] };
   const parameter = observed?.parameters?.indexOf(name) ?? -1;
-  return parameter < 0 ? undefined : { register: REGISTER_INDEX[PARAMETERS[parameter]] };
+  return parameter < 0 ? undefined : { register: REGISTER_INDEX[PARAMETER_REGISTERS[parameter]] };
 }
-
-const PARAMETERS: readonly RegisterName[] = ['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'];
 
 function isRegister(name: string): name is RegisterName {
   return REGISTER_NAMES.some((register) => register === name);
@@ -109,18 +110,13 @@ function isRegister(name: string): name is RegisterName {
  */
 function lastDecision(steps: readonly Step[], { observed, expected }: Entry): number {
   // A thunk that the world lends is somebody else's code: what jumped to it is to blame.
-  if (observed?.moment === 'fault' || observed?.moment === 'trap') return lastIndex(steps, ({ lent }) => !lent);
+  if (observed?.moment === 'fault' || observed?.moment === 'trap') return steps.findLastIndex(({ lent }) => !lent);
   const isDecision = ({ instruction }: Step): boolean => instruction?.flow === 'conditional';
   if (expected?.moment === 'stop') {
-    const call = lastIndex(steps, ({ instruction }) => instruction?.flow === 'environment');
+    const call = steps.findLastIndex(({ instruction }) => instruction?.flow === 'environment');
     const first = steps.findIndex((step, index) => index > call && isDecision(step));
     if (call >= 0 && first >= 0) return first;
   }
-  const last = lastIndex(steps, isDecision);
+  const last = steps.findLastIndex(isDecision);
   return last < 0 ? steps.length - 1 : last;
-}
-
-function lastIndex(steps: readonly Step[], matches: (step: Step) => boolean): number {
-  for (let index = steps.length - 1; index >= 0; index--) if (matches(steps[index])) return index;
-  return -1;
 }

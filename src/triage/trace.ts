@@ -40,31 +40,23 @@ export interface Trace {
   observation: Int32Array;
 }
 
-class Recorder implements Stepper {
+/** Makes a step of what the machine is before and after it. */
+export class Recorder implements Stepper {
   readonly steps: Step[] = [];
-  constructor(private readonly harness: Harness) {}
-
   private snapshot = new Int32Array(STATE_WORDS);
-  private eventStart = 0;
+  private firstEvent = 0;
   private executed = 0;
+
+  /** @param inImage whether code of the image lies at an address, given by its halves */
+  constructor(private readonly inImage: (low: number, high: number) => boolean) {}
 
   before(machine: Machine): void {
     this.snapshot = machine.state.slice(0, STATE_WORDS);
-    this.eventStart = machine.eventCount;
+    this.firstEvent = machine.eventCount;
     this.executed = machine.instructionCount;
   }
 
-  after(machine: Machine, events: StepEvents): void {
-    this.push(machine, events);
-  }
-
-  /** The instruction in which the run ended; a jump to where no code is adds no step. */
-  finish(machine: Machine): void {
-    if (machine.instructionAt(this.snapshot[2 * STATE.RIP], this.snapshot[2 * STATE.RIP + 1]) !== undefined)
-      this.push(machine, {});
-  }
-
-  private push(machine: Machine, { call, fixup, interrupt = false }: StepEvents): void {
+  after(machine: Machine, { call, fixup, interrupt = false }: StepEvents): void {
     const low = this.snapshot[2 * STATE.RIP];
     const high = this.snapshot[2 * STATE.RIP + 1];
     this.steps.push({
@@ -73,22 +65,29 @@ class Recorder implements Stepper {
       executed: this.executed,
       before: this.snapshot,
       after: machine.state.slice(0, STATE_WORDS),
-      events: machine.events.slice(this.eventStart * EVENT_WORDS, machine.eventCount * EVENT_WORDS),
+      events: machine.events.slice(this.firstEvent * EVENT_WORDS, machine.eventCount * EVENT_WORDS),
       worldWrote: fixup?.wrote ?? call?.wrote ?? 0,
       // The answer is the world's own object, which the next call changes.
       call: call && { outcome: call.outcome, by: call.by },
       raised: fixup?.vector,
       interrupt,
-      lent: !this.harness.inImage(low, high),
+      lent: !this.inImage(low, high),
     });
+  }
+
+  /** As `after`, for a step without events of its own, and no step at all where there is nothing to execute. */
+  afterCode(machine: Machine): void {
+    if (machine.instructionAt(this.snapshot[2 * STATE.RIP], this.snapshot[2 * STATE.RIP + 1]) !== undefined)
+      this.after(machine, {});
   }
 }
 
 /** Runs a scenario again with every step recorded. */
 export function recordTrace(harness: Harness, scenario: Scenario, memory: 0 | 1): Trace {
-  const recorder = new Recorder(harness);
+  const recorder = new Recorder((low, high) => harness.inImage(low, high));
   const observation = createObservation();
   harness.run(scenario, memory, observation, recorder);
-  recorder.finish(harness.machine);
+  // The instruction in which the run ended; a jump to where no code is adds no step.
+  recorder.afterCode(harness.machine);
   return { steps: recorder.steps, observation };
 }

@@ -1,8 +1,9 @@
 /** From a violated clause to a violation with a place: the signature under which hits of one root cause are counted. */
-import { symbolAt } from '../image/symbols.js';
+import { symbolicName } from '../image/symbols.js';
 import type { JudgedClause } from '../judge/judge.js';
 import type { CaseRunner } from '../judge/case-runner.js';
 import { FACT, MOMENT, RIP_OFFSET } from '../observation/layout.js';
+import { hex } from '../text/hex.js';
 import { blame } from './blame.js';
 import { recordTrace, type Trace } from './trace.js';
 
@@ -56,12 +57,12 @@ export function blamedStep(runner: CaseRunner, clause: JudgedClause, traces: Cas
   });
 }
 
+/** `symbol+0x1c`: inside of the target by its name, whatever labels it has. */
 export function placeName(runner: CaseRunner, address: bigint): string {
   const { entry, image, symbol } = runner.target;
-  const size = BigInt(runner.size);
-  if (address >= entry && address < entry + size) return `${symbol}+0x${(address - entry).toString(16)}`;
-  const found = symbolAt(image, address);
-  return found === undefined ? `0x${address.toString(16)}` : `${found.symbol.name}+0x${found.offset.toString(16)}`;
+  const offset = address - entry;
+  if (offset >= 0n && offset < BigInt(runner.size)) return `${symbol}+${hex(offset)}`;
+  return symbolicName(image, address) ?? hex(address);
 }
 
 /** Slots whose place is no function of the path and of what the world wrote. */

@@ -3,7 +3,7 @@
  * function's body, appends itself to it. Pieces of 32 and of 64 bits have different types.
  */
 import { type FunctionBody, type Label } from './encoder.js';
-import { WASM, WASM_MEMORY, WASM_TYPE, WASM_VECTOR } from './opcodes.js';
+import { WASM, WASM_MEMORY, WASM_VECTOR } from './opcodes.js';
 
 /** Code that leaves nothing on the stack. */
 export type Statement = (f: FunctionBody) => void;
@@ -311,6 +311,3 @@ export function clear(to: Address, offset: number, bytes: number): Statement {
     (at) => i64.store(to, offset + at, i64.const(0n)),
   );
 }
-
-/** The type of a local or parameter. */
-export const TYPE = { i32: WASM_TYPE.i32, i64: WASM_TYPE.i64, v128: WASM_TYPE.v128 } as const;

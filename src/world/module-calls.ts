@@ -6,7 +6,7 @@ import { GPR, GPR_NAMES } from '../../models/abi/registers.js';
 import type { Values } from '../../models/exchange/exchange.js';
 import { type ModuleConfiguration, REFERENCE_CONFIGURATION } from '../../models/module/configuration.js';
 import { leafOf, rejectRax, versionOf } from '../../models/module/dispatch.js';
-import { leafOutcome } from '../../models/module/leaf-outcome.js';
+import { leafOutcome, leafReturn } from '../../models/module/leaf-outcome.js';
 import { operandInvalidRax } from '../../models/module/status.js';
 import {
   vmcallFail,
@@ -97,25 +97,16 @@ export class ModuleCalls {
   }
 
   private leaf(status: bigint, answer: Values): void {
-    const { guest, out } = this;
+    const { guest, host, out } = this;
     const outcome = leafOutcome(CONFIGURATION, leafOf(guest[2 * GPR.RAX]), versionOf(guest[2 * GPR.RAX]));
-    writeHalves(out, 2 * GPR.RAX, status);
+    for (const { name, register } of SHOWN) writeHalves(host, 2 * register, answer[name] ?? 0n);
     if (outcome === undefined) operandInvalidRax(out);
-    else if (highHalf(status) < 0) copy(outcome.errorMask, outcome.errorValues, out);
-    else {
-      for (let register = 0; register < REGISTER_NAMES.length; register++)
-        if ((outcome.successMask >>> register) & 1)
-          writeHalves(out, 2 * register, answer[REGISTER_NAMES[register]] ?? 0n);
-    }
+    else leafReturn(outcome, lowHalf(status), highHalf(status), host, out);
   }
 }
 
 function registerOf(words: Int32Array, name: string): bigint {
   return readHalves(words, 2 * GPR[name.toUpperCase() as (typeof GPR_NAMES)[number]]);
-}
-
-function copy(mask: number, from: Int32Array, to: Int32Array): void {
-  for (let word = 0; word < GPR_WORDS; word++) if ((mask >>> (word >> 1)) & 1) to[word] = from[word];
 }
 
 /** The registers of the SEAMCALL at which the machine stands. */

@@ -2,25 +2,23 @@
  * What answers TDCALL: the module model decides what may change, the scenario supplies what the host, or the state of
  * the trusted module, would have chosen.
  */
-import { OPERAND_IDS } from '../../models/abi/operand-ids.js';
 import { GPR } from '../../models/abi/registers.js';
-import { statusHigh as highHalf } from '../../models/abi/status.js';
 import { type ModuleConfiguration, REFERENCE_CONFIGURATION } from '../../models/module/configuration.js';
 import { leafOf, rejectRax, versionOf } from '../../models/module/dispatch.js';
-import { leafOutcome } from '../../models/module/leaf-outcome.js';
+import { leafOutcome, leafReturn } from '../../models/module/leaf-outcome.js';
+import { operandInvalidRax } from '../../models/module/status.js';
 import { vmcallExit, vmcallFail, vmcallReject, vmcallReturn } from '../../models/module/vmcall.js';
 import { FACT, OUTCOME } from '../observation/layout.js';
 import { type Scenario, SLOT } from '../scenario/layout.js';
 import { ENVIRONMENT } from '../x86/environment.js';
-import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import type { Machine } from '../x86/machine.js';
 import { hashWord } from './hash.js';
+import { isBehindSti } from './sti.js';
 import { COMPLETES, recordCall, takeAnswers, type World } from './world.js';
 
 const GPR_WORDS = 32;
 const XMM_WORDS = 64;
-const OPERAND_INVALID_HIGH = highHalf('TDX_OPERAND_INVALID') | 0;
 
 export class TdcallWorld implements World {
   readonly environment = ENVIRONMENT.Tdcall;
@@ -51,7 +49,7 @@ export class TdcallWorld implements World {
     const { guest, guestOut } = this;
     const { state } = machine;
     guest.set(state.subarray(0, GPR_WORDS));
-    if (observation[2 * FACT.calls] === 0) recordSti(machine, observation);
+    if (observation[2 * FACT.calls] === 0) observation[2 * FACT.stiBeforeCall] = isBehindSti(machine) ? 1 : 0;
     recordCall(machine, observation);
     this.wrote = 1 << GPR.RAX;
     this.by = leafOf(guest[2 * GPR.RAX]) === 0 ? 'host' : 'module';
@@ -69,7 +67,7 @@ export class TdcallWorld implements World {
     const raxLow = guest[2 * GPR.RAX];
     guestOut.set(guest);
     if (rejectRax(config, raxLow, guest[2 * GPR.RAX + 1])) {
-      this.refuseRax();
+      operandInvalidRax(guestOut);
     } else if (leafOf(raxLow) !== 0) {
       this.leaf(config, raxLow, statusLow, statusHigh);
     } else if ((statusLow | statusHigh) !== 0) {
@@ -100,46 +98,11 @@ export class TdcallWorld implements World {
     this.wrote |= guest[2 * GPR.RCX] & 0xffff;
   }
 
-  /** A leaf that the trusted module answers alone: only its own outputs change. Bit 63 of the status means an error. */
+  /** A leaf that the trusted module answers alone. */
   private leaf(config: ModuleConfiguration, raxLow: number, statusLow: number, statusHigh: number): void {
     const { guestOut, hostAnswer } = this;
     const outcome = leafOutcome(config, leafOf(raxLow), versionOf(raxLow));
-    if (outcome === undefined || (!outcome.canSucceed && statusHigh >= 0)) {
-      this.refuseRax();
-      if (outcome !== undefined) this.write(outcome.errorMask, outcome.errorValues);
-      return;
-    }
-    guestOut[2 * GPR.RAX] = statusLow;
-    guestOut[2 * GPR.RAX + 1] = statusHigh;
-    if (statusHigh < 0) this.write(outcome.errorMask, outcome.errorValues);
-    else this.write(outcome.successMask, hostAnswer);
-    if (outcome.conditionalMask !== 0 && statusHigh >>> 0 === outcome.conditionalStatusHigh) {
-      this.write(outcome.conditionalMask, hostAnswer);
-    }
+    if (outcome === undefined) operandInvalidRax(guestOut);
+    else this.wrote |= leafReturn(outcome, statusLow, statusHigh, hostAnswer, guestOut);
   }
-
-  /** OPERAND_INVALID with RAX as the operand. */
-  private refuseRax(): void {
-    this.guestOut[2 * GPR.RAX] = OPERAND_IDS.RAX;
-    this.guestOut[2 * GPR.RAX + 1] = OPERAND_INVALID_HIGH;
-  }
-
-  private write(mask: number, values: Int32Array): void {
-    this.wrote |= mask;
-    for (let register = 0; register < 16; register++) {
-      if (((mask >>> register) & 1) === 0) continue;
-      this.guestOut[2 * register] = values[2 * register];
-      this.guestOut[2 * register + 1] = values[2 * register + 1];
-    }
-  }
-}
-
-/** Whether the instruction before this one was an STI. */
-function recordSti(machine: Machine, observation: Int32Array): void {
-  const last = (machine.eventCount - 1) * EVENT_WORDS;
-  const stiLast =
-    last >= 0 &&
-    machine.events[last + EVENT_WORD.KIND] === EVENT.Sti &&
-    machine.events[last + EVENT_WORD.INSTRUCTION_COUNT] === machine.instructionCount - 1;
-  observation[2 * FACT.stiBeforeCall] = stiLast ? 1 : 0;
 }

@@ -9,9 +9,6 @@ export { EVENT_WORDS };
  */
 export const EVENT = { Load: 1, Store: 2, Push: 3, Pop: 4, Sti: 5, Cli: 6, Fence: 7 } as const;
 
-/** One value of {@link EVENT}. */
-export type EventKind = (typeof EVENT)[keyof typeof EVENT];
-
 /** Set in the word EVENT_WORD.SIZE of implicit stack accesses. */
 export const EVENT_IMPLICIT = 0x100;
 

@@ -279,7 +279,7 @@ function addressIs32Bits(instruction: Instruction): boolean {
 }
 
 /** The slot of a general register or of a part of one. */
-export function generalRegister(register: Register): RegisterOperand {
+function generalRegister(register: Register): RegisterOperand {
   if (register >= Register.RAX && register <= Register.R15) return at(register - Register.RAX, 64);
   if (register >= Register.EAX && register <= Register.R15D) return at(register - Register.EAX, 32);
   if (register >= Register.AX && register <= Register.R15W) return at(register - Register.AX, 16);

@@ -2,21 +2,17 @@
  * One TDVMCALL of a helper, and the wrappers that are no more than that. Every standard call has R10 = 0, the
  * sub-function in R11, and 0 in each exposed register that is no argument (facts/linux.md 2).
  */
+import { EXPOSED_REGISTERS, type ExposedRegister } from '../../abi/linux-constants.js';
 import type { ExpectedExchange, Expectation, Reference, Values } from '../../exchange/exchange.js';
 import type { HelperOptions, HypercallForm } from './options.js';
 
-/** What a mask can expose and a helper passes. */
-const PASSED = ['rdx', 'rbx', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const;
-
-export type PassedRegister = (typeof PASSED)[number];
-
 /** Arguments by register; the others must be 0. `if` and `sti`: how TDCALL must find RFLAGS.IF, and STI before it. */
-export type Arguments = Readonly<Partial<Record<PassedRegister | 'if' | 'sti', Expectation>>>;
+export type Arguments = Readonly<Partial<Record<ExposedRegister | 'if' | 'sti', Expectation>>>;
 
 /** Yields exchanges, and returns what the caller goes on with; undefined: the guest has stopped. */
 export type Part<T> = Generator<ExpectedExchange, T | undefined, Values>;
 
-const NO_ARGUMENTS = Object.fromEntries(PASSED.map((register) => [register, 0n]));
+const NO_ARGUMENTS = Object.fromEntries(EXPOSED_REGISTERS.map((register) => [register, 0n]));
 
 /** The exchange itself. */
 export function vmcall(mask: number, passed: Arguments, about: readonly string[]): ExpectedExchange {

@@ -1,7 +1,6 @@
+import { EXPOSED_REGISTERS } from '../../../models/abi/linux-constants.js';
 import type { Contract, ContractSet } from '../contract.js';
 import { fromFields, MODULE_CALL, toFields, WIDE_HYPERCALL_ARGS } from './linux-shapes.js';
-
-const EXPOSED = ['rdx', 'rbx', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const;
 
 /** What the hypercall stubs of v6.3 to v6.6 have in common: the wide block, mask 0xFFCC, no STI (linux.md 1, 1.2). */
 export const WIDE_HYPERCALL: Omit<Contract, 'symbol' | 'source'> = {
@@ -9,9 +8,9 @@ export const WIDE_HYPERCALL: Omit<Contract, 'symbol' | 'source'> = {
   instruction: 'tdcall',
   parameters: [{ kind: 'block', name: 'args', place: { register: 'rdi' }, nullable: false }],
   block: WIDE_HYPERCALL_ARGS,
-  inputs: { rax: { constant: '0x0' }, rcx: { constant: '0xffcc' }, ...fromFields(EXPOSED) },
+  inputs: { rax: { constant: '0x0' }, rcx: { constant: '0xffcc' }, ...fromFields(EXPOSED_REGISTERS) },
   leaves: [0],
-  outputs: { fields: toFields(EXPOSED), when: [] },
+  outputs: { fields: toFields(EXPOSED_REGISTERS), when: [] },
   returns: 'r10',
   onFailure: 'stops',
   scrubsHostValues: true,

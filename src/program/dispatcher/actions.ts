@@ -1,7 +1,7 @@
 /** What can happen to a TD in a story: an action for each sub-function, one for each other exit, and userspace's turn. */
 import { EXIT_REASON } from '../../../models/abi/exit-reasons.js';
 import { TDVMCALL } from '../../../models/abi/tdvmcall.js';
-import { GUEST_REGISTERS, type GuestRegister } from '../../../models/dispatcher/moments.js';
+import { EXPOSED_REGISTERS, type ExposedRegister } from '../../../models/abi/linux-constants.js';
 import { anyValue, below, type Draw, mostly, oneOf, uniform, upperHalfAdded } from '../../story/draws.js';
 import type { StoryAction, StorySlot } from '../../story/story.js';
 import * as draws from './draws.js';
@@ -41,7 +41,7 @@ const USERSPACE: Slots = {
 };
 
 const SENT: Slots = Object.fromEntries(
-  GUEST_REGISTERS.map((name) => [name, slot(`the guest's ${name.toUpperCase()}`, uniform)]),
+  EXPOSED_REGISTERS.map((name) => [name, slot(`the guest's ${name.toUpperCase()}`, uniform)]),
 );
 
 /** Of every exit. */
@@ -68,7 +68,7 @@ interface Exit {
 }
 
 /** How a register is drawn, and what it is when nothing is said about it: a call that is served. */
-type Registers = Partial<Record<GuestRegister, { readonly draw: Draw; readonly neutral: bigint }>>;
+type Registers = Partial<Record<ExposedRegister, { readonly draw: Draw; readonly neutral: bigint }>>;
 
 function drawn(draw: Draw, neutral = 0n): { readonly draw: Draw; readonly neutral: bigint } {
   return { draw, neutral };

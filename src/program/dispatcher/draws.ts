@@ -1,6 +1,7 @@
 /** How the registers of each sub-function are drawn: mostly what it takes, else what is next to it. */
+import { ERRNO } from '../../../models/abi/errno.js';
 import { KVM_EXIT_REASON_STATUSES, EXIT_REASON } from '../../../models/abi/exit-reasons.js';
-import { ERRNO, KVM_HC_MAP_GPA_RANGE } from '../../../models/abi/kvm.js';
+import { KVM_HC_MAP_GPA_RANGE } from '../../../models/abi/kvm.js';
 import { SOFTWARE_STATUS_CODES } from '../../../models/abi/linux-constants.js';
 import { KVM_TD_EMULATED_MSRS } from '../../../models/abi/msr.js';
 import { statusHigh } from '../../../models/abi/status.js';
@@ -139,7 +140,7 @@ export const exitStatus: Draw = mostly(
   3,
 );
 
-const ERRORS = Object.values(ERRNO).map(BigInt);
+const ERRORS = [ERRNO.EIO, ERRNO.EAGAIN, ERRNO.EFAULT, ERRNO.EINVAL];
 
 /** An int: mostly 0, else an error. */
 export const result: Draw = mostly(oneOf(0n), either(oneOf(1n), oneOf(...ERRORS.map((error) => -error & WORD))), 2);
@@ -147,7 +148,7 @@ export const result: Draw = mostly(oneOf(0n), either(oneOf(1n), oneOf(...ERRORS.
 /** What userspace writes to `ret`: an error number for a conversion, a status for a TDVMCALL. */
 export const userspaceResult: Draw = either(
   oneOf(0n),
-  oneOf(0n, BigInt(ERRNO.EAGAIN), BigInt(ERRNO.EINVAL)),
+  oneOf(0n, ERRNO.EAGAIN, ERRNO.EINVAL),
   oneOf(...ERRORS, ...Object.values(TDVMCALL_STATUS)),
   mostly(oneOf(0n), upperHalfAdded(oneOf(0n, ...ERRORS)), 2),
 );

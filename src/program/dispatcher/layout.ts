@@ -2,11 +2,11 @@
  * The structures of the dispatcher under test, as corpus/targets/dispatcher/tdx-host.h declares them: the vCPU (its
  * registers as facts/linux.md 1.1 lays them out; the rest is our own) and the TD.
  */
-import type { GuestRegister } from '../../../models/dispatcher/moments.js';
+import type { ExposedRegister } from '../../../models/abi/linux-constants.js';
 import { KVM_RUN_PIO_DATA_OFFSET } from '../../../models/abi/kvm.js';
 
 /** Offsets in `struct tdx_module_args`, with which `struct tdx_vcpu` begins. */
-export const ARGUMENT_OFFSET: Readonly<Record<GuestRegister | 'rcx', bigint>> = {
+export const ARGUMENT_OFFSET: Readonly<Record<ExposedRegister | 'rcx', bigint>> = {
   rcx: 0n,
   rdx: 8n,
   r8: 16n,

@@ -8,7 +8,8 @@ import {
   type KvmRunField,
 } from '../../../models/abi/kvm.js';
 import type { TdConfiguration } from '../../../models/dispatcher/contract.js';
-import { exitMoment, fieldName, GUEST_REGISTERS } from '../../../models/dispatcher/moments.js';
+import { EXPOSED_REGISTERS } from '../../../models/abi/linux-constants.js';
+import { exitMoment, fieldName } from '../../../models/dispatcher/moments.js';
 import type { Values } from '../../../models/exchange/exchange.js';
 import type { Place } from '../../play/call.js';
 import type { Stage } from '../../play/stage.js';
@@ -46,7 +47,7 @@ const described = new Map<bigint, Vcpu>();
 function describe(address: bigint, run: bigint): Vcpu {
   const known = described.get(address);
   if (known?.run === run) return known;
-  const registers = GUEST_REGISTERS.map((name): [string, Place] => [
+  const registers = EXPOSED_REGISTERS.map((name): [string, Place] => [
     name,
     { address: address + ARGUMENT_OFFSET[name], bytes: 8 },
   ]);
@@ -111,7 +112,7 @@ export class Structures {
     const { address, fields } = this.vcpus[vcpu];
     this.stage.write(address + VCPU.status, values['rax']);
     this.stage.write(address + ARGUMENT_OFFSET.rcx, values['rcx']);
-    for (const register of GUEST_REGISTERS) this.stage.write(address + ARGUMENT_OFFSET[register], values[register]);
+    for (const register of EXPOSED_REGISTERS) this.stage.write(address + ARGUMENT_OFFSET[register], values[register]);
     this.put(fields.IO['data'], values['leftover']);
   }
 

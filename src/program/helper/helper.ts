@@ -2,6 +2,7 @@
  * A helper as a program: its stories have one step, the call. The world lays out what the helper's pointers point to,
  * answers as the story says, and asks the reference what must happen.
  */
+import { EXPOSED_REGISTERS } from '../../../models/abi/linux-constants.js';
 import type { Exchange, Reference, Values } from '../../../models/exchange/exchange.js';
 import type { HelperOptions } from '../../../models/predict/helper/options.js';
 import { type ExternalFunctions, performCall, type Place } from '../../play/call.js';
@@ -37,7 +38,7 @@ export interface Helper {
 }
 
 /** Registers that a host or a leaf can give. */
-const GIVEN = ['rcx', 'rdx', 'rbx', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const;
+const GIVEN = ['rcx', ...EXPOSED_REGISTERS] as const;
 
 /** What the slots `PREFIX.*` say; registers without a slot follow from `PREFIX.others`, each in its own way. */
 export function answerOf(values: Values, prefix: string): Values {

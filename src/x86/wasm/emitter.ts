@@ -84,7 +84,6 @@ export class Emitter {
   readonly place = this.body.local(WASM_TYPE.i32);
   readonly small = this.body.local(WASM_TYPE.i32);
   readonly small2 = this.body.local(WASM_TYPE.i32);
-  readonly small3 = this.body.local(WASM_TYPE.i32);
   readonly pathLow = this.body.local(WASM_TYPE.i32);
   readonly pathHigh = this.body.local(WASM_TYPE.i32);
   readonly target = this.body.local(WASM_TYPE.i64);

@@ -4,10 +4,10 @@
  */
 import { EVENT_WORD } from '../events.js';
 
-/** Bytes for one place that makes events: kind, size and RIP; then what is added to RSP and to the instruction count. */
-export const TEMPLATE_BYTES = 32;
-
-/** Byte offset in a template of the second half. */
+/**
+ * Byte offset of the second half of a template: kind, size and RIP come before it, what is added to RSP and to the
+ * instruction count behind it.
+ */
 export const TEMPLATE_TAIL = 16;
 
 /** The event's first words must be the template's, and RSP and the count must follow each other. */

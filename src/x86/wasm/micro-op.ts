@@ -45,7 +45,7 @@ export function makesEvent({ op }: MicroOp): boolean {
 }
 
 /** Those after which the instruction may have to be left to the interpreter, because they fault or go beyond what is translated. */
-export function mayLeave(op: number): boolean {
+function mayLeave(op: number): boolean {
   return (
     op === OP.Load ||
     op === OP.Store ||

@@ -1,0 +1,38 @@
+/** Gives the thunks from outside the image the code that they are. */
+import type { Image } from '../image/image.js';
+import { externalModel } from '../world/externals.js';
+import type { Machine } from '../x86/machine.js';
+
+const PAGE = 0x1000n;
+const INT3 = 0xcc;
+
+/** A symbol from outside the image that has no code. */
+export interface CodelessExternal {
+  name: string;
+  address: bigint;
+  kind: 'noreturn' | 'unmodelled';
+}
+
+/**
+ * Maps the thunks that the world lends, page by page; between them every byte traps.
+ *
+ * @returns the other symbols from outside the image, in its order: nothing is mapped where they are
+ */
+export function mapThunks(machine: Machine, image: Image): CodelessExternal[] {
+  const others: CodelessExternal[] = [];
+  const pages = new Map<bigint, Uint8Array>();
+  for (const { name, address } of image.externals) {
+    const model = externalModel(name);
+    if (model.kind !== 'code') {
+      others.push({ name, address, kind: model.kind });
+      continue;
+    }
+    const page = address - (address % PAGE);
+    const bytes = pages.get(page) ?? new Uint8Array(Number(PAGE)).fill(INT3);
+    bytes.set(model.bytes, Number(address - page));
+    pages.set(page, bytes);
+  }
+  for (const [page, bytes] of pages)
+    machine.map(page, bytes.length, { read: true, write: false, execute: true }, bytes);
+  return others;
+}
