@@ -24,3 +24,16 @@ export type { CaseRunner } from './judge/case-runner.js';
 export { scenarios } from './scenario/arbitrary.js';
 export type { Scenario } from './scenario/layout.js';
 export { PROPERTIES } from '../properties/all.js';
+export { TdxCase } from './suite/tdx-case.js';
+export type { OwnTarget, TdxTarget } from './suite/resolve-target.js';
+export {
+  type NotApplicable,
+  NoVerdictError,
+  type TdxOptions,
+  tdxProperties,
+  type TdxProperty,
+  type TdxRun,
+  tdxSuite,
+  type TdxSuite,
+  TdxViolation,
+} from './suite/tdx-properties.js';

@@ -1,5 +1,5 @@
 /** From what the user named (images, contract sets, bindings, globs) to targets, with what was left out. */
-import { findAnyContract, findContractSet } from '../contract/find-contract.js';
+import { findContractSet } from '../contract/find-contract.js';
 import type { Contract, ContractSet } from '../contract/contract.js';
 import { CONTRACT_SETS } from '../contract/library/sets.js';
 import { UsageError } from '../errors.js';
@@ -9,9 +9,10 @@ import type { Image } from '../image/image.js';
 import { loadImage } from '../image/load.js';
 import { findFunction, functionExtent } from '../image/symbols.js';
 import { nearest, nearestNames } from '../text/nearest.js';
-import { matchesGlob } from './glob.js';
+import { bindTarget, type Unnamed } from './bind-target.js';
 import { builtInTargets } from './built-in-targets.js';
-import type { AnyTarget, ProgramTarget, Target } from './target.js';
+import { matchesGlob } from './glob.js';
+import type { AnyTarget } from './target.js';
 import { functionsWithWrappedInstruction } from './wrapped-instructions.js';
 
 export interface Selection {
@@ -64,7 +65,8 @@ function families(names: readonly string[]): string[] {
   );
 }
 
-function selectProperties(globs: readonly string[], names: readonly string[]): string[] | undefined {
+/** @returns undefined without globs: all of them @throws UsageError for a glob that matches none */
+export function selectProperties(globs: readonly string[], names: readonly string[]): string[] | undefined {
   for (const glob of globs) {
     if (!names.some((name) => matchesGlob(name, glob)))
       throw new UsageError(`--property ${glob} matches no property; ${nearest(glob, names)}`);
@@ -148,18 +150,8 @@ function hasFunction(image: Image, symbol: string): boolean {
 
 function binding(text: string, image: Image): Unnamed {
   const equals = text.indexOf('=');
-  const symbol = text.slice(0, equals);
-  const { set, contract, program } = findAnyContract(text.slice(equals + 1), CONTRACT_SETS);
-  findFunction(image, symbol);
-  if (program !== undefined) {
-    const contractName = text.slice(text.lastIndexOf('/') + 1);
-    return { symbol, set: set.name, program: { ...program, symbol }, contractName, image };
-  }
-  return { symbol, set: set.name, contract, image };
+  return bindTarget(image, text.slice(equals + 1), text.slice(0, equals));
 }
-
-/** A target that has no name yet. */
-type Unnamed = Omit<Target, 'name'> | Omit<ProgramTarget, 'name'>;
 
 /** The set whose functions the image has, told apart by the masks in the code. @throws UsageError if none or several fit */
 function recognise(image: Image, path: string): ContractSet {

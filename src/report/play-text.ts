@@ -15,11 +15,11 @@ const CONTEXT = 4;
 /** Values in one line. */
 const WIDTH = 6;
 
-/** One finding in full. `replay` is the command line that repeats it. */
+/** One finding in full. `replay` is the command line that repeats it, if there is one. */
 export function playFindingText(
   { account, hits }: { account: PlayAccount; hits?: number },
   runner: PlayRunner,
-  replay: string,
+  replay: string | undefined,
   title: string,
   context = CONTEXT,
 ): string {
@@ -38,7 +38,7 @@ export function playFindingText(
     `  trace     ${context === Infinity ? 'the whole way there' : 'around the instruction to blame'}:`,
     tracePart(steps, step, (address) => stageOf(account, runner).place(address), context),
     `  usual fix ${property.fix}`,
-    `  replay    ${pc.cyan(replay)}`,
+    ...(replay === undefined ? [] : [`  replay    ${pc.cyan(replay)}`]),
   ].join('\n');
 }
 

@@ -65,12 +65,12 @@ function abridged(names: readonly string[]): string {
   );
 }
 
-/** One finding in full. `replay` is the command line that repeats it, `context` the steps around the blamed one. */
+/** One finding in full. `replay` is the command line that repeats it, if there is one, `context` the steps around the blamed one. */
 export function findingText(
   finding: Pick<FindingResult, 'property' | 'clause' | 'place' | 'scenario'> & { hits?: number },
   account: Account,
   runner: CaseRunner,
-  replay: string,
+  replay: string | undefined,
   title: string,
   context = CONTEXT,
 ): string {
@@ -95,7 +95,8 @@ export function findingText(
     );
   const extent = context === Infinity ? 'the whole run' : 'around the instruction to blame';
   lines.push(`  trace     ${extent}:`, traceText(account, runner, context));
-  lines.push(`  usual fix ${property.fix}`, `  replay    ${pc.cyan(replay)}`);
+  lines.push(`  usual fix ${property.fix}`);
+  if (replay !== undefined) lines.push(`  replay    ${pc.cyan(replay)}`);
   return lines.join('\n');
 }
 

@@ -1,0 +1,63 @@
+/** From what a test suite names (a built-in target, or an image, a symbol and a contract) to a target. */
+import { fileURLToPath } from 'node:url';
+import { bindTarget } from '../campaign/bind-target.js';
+import { builtInTargets } from '../campaign/built-in-targets.js';
+import { type AnyTarget, contractId } from '../campaign/target.js';
+import { UsageError } from '../errors.js';
+import type { Image } from '../image/image.js';
+import { loadImage } from '../image/load.js';
+import { shorten } from '../text/escape.js';
+import { nearest } from '../text/nearest.js';
+
+/** Machine code of one's own. */
+export interface OwnTarget {
+  /** An ELF object or executable: its path (relative to the working directory), or what `loadImage` or `parseImage` gave. */
+  image: string | URL | Image;
+  /** The function; the one that the contract names if not given. */
+  symbol?: string | undefined;
+  /**
+   * What it promises: `SET/FUNCTION`, or `SET` alone where the function is called like the symbol. SET is a built-in
+   * contract set or the path of a JSON file: `linux-6.7/__tdcall`, `tdx/contracts.json/my_stub`, `tdx/contracts.json`.
+   */
+  contract: string;
+}
+
+/** The name of a built-in target as `tdxfuzz list` prints it, or code of one's own. */
+export type TdxTarget = string | OwnTarget;
+
+/**
+ * @throws UsageError if no target or contract has that name, with the nearest ones
+ * @throws ImageError if the image cannot be used or has no such function
+ */
+export function resolveTarget(target: TdxTarget): AnyTarget {
+  if (typeof target === 'string') return builtInTarget(target);
+  const { image: given, symbol } = target;
+  const image =
+    typeof given === 'string' || given instanceof URL
+      ? loadImage(typeof given === 'string' ? given : fileURLToPath(given))
+      : given;
+  const bound = bindTarget(image, contractOf(target), symbol);
+  return { ...bound, name: shorten(bound.symbol) };
+}
+
+/** The target as a heading: symbol or name, contract, and the image that the code is in. */
+export function titleOf(target: AnyTarget): string {
+  return `${shorten(target.name)} (${shorten(contractId(target))}, ${target.image.name})`;
+}
+
+function builtInTarget(name: string): AnyTarget {
+  const targets = builtInTargets();
+  const found = targets.find((target) => target.name === name);
+  if (found !== undefined) return found;
+  const names = targets.map((target) => target.name);
+  throw new UsageError(
+    `no built-in target ${shorten(name)}; ${nearest(name, names)}; code of your own: { image, symbol, contract }`,
+  );
+}
+
+function contractOf({ contract, symbol }: OwnTarget): string {
+  if (contract.includes('/') && !contract.endsWith('.json')) return contract;
+  if (symbol === undefined)
+    throw new UsageError(`contract ${shorten(contract)}: name the function too: SET/FUNCTION, or give a symbol`);
+  return `${contract}/${symbol}`;
+}
