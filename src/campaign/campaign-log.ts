@@ -7,6 +7,7 @@ import type { Totals } from './merge.js';
 import type { RecordFile } from './record-file.js';
 import {
   type CampaignRecord,
+  type EntryRecord,
   type FunctionRecord,
   recordSchema,
   type ReplayRecord,
@@ -70,7 +71,8 @@ export class CampaignLog {
     ]);
   }
 
-  blocks({ target, block, blocks, parent }: Task, result: Totals): void {
+  /** @returns how much of what was reached was reached for the first time */
+  blocks({ target, block, blocks, parent }: Task, result: Totals): number {
     const { coverage, failures, cases, executions, inForce, classes, problem } = result;
     const { id } = this.targets[target];
     const told = failures.map(({ signature, hits, block: at, index }) => ({ signature, hits, block: at, index }));
@@ -96,6 +98,35 @@ export class CampaignLog {
       ...(problem !== undefined && { problem }),
     });
     this.append(records);
+    return coverageSize(fresh);
+  }
+
+  /** A record that is in the file already: of an earlier process. What is not of these targets is left out. */
+  restore(record: CampaignRecord): void {
+    if (record.kind === 'run') return;
+    const id = record.kind === 'target' ? record.id : 'target' in record ? record.target : undefined;
+    const target = this.targets.findIndex((known) => known.id === id);
+    if (id !== undefined && target < 0) return;
+    if (record.kind === 'coverage') {
+      this.covered[target].add(record);
+      this.functions[target].push(...record.functions);
+    }
+    this.builder.add(record, 'the state');
+  }
+
+  /** What the cases of a target reached so far. */
+  coverage(target: number): CoverageSet {
+    return this.covered[target];
+  }
+
+  entry(target: number, entry: Omit<EntryRecord, 'kind' | 'target'>): EntryRecord {
+    const record: EntryRecord = { kind: 'entry', target: this.targets[target].id, ...entry };
+    this.append([record]);
+    return record;
+  }
+
+  kept(target: number, entries: string[]): void {
+    this.append([{ kind: 'kept', target: this.targets[target].id, entries }]);
   }
 
   replay(target: number, record: Omit<ReplayRecord, 'kind' | 'target'>): void {
@@ -115,6 +146,7 @@ export class CampaignLog {
         shard: { ...shard },
         node: process.version,
         workers,
+        started: Math.round(Date.now() - milliseconds),
         milliseconds: Math.round(milliseconds),
         interrupted,
       },

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { packageRoot } from '../package-info.js';
 import type { BlockResult } from './block.js';
-import { runTask, type Task } from './task.js';
+import { type Task, timedTask, type TimedResult } from './task.js';
 import type { Subject } from './subject.js';
 import type { AnyTarget } from './target.js';
 import type { WorkerStart } from './worker.js';
@@ -14,8 +14,8 @@ export interface ComputeOptions {
   /** Seed of each target. */
   seeds: readonly string[];
   workers: number;
-  /** Told of every finished task. */
-  onResult: (task: Task, result: BlockResult) => void;
+  /** Told of every finished task, and of how many milliseconds it took. */
+  onResult: (task: Task, result: BlockResult, milliseconds: number) => void;
 }
 
 /** @returns when every task that was yielded has been computed */
@@ -29,16 +29,35 @@ export async function compute(tasks: Iterator<Task>, options: ComputeOptions): P
   }
 }
 
+/**
+ * As `compute`, on worker threads alone: this thread stays free for what comes in between.
+ *
+ * @param until when it is fulfilled, what is being computed is given up
+ */
+export async function computeElsewhere(
+  tasks: Iterator<Task>,
+  options: Omit<ComputeOptions, 'subjects'>,
+  until: Promise<void>,
+): Promise<void> {
+  const workers = Array.from({ length: options.workers }, () => startWorker(options));
+  try {
+    await Promise.race([until, Promise.all(workers.map((worker) => feed(worker, tasks, options, 2)))]);
+  } finally {
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+}
+
 async function computeHere(tasks: Iterator<Task>, { subjects, seeds, onResult }: ComputeOptions): Promise<void> {
   for (let next = tasks.next(); next.done !== true; next = tasks.next()) {
     const task = next.value;
-    onResult(task, runTask(subjects[task.target], seeds[task.target], task));
+    const { result, milliseconds } = timedTask(subjects[task.target], seeds[task.target], task);
+    onResult(task, result, milliseconds);
     // Signals and the progress bar need the event loop between tasks.
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
-function startWorker({ targets, seeds }: ComputeOptions): Worker {
+function startWorker({ targets, seeds }: Pick<ComputeOptions, 'targets' | 'seeds'>): Worker {
   const workerData: WorkerStart = { targets, seeds };
   // Always the compiled file: on Node 20 a TypeScript worker entry cannot be started.
   return new Worker(join(packageRoot(), 'dist/src/campaign/worker.js'), { workerData });
@@ -48,12 +67,17 @@ function startWorker({ targets, seeds }: ComputeOptions): Worker {
 const AHEAD = 4;
 
 /** Gives one worker task after task until there are none. */
-function feed(worker: Worker, tasks: Iterator<Task>, { onResult }: ComputeOptions): Promise<void> {
+function feed(
+  worker: Worker,
+  tasks: Iterator<Task>,
+  { onResult }: Pick<ComputeOptions, 'onResult'>,
+  ahead = AHEAD,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     // A worker answers in the order in which it was asked.
     const given: Task[] = [];
     const give = (): void => {
-      while (given.length < AHEAD) {
+      while (given.length < ahead) {
         const next = tasks.next();
         if (next.done === true) break;
         given.push(next.value);
@@ -61,12 +85,12 @@ function feed(worker: Worker, tasks: Iterator<Task>, { onResult }: ComputeOption
       }
       if (given.length === 0) resolve();
     };
-    worker.on('message', (result: BlockResult) => {
+    worker.on('message', ({ result, milliseconds }: TimedResult) => {
       const task = given.shift();
       if (task === undefined) return reject(new Error('a worker answered what it was not asked'));
       // What goes wrong with a result, a full disk say, ends the campaign and not the process.
       try {
-        onResult(task, result);
+        onResult(task, result, milliseconds);
         give();
       } catch (error) {
         reject(error as Error);

@@ -1,14 +1,13 @@
 /** One run: stored cases first, then fresh blocks; failures merged, shrunk and turned into findings. */
-import { createHash } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { StoredCase } from '../case/stored-cases.js';
-import { type Signature, signatureKey } from '../triage/violation.js';
 import type { Failure } from './failures.js';
-import { CampaignLog, type Prepared, prepare } from './campaign-log.js';
+import { CampaignLog, prepare } from './campaign-log.js';
 import { compute } from './compute.js';
 import { Merge } from './merge.js';
 import type { RecordFile } from './record-file.js';
-import type { FindingResult, RunResult } from './result.js';
+import { Reporter } from './reporter.js';
+import type { RunResult } from './result.js';
 import { type Budget, schedule } from './schedule.js';
 import { type Shard, WHOLE } from './shard.js';
 import { createSubject } from './subject.js';
@@ -59,40 +58,14 @@ export async function fuzz(options: FuzzOptions): Promise<RunResult> {
       },
     },
   );
-  prepared.forEach((target, index) => conclude(log, target, index, merges[index].totals().failures, stored));
+  prepared.forEach((target, index) => {
+    const reporter = new Reporter(log, target, index);
+    for (const one of casesFor(target.target, stored)) reporter.replay(one);
+    for (const { signature, block, index: at, values } of merges[index].totals().failures)
+      reporter.report(signature, values, { block, index: at });
+  });
   log.end(shard, workers, performance.now() - started, stopped());
   return log.result();
-}
-
-/** Failures of the stored cases and of the fresh blocks become findings, each shrunk by itself. */
-function conclude(
-  log: CampaignLog,
-  { target, subject, seed }: Prepared,
-  index: number,
-  failures: readonly Failure[],
-  stored: readonly StoredCase[],
-): void {
-  const reported = new Set<string>();
-  const report = (signature: Signature, values: Failure['values'], first: FindingResult['first']): void => {
-    const key = signatureKey(signature);
-    if (reported.has(key)) return;
-    reported.add(key);
-    const found = 'block' in first ? { seed, block: first.block, index: first.index } : null;
-    log.finding(index, { ...signature, first, ...subject.report(signature, values, found) });
-  };
-  for (const { name, file } of casesFor(target, stored)) {
-    const values = subject.valuesOf(file);
-    const signatures = subject.judge(values);
-    const problem = signatures === undefined ? subject.problem : undefined;
-    log.replay(index, {
-      name,
-      digest: digestOf({ scenario: file.scenario, story: file.story }),
-      signatures: signatures ?? [],
-      ...(problem !== undefined && { problem }),
-    });
-    for (const signature of signatures ?? []) report(signature, values, { replayed: name });
-  }
-  for (const { signature, block, index: at, values } of failures) report(signature, values, { block, index: at });
 }
 
 /** The stored cases that speak of a target: same contract set, same function. */
@@ -107,8 +80,4 @@ export function casesFor(target: AnyTarget, stored: readonly StoredCase[]): read
 /** Of two contracts with one symbol: which program, or undefined for a stub. */
 function programOf(contract: object): unknown {
   return 'program' in contract ? contract.program : undefined;
-}
-
-function digestOf(values: object): string {
-  return createHash('sha256').update(JSON.stringify(values)).digest('hex');
 }

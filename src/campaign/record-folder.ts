@@ -32,8 +32,20 @@ export function* recordsOf(folder: string): Generator<{ record: CampaignRecord; 
     const [first] = damaged;
     if (first !== undefined)
       throw new UsageError(`${shorten(path)}: line ${first.number}: ${first.why}; take another copy, or run it again`);
-    for (const record of records) yield { record, origin: path };
+    for (const record of lastCampaign(records)) yield { record, origin: path };
   }
+}
+
+/** A night that follows the code has records of former builds in its file: what counts is the campaign of the last process. */
+function lastCampaign(records: readonly CampaignRecord[]): CampaignRecord[] {
+  const last = records.findLast((record) => record.kind === 'run');
+  if (last === undefined) return [...records];
+  const present = new Set(last.targets);
+  return records.filter((record) => {
+    if (record.kind === 'run') return record === last;
+    const id = record.kind === 'target' ? record.id : 'target' in record ? record.target : undefined;
+    return id === undefined || present.has(id);
+  });
 }
 
 /** Records in one order, each once: merging what was merged changes nothing. */

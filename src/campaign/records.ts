@@ -119,6 +119,8 @@ const processRecord = z.strictObject({
   shard: z.strictObject({ index: count, of: z.number().int().min(1).max(100_000) }),
   node: text(50),
   workers: count,
+  /** When it began, in milliseconds since 1970. */
+  started: count,
   milliseconds: count,
   interrupted: z.boolean(),
 });

@@ -93,20 +93,36 @@ export class ResultBuilder {
     if (run === undefined)
       throw new UsageError(`${shorten(origin)}: no record says which campaign it is; run it again`);
     const targets = run.targets.map((id) => this.target(id).result(id, origin));
-    const processes = [...this.processes.values()];
-    const milliseconds = Math.max(0, ...processes.map((process) => process.milliseconds));
+    const { processes, milliseconds, workers, interrupted } = this.work();
     const cases = targets.reduce((sum, target) => sum + target.cases, 0);
     return {
       schema: RESULT_SCHEMA,
       result: { tool: run.tool, seed: run.seed, runs: Math.max(0, ...targets.map((target) => target.cases)), targets },
       run: {
         node: [...new Set(processes.map(({ node }) => node))].sort().join(', '),
-        workers: processes.reduce((sum, { workers }) => sum + workers, 0),
+        workers,
         milliseconds,
         casesPerSecond: milliseconds === 0 ? 0 : Math.round(cases / (milliseconds / 1000)),
-        interrupted: processes.some(({ interrupted }) => interrupted),
+        interrupted,
         out: null,
       },
+    };
+  }
+
+  /** Shards work at the same time, the processes of one shard one after the other. */
+  private work() {
+    const processes = [...this.processes.values()].sort((a, b) => a.started - b.started);
+    const shards = new Map<number, { milliseconds: number; workers: number; interrupted: boolean }>();
+    for (const { shard, milliseconds, workers, interrupted } of processes) {
+      const before = shards.get(shard.index)?.milliseconds ?? 0;
+      shards.set(shard.index, { milliseconds: before + milliseconds, workers, interrupted });
+    }
+    const each = [...shards.values()];
+    return {
+      processes,
+      milliseconds: Math.max(0, ...each.map((shard) => shard.milliseconds)),
+      workers: each.reduce((sum, shard) => sum + shard.workers, 0),
+      interrupted: each.some((shard) => shard.interrupted),
     };
   }
 }

@@ -10,11 +10,14 @@ import type { Scenario } from '../scenario/layout.js';
 import type { Story } from '../story/story.js';
 import { PlayViolations } from '../triage/play-violations.js';
 import { shrinkFailure } from '../triage/shrink.js';
+import { recordTrace } from '../triage/trace.js';
 import { shrinkStoryFailure } from '../triage/shrink-story.js';
 import { type Signature, signatureKey, traceCase, Violations } from '../triage/violation.js';
 import { accountFor } from '../triage/account.js';
 import { accountForStory } from '../triage/play-account.js';
 import { type BlockResult, type Parent, runBlock } from './block.js';
+import { type Coverage, CoverageSet, NO_COVERAGE } from './coverage.js';
+import { PlayCoverage } from './play-coverage.js';
 import { runProgramBlock } from './program-block.js';
 import type { FindingResult, PropertyStatus } from './result.js';
 import {
@@ -44,6 +47,8 @@ export interface Subject {
   /** Judges one case. @returns undefined if there is no verdict: `problem` says why */
   judge(values: Scenario | Story): Signature[] | undefined;
   readonly problem: string;
+  /** All that one case reaches; what has no verdict reaches nothing. */
+  reach(values: Scenario | Story): Coverage;
   /** Shrinks a failing case by itself, and makes what is reported of it. */
   report(signature: Signature, values: Scenario | Story, found: CaseFile['found']): ReportedCase;
 }
@@ -102,6 +107,14 @@ class StubSubject implements Subject {
     return violated > 0 ? new Violations(this.runner).signatures(violated) : [];
   }
 
+  reach(values: Scenario): Coverage {
+    const { runner } = this;
+    if (runner.run(values) === NO_VERDICT) return NO_COVERAGE;
+    const covered = new CoverageSet(runner.target.entry);
+    covered.addSteps(recordTrace(runner.harness, values, 0).steps);
+    return covered.coverage();
+  }
+
   report(signature: Signature, values: Scenario, found: CaseFile['found']): ReportedCase {
     const { runner, target } = this;
     const simplest = shrinkFailure(runner, values, signature);
@@ -153,6 +166,14 @@ class ProgramSubject implements Subject {
   judge(values: Story): Signature[] | undefined {
     const violations = this.runner.run(values);
     return violations === undefined ? undefined : new PlayViolations(this.runner).signatures(violations);
+  }
+
+  reach(values: Story): Coverage {
+    const { runner } = this;
+    if (runner.run(values) === undefined) return NO_COVERAGE;
+    const covered = new PlayCoverage(runner);
+    covered.note();
+    return covered.coverage();
   }
 
   report(signature: Signature, values: Story, found: CaseFile['found']): ReportedCase {

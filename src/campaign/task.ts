@@ -1,4 +1,5 @@
 /** A task: consecutive blocks of one target, computed and recorded as one. A pure function of what stands in it. */
+import { performance } from 'node:perf_hooks';
 import { BLOCK_CASES, type BlockResult, type Parent, type Witness } from './block.js';
 import { CoverageSet } from './coverage.js';
 import type { Failure } from './failures.js';
@@ -28,4 +29,15 @@ export function runTask(subject: Subject, seed: string, { block, blocks, cases, 
     for (const witness of result.witnesses) if (covered.add(witness.coverage) > 0) witnesses.push(witness);
   }
   return { ...merge.totals(), witnesses };
+}
+
+export interface TimedResult {
+  result: BlockResult;
+  milliseconds: number;
+}
+
+export function timedTask(subject: Subject, seed: string, task: Task): TimedResult {
+  const started = performance.now();
+  const result = runTask(subject, seed, task);
+  return { result, milliseconds: performance.now() - started };
 }

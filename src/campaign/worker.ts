@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createSubject, type Subject } from './subject.js';
 import type { AnyTarget } from './target.js';
-import { runTask, type Task } from './task.js';
+import { type Task, timedTask } from './task.js';
 
 /** What a worker is started with. */
 export interface WorkerStart {
@@ -18,6 +18,6 @@ if (port !== null) {
   port.on('message', (task: Task) => {
     let subject = subjects.get(task.target);
     if (subject === undefined) subjects.set(task.target, (subject = createSubject(targets[task.target])));
-    port.postMessage(runTask(subject, seeds[task.target], task));
+    port.postMessage(timedTask(subject, seeds[task.target], task));
   });
 }

@@ -24,4 +24,6 @@ export interface PrintOptions {
   notes?: readonly string[];
   /** Cases per class. */
   classes?: boolean;
+  /** The result is that of one run with a seed and a number of cases, which can be repeated so; true if not given. */
+  isOneRun?: boolean;
 }

@@ -9,8 +9,10 @@ import { fuzzCommand } from './fuzz.js';
 import { keepCommand } from './keep.js';
 import { listCommand } from './list.js';
 import { mergeCommand } from './merge.js';
+import { nightlyCommand } from './nightly.js';
 import { museumCommand } from './museum.js';
 import { replayCommand } from './replay.js';
+import { verifyCommand } from './verify.js';
 
 /** Bad usage, configuration or input; the tool itself failed. */
 const EXIT_USAGE = 2;
@@ -29,6 +31,8 @@ async function main(): Promise<void> {
     replayCommand,
     museumCommand,
     mergeCommand,
+    nightlyCommand,
+    verifyCommand,
     listCommand,
     explainCommand,
     keepCommand,

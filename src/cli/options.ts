@@ -9,6 +9,11 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
+/** A whole number from 0 to 10^12. */
+export function wholeNumber(text: string): number {
+  return text === '0' ? 0 : positiveInteger(text);
+}
+
 /** A number of worker threads, 1 to 256. */
 export function workerCount(text: string): number {
   const value = Number(text);

@@ -22,7 +22,7 @@ const IN_FULL = 10;
 export function printResult(
   result: RunResult,
   out: string | undefined,
-  { notes = [], classes = false }: PrintOptions,
+  { notes = [], classes = false, isOneRun = true }: PrintOptions,
 ): void {
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
   for (const target of result.result.targets) print(`${targetTable(target, classes)}\n`);
@@ -36,7 +36,7 @@ export function printResult(
     }
   }
   for (const note of notes) print(`note: ${note}`);
-  print(summary(result));
+  print(summary(result, isOneRun));
   if (out !== undefined) print(`results in ${relative('.', out) || out}`);
 }
 

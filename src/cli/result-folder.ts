@@ -11,9 +11,10 @@ import { shorten } from '../text/escape.js';
 /**
  * The folder for results, made before a long run rather than after it.
  *
+ * @param option that named it, for messages
  * @throws UsageError if nothing can be written there
  */
-export function prepareOut(folder: string): void {
+export function prepareOut(folder: string, option = '--out'): void {
   try {
     // One level at a time: a recursive mkdir never comes back from some file systems (/proc).
     for (const part of ancestors(folder)) if (!existsSync(part)) makeFolder(part);
@@ -22,7 +23,7 @@ export function prepareOut(folder: string): void {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new UsageError(
-      `--out ${shorten(folder)}: cannot write there (${code ?? 'error'}); name a folder that you can write to`,
+      `${option} ${shorten(folder)}: cannot write there (${code ?? 'error'}); name a folder that you can write to`,
     );
   }
 }

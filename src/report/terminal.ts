@@ -105,8 +105,12 @@ export function traceText(account: Pick<Account, 'traces' | 'step'>, runner: Cas
   return tracePart(account.traces.base.steps, account.step, (address) => placeName(runner, address), context);
 }
 
-/** The closing lines: totals, seed, speed. */
-export function summary({ result, run }: RunResult): string {
+/**
+ * The closing lines: totals, seed, speed.
+ *
+ * @param isOneRun whether one run with the seed and the number of cases gives the same result
+ */
+export function summary({ result, run }: RunResult, isOneRun = true): string {
   const findings = result.targets.reduce((sum, target) => sum + target.findings.length, 0);
   const cases = result.targets.reduce((sum, target) => sum + target.cases, 0);
   const executions = result.targets.reduce((sum, target) => sum + target.executions, 0);
@@ -122,6 +126,6 @@ export function summary({ result, run }: RunResult): string {
   return [
     `${verdict} in ${count(cases)} cases on ${result.targets.length} target${result.targets.length === 1 ? '' : 's'}` +
       ` (${seconds} s, ${count(run.casesPerSecond)} cases/s at ${perCase} executions a case, ${run.workers} worker${run.workers === 1 ? '' : 's'})`,
-    pc.dim(`the same run again: --seed ${result.seed} --runs ${result.runs}`),
+    ...(isOneRun ? [pc.dim(`the same run again: --seed ${result.seed} --runs ${result.runs}`)] : []),
   ].join('\n');
 }

@@ -18,7 +18,7 @@ export interface Signature {
 }
 
 /** Clauses of one property that blame one instruction for one slot speak of one root cause. */
-export function signatureKey({ property, slot, place }: Signature): string {
+export function signatureKey({ property, slot, place }: Omit<Signature, 'clause'> & { clause?: string }): string {
   return `${property}\t${slot}\t${place}`;
 }
 

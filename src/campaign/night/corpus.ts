@@ -1,16 +1,10 @@
 /** The corpus of one target: cases that reached something new, from which others are made. */
-import { createHash } from 'node:crypto';
-import type { StoredValues } from '../../case/case-file.js';
-import { type Coverage, CoverageSet } from '../coverage.js';
+import { type Coverage, CoverageSet, coverageSize } from '../coverage.js';
 import type { EntryRecord } from '../records.js';
-
-/** sha256 of the values of a case. */
-export function valuesDigest({ scenario, story }: StoredValues): string {
-  return createHash('sha256').update(JSON.stringify({ scenario, story })).digest('hex');
-}
 
 export class Corpus {
   private entries: EntryRecord[] = [];
+  private readonly covered = new CoverageSet(0n);
   private turn = 0;
 
   get size(): number {
@@ -18,7 +12,9 @@ export class Corpus {
   }
 
   add(entry: EntryRecord): void {
-    if (!this.entries.some(({ digest }) => digest === entry.digest)) this.entries.push(entry);
+    if (this.entries.some(({ digest }) => digest === entry.digest)) return;
+    this.entries.push(entry);
+    this.covered.add(entry);
   }
 
   /** Only these stay. */
@@ -27,8 +23,9 @@ export class Corpus {
     this.entries = this.entries.filter(({ digest }) => kept.has(digest));
   }
 
-  find(digest: string): EntryRecord | undefined {
-    return this.entries.find((entry) => entry.digest === digest);
+  /** Whether some of this is reached by no entry. */
+  isMissing(coverage: Coverage): boolean {
+    return coverageSize(this.covered.missing(coverage)) > 0;
   }
 
   /** The next entry to make cases from: one after the other. */
@@ -55,7 +52,7 @@ export function pruned(entries: readonly EntryRecord[]): string[] {
     let best = -1;
     let most = 0;
     left.forEach((entry, index) => {
-      const gain = sizeOf(covered.missing(entry));
+      const gain = coverageSize(covered.missing(entry));
       if (gain > most) [best, most] = [index, gain];
     });
     if (best < 0) return kept;
@@ -63,8 +60,4 @@ export function pruned(entries: readonly EntryRecord[]): string[] {
     covered.add(entry);
     kept.push(entry.digest);
   }
-}
-
-function sizeOf({ reached, taken, states }: Coverage): number {
-  return reached.length + taken.length / 2 + states.length;
 }

@@ -24,7 +24,12 @@ const HEAD_START = 5000;
  */
 export function nextTarget(targets: readonly Turn[], turn: number): number {
   const fresh = targets.flatMap((target, index) => (target.isNew && target.spent < HEAD_START ? [index] : []));
-  const among = fresh.length > 0 ? fresh : [...targets.keys()];
-  const cost = ({ spent, idle }: Turn): number => (turn % FLOOR_EVERY === FLOOR_EVERY - 1 ? spent : idle);
-  return among.reduce((best, index) => (cost(targets[index]) < cost(targets[best]) ? index : best), among[0]);
+  if (fresh.length > 0) return least(fresh, (index) => targets[index].spent);
+  const isFloor = turn % FLOOR_EVERY === FLOOR_EVERY - 1;
+  return least([...targets.keys()], (index) => targets[index][isFloor ? 'spent' : 'idle']);
+}
+
+/** Of equals the first. */
+function least(indices: readonly number[], cost: (index: number) => number): number {
+  return indices.reduce((best, index) => (cost(index) < cost(best) ? index : best), indices[0]);
 }

@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { PROPERTY_NAMES } from '../../properties/all.js';
+import { night, type NightEvent } from '../campaign/night/night.js';
+import { readState, recordsPath, seedOf } from '../campaign/night/night-state.js';
+import { lockState } from '../campaign/night/state-lock.js';
+import { RecordFile } from '../campaign/record-file.js';
+import { exitStatus } from '../campaign/result.js';
+import { selectTargets } from '../campaign/select-targets.js';
+import { parseShard, type Shard, WHOLE } from '../campaign/shard.js';
+import { casesOf, PROJECT_CASES } from '../case/stored-cases.js';
+import { writeCase } from '../case/write-case.js';
+import { packageRoot } from '../package-info.js';
+import { colours as pc } from '../text/colours.js';
+import { shorten } from '../text/escape.js';
+import { type Format, printAs, withFormat } from './format-option.js';
+import { onInterrupt } from './interrupt.js';
+import { startNightProgress } from './night-progress.js';
+import { collect, duration, seedText, workerCount } from './options.js';
+import { prepareOut, writeResults } from './result-folder.js';
+
+interface NightFlags {
+  contract: string;
+  target: string[];
+  property: string[];
+  time: number;
+  state: string;
+  seed?: string;
+  workers: number;
+  shard?: Shard;
+  format: Format;
+  verbose: boolean;
+  quiet: boolean;
+}
+
+const EIGHT_HOURS = 8 * 3_600_000;
+
+export function nightlyCommand(): Command {
+  const command = new Command('nightly')
+    .description('fuzz all targets for a time; the next night goes on where this one ended, or was killed')
+    .argument('[IMAGE...]', 'ELF objects or executables; the built-in targets without one')
+    .option('--contract <SET>', 'contract set, a JSON file with one, or auto', 'auto')
+    .option('--target <GLOB>', 'only these targets, or SYMBOL=SET/FUNCTION to bind a symbol (repeatable)', collect, [])
+    .option('--property <GLOB>', 'only these properties (repeatable)', collect, [])
+    .addOption(
+      new Option('--time <T>', 'how long, such as 30m or 8h').argParser(duration).default(EIGHT_HOURS, 'eight hours'),
+    )
+    .requiredOption('--state <DIR>', 'where the night keeps everything that it learns')
+    .addOption(
+      new Option('--seed <TEXT>', 'of a new state (default: a fresh one); a state keeps its seed').argParser(seedText),
+    )
+    .option('--workers <N>', 'worker threads', workerCount, availableParallelism())
+    .addOption(
+      new Option('--shard <I/N>', 'part I (from 0) of N; auto/N takes I from JOB_COMPLETION_INDEX').argParser((text) =>
+        parseShard(text, process.env),
+      ),
+    )
+    .option('--verbose', 'tell every case that joins the corpus, too', false)
+    .option('--quiet', 'no progress', false);
+  return withFormat(command).action(async (images: string[], flags: NightFlags) => {
+    process.exitCode = await run(images, flags);
+  });
+}
+
+async function run(images: string[], flags: NightFlags): Promise<number> {
+  const { contract, target, property, state: folder, shard = WHOLE, workers, time, quiet } = flags;
+  const { targets, notes } = selectTargets({ images, contract, target, property, propertyNames: PROPERTY_NAMES });
+  prepareOut(folder, '--state');
+  const unlock = lockState(folder);
+  const interrupt = onInterrupt();
+  const progress = startNightProgress(time, quiet);
+  try {
+    const state = readState(folder);
+    const seed = seedOf(state, flags.seed, folder, () => randomBytes(4).toString('hex'));
+    for (const note of state.notes) progress.log(`tdxfuzz: ${note}`);
+    const records = new RecordFile(recordsPath(folder));
+    const result = await night({
+      targets,
+      seed,
+      milliseconds: time,
+      workers,
+      shard,
+      stored: [...casesOf(join(packageRoot(), 'corpus/cases')), ...casesOf(PROJECT_CASES)],
+      state,
+      records,
+      onEvent: (event) => announce(event, folder, flags, (line) => progress.log(line)),
+      onProgress: progress.update,
+      interrupted: interrupt.interrupted,
+    });
+    records.close();
+    progress.stop();
+    writeResults(result, folder);
+    printAs(flags.format, result, folder, { notes, isOneRun: false });
+    return exitStatus(result);
+  } finally {
+    progress.stop();
+    interrupt.release();
+    unlock();
+  }
+}
+
+/** Tells what is on the disk now; results go to stdout at the end, so this is progress. */
+function announce(event: NightEvent, folder: string, { verbose }: NightFlags, log: (line: string) => void): void {
+  const at = new Date().toISOString().slice(11, 19);
+  switch (event.kind) {
+    case 'finding': {
+      const { property, slot, place } = event.finding;
+      const path = writeCase(join(folder, 'cases'), event.finding.case);
+      log(`${at} ${pc.red('finding')} ${shorten(event.target)}: ${property}: ${slot} at ${shorten(place)}  ${path}`);
+      break;
+    }
+    case 'entry':
+      if (verbose) log(`${at} corpus ${shorten(event.target)}: ${event.entry.digest}`);
+      break;
+    case 'note':
+      log(`${at} ${event.text}`);
+  }
+}

@@ -1,0 +1,74 @@
+import { Command } from 'commander';
+import { matchesGlob } from '../campaign/glob.js';
+import { recordsOf } from '../campaign/record-folder.js';
+import { selectTargets } from '../campaign/select-targets.js';
+import { verify } from '../campaign/verify.js';
+import { UsageError } from '../errors.js';
+import { shorten } from '../text/escape.js';
+import { EXIT_INTERRUPTED, onInterrupt } from './interrupt.js';
+import { collect, wholeNumber } from './options.js';
+import { startProgress } from './progress.js';
+
+interface VerifyFlags {
+  contract: string;
+  target: string[];
+  block?: number;
+  quiet: boolean;
+}
+
+export function verifyCommand(): Command {
+  return new Command('verify')
+    .description('compute the blocks of a recorded run or night again, and compare')
+    .argument('<DIR>', 'a folder that fuzz --out, merge or nightly wrote')
+    .argument('[IMAGE...]', 'the images that were fuzzed; the built-in targets without one')
+    .option('--contract <SET>', 'as it was given then', 'auto')
+    .option('--target <GLOB>', 'only blocks of these targets, and bindings as they were given then', collect, [])
+    .option('--block <N>', 'only the piece that begins with this block', wholeNumber)
+    .option('--quiet', 'no progress bar', false)
+    .action(async (folder: string, images: string[], flags: VerifyFlags) => {
+      process.exitCode = await run(folder, images, flags);
+    });
+}
+
+async function run(folder: string, images: string[], { contract, target, block, quiet }: VerifyFlags): Promise<number> {
+  const records = [...recordsOf(folder)].map(({ record }) => record);
+  const bindings = target.filter((text) => text.includes('='));
+  const globs = target.filter((text) => !text.includes('='));
+  const { targets } = selectTargets({ images, contract, target: bindings, property: [], propertyNames: [] });
+  const isChosen = (name: string, first: number): boolean =>
+    (globs.length === 0 || globs.some((glob) => matchesGlob(name.slice(0, name.lastIndexOf('@')), glob))) &&
+    (block === undefined || first === block);
+  const chosen = records
+    .filter((record) => record.kind === 'blocks')
+    .filter((record) => isChosen(record.target, record.block));
+  if (chosen.length === 0)
+    throw new UsageError(`${shorten(folder)}: no recorded block is chosen; leave --target or --block away`);
+  const progress = startProgress(chosen.length, 'blocks', quiet);
+  const interrupt = onInterrupt();
+  let [same, cases, wrong] = [0, 0, 0];
+  const left = new Map<string, string>();
+  try {
+    for (const found of verify(records, targets, (record) => isChosen(record.target, record.block))) {
+      if ('reason' in found) left.set(`${found.target}: ${found.reason}`, found.target);
+      else if (found.difference === undefined) same++;
+      else {
+        wrong++;
+        process.stdout.write(`${shorten(found.target)}: block ${found.block}: ${found.difference} differs\n`);
+      }
+      if ('cases' in found) cases += found.cases;
+      progress.update(same + wrong);
+      if (interrupt.stopped()) break;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  } finally {
+    progress.stop();
+    interrupt.release();
+  }
+  for (const line of left.keys()) process.stderr.write(`tdxfuzz: ${shorten(line, 400)}\n`);
+  process.stdout.write(
+    `${same} of ${chosen.length} pieces are the same again, ${wrong} differ, in ${cases.toLocaleString('en-US')} cases\n`,
+  );
+  if (wrong > 0) return 1;
+  if (left.size > 0) return 2;
+  return interrupt.stopped() ? EXIT_INTERRUPTED : 0;
+}
