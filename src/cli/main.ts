@@ -1,51 +1,12 @@
 #!/usr/bin/env node
-/** The command line. Each command has a file of its own; here are usage, errors and exit statuses. */
-import { Command, CommanderError } from 'commander';
+/** The command line. Each command has a file of its own, program.ts has them all; here are errors and exit statuses. */
+import { CommanderError } from 'commander';
 import { UsageError } from '../errors.js';
-import { toolVersion } from '../package-info.js';
-import { doctorCommand } from './doctor.js';
-import { explainCommand } from './explain.js';
-import { fuzzCommand } from './fuzz.js';
-import { keepCommand } from './keep.js';
-import { listCommand } from './list.js';
-import { mergeCommand } from './merge.js';
-import { nightlyCommand } from './nightly.js';
-import { museumCommand } from './museum.js';
-import { replayCommand } from './replay.js';
-import { verifyCommand } from './verify.js';
+import { createProgram } from './program.js';
 
 /** Bad usage, configuration or input; the tool itself failed. */
 const EXIT_USAGE = 2;
 const EXIT_FAILED = 3;
-
-async function main(): Promise<void> {
-  const program = new Command('tdxfuzz')
-    .description(
-      'Fuzzes the machine code of TDX stubs against the ABI: object file in, verdict out, no TDX hardware needed.',
-    )
-    .version(toolVersion())
-    .showSuggestionAfterError()
-    .exitOverride();
-  for (const command of [
-    fuzzCommand,
-    replayCommand,
-    museumCommand,
-    mergeCommand,
-    nightlyCommand,
-    verifyCommand,
-    listCommand,
-    explainCommand,
-    keepCommand,
-    doctorCommand,
-  ]) {
-    program.addCommand(command().exitOverride());
-  }
-  program.addHelpText(
-    'after',
-    '\nExit status: 0 nothing found, 1 a finding, 2 bad usage or input or no verdict, 3 the tool failed, 130 Ctrl-C.',
-  );
-  await program.parseAsync();
-}
 
 /** Who reads our output has had enough, as `head` does: other tools are ended by SIGPIPE then. */
 const EXIT_PIPE_CLOSED = 141;
@@ -55,7 +16,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  await main();
+  await createProgram().parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
     // Help and version are no errors; commander has printed the line already.
