@@ -1,0 +1,79 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fc, test } from '@fast-check/vitest';
+import { afterAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { encodeRecord, readRecords, RecordFile } from './record-file.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'tdxfuzz-records-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const path = join(folder, 'records.jsonl');
+
+const schema = z.strictObject({ n: z.number(), text: z.string() });
+type Sample = z.infer<typeof schema>;
+const RECORDS: Sample[] = Array.from({ length: 9 }, (_, n) => ({ n, text: 'x'.repeat(n) + 'é\u2028"' }));
+const WHOLE = Buffer.from(RECORDS.map(encodeRecord).join(''));
+
+function read(bytes: Uint8Array): ReturnType<typeof readRecords<Sample>> {
+  writeFileSync(path, bytes);
+  return readRecords(path, schema);
+}
+
+describe('a file of records', () => {
+  it('gives back what was written', () => {
+    expect(read(WHOLE)).toEqual({ records: RECORDS, damaged: [] });
+    expect(read(Buffer.alloc(0))).toEqual({ records: [], damaged: [] });
+  });
+
+  test.prop([fc.nat(WHOLE.length - 1), fc.integer({ min: 1, max: 255 })])(
+    'loses no record but the damaged one, wherever a byte is wrong',
+    (at, flip) => {
+      const bytes = Uint8Array.from(WHOLE);
+      bytes[at] ^= flip;
+      const { records, damaged } = read(bytes);
+      // A byte that became a newline makes two lines of one; a newline that is gone makes one of two.
+      const lost = RECORDS.filter((record) => !records.some(({ n, text }) => n === record.n && text === record.text));
+      expect(lost.length).toBeGreaterThanOrEqual(1);
+      expect(lost.length).toBeLessThanOrEqual(2);
+      expect(records).toHaveLength(RECORDS.length - lost.length);
+      expect(damaged.length).toBeGreaterThanOrEqual(1);
+    },
+  );
+
+  test.prop([fc.nat(WHOLE.length)])('is read up to where it was cut, and goes on behind it', (length) => {
+    writeFileSync(path, WHOLE.subarray(0, length));
+    const before = readRecords(path, schema);
+    expect(before.records).toEqual(RECORDS.slice(0, before.records.length));
+    // All but the line that was cut.
+    expect(before.records.length).toBeGreaterThanOrEqual(WHOLE.subarray(0, length).toString().split('\n').length - 1);
+    const file = new RecordFile(path);
+    file.append([{ n: 77, text: 'later' }]);
+    file.close();
+    const after = readRecords(path, schema);
+    expect(after.records.at(-1)).toEqual({ n: 77, text: 'later' });
+    expect(after.records.slice(0, -1)).toEqual(before.records);
+  });
+
+  it('refuses a record of another shape, and a checksum of another record', () => {
+    const other = encodeRecord({ n: 'one', text: '' });
+    const swapped = encodeRecord(RECORDS[1]).replace(
+      /"check":"\w+"/,
+      /"check":"\w+"/.exec(encodeRecord(RECORDS[2]))?.[0] ?? '',
+    );
+    const { records, damaged } = read(Buffer.from(other + swapped + encodeRecord(RECORDS[3])));
+    expect(records).toEqual([RECORDS[3]]);
+    expect(damaged.map(({ number, why }) => [number, why])).toEqual([
+      [1, 'not a record that this version knows'],
+      [2, 'the checksum does not match'],
+    ]);
+  });
+
+  it('has what was appended on the disk when append comes back', () => {
+    writeFileSync(path, '');
+    const file = new RecordFile(path);
+    file.append(RECORDS.slice(0, 2));
+    expect(readFileSync(path)).toEqual(Buffer.from(RECORDS.slice(0, 2).map(encodeRecord).join('')));
+    file.close();
+  });
+});
