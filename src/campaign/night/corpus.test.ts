@@ -24,7 +24,7 @@ const union = (entries: readonly EntryRecord[]): Coverage => {
 describe('pruning', () => {
   const coverage = fc.record({
     reached: fc.uniqueArray(fc.nat(12), { maxLength: 6 }),
-    taken: fc.constantFrom([], [1, 2], [1, 4, 3, 9]),
+    taken: fc.constantFrom<number[]>([], [1, 2], [1, 4, 3, 9]),
     states: fc.subarray(['a', 'b', 'c']),
   });
   test.prop([fc.array(coverage, { maxLength: 12 })])(

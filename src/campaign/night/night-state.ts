@@ -1,7 +1,7 @@
 /** What a night left in its folder: read at the start of the next one, with what is damaged set aside. */
-import { appendFileSync, existsSync } from 'node:fs';
+import { appendFileSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { readRecords } from '../record-file.js';
+import { readRecords, RecordFile } from '../record-file.js';
 import { type CampaignRecord, type EntryRecord, type FindingRecord, recordSchema } from '../records.js';
 import { UsageError } from '../../errors.js';
 import { shorten } from '../../text/escape.js';
@@ -31,6 +31,7 @@ export function readState(folder: string): NightState {
     const aside = join(folder, DAMAGED);
     for (const { number, why, bytes } of damaged)
       appendFileSync(aside, `line ${number}: ${why}: ${bytes.toString('base64')}\n`);
+    rewrite(path, records);
     const [{ number, why }] = damaged;
     const more = damaged.length > 1 ? `, and ${damaged.length - 1} more` : '';
     notes.push(`${shorten(path)}: line ${number}: ${why}${more}; set aside in ${DAMAGED}, the rest is used`);
@@ -39,6 +40,16 @@ export function readState(folder: string): NightState {
     notes.push(`${shorten(path)}: nothing in it could be read; the night begins anew`);
   const runs = records.flatMap((record) => (record.kind === 'run' ? [record] : []));
   return { seed: runs.at(-1)?.seed, records, notes };
+}
+
+/** Puts a file with these records in the place of another: at any moment one of the two is there as a whole. */
+function rewrite(path: string, records: readonly CampaignRecord[]): void {
+  const fresh = `${path}.new`;
+  rmSync(fresh, { force: true });
+  const file = new RecordFile(fresh);
+  file.append(records);
+  file.close();
+  renameSync(fresh, path);
 }
 
 /** @throws UsageError if the user asks for another seed than the state has */

@@ -56,6 +56,11 @@ export class NightTarget implements Turn {
     }
   }
 
+  /** Whether any block was computed, or is being computed. */
+  get hasBlocks(): boolean {
+    return this.nextBlock.size > 0;
+  }
+
   private blockOf(stream: string): number {
     return this.nextBlock.get(stream) ?? this.shard.index * BLOCKS_OF_SHARD;
   }

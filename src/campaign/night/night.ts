@@ -156,7 +156,12 @@ class Night {
   }
 
   private *tasks(): Generator<Task> {
-    while (!this.stopped && this.left() > 0) yield this.targets[nextTarget(this.targets, this.turn++)].nextTask();
+    // However short the night is, every target is looked at.
+    const isOver = (): boolean => this.left() <= 0 && this.targets.every(({ hasBlocks }) => hasBlocks);
+    while (!this.stopped && !isOver()) {
+      const waiting = this.left() > 0 ? undefined : this.targets.find(({ hasBlocks }) => !hasBlocks);
+      yield (waiting ?? this.targets[nextTarget(this.targets, this.turn++)]).nextTask();
+    }
   }
 
   private left(): number {
