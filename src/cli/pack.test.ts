@@ -48,6 +48,13 @@ test('npm pack, install, list, fuzz, replay', async ({ skip }) => {
   expect(readdirSync(join(own, 'dist/src/cli')).filter((name) => name.includes('.test.'))).toEqual([]);
   expect(copiesOf('fast-check', join(folder, 'node_modules'))).toHaveLength(1);
 
+  const schemas = await run(
+    'node',
+    ['--input-type=module', '-e', "console.log(import.meta.resolve('tdxfuzz/schema/result-1.schema.json'))"],
+    { cwd: folder },
+  );
+  expect(readFileSync(new URL(schemas.stdout.trim()), 'utf8')).toContain('urn:tdxfuzz:result:1');
+
   const npx = (...args: string[]): ReturnType<typeof run> =>
     run('npx', ['--no-install', 'tdxfuzz', ...args], { cwd: folder });
   const listed = await npx('list');
