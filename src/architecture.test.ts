@@ -87,9 +87,11 @@ const ALLOWED: Allowed = {
   'src/case': [...RUNNING, 'src/judge', 'src/story', 'src/play', 'src/triage', 'models/module/configuration.ts'],
   'src/targets': [ERRORS, 'src/text', 'src/image'],
   'src/campaign': [...CAMPAIGN, 'models/abi', 'models/exchange', 'models/predict'],
-  // Names the results of a campaign, and runs none.
+  // Names the results of a campaign and explains them, and runs none.
   'src/report': [
     ...RUNNING,
+    'properties',
+    'src/campaign/result.ts',
     'src/story',
     'src/play',
     'src/judge',

@@ -3,6 +3,8 @@ import type { CaseFile, StoredValues } from '../case/case-file.js';
 import { caseOfPlay, namedStory, storyOf, storyValues } from '../case/play-case.js';
 import { makeCase, scenarioValues } from '../case/make-case.js';
 import { scenarioOf } from '../case/scenario-of.js';
+import type { Image } from '../image/image.js';
+import { sourceLine } from '../image/line-table.js';
 import { type CaseRunner, NO_VERDICT } from '../judge/case-runner.js';
 import { toolVersion } from '../package-info.js';
 import type { PlayRunner } from '../play/play-runner.js';
@@ -54,7 +56,7 @@ export interface Subject {
 }
 
 /** What is reported of a finding beside its signature and its hits. */
-export interface ReportedCase extends Pick<FindingResult, 'scenario' | 'expected' | 'actual' | 'inputs'> {
+export interface ReportedCase extends Pick<FindingResult, 'source' | 'scenario' | 'expected' | 'actual' | 'inputs'> {
   case: CaseFile;
 }
 
@@ -68,6 +70,12 @@ export function accountOf<T extends { signature: Signature }>(accounts: readonly
   const account = accounts.find((candidate) => signatureKey(candidate.signature) === signatureKey(signature));
   if (account === undefined) throw new Error(`a finding did not repeat: ${signatureKey(signature)}`);
   return account;
+}
+
+/** The line of the instruction to blame, where the image has line tables. */
+function sourceOf(image: Image, address: bigint | undefined): Pick<FindingResult, 'source'> {
+  const source = address === undefined ? undefined : sourceLine(image, address);
+  return source === undefined ? {} : { source };
 }
 
 class StubSubject implements Subject {
@@ -118,11 +126,12 @@ class StubSubject implements Subject {
   report(signature: Signature, values: Scenario, found: CaseFile['found']): ReportedCase {
     const { runner, target } = this;
     const simplest = shrinkFailure(runner, values, signature);
-    const { expected, actual } = accountOf(accountFor(runner, simplest), signature);
+    const { traces, step, expected, actual } = accountOf(accountFor(runner, simplest), signature);
     // The case is made from the run that is reported, not from the last candidate of the shrinker.
     runner.run(simplest);
     const origin = { tool: toolVersion(), target: target.name, set: target.set, found };
     return {
+      ...sourceOf(target.image, traces.base.steps[step]?.address ?? runner.target.entry),
       scenario: scenarioValues(simplest, runner.space.neutral),
       expected,
       actual,
@@ -179,10 +188,11 @@ class ProgramSubject implements Subject {
   report(signature: Signature, values: Story, found: CaseFile['found']): ReportedCase {
     const { runner, target } = this;
     const simplest = shrinkStoryFailure(runner, values, signature);
-    const { expected, actual } = accountOf(accountForStory(runner, simplest), signature);
+    const { entry, steps, step, expected, actual } = accountOf(accountForStory(runner, simplest), signature);
     runner.run(simplest);
     const origin = { tool: toolVersion(), target: target.name, set: target.set, found };
     return {
+      ...sourceOf(target.image, steps[step]?.address ?? entry.observed?.at),
       scenario: storyValues(simplest, runner.space),
       expected,
       actual,

@@ -77,6 +77,10 @@ test(
     expect(copiesOf('fast-check', join(empty, 'node_modules'))).toHaveLength(1);
     expect(copiesOf('vitest', join(empty, 'node_modules')), 'an optional peer').toEqual([]);
 
+    const resolve = "console.log(import.meta.resolve('tdxfuzz/schema/result-1.schema.json'))";
+    const schemas = await run('node', ['--input-type=module', '-e', resolve], { cwd: empty });
+    expect(readFileSync(new URL(schemas.stdout.trim()), 'utf8')).toContain('urn:tdxfuzz:result:1');
+
     const listed = await npx(empty, 'tdxfuzz', 'list');
     expect(listed.stdout).toMatch(/guest-6\.7\/__tdcall +linux-6\.7\/__tdcall/);
     expect(listed.status).toBe(0);

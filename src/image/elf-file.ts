@@ -23,6 +23,7 @@ export interface ElfSection {
   type: number;
   /** The low 32 bits of sh_flags. */
   flags: number;
+  /** In an object, where the loader put the section. */
   address: bigint;
   /** Bytes from the start of the file. */
   offset: number;

@@ -6,6 +6,7 @@ import { fail, readElfFile } from './elf-file.js';
 import { shorten } from '../text/escape.js';
 import { loadExecutable } from './executable.js';
 import { ImageError, SIZE_LIMIT, type Image } from './image.js';
+import { keepDebugSections } from './line-table.js';
 import { loadObject } from './object.js';
 
 const NAME_LENGTH = 256;
@@ -51,8 +52,10 @@ export function parseImage(input: Uint8Array, name: string): Image {
     fail(file, foreign === undefined ? 'not an ELF file; give an object (.o) or an executable' : foreign[1]);
   }
   const elf = readElfFile(bytes, file.name);
-  const image = elf.type === FILE_TYPE.relocatable ? loadObject(elf) : loadExecutable(elf);
-  return { ...image, hash: createHash('sha256').update(bytes).digest('hex') };
+  const loaded = elf.type === FILE_TYPE.relocatable ? loadObject(elf) : loadExecutable(elf);
+  const image = { ...loaded, hash: createHash('sha256').update(bytes).digest('hex') };
+  keepDebugSections(image, elf);
+  return image;
 }
 
 const REASONS: Readonly<Record<string, string>> = {

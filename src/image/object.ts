@@ -79,6 +79,7 @@ class ObjectLoader {
       write: (section.flags & SECTION_FLAG.write) !== 0,
       execute: (section.flags & SECTION_FLAG.execute) !== 0,
     };
+    section.address = segment.address;
     this.placed.set(section.index, { section, segment });
     this.segments.push(segment);
   }

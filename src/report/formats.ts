@@ -1,0 +1,24 @@
+/** The formats in which a result is rendered: a format is one file, and one line here. */
+import type { FindingResult, RunResult } from '../campaign/result.js';
+import { resultJson } from './json.js';
+import { junitXml } from './junit.js';
+import { stepSummary } from './markdown.js';
+import { sarifLog } from './sarif.js';
+
+/** What a format needs beside the result. */
+export interface ReportContext {
+  /** The command line that repeats a finding. */
+  readonly replay: (finding: FindingResult) => string;
+  /** Absolute path of the folder from which paths of images and sources are named: the root of the checkout. */
+  readonly folder: string;
+}
+
+export type FormatName = 'json' | 'junit' | 'sarif' | 'markdown';
+
+/** Pure functions: the same result and context give the same text. */
+export const FORMATS: Readonly<Record<FormatName, (result: RunResult, context: ReportContext) => string>> = {
+  json: (result) => resultJson(result),
+  junit: junitXml,
+  sarif: sarifLog,
+  markdown: stepSummary,
+};
