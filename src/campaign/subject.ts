@@ -13,7 +13,9 @@ import { shrinkFailure } from '../triage/shrink.js';
 import { shrinkStoryFailure } from '../triage/shrink-story.js';
 import { type Signature, signatureKey, traceCase, Violations } from '../triage/violation.js';
 import { accountFor } from '../triage/account.js';
+import { examineScenario } from '../triage/inputs.js';
 import { accountForStory } from '../triage/play-account.js';
+import { examineStory } from '../triage/story-inputs.js';
 import { type BlockResult, runBlock } from './block.js';
 import { runProgramBlock } from './program-block.js';
 import type { FindingResult } from './result.js';
@@ -103,14 +105,15 @@ class StubSubject implements Subject {
     const { runner, target } = this;
     const simplest = shrinkFailure(runner, values, signature);
     const { expected, actual } = accountOf(accountFor(runner, simplest), signature);
-    // The case is made from the run that is reported, not from the last candidate of the shrinker.
+    const inputs = examineScenario(runner, simplest, signature);
+    // The case is made from the run that is reported, not from the last candidate of the shrinker or of the experiment.
     runner.run(simplest);
     const origin = { tool: toolVersion(), target: target.name, set: target.set, found };
     return {
       scenario: scenarioValues(simplest, runner.space.neutral),
       expected,
       actual,
-      inputs: [],
+      inputs,
       case: makeCase(runner, signature, traceCase(runner), origin),
     };
   }
@@ -152,13 +155,14 @@ class ProgramSubject implements Subject {
     const { runner, target } = this;
     const simplest = shrinkStoryFailure(runner, values, signature);
     const { expected, actual } = accountOf(accountForStory(runner, simplest), signature);
+    const inputs = examineStory(runner, simplest, signature);
     runner.run(simplest);
     const origin = { tool: toolVersion(), target: target.name, set: target.set, found };
     return {
       scenario: storyValues(simplest, runner.space),
       expected,
       actual,
-      inputs: [],
+      inputs,
       case: caseOfPlay(runner, target.symbol, signature, origin),
     };
   }

@@ -206,7 +206,7 @@ function describer(target: AnyTarget): Describe {
     const runner = createPlayRunner(target);
     return (finding, replay, title) => {
       const account = accountOf(accountForStory(runner, storyOf(finding.case, runner.space)), finding);
-      return playFindingText({ account, hits: finding.hits }, runner, replay, title);
+      return playFindingText({ account, finding }, runner, replay, title);
     };
   }
   const runner = createRunner(target);
