@@ -5,22 +5,16 @@ import { randomBytes } from 'node:crypto';
 import { Command, Option } from 'commander';
 import { PROPERTY_NAMES } from '../../properties/all.js';
 import { fuzz } from '../campaign/fuzz.js';
-import { accountOf } from '../campaign/subject.js';
-import { exitStatus, type FindingResult, type RunResult } from '../campaign/result.js';
+import { exitStatus, type RunResult } from '../campaign/result.js';
 import { selectTargets, type Selection } from '../campaign/select-targets.js';
-import { type AnyTarget, createPlayRunner, createRunner, isProgram } from '../campaign/target.js';
-import { storyOf } from '../case/play-case.js';
-import { scenarioOf } from '../case/scenario-of.js';
+import type { AnyTarget } from '../campaign/target.js';
 import { casesOf, PROJECT_CASES } from '../case/stored-cases.js';
-import { caseName, writeCase } from '../case/write-case.js';
 import { UsageError } from '../errors.js';
 import { packageRoot } from '../package-info.js';
 import { shorten } from '../text/escape.js';
 import { resultJson } from '../report/json.js';
-import { findingText, summary, targetTable } from '../report/terminal.js';
-import { playFindingText } from '../report/play-text.js';
-import { accountFor } from '../triage/account.js';
-import { accountForStory } from '../triage/play-account.js';
+import { summary, targetTable } from '../report/terminal.js';
+import { describer, replayCommandLine, writeFindings } from './findings.js';
 import { onInterrupt } from './interrupt.js';
 import { collect, duration, positiveInteger, seedText, workerCount } from './options.js';
 import { startProgress } from './progress.js';
@@ -99,7 +93,7 @@ async function run(images: string[], flags: FuzzFlags): Promise<number> {
   let out: string | undefined;
   let unwritten: unknown;
   try {
-    out = writeResults(result, flags.out);
+    out = writeResults(result, selection.targets, flags.out);
   } catch (error) {
     // What was found is printed all the same.
     unwritten = error;
@@ -148,7 +142,7 @@ function ancestors(folder: string): string[] {
 }
 
 /** Results are written when there is something to keep, or when the user named a folder. @returns the folder, or undefined */
-function writeResults(result: RunResult, asked: string | undefined): string | undefined {
+function writeResults(result: RunResult, targets: readonly AnyTarget[], asked: string | undefined): string | undefined {
   const found = result.result.targets.some(({ findings }) => findings.length > 0);
   if (asked === undefined && !found) return undefined;
   const out = asked ?? defaultOut();
@@ -159,8 +153,7 @@ function writeResults(result: RunResult, asked: string | undefined): string | un
   } catch (error) {
     throw new UsageError(`--out ${shorten(out)}: cannot write result.json: ${(error as Error).message}`);
   }
-  for (const target of result.result.targets)
-    for (const finding of target.findings) writeCase(join(out, 'cases'), finding.case);
+  writeFindings(result, targets, out);
   return out;
 }
 
@@ -184,34 +177,11 @@ function printResult(
     const describe = describer(targets[index]);
     for (const finding of target.findings) {
       const title = `finding ${++number} of ${total}`;
-      if (number <= IN_FULL) print(`${describe(finding, replayCommandLine(finding, out), title)}\n`);
+      if (number <= IN_FULL) print(`${describe.text(finding, replayCommandLine(finding, out), title)}\n`);
       else print(`${title}: ${finding.property}: ${finding.slot} at ${shorten(finding.place)}`);
     }
   });
   for (const note of notes) print(`note: ${note}`);
   print(summary(result));
   if (out !== undefined) print(`results in ${relative('.', out) || out}`);
-}
-
-function replayCommandLine(finding: FindingResult, out: string | undefined): string {
-  const path = join(out ?? '.', 'cases', caseName(finding.case));
-  return `${process.cwd() === packageRoot() ? 'npm run -s tdxfuzz -- replay' : 'tdxfuzz replay'} ${path}`;
-}
-
-type Describe = (finding: FindingResult, replay: string, title: string) => string;
-
-/** Runs findings of one target again and says what happened. */
-function describer(target: AnyTarget): Describe {
-  if (isProgram(target)) {
-    const runner = createPlayRunner(target);
-    return (finding, replay, title) => {
-      const account = accountOf(accountForStory(runner, storyOf(finding.case, runner.space)), finding);
-      return playFindingText({ account, finding }, runner, replay, title);
-    };
-  }
-  const runner = createRunner(target);
-  return (finding, replay, title) => {
-    const account = accountOf(accountFor(runner, scenarioOf(finding.case, runner.space.neutral)), finding);
-    return findingText(finding, account, runner, replay, title);
-  };
 }

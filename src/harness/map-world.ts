@@ -1,6 +1,7 @@
 /** Lays out the memory of a target's machine: the image, the stacks, the blocks, and what lies outside the image. */
 import { END } from '../observation/layout.js';
 import { externalModel } from '../world/externals.js';
+import { outsideOf } from './outside.js';
 import { ImageError, type Image } from '../image/image.js';
 import { PERCPU_BASE } from '../image/per-cpu.js';
 import { segmentAt } from '../image/segments.js';
@@ -87,8 +88,7 @@ function mapWorld(machine: Machine, { image, entry }: Code): Omit<MappedWorld, '
   if (segmentAt(image.segments, PERCPU_BASE) === undefined)
     machine.map(PERCPU_BASE, Number(PAGE), READ_WRITE, poisonBytes(Number(PAGE), REGIONS[0].poison('stack')));
   const thunks = new Map<bigint, Uint8Array>();
-  for (const { name, address } of image.externals) {
-    const model = externalModel(name);
+  for (const { name, address, model } of outsideOf(image, entry)) {
     if (model.kind !== 'code') {
       stopAt(address, name, model.kind === 'noreturn' ? END.stopped : END.unknown);
       continue;
@@ -100,12 +100,6 @@ function mapWorld(machine: Machine, { image, entry }: Code): Omit<MappedWorld, '
   }
   for (const [page, bytes] of thunks)
     machine.map(page, bytes.length, { read: true, write: false, execute: true }, bytes);
-  // In a whole kernel the functions that never return are code of the image.
-  for (const { name, address, kind, global } of image.symbols) {
-    // An untyped one is a function of assembly if it is global; a local one may be a label of that name.
-    const code = kind === 'function' || (kind === 'untyped' && global);
-    if (code && address !== entry && externalModel(name).kind === 'noreturn') stopAt(address, name, END.stopped);
-  }
   return { ends, readOnlyCode };
 }
 
