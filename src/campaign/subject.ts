@@ -16,10 +16,12 @@ import { recordTrace } from '../triage/trace.js';
 import { shrinkStoryFailure } from '../triage/shrink-story.js';
 import { type Signature, signatureKey, traceCase, Violations } from '../triage/violation.js';
 import { accountFor } from '../triage/account.js';
+import { examineScenario } from '../triage/inputs.js';
 import { accountForStory } from '../triage/play-account.js';
 import { type BlockResult, type Parent, runBlock } from './block.js';
 import { type Coverage, CoverageSet, NO_COVERAGE } from './coverage.js';
 import { PlayCoverage } from './play-coverage.js';
+import { examineStory } from '../triage/story-inputs.js';
 import { runProgramBlock } from './program-block.js';
 import type { FindingResult, PropertyStatus } from './result.js';
 import {
@@ -127,7 +129,8 @@ class StubSubject implements Subject {
     const { runner, target } = this;
     const simplest = shrinkFailure(runner, values, signature);
     const { traces, step, expected, actual } = accountOf(accountFor(runner, simplest), signature);
-    // The case is made from the run that is reported, not from the last candidate of the shrinker.
+    const inputs = examineScenario(runner, simplest, signature);
+    // The case is made from the run that is reported, not from the last candidate of the shrinker or of the experiment.
     runner.run(simplest);
     const origin = { tool: toolVersion(), target: target.name, set: target.set, found };
     return {
@@ -135,7 +138,7 @@ class StubSubject implements Subject {
       scenario: scenarioValues(simplest, runner.space.neutral),
       expected,
       actual,
-      inputs: [],
+      inputs,
       case: makeCase(runner, signature, traceCase(runner), origin),
     };
   }
@@ -189,6 +192,7 @@ class ProgramSubject implements Subject {
     const { runner, target } = this;
     const simplest = shrinkStoryFailure(runner, values, signature);
     const { entry, steps, step, expected, actual } = accountOf(accountForStory(runner, simplest), signature);
+    const inputs = examineStory(runner, simplest, signature);
     runner.run(simplest);
     const origin = { tool: toolVersion(), target: target.name, set: target.set, found };
     return {
@@ -196,7 +200,7 @@ class ProgramSubject implements Subject {
       scenario: storyValues(simplest, runner.space),
       expected,
       actual,
-      inputs: [],
+      inputs,
       case: caseOfPlay(runner, target.symbol, signature, origin),
     };
   }

@@ -2,7 +2,8 @@
  * One case as a file, schema tdxfuzz/case/1: everything that a replay needs and nothing of the run that found it. A
  * case is plain values, which stay valid when generators change.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { contractSchema } from '../contract/contract.js';
 import { type ProgramContract, programContractSchema } from '../contract/program-contract.js';
@@ -83,14 +84,19 @@ export type StoredValues = Pick<CaseFile, 'scenario' | 'story'>;
 
 const LARGEST_FILE = 16 * 1024 * 1024;
 
-/** @throws UsageError with one line that names the file and what is wrong in it */
-export function readCase(path: string): CaseFile {
+/**
+ * @param given a case file, or the folder of a finding
+ * @throws UsageError with one line that names the file and what is wrong in it
+ */
+export function readCase(given: string): CaseFile {
+  const inFolder = join(given, 'case.json');
+  const path = existsSync(inFolder) ? inFolder : given;
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);
   } catch (error) {
     const reason = unreadable(error as NodeJS.ErrnoException);
-    throw new UsageError(`${path}: ${reason}; give the path of a case.json`);
+    throw new UsageError(`${path}: ${reason}; give the path of a case.json, or of a finding's folder`);
   }
   if (bytes.length > LARGEST_FILE) throw new UsageError(`${path}: larger than any case file (${LARGEST_FILE} bytes)`);
   let json: unknown;
@@ -128,5 +134,5 @@ export function isProgramContract(body: CaseFile['contract']['body']): body is P
 
 function unreadable({ code, message }: NodeJS.ErrnoException): string {
   if (code === 'ENOENT') return 'no such file';
-  return code === 'EISDIR' ? 'is a folder' : message;
+  return code === 'EISDIR' ? 'is a folder without a case.json' : message;
 }

@@ -17,9 +17,14 @@ export function writeCase(folder: string, file: CaseFile): string {
   return path;
 }
 
-export function caseName({ expect, target, image }: CaseFile): string {
+export function caseName(file: CaseFile): string {
+  return `${findingName(file)}.json`;
+}
+
+/** `PROPERTY-DIGEST`, of letters, digits and `-` alone. */
+export function findingName({ expect, target, image }: CaseFile): string {
   const what = expect === null ? target : `${target} ${image.hash} ${expect.property} ${expect.slot} ${expect.place}`;
   const digest = createHash('sha256').update(what).digest('hex').slice(0, 10);
   const property = expect !== null && /^[a-z0-9-]{1,60}$/.test(expect.property) ? expect.property : 'case';
-  return `${property}-${digest}.json`;
+  return `${property}-${digest}`;
 }

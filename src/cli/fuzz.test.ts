@@ -1,5 +1,5 @@
 /** What the command promises: exit statuses, equal bytes for equal seeds, clean streams, a report after Ctrl-C. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import {
@@ -53,7 +53,37 @@ describe.concurrent('fuzz', () => {
     const replayed = await tdxfuzz(command.split(' '), { cwd: empty });
     expect(replayed.stdout).toContain('reproduced');
     expect(replayed.status).toBe(1);
+    // Which inputs matter: one field must differ, and of the rest a summary.
+    expect(stdout).toMatch(/block\.field\d .* 0x[0-9a-f]+ +.*anything but neutral: (\d+) of \1 others tried fail/);
+    expect(stdout).toMatch(/anything {2}of \d+ neutral values every other that was tried fails too/);
     removeFolder(empty);
+  });
+
+  test('a finding is a folder, which can be replayed as such, also where its path has to be quoted', async () => {
+    const out = join(folder, "it's here");
+    const { stdout } = await tdxfuzz(['fuzz', broken, ...FEW, '--out', out]);
+    const [name] = readdirSync(join(out, 'findings'));
+    expect(name).toMatch(/^marshals-arguments-[0-9a-f]{10}$/);
+    const finding = join(out, 'findings', name);
+    expect(stdout).toContain(`replay '${finding.replace("'", "'\\''")}/case.json'`);
+    expect(readdirSync(finding).sort()).toEqual([
+      'README.txt',
+      'case.json',
+      'contract.json',
+      'function.bin',
+      'function.s',
+      'reproducer.c',
+      'trace.txt',
+    ]);
+    expect([...readFileSync(join(finding, 'function.bin'))]).toEqual(BROKEN_TDCALL);
+    const replayed = await tdxfuzz(['replay', finding]);
+    expect(replayed.stdout).toMatch(/\breproduced\n$/);
+    expect(replayed.status).toBe(1);
+    // The whole trace is the same text.
+    const steps = (text: string): string[] =>
+      text.split('\n').filter((line) => /^ {4}[ >] +\d+ +__tdcall\+0x/.test(line));
+    expect(steps(readFileSync(join(finding, 'trace.txt'), 'utf8'))).toEqual(steps(replayed.stdout));
+    expect(steps(replayed.stdout)).toHaveLength(9);
   });
 
   test('equal seeds give equal bytes of `result`, whatever the number of workers; another seed does not', async () => {

@@ -11,10 +11,10 @@ import { exitStatus } from '../campaign/result.js';
 import { selectTargets } from '../campaign/select-targets.js';
 import { parseShard, type Shard, WHOLE } from '../campaign/shard.js';
 import { casesOf, PROJECT_CASES } from '../case/stored-cases.js';
-import { writeCase } from '../case/write-case.js';
 import { packageRoot } from '../package-info.js';
 import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
+import { writeFinding } from './findings.js';
 import { type Format, printAs, withFormat } from './format-option.js';
 import { onInterrupt } from './interrupt.js';
 import { startNightProgress } from './night-progress.js';
@@ -107,7 +107,8 @@ function announce(event: NightEvent, folder: string, { verbose }: NightFlags, lo
   switch (event.kind) {
     case 'finding': {
       const { property, slot, place } = event.finding;
-      const path = writeCase(join(folder, 'cases'), event.finding.case);
+      // How often it is hit is known at the end.
+      const path = writeFinding({ ...event.finding, hits: 1 }, folder);
       log(`${at} ${pc.red('finding')} ${shorten(event.target)}: ${property}: ${slot} at ${shorten(place)}  ${path}`);
       break;
     }

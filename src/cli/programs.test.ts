@@ -21,8 +21,8 @@ let stored: Record<string, unknown>;
 beforeAll(async () => {
   const { status } = await tdxfuzz(['fuzz', BROKEN, ...SEQUENCES, '--out', join(folder, 'out')]);
   expect(status).toBe(1);
-  const [name] = readdirSync(join(folder, 'out/cases'));
-  copyFileSync(join(folder, 'out/cases', name), join(folder, 'case.json'));
+  const [name] = readdirSync(join(folder, 'out/findings'));
+  copyFileSync(join(folder, 'out/findings', name, 'case.json'), join(folder, 'case.json'));
   stored = JSON.parse(readFileSync(join(folder, 'case.json'), 'utf8')) as Record<string, unknown>;
 }, 60_000);
 

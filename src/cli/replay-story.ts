@@ -6,6 +6,7 @@ import { sorted } from '../report/json.js';
 import { playFindingText, storyText } from '../report/play-text.js';
 import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
+import { shellQuote } from '../text/shell-quote.js';
 import { accountForStory } from '../triage/play-account.js';
 import { type ReplayFlags, verdictOf } from './replay-verdict.js';
 
@@ -30,7 +31,7 @@ export function replayStory(file: CaseFile, path: string, target: ProgramTarget,
   for (const [index, account] of accounts.entries()) {
     const title = `violation ${index + 1} of ${accounts.length}`;
     const context = index === 0 ? Infinity : undefined;
-    out.push(playFindingText({ account }, runner, `tdxfuzz replay ${path}`, title, context), '');
+    out.push(playFindingText({ account }, runner, `tdxfuzz replay ${shellQuote(path)}`, title, context), '');
   }
   if (accounts.length === 0) out.push('the whole story:', storyText(play, runner));
   if (flags.image === undefined && file.expect !== null)

@@ -20,8 +20,8 @@ afterAll(() => [folder, alone].forEach(removeFolder));
 beforeAll(async () => {
   const broken = put(folder, 'broken.o', objectWith('__tdcall', BROKEN_TDCALL));
   await tdxfuzz(['fuzz', broken, '--runs', '500', '--seed', 'r', '--out', join(folder, 'out')]);
-  const [name] = readdirSync(join(folder, 'out/cases'));
-  copyFileSync(join(folder, 'out/cases', name), join(alone, 'case.json'));
+  const [name] = readdirSync(join(folder, 'out/findings'));
+  copyFileSync(join(folder, 'out/findings', name, 'case.json'), join(alone, 'case.json'));
   removeFolder(folder);
 });
 

@@ -6,6 +6,7 @@ import { caseImage } from '../case/case-image.js';
 import { scenarioOf } from '../case/scenario-of.js';
 import { traceDigest } from '../case/trace-digest.js';
 import { shorten } from '../text/escape.js';
+import { shellQuote } from '../text/shell-quote.js';
 import { loadImage } from '../image/load.js';
 import { FACT } from '../observation/layout.js';
 import { sorted } from '../report/json.js';
@@ -18,7 +19,7 @@ import { recordTrace } from '../triage/trace.js';
 export function replayCommand(): Command {
   return new Command('replay')
     .description('run one stored case: the trace, instruction by instruction, and the violated clause')
-    .argument('CASE', 'path of a case.json')
+    .argument('CASE', 'path of a case.json, or of the folder of a finding')
     .option('--image <NEW.o>', 'judge a new build by the same case: still broken, fixed, or no longer reached')
     .option('--symbol <NAME>', 'the function in the new build, if it has another name')
     .addOption(new Option('--format <F>', 'how to print').choices(['text', 'json']).default('text'))
@@ -78,7 +79,7 @@ function print(
         finding,
         account,
         runner,
-        `tdxfuzz replay ${path}`,
+        `tdxfuzz replay ${shellQuote(path)}`,
         `violation ${index + 1} of ${ordered.length}`,
         index === 0 ? Infinity : undefined,
       ),

@@ -2,11 +2,11 @@
 import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { RunResult } from '../campaign/result.js';
-import { writeCase } from '../case/write-case.js';
 import { UsageError } from '../errors.js';
 import { packageRoot } from '../package-info.js';
 import { resultJson } from '../report/json.js';
 import { shorten } from '../text/escape.js';
+import { writeFinding } from './findings.js';
 
 /**
  * The folder for results, made before a long run rather than after it.
@@ -55,8 +55,7 @@ export function writeResults(result: RunResult, asked: string | undefined): stri
   } catch (error) {
     throw new UsageError(`--out ${shorten(out)}: cannot write result.json: ${(error as Error).message}`);
   }
-  for (const target of result.result.targets)
-    for (const finding of target.findings) writeCase(join(out, 'cases'), finding.case);
+  for (const target of result.result.targets) for (const finding of target.findings) writeFinding(finding, out);
   return out;
 }
 

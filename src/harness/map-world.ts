@@ -1,6 +1,7 @@
 /** Lays out the memory of a target's machine: the image, the stacks, the blocks, and what lies outside the image. */
 import { END } from '../observation/layout.js';
 import { externalModel } from '../world/externals.js';
+import { neverReturning } from './outside.js';
 import { ImageError, type Image } from '../image/image.js';
 import { PERCPU_BASE } from '../image/per-cpu.js';
 import { segmentAt } from '../image/segments.js';
@@ -89,12 +90,7 @@ function mapWorld(machine: Machine, { image, entry }: Code): Omit<MappedWorld, '
     machine.map(PERCPU_BASE, PAGE, READ_WRITE, poisonBytes(PAGE, REGIONS[0].poison('stack')));
   for (const { name, address, kind } of mapThunks(machine, image))
     stopAt(address, name, kind === 'noreturn' ? END.stopped : END.unknown);
-  // In a whole kernel the functions that never return are code of the image.
-  for (const { name, address, kind, global } of image.symbols) {
-    // An untyped one is a function of assembly if it is global; a local one may be a label of that name.
-    const code = kind === 'function' || (kind === 'untyped' && global);
-    if (code && address !== entry && externalModel(name).kind === 'noreturn') stopAt(address, name, END.stopped);
-  }
+  for (const { name, address } of neverReturning(image, entry)) stopAt(address, name, END.stopped);
   return { ends, readOnlyCode };
 }
 

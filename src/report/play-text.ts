@@ -2,12 +2,15 @@
 import { type Expectation, meets } from '../../models/exchange/exchange.js';
 import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
+import type { FindingResult } from '../campaign/result.js';
 import type { Observed } from '../play/call.js';
 import { differing, type Entry, isTogether, type Play } from '../play/play.js';
 import type { PlayRunner } from '../play/play-runner.js';
 import { actionOf, differingValues, type StoryStep } from '../story/story.js';
 import type { PlayAccount } from '../triage/play-account.js';
 import { expectationText, valueText } from '../triage/play-comparison.js';
+import { INDENT, neutralInputs, verdictText } from './input-text.js';
+import { plainTable } from './plain-table.js';
 import { tracePart } from './trace-text.js';
 
 /** Steps of the trace shown before and after the instruction to blame. */
@@ -17,7 +20,7 @@ const WIDTH = 6;
 
 /** One finding in full. `replay` is the command line that repeats it, if there is one. */
 export function playFindingText(
-  { account, hits }: { account: PlayAccount; hits?: number },
+  { account, finding }: { account: PlayAccount; finding?: Pick<FindingResult, 'hits' | 'scenario' | 'inputs'> },
   runner: PlayRunner,
   replay: string | undefined,
   title: string,
@@ -32,14 +35,24 @@ export function playFindingText(
     `  place     ${shorten(signature.place)}`,
     `  expected  ${expected}`,
     `  found     ${actual}`,
-    ...(hits === undefined ? [] : [`  hits      ${hits.toLocaleString('en-US')} cases fail so`]),
+    ...(finding === undefined ? [] : [`  hits      ${finding.hits.toLocaleString('en-US')} cases fail so`]),
     '  story',
     storyText(play, runner),
+    ...(finding === undefined ? [] : valuesText(finding)),
     `  trace     ${context === Infinity ? 'the whole way there' : 'around the instruction to blame'}:`,
     tracePart(steps, step, (address) => stageOf(account, runner).place(address), context),
     `  usual fix ${property.fix}`,
     ...(replay === undefined ? [] : [`  replay    ${pc.cyan(replay)}`]),
   ].join('\n');
+}
+
+/** The values of the story by step and name, and whether they may be others. */
+function valuesText(finding: Pick<FindingResult, 'scenario' | 'inputs'>): string[] {
+  const rows = finding.inputs
+    .filter(({ name }) => Object.hasOwn(finding.scenario, name))
+    .map((input) => [input.name, input.value, verdictText(input)]);
+  const neutral = neutralInputs(finding, ({ name, value }) => [name, value]);
+  return [...(rows.length === 0 ? [] : ['  values    by step and name:', plainTable(rows, INDENT)]), ...neutral];
 }
 
 function stageOf({ entry }: PlayAccount, runner: PlayRunner): Observed['stage'] {

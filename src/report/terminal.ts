@@ -6,6 +6,7 @@ import type { CaseRunner } from '../judge/case-runner.js';
 import type { Account } from '../triage/account.js';
 import { placeName } from '../triage/violation.js';
 import { describeSlot } from './describe-slot.js';
+import { INDENT, neutralInputs, verdictText } from './input-text.js';
 import { plainTable } from './plain-table.js';
 import { tracePart } from './trace-text.js';
 
@@ -67,7 +68,8 @@ function abridged(names: readonly string[]): string {
 
 /** One finding in full. `replay` is the command line that repeats it, if there is one, `context` the steps around the blamed one. */
 export function findingText(
-  finding: Pick<FindingResult, 'property' | 'clause' | 'place' | 'scenario'> & { hits?: number },
+  finding: Pick<FindingResult, 'property' | 'clause' | 'place' | 'scenario'> &
+    Partial<Pick<FindingResult, 'hits' | 'inputs'>>,
   account: Account,
   runner: CaseRunner,
   replay: string | undefined,
@@ -75,7 +77,12 @@ export function findingText(
   context = CONTEXT,
 ): string {
   const { property } = account.clause;
-  const slots = Object.entries(finding.scenario).map(([name, value]) => describeSlot(runner.compiled, name, value));
+  const { scenario, inputs = [] } = finding;
+  const slots = Object.entries(scenario).map(([name, value]) => {
+    const described = describeSlot(runner.compiled, name, value);
+    const input = inputs.find((candidate) => candidate.name === name);
+    return [described.name, described.value, ...(input === undefined ? [''] : [verdictText(input)])];
+  });
   const lines = [
     pc.red(pc.bold(`${title}: ${finding.property}`)),
     `  rule      ${property.rule}`,
@@ -86,13 +93,13 @@ export function findingText(
     ...(finding.hits === undefined ? [] : [`  hits      ${count(finding.hits)} cases fail so`]),
     slots.length === 0 ? '  scenario  neutral: no value needs to differ' : '  scenario  neutral, but for:',
   ];
-  if (slots.length > 0)
-    lines.push(
-      plainTable(
-        slots.map(({ name, value }) => [name, value]),
-        '              ',
-      ),
-    );
+  if (slots.length > 0) lines.push(plainTable(slots, INDENT));
+  lines.push(
+    ...neutralInputs({ scenario, inputs }, ({ name, value }) => {
+      const described = describeSlot(runner.compiled, name, value);
+      return [described.name, described.value];
+    }),
+  );
   const extent = context === Infinity ? 'the whole run' : 'around the instruction to blame';
   lines.push(`  trace     ${extent}:`, traceText(account, runner, context));
   lines.push(`  usual fix ${property.fix}`);

@@ -1,15 +1,12 @@
 /** How the call is drawn: its leaf and mask, how the instruction ends, and the status that it brings. */
-import { gprMask } from '../../models/abi/registers.js';
 import { OUTCOME } from '../observation/layout.js';
 import { all, i32, type I32, i64, type I64, select, seq, type Statement, when } from '../wasm/code.js';
 import type { Scope } from '../wasm/module.js';
 import { type DrawAddresses, leafDraws, tableOffsets } from './draw-tables.js';
 import { below, chance, type SetSlot, type Word } from './draw-words.js';
+import { NEVER_LEGAL } from './fair.js';
 import { SLOT } from './layout.js';
 import type { ScenarioSpace } from './space.js';
-
-/** Bits that the module never accepts: RAX, RCX, RSP (facts/module.md section 4). */
-const NEVER_LEGAL = gprMask('RAX', 'RCX', 'RSP');
 
 /** RAX for a function that takes the leaf as an argument: an allowed leaf, or a number that the module rejects. */
 export function drawLeaf(

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { PlayRunner } from '../play/play-runner.js';
 import { stories } from '../story/arbitrary.js';
 import type { Story } from '../story/story.js';
-import { PlayViolations } from './play-violations.js';
+import { storyFailsAs } from './fails-as.js';
 import { type Signature, signatureKey } from './violation.js';
 
 /**
@@ -12,14 +12,12 @@ import { type Signature, signatureKey } from './violation.js';
  * @throws Error if the story does not fail so: the tool would be broken
  */
 export function shrinkStoryFailure(runner: PlayRunner, story: Story, signature: Signature): Story {
-  const violations = new PlayViolations(runner);
-  const wanted = signatureKey(signature);
-  const fails = (candidate: Story): boolean =>
-    violations.signatures(runner.run(candidate) ?? []).some((found) => signatureKey(found) === wanted);
+  const fails = storyFailsAs(runner, signature);
   const details = fc.check(
     fc.property(stories(runner.space), (candidate) => !fails(candidate)),
     { examples: [[story]], numRuns: 1, seed: 0 },
   );
-  if (!details.failed || details.counterexample === null) throw new Error(`a failure of ${wanted} did not fail again`);
+  if (!details.failed || details.counterexample === null)
+    throw new Error(`a failure of ${signatureKey(signature)} did not fail again`);
   return details.counterexample[0];
 }

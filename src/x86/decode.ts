@@ -41,6 +41,8 @@ export interface DecodedInstruction {
   readonly touchesFlags: number;
   /** Immediate operands as unsigned 64-bit values, sign-extended where the instruction does so. */
   readonly immediates: readonly bigint[];
+  /** The displacement of a memory operand, 32 bits or wider and sign-extended, that is not relative to RIP: it may be an address. */
+  readonly displacement?: bigint;
   readonly flow: Flow;
   /** The target of a direct branch or call. */
   readonly target?: bigint;
@@ -171,6 +173,7 @@ function describe(instruction: Instruction, bytes: Uint8Array, address: bigint):
   const known = words !== undefined;
   const flow = words?.[0] === OP.Environment ? 'environment' : flowOf(instruction);
   const immediates = immediatesOf(instruction);
+  const displacement = displacementOf(instruction);
   const hasTarget = instruction.opCount > 0 && instruction.opKind(0) === OpKind.NearBranch64;
   const result: DecodedInstruction = {
     address,
@@ -183,6 +186,7 @@ function describe(instruction: Instruction, bytes: Uint8Array, address: bigint):
     touchesFlags:
       (own?.flags ?? 0) | (known && row !== undefined && flow !== 'environment' ? row.writes : icedFlags(instruction)),
     immediates,
+    ...(displacement === undefined ? {} : { displacement }),
     flow,
     ...(hasTarget ? { target: instruction.nearBranchTarget } : {}),
     ...(known ? {} : { unknown: unknownText(instruction, bytes, address) }),
@@ -278,6 +282,11 @@ function immediatesOf(instruction: Instruction): bigint[] {
     }
   }
   return result;
+}
+
+function displacementOf(instruction: Instruction): bigint | undefined {
+  const wide = instruction.memoryDisplSize >= 4 && !instruction.isIpRelMemoryOperand;
+  return wide ? BigInt.asUintN(64, instruction.memoryDisplacement) : undefined;
 }
 
 function hexBytes(bytes: Uint8Array): string {

@@ -1,0 +1,209 @@
+/**
+ * Reproducers are compiled and run: of a broken twin the violation is seen on the CPU itself, in the register that the
+ * finding names; of its fixed twin, by the same case, it is not.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import {
+  BLOCK_CONTRACT,
+  clear,
+  call,
+  external,
+  HOST_CONTRACT,
+  type ImageOptions,
+  load,
+  move,
+  type Piece,
+  RET,
+  SEAMCALL,
+  set32,
+  set64,
+  SOUND,
+  TDCALL,
+  TEXT,
+} from '../harness/made-function.test.helper.js';
+import { madeImage } from '../harness/made-function.test.helper.js';
+import { findToolchain } from '../targets/toolchain.js';
+import { findingOf, fixedCase, type MadeFinding, twinFinding } from './made-finding.test.helper.js';
+import { type Reproducer, reproducer } from './reproducer.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'tdxfuzz-reproducer-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** What this machine can compile with, for x86-64 Linux. */
+const COMPILERS =
+  findToolchain() === undefined || process.platform !== 'linux'
+    ? []
+    : ['gcc', 'clang'].filter((compiler) => spawnSync(compiler, ['--version']).status === 0);
+const [COMPILER] = COMPILERS;
+
+const made = ({ runner, account, finding }: MadeFinding): Reproducer => reproducer(runner, account, finding.case);
+
+function sourceOf(finding: MadeFinding): string {
+  const program = made(finding);
+  if (!('source' in program)) throw new Error(`no reproducer: ${program.reason}`);
+  return program.source;
+}
+
+/** Compiles, with every warning an error, and runs. */
+function run(
+  name: string,
+  source: string,
+  compiler = COMPILER,
+): { status: number | null; verdict: string; all: string } {
+  const [file, program] = [join(folder, `${name}.c`), join(folder, `${name}.${compiler}`)];
+  writeFileSync(file, source);
+  const compiled = spawnSync(compiler, ['-Wall', '-Wextra', '-Werror', '-O1', '-o', program, file], {
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], LC_ALL: 'C' },
+  });
+  expect(compiled.stderr).toBe('');
+  expect(compiled.status).toBe(0);
+  const { status, stdout, stderr } = spawnSync(program, { encoding: 'utf8' });
+  expect(stderr).toBe('');
+  return { status, verdict: stdout.trimEnd().split('\n').at(-1) ?? '', all: stdout };
+}
+
+const TWINS: readonly [id: string, verdict: RegExp][] = [
+  ['missing-scrub-rsi-6.4', /^VIOLATED: final\.rsi = 0x0, but 0xffffffffffffffff when only host values change$/],
+  ['mask-without-r15-5.19', /^VIOLATED: call\.rcx = 0x7c00, must be 0xfc00 \(as the contract has it\)$/],
+  ['load-r12-r13-swapped-5.19', /^VIOLATED: call\.r12 = /],
+  ['rbx-not-loaded-6.4', /^VIOLATED: call\.rbx = .* when only guest secrets change$/],
+  ['pops-swapped-5.19', /^VIOLATED: final\.r12 = .* must be .* \(initial\.r12\)$/],
+  ['status-half-5.19', /^VIOLATED: final\.rax = /],
+  ['store-r11-missing-5.19', /^VIOLATED: final\.block\.r11 = /],
+  ['store-beyond-block-5.19', /^VIOLATED: memory: 0x[0-9a-f]+ was stored at 0x8012340830, /],
+  ['return-pops-caller-5.19', /^VIOLATED: final\.rsp = 0x41000040a810, must be 0x41000040a808 /],
+  ['failure-by-low-half-5.19', /^VIOLATED: end: the run returned, must be: trapped or stopped$/],
+  ['jump-through-r11-6.4', /^VIOLATED: faultAddress = 0x0, but 0xffffffffffffffff when only host values change$/],
+  ['null-output-5.19', /^VIOLATED: end: the run faulted, must be: returned/],
+  ['sti-too-early-5.19', /^VIOLATED: sti: it is not the instruction right before the call$/],
+  ['direction-left-set-5.19', /^VIOLATED: final\.rflags = 0x400, must be 0x0 /],
+  ['args-in-xmm0-6.3', /^VIOLATED: final\.xmm0\.low = /],
+  ['retry-forever-6.3', /^VIOLATED: end: the run does not end, must be: /],
+  ['carry-lost-seamcall-2023', /^VIOLATED: final\.rax = .* must be 0x8000ff00ffff0000 /],
+  ['no-fixup-seamcall-2023', /^VIOLATED: end: the run faulted, must be: returned$/],
+  ['trap-number-alone-seamcall-2023', /^VIOLATED: final\.rax = 0x[0-9a-f]{1,2}, must be /],
+  ['seam-missing-scrub-rdx-6.7', /^VIOLATED: final\.rdx = .* when only values of the TD change$/],
+];
+
+describe.skipIf(COMPILER === undefined)('the reproducer (needs gcc for x86-64 Linux)', () => {
+  it.each(TWINS)('of %s shows the violation, and none in the fixed twin', (id, verdict) => {
+    const broken = twinFinding(id);
+    const shown = run(id, sourceOf(broken));
+    expect(shown.verdict).toMatch(verdict);
+    expect(shown.status).toBe(1);
+    // The output names the register that the finding names.
+    expect(shown.verdict).toContain(broken.finding.slot);
+    const fixed = run(`${id}-fixed`, sourceOf(fixedCase(id, broken)));
+    expect(fixed.verdict).toMatch(/^holds: /);
+    expect(fixed.status).toBe(0);
+  });
+
+  it.each(COMPILERS)('is compiled by %s without a warning, and says the same', (compiler) => {
+    const source = sourceOf(twinFinding('seam-missing-scrub-rdx-6.7'));
+    expect(run('each', source, compiler).verdict).toBe(run('each', source).verdict);
+  });
+
+  it('prints what the host sees under the mask, and nothing else', () => {
+    const { all } = run('mask', sourceOf(twinFinding('mask-without-r15-5.19')));
+    expect(all).toMatch(
+      /TDG\.VP\.VMCALL, mask 0x7c00 shows the host\n( {4}r1[0-4] +0x[0-9a-f]{16}\n){5} {2}end: returned/,
+    );
+  });
+
+  it('names the function that never returns', () => {
+    const broken = twinFinding('failure-by-low-half-6.4');
+    const fixed = run('stops', sourceOf(fixedCase('failure-by-low-half-6.4', broken)));
+    expect(fixed.all).toMatch(/end: (stopped in __tdx_hypercall_failed|trapped)/);
+    expect(fixed.status).toBe(0);
+  });
+});
+
+/** The violation of a made function: RBX is another at the return. */
+function madeFinding(pieces: readonly Piece[], options: ImageOptions = {}, contract = BLOCK_CONTRACT): MadeFinding {
+  const image = madeImage(pieces, options);
+  const symbol = options.symbol ?? 'f';
+  const target = { name: symbol, symbol, set: 'made', contract: { ...contract, symbol }, image };
+  return findingOf(target, { property: 'keeps-callee-saved', slot: 'final.rbx' });
+}
+
+const WITHOUT_RET = SOUND.slice(0, -1);
+const CLOBBERED = [...WITHOUT_RET, set32('rbx', 5), RET];
+
+describe('there is no reproducer, and it is said why', () => {
+  const reason = (finding: MadeFinding): string => {
+    const program = made(finding);
+    return 'reason' in program ? program.reason : 'there is one';
+  };
+
+  it.each<[what: string, pieces: readonly Piece[], why: RegExp]>([
+    ['code that knows where it lies', [set64('r11', TEXT + 3n), ...CLOBBERED], /absolute address of the image$/],
+    [
+      'a 32-bit address that is sign-extended',
+      [[0x49, 0xc7, 0xc3, 0x10, 0x00, 0x00, 0x81], ...CLOBBERED],
+      /absolute address of the image$/,
+    ],
+    [
+      'an access at an absolute address',
+      [[0x4c, 0x8b, 0x1c, 0x25, 0x10, 0x00, 0x00, 0x81], ...CLOBBERED],
+      /absolute address of the image$/,
+    ],
+    ['per-CPU data', [[0x65, 0x4c, 0x8b, 0x1c, 0x25, 0x28, 0, 0, 0], ...CLOBBERED], /segment of its own/],
+  ])('of %s', (_, pieces, why) => expect(reason(madeFinding(pieces))).toMatch(why));
+
+  it('of what a program cannot see of itself', () => {
+    expect(reason(twinFinding('red-zone-5.19'))).toMatch(/below RSP leaves no trace/);
+    expect(reason(twinFinding('table-indexed-by-r10-6.3'))).toMatch(/cannot see the fact addresses/);
+    expect(reason(twinFinding('interrupts-left-off-6.4'))).toMatch(/can only set DF/);
+  });
+
+  it('but RIP-relative code, and calls of thunks, have one', () => {
+    // `lea f(%rip), %r11`, then a call of a thunk that returns.
+    const relative: Piece[] = [[0x4c, 0x8d, 0x1d, 0, 0, 0, 0], call(external(0)), ...CLOBBERED];
+    expect(reason(madeFinding(relative, { externals: ['__fentry__'] }))).toBe('there is one');
+  });
+});
+
+describe('names out of a hostile file', () => {
+  const HOSTILE = [
+    'f */ int evil(void) { return 0; } /*',
+    'f??/',
+    'f\\',
+    'f"; system("id"); //',
+    "f'`$(touch /tmp/owned)`",
+    'f\n#include "/etc/passwd"',
+    'f%s%n%d',
+    'größe\u202e',
+  ];
+
+  it.each(HOSTILE)('%j stays in its comment or string', (name) => {
+    const source = sourceOf(
+      madeFinding([call(external(0)), ...CLOBBERED], { symbol: name, externals: ['__fentry__'] }),
+    );
+    const comment = /^\/\*[\s\S]*?\*\//.exec(source)?.[0] ?? '';
+    expect(source.slice(comment.length)).toMatch(/^\n#define _GNU_SOURCE\n#include <setjmp\.h>/);
+    expect(comment.split('\n').at(-1)).toBe(' */');
+    // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+    expect(source).not.toMatch(/[^\x00-\x7f]|[\x00-\x08\x0b-\x1f]|\?\?|\\\n/);
+    if (COMPILER === undefined) return;
+    const shown = run('hostile', source);
+    expect(shown.status).toBe(1);
+    expect(shown.verdict).toMatch(/^VIOLATED: final\.rbx = 0x5, must be 0x5ec2e7035ec2e703 \(initial\.rbx\)$/);
+  });
+});
+
+it('is a pure function of the finding', () => {
+  expect(sourceOf(twinFinding('pops-swapped-5.19'))).toBe(sourceOf(twinFinding('pops-swapped-5.19')));
+});
+
+it('of a host stub answers SEAMCALL and not TDCALL', () => {
+  const pieces: Piece[] = [clear('rcx'), SEAMCALL, move('rbx', 'rax'), RET];
+  const host = madeFinding(pieces, {}, HOST_CONTRACT);
+  expect(sourceOf(host)).toContain('IS_SEAMCALL = 1');
+  const guest = madeFinding([load('r10', 'rdi'), clear('rax'), set32('rcx', 0x400), TDCALL, set32('rbx', 5), RET]);
+  expect(sourceOf(guest)).toContain('IS_SEAMCALL = 0');
+});
