@@ -10,7 +10,8 @@ import type { AnyTarget } from './target.js';
 export interface ComputeOptions {
   targets: readonly AnyTarget[];
   subjects: readonly Subject[];
-  seed: string;
+  /** One for each target. */
+  seeds: readonly string[];
   workers: number;
   /** Told of every finished block. */
   onBlock: (target: number, result: BlockResult) => void;
@@ -27,18 +28,18 @@ export async function compute(tasks: Iterator<Task>, options: ComputeOptions): P
   }
 }
 
-async function computeHere(tasks: Iterator<Task>, { subjects, seed, onBlock }: ComputeOptions): Promise<void> {
+async function computeHere(tasks: Iterator<Task>, { subjects, seeds, onBlock }: ComputeOptions): Promise<void> {
   for (let next = tasks.next(); next.done !== true; next = tasks.next()) {
     const { target, block, cases } = next.value;
-    onBlock(target, subjects[target].runBlock(seed, block, cases));
+    onBlock(target, subjects[target].runBlock(seeds[target], block, cases));
     // Signals and the progress bar need the event loop between blocks.
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
-function startWorker({ targets, seed }: ComputeOptions): Worker {
+function startWorker({ targets, seeds }: ComputeOptions): Worker {
   // Always the compiled file: on Node 20 a TypeScript worker entry cannot be started.
-  return new Worker(join(packageRoot(), 'dist/src/campaign/worker.js'), { workerData: { targets, seed } });
+  return new Worker(join(packageRoot(), 'dist/src/campaign/worker.js'), { workerData: { targets, seeds } });
 }
 
 /** Tasks that a worker has been given ahead: this thread computes too, and answers between two of its own blocks. */

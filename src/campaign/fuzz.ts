@@ -7,17 +7,26 @@ import { compute } from './compute.js';
 import { coverageByFunction } from './coverage.js';
 import { fingerprint } from './fingerprint.js';
 import { Merge, type TargetTotals } from './merge.js';
-import { type FindingResult, type PropertyResult, RESULT_SCHEMA, type RunResult, type TargetResult } from './result.js';
+import { type Replay, replaysOf } from './replays.js';
+import {
+  type FindingResult,
+  type PropertyResult,
+  RESULT_SCHEMA,
+  type RunResult,
+  SEEDS_OF_THEIR_OWN,
+  type TargetResult,
+} from './result.js';
 import { type Budget, schedule } from './schedule.js';
 import { createSubject, type Subject } from './subject.js';
-import { type AnyTarget, isProgram } from './target.js';
+import type { AnyTarget } from './target.js';
 
 export interface FuzzOptions {
   targets: readonly AnyTarget[];
-  seed: string;
+  /** One for all targets, or one for each; what is in a target's result depends on its own alone. */
+  seed: string | ((target: AnyTarget) => string);
   budget: Budget;
   workers: number;
-  /** Replayed on every target with the same contract set and symbol. */
+  /** Replayed on every target that they speak of. */
   stored?: readonly StoredCase[];
   /** Told of progress: cases done so far over all targets. */
   onProgress?: (cases: number) => void;
@@ -29,14 +38,16 @@ export async function fuzz(options: FuzzOptions): Promise<RunResult> {
   const { targets, seed, budget, workers, stored = [], onProgress, stopped = () => false } = options;
   const started = performance.now();
   const subjects = targets.map((target) => createSubject(target));
+  const replays = targets.map((target, index) => replaysOf(target, subjects[index], stored));
   const merges = targets.map(() => new Merge());
+  const seeds = targets.map((target) => (typeof seed === 'string' ? seed : seed(target)));
   let done = 0;
   await compute(
     schedule(targets.length, budget, () => performance.now(), stopped),
     {
       targets,
       subjects,
-      seed,
+      seeds,
       workers,
       onBlock(target, result) {
         merges[target].add(result);
@@ -46,12 +57,17 @@ export async function fuzz(options: FuzzOptions): Promise<RunResult> {
     },
   );
   const results = targets.map((target, index) =>
-    conclude(target, subjects[index], merges[index].totals(), seed, stored),
+    conclude(target, subjects[index], merges[index].totals(), seeds[index], replays[index]),
   );
   const milliseconds = performance.now() - started;
   return {
     schema: RESULT_SCHEMA,
-    result: { tool: toolVersion(), seed, runs: Math.max(0, ...results.map(({ cases }) => cases)), targets: results },
+    result: {
+      tool: toolVersion(),
+      seed: typeof seed === 'string' ? seed : SEEDS_OF_THEIR_OWN,
+      runs: Math.max(0, ...results.map(({ cases }) => cases)),
+      targets: results,
+    },
     run: {
       node: process.version,
       workers,
@@ -69,15 +85,10 @@ function conclude(
   subject: Subject,
   totals: TargetTotals,
   seed: string,
-  stored: readonly StoredCase[],
+  replays: readonly Replay[],
 ): TargetResult {
   const findings = new Map<string, FindingResult>();
-  const contract = isProgram(target) ? target.program : target.contract;
-  const matching = stored.filter(
-    ({ file: { contract: kept } }) =>
-      kept.set === target.set && kept.body.symbol === contract.symbol && programOf(kept.body) === programOf(contract),
-  );
-  const add = (signature: Signature, values: Values, hits: number, first: FindingResult['first']): void => {
+  const add = (signature: Signature, values: Replay['values'], hits: number, first: FindingResult['first']): void => {
     const key = signatureKey(signature);
     const known = findings.get(key);
     if (known !== undefined) known.hits += hits;
@@ -87,8 +98,7 @@ function conclude(
     }
   };
   let problem = totals.problem;
-  for (const { name, file } of matching) {
-    const values = subject.valuesOf(file);
+  for (const { name, values } of replays) {
     const signatures = subject.judge(values);
     if (signatures === undefined) problem ??= subject.problem;
     for (const signature of signatures ?? []) add(signature, values, 1, { replayed: name });
@@ -105,20 +115,13 @@ function conclude(
     seed,
     cases: totals.cases,
     executions: totals.executions,
-    replayed: matching.length,
+    replayed: replays.length,
     properties: properties(subject, totals, [...findings.values()]),
     classes: totals.classes,
     coverage: coverageByFunction(target.image, target.symbol, totals.coverage),
     findings: [...findings.values()],
     ...(problem !== undefined && { problem }),
   };
-}
-
-type Values = ReturnType<Subject['valuesOf']>;
-
-/** Of two contracts with one symbol: which program, or undefined for a stub. */
-function programOf(contract: object): unknown {
-  return 'program' in contract ? contract.program : undefined;
 }
 
 function properties(subject: Subject, totals: TargetTotals, findings: readonly FindingResult[]): PropertyResult[] {

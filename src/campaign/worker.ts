@@ -6,7 +6,8 @@ import type { AnyTarget } from './target.js';
 /** What a worker is started with. */
 export interface WorkerStart {
   targets: AnyTarget[];
-  seed: string;
+  /** One for each target. */
+  seeds: readonly string[];
 }
 
 /** One block to compute. */
@@ -18,11 +19,11 @@ export interface WorkerTask {
 
 const port = parentPort;
 if (port !== null) {
-  const { targets, seed } = workerData as WorkerStart;
+  const { targets, seeds } = workerData as WorkerStart;
   const subjects = new Map<number, Subject>();
   port.on('message', ({ target, block, cases }: WorkerTask) => {
     let subject = subjects.get(target);
     if (subject === undefined) subjects.set(target, (subject = createSubject(targets[target])));
-    port.postMessage({ target, result: subject.runBlock(seed, block, cases) });
+    port.postMessage({ target, result: subject.runBlock(seeds[target], block, cases) });
   });
 }
