@@ -3,9 +3,11 @@
 import { Command, CommanderError } from 'commander';
 import { UsageError } from '../errors.js';
 import { toolVersion } from '../package-info.js';
+import { acceptCommand } from './accept.js';
 import { doctorCommand } from './doctor.js';
 import { explainCommand } from './explain.js';
 import { fuzzCommand } from './fuzz.js';
+import { gateCommand } from './gate.js';
 import { keepCommand } from './keep.js';
 import { listCommand } from './list.js';
 import { museumCommand } from './museum.js';
@@ -25,11 +27,13 @@ async function main(): Promise<void> {
     .exitOverride();
   for (const command of [
     fuzzCommand,
+    gateCommand,
     replayCommand,
     museumCommand,
     listCommand,
     explainCommand,
     keepCommand,
+    acceptCommand,
     doctorCommand,
   ]) {
     program.addCommand(command().exitOverride());

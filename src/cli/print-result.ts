@@ -15,7 +15,7 @@ import { accountFor } from '../triage/account.js';
 import { accountForStory } from '../triage/play-account.js';
 
 /** Findings printed in full; the rest is in the result's folder. */
-const IN_FULL = 10;
+export const IN_FULL = 10;
 
 /** What `fuzz` prints of a run: a table per target, findings in full, notes, totals. */
 export function printResult(
