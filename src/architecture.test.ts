@@ -8,6 +8,7 @@ import { packageRoot } from './package-info.js';
 const HALVES = 'src/halves.ts';
 const ERRORS = 'src/errors.ts';
 const PACKAGE = 'src/package-info.ts';
+const FILES = 'src/files.ts';
 const REGISTERS = 'src/x86/registers.ts';
 
 /** What all may know: numbers, names, texts; nothing that runs. */
@@ -36,6 +37,7 @@ const ALLOWED: Allowed = {
   [HALVES]: [],
   [ERRORS]: [],
   [PACKAGE]: [],
+  [FILES]: [ERRORS, 'src/text'],
   'src/text': [],
   'models/abi': [],
   'models/exchange': [],
@@ -87,6 +89,18 @@ const ALLOWED: Allowed = {
   'src/case': [...RUNNING, 'src/judge', 'src/story', 'src/play', 'src/triage', 'models/module/configuration.ts'],
   'src/targets': [ERRORS, 'src/text', 'src/image'],
   'src/campaign': [...CAMPAIGN, 'models/abi', 'models/exchange', 'models/predict'],
+  // A project's own files: its rules, its configuration; and the gate that they are for.
+  'src/expect': [
+    ERRORS,
+    FILES,
+    'src/text',
+    'src/contract',
+    'type src/case',
+    'src/campaign/glob.ts',
+    'type src/campaign',
+  ],
+  'src/config': [ERRORS, FILES, 'src/text', 'src/contract', 'src/campaign'],
+  'src/gate': [ERRORS, FILES, 'src/text', 'src/contract', 'src/campaign'],
   // Names the results of a campaign and explains them, and runs none.
   'src/report': [
     ...RUNNING,
@@ -105,8 +119,13 @@ const ALLOWED: Allowed = {
   'src/proof': [...RUNNING, 'src/judge', 'src/triage', 'src/campaign', 'properties'],
   'src/cli': [
     ...CAMPAIGN,
+    FILES,
     'src/campaign',
+    'src/expect',
+    'src/config',
+    'src/gate',
     'src/report',
+    'src/index.ts',
     'src/mutation',
     'src/proof',
     'models/abi',
@@ -118,8 +137,10 @@ const ALLOWED: Allowed = {
   'src/bench': [...CAMPAIGN, 'src/campaign'],
   // A target as properties of a test suite: draws, judges, and says it as the reports do.
   'src/suite': [...CAMPAIGN, 'src/campaign', 'src/report'],
+  // Fills corpus/cases.
+  'src/corpus': [...CAMPAIGN, 'src/campaign'],
   // What the package exports.
-  'src/index.ts': [...CAMPAIGN, 'src/campaign', 'src/report', 'src/suite'],
+  'src/index.ts': [...CAMPAIGN, 'src/campaign', 'src/config', 'src/report', 'src/suite'],
   'src/vitest.ts': ['src/index.ts'],
 };
 

@@ -16,6 +16,7 @@ export { type CaseFile, readCase } from './case/case-file.js';
 export type { Contract, ContractSet } from './contract/contract.js';
 export { findContract, findContractSet } from './contract/find-contract.js';
 export { CONTRACT_SETS } from './contract/library/sets.js';
+export { type Config, defineConfig } from './config/config.js';
 export { readContractSet, validateContractSet } from './contract/validate.js';
 export { UsageError } from './errors.js';
 export { type Image, ImageError } from './image/image.js';

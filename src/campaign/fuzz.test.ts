@@ -57,6 +57,20 @@ describe('the result is the same, byte for byte', () => {
     const among = await run([CLEAN[0], BROKEN[0]], { budget: { runs: 500 } });
     expect(among.result.targets[1]).toEqual(alone.result.targets[0]);
   });
+
+  test('where each target has a seed of its own: as with that seed alone, on threads too', async () => {
+    const [clean, broken] = [CLEAN[0], BROKEN[0]];
+    const seed = ({ name }: { name: string }): string => `of ${name}`;
+    const budget = { runs: BLOCK_CASES + 300 };
+    const own = await run([clean, broken], { budget, seed });
+    expect(own.result.seed).toBe('from the code');
+    for (const [index, target] of [clean, broken].entries()) {
+      const alone = await run([target], { budget, seed: `of ${target.name}` });
+      expect(own.result.targets[index]).toEqual(alone.result.targets[0]);
+      expect((await run([target], { budget, seed: 'seed' })).result.targets[0]).not.toEqual(alone.result.targets[0]);
+    }
+    expect(stable(await run([clean, broken], { budget, seed, workers: 2 }))).toBe(stable(own));
+  });
 });
 
 describe('what a run comes to', () => {
@@ -130,6 +144,19 @@ describe('what a run comes to', () => {
     // Before the first block: nothing is known, and that is no pass.
     const at = await run([CLEAN[0]], { stopped: () => true });
     expect([exitStatus(at), at.result.targets[0].cases]).toEqual([130, 0]);
+  });
+
+  test('what a rule accepts is no finding for the exit status', async () => {
+    const result = await run(BROKEN, { budget: { runs: 500 } });
+    const [first, second] = result.result.targets.flatMap(({ findings }) => findings);
+    expect(exitStatus(result)).toBe(1);
+    first.accepted = { reason: 'known' };
+    expect(exitStatus(result)).toBe(1);
+    expect(second).toBeDefined();
+    for (const finding of result.result.targets.flatMap(({ findings }) => findings)) finding.accepted = first.accepted;
+    expect(exitStatus(result)).toBe(0);
+    result.run.interrupted = true;
+    expect(exitStatus(result)).toBe(130);
   });
 
   test('progress ends with the number of all cases', async () => {

@@ -7,11 +7,12 @@ import { compute } from './compute.js';
 import { Merge } from './merge.js';
 import type { RecordFile } from './record-file.js';
 import { Reporter } from './reporter.js';
-import type { RunResult } from './result.js';
+import { replaysOf } from './replays.js';
+import { type RunResult, SEEDS_OF_THEIR_OWN } from './result.js';
 import { type Budget, schedule } from './schedule.js';
 import { type Shard, WHOLE } from './shard.js';
 import { createSubject } from './subject.js';
-import { type AnyTarget, isProgram } from './target.js';
+import type { AnyTarget } from './target.js';
 
 export interface FuzzOptions {
   targets: readonly AnyTarget[];
@@ -19,7 +20,7 @@ export interface FuzzOptions {
   seed: string | ((target: AnyTarget) => string);
   budget: Budget;
   workers: number;
-  /** Replayed on every target with the same contract set and symbol. */
+  /** Replayed on every target that they speak of. */
   stored?: readonly StoredCase[];
   /** The part of the blocks that is computed here; all if not given. */
   shard?: Shard;
@@ -31,16 +32,14 @@ export interface FuzzOptions {
   stopped?: () => boolean;
 }
 
-/** What a result says of its seed where every target has its own. */
-const SEEDS_OF_TARGETS = 'from the code';
-
 export async function fuzz(options: FuzzOptions): Promise<RunResult> {
   const { targets, seed, budget, workers, stored = [], shard = WHOLE, onProgress, stopped = () => false } = options;
   const started = performance.now();
   const prepared = targets.map((target) =>
     prepare(target, createSubject(target), typeof seed === 'string' ? seed : seed(target)),
   );
-  const log = new CampaignLog(prepared, typeof seed === 'string' ? seed : SEEDS_OF_TARGETS, options.records);
+  const replays = prepared.map(({ target, subject }) => replaysOf(target, subject, stored));
+  const log = new CampaignLog(prepared, typeof seed === 'string' ? seed : SEEDS_OF_THEIR_OWN, options.records);
   const merges = targets.map(() => new Merge<Failure>());
   let done = 0;
   await compute(
@@ -60,24 +59,10 @@ export async function fuzz(options: FuzzOptions): Promise<RunResult> {
   );
   prepared.forEach((target, index) => {
     const reporter = new Reporter(log, target, index);
-    for (const one of casesFor(target.target, stored)) reporter.replay(one);
+    for (const replay of replays[index]) reporter.replay(replay);
     for (const { signature, block, index: at, values } of merges[index].totals().failures)
       reporter.report(signature, values, { block, index: at });
   });
   log.end(shard, workers, performance.now() - started, stopped());
   return log.result();
-}
-
-/** The stored cases that speak of a target: same contract set, same function. */
-export function casesFor(target: AnyTarget, stored: readonly StoredCase[]): readonly StoredCase[] {
-  const contract = isProgram(target) ? target.program : target.contract;
-  return stored.filter(
-    ({ file: { contract: kept } }) =>
-      kept.set === target.set && kept.body.symbol === contract.symbol && programOf(kept.body) === programOf(contract),
-  );
-}
-
-/** Of two contracts with one symbol: which program, or undefined for a stub. */
-function programOf(contract: object): unknown {
-  return 'program' in contract ? contract.program : undefined;
 }

@@ -3,19 +3,13 @@
  * names, on every seed, and break nothing that the manifest does not list; every fixed twin must stay silent with no
  * class of cases left empty.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { UsageError } from '../errors.js';
-import { findAnyContract } from '../contract/find-contract.js';
-import { CONTRACT_SETS } from '../contract/library/sets.js';
-import { parseImage } from '../image/load.js';
-import type { Image } from '../image/image.js';
 import { readManifest } from '../targets/manifest.js';
 import type { Twin } from '../targets/twin.js';
 import { BLOCK_CASES } from './block.js';
 import { fuzz } from './fuzz.js';
 import type { TargetResult } from './result.js';
-import type { AnyTarget } from './target.js';
+import { brokenTarget, fixedTarget, imageCache } from './twin-targets.js';
 
 /** What one seed said of one exhibit. An empty list of complaints is a pass. */
 export interface ExhibitRun {
@@ -76,7 +70,7 @@ export async function museum(options: MuseumOptions): Promise<Exhibit[]> {
     expected: expectation(twin),
     runs: [],
   }));
-  const targets = twins.map((twin) => twinTarget(twin.id, twin.symbol, twin.contract, image(twin.object)));
+  const targets = twins.map((twin) => brokenTarget(twin, image));
   for (let number = 0; number < seeds && !stopped(); number++) {
     const seed = `museum ${number}`;
     const { result } = await fuzz({ targets, seed, budget: { runs }, workers, onProgress: progress, stopped });
@@ -84,9 +78,7 @@ export async function museum(options: MuseumOptions): Promise<Exhibit[]> {
     if (stopped()) break;
     twins.forEach((twin, index) => broken[index].runs.push(judgeBroken(twin, result.targets[index], seed)));
   }
-  const clean = fixed.map((twin) =>
-    twinTarget(fixedName(twin), twin.fixed.symbol, twin.contract, image(twin.fixed.object)),
-  );
+  const clean = fixed.map((twin) => fixedTarget(twin, fixedName(twin), image));
   if (stopped()) return broken;
   const { result } = await fuzz({
     targets: clean,
@@ -107,21 +99,6 @@ function fixedExhibit(twin: Twin, result: TargetResult): Exhibit {
 /** `guest-6.4/__tdx_hypercall`: the object and the contract's function, since two programs may share a symbol. */
 function fixedName({ fixed, contract }: Twin): string {
   return `${fixed.object.replace(/^.*\/|\.o$/g, '')}/${contract.slice(contract.indexOf('/') + 1)}`;
-}
-
-function imageCache(root: string): (object: string) => Image {
-  const images = new Map<string, Image>();
-  return (object) => {
-    let image = images.get(object);
-    if (image === undefined) images.set(object, (image = parseImage(readFileSync(join(root, object)), object)));
-    return image;
-  };
-}
-
-function twinTarget(name: string, symbol: string, contractId: string, image: Image): AnyTarget {
-  const { set, contract, program } = findAnyContract(contractId, CONTRACT_SETS);
-  if (program !== undefined) return { name, symbol, set: set.name, program: { ...program, symbol }, image };
-  return { name, symbol, set: set.name, contract, image };
 }
 
 function expectation({ property, slot, place }: Twin): string {

@@ -1,9 +1,9 @@
 /** Turns failures of one target into findings: each signature once, shrunk by itself and repeated on the interpreter. */
-import type { StoredCase } from '../case/stored-cases.js';
 import type { Scenario } from '../scenario/layout.js';
 import type { Story } from '../story/story.js';
 import { type Signature, signatureKey } from '../triage/violation.js';
 import type { CampaignLog, Prepared } from './campaign-log.js';
+import type { Replay } from './replays.js';
 import type { FindingResult } from './result.js';
 import { valuesDigest } from './values-digest.js';
 
@@ -44,14 +44,13 @@ export class Reporter {
   }
 
   /** Judges a stored case. @returns the signatures that it fails with */
-  replay({ name, file }: StoredCase): Signature[] {
+  replay({ name, values }: Replay): Signature[] {
     const { subject } = this.target;
-    const values = subject.valuesOf(file);
     const signatures = subject.judge(values);
     const problem = signatures === undefined ? subject.problem : undefined;
     this.log.replay(this.index, {
       name,
-      digest: valuesDigest(file),
+      digest: valuesDigest(subject.named(values)),
       signatures: signatures ?? [],
       ...(problem !== undefined && { problem }),
     });

@@ -7,6 +7,9 @@ import { caseSchema, hex64, text } from '../case/case-file.js';
 
 export const RESULT_SCHEMA = 'tdxfuzz/result/1';
 
+/** In place of one seed for all, where every target has its own. */
+export const SEEDS_OF_THEIR_OWN = 'from the code';
+
 export const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 /** An offset in a function, or a number of instructions. */
 export const offset = z.number().int().min(0).max(0x40000000);
@@ -115,7 +118,7 @@ export const resultSchema = z.strictObject({
   schema: z.literal(RESULT_SCHEMA),
   result: z.strictObject({
     tool: text(50),
-    /** What the seed of every target was, or `from the code` where each has its own. */
+    /** What the seed of every target was, or SEEDS_OF_THEIR_OWN. */
     seed: text(1000),
     /** Cases of the target that had most. */
     runs: count,
@@ -152,11 +155,16 @@ export function targetIsJudged(target: TargetResult): boolean {
 export function exitStatus({ result, run }: RunResult): number {
   if (result.targets.some((target) => !targetIsJudged(target)))
     return run.interrupted ? interruptedStatus(result.targets) : 2;
-  if (result.targets.some(({ findings }) => findings.length > 0)) return 1;
+  if (result.targets.some(hasUnaccepted)) return 1;
   return run.interrupted ? 130 : 0;
 }
 
 function interruptedStatus(targets: readonly TargetResult[]): number {
   if (targets.some(({ problem }) => problem !== undefined)) return 2;
-  return targets.some(({ findings }) => findings.length > 0) ? 1 : 130;
+  return targets.some(hasUnaccepted) ? 1 : 130;
+}
+
+/** Whether the target has a finding that no expectation rule covers. */
+function hasUnaccepted({ findings }: TargetResult): boolean {
+  return findings.some(({ accepted }) => accepted === undefined);
 }

@@ -3,8 +3,8 @@ import { BLOCK_CASES } from './block.js';
 import { type Shard, WHOLE } from './shard.js';
 import type { Task } from './task.js';
 
-/** What ends a run: a number of cases per target, or a deadline. */
-export type Budget = { runs: number } | { milliseconds: number };
+/** What ends a run: a number of cases for every target, or for each its own by index, or a deadline. */
+export type Budget = { runs: number } | { runsOf: (target: number) => number } | { milliseconds: number };
 
 /** The more blocks were done, the more are computed as one: a long run is not told block by block. */
 const ROUNDS = 64;
@@ -23,17 +23,25 @@ export function* schedule(
   shard: Shard = WHOLE,
 ): Generator<Task> {
   const start = now();
+  const runsOf = casesOf(budget);
   let round = 0;
   for (let block = 0; ; round++) {
-    const left = 'runs' in budget ? budget.runs - block * BLOCK_CASES : Infinity;
-    if (left <= 0) return;
     if ('milliseconds' in budget && block > 0 && now() - start >= budget.milliseconds) return;
-    const blocks = Math.min(1 + Math.floor(block / ROUNDS), Math.ceil(left / BLOCK_CASES));
+    const left = Array.from({ length: targets }, (_, target) => runsOf(target) - block * BLOCK_CASES);
+    const most = Math.max(0, ...left);
+    if (most === 0) return;
+    const blocks = 1 + Math.floor(block / ROUNDS);
     for (let target = 0; target < targets; target++) {
       if (stopped()) return;
-      if ((round + target) % shard.of !== shard.index) continue;
-      yield { target, block, blocks, cases: Math.min(left, blocks * BLOCK_CASES) };
+      if (left[target] <= 0 || (round + target) % shard.of !== shard.index) continue;
+      const cases = Math.min(left[target], blocks * BLOCK_CASES);
+      yield { target, block, blocks: Math.ceil(cases / BLOCK_CASES), cases };
     }
     block += blocks;
   }
+}
+
+function casesOf(budget: Budget): (target: number) => number {
+  if ('runs' in budget) return () => budget.runs;
+  return 'runsOf' in budget ? budget.runsOf : () => Infinity;
 }

@@ -19,12 +19,14 @@ export interface Selection {
   targets: AnyTarget[];
   /** What the user should know: symbols that the set has and the image has not, code that nothing covers. */
   notes: string[];
+  /** Names of all targets that there were before globs narrowed them. */
+  known: string[];
 }
 
 export interface SelectOptions {
   images: readonly string[];
-  /** Name of a set, a JSON file of one's own, or `auto`. */
-  contract: string;
+  /** Name of a set, a JSON file of one's own, a set itself, or `auto`. */
+  contract: string | ContractSet;
   /** Globs over target names, and bindings SYMBOL=SET/FUNCTION. */
   target: readonly string[];
   /** Globs over property names. */
@@ -43,19 +45,22 @@ export function selectTargets(options: SelectOptions): Selection {
     options.images.length === 0
       ? { targets: builtInTargets(), notes: [] }
       : fromImages(options.images, options.contract, bindings);
-  const names = found.targets.map(({ name }) => name);
+  const targets = narrowed(found.targets, globs);
+  return {
+    targets: targets.map((target) => (properties === undefined ? target : { ...target, properties })),
+    notes: found.notes,
+    known: found.targets.map(({ name }) => name),
+  };
+}
+
+/** The targets that a glob matches; all without globs. @throws UsageError for a glob that matches none */
+export function narrowed(targets: AnyTarget[], globs: readonly string[]): AnyTarget[] {
+  const names = targets.map(({ name }) => name);
   for (const glob of globs) {
     if (!names.some((name) => matchesGlob(name, glob)))
       throw new UsageError(`--target ${glob} matches no target; ${nearest(glob, [...families(names), ...names])}`);
   }
-  const targets =
-    globs.length === 0
-      ? found.targets
-      : found.targets.filter(({ name }) => globs.some((glob) => matchesGlob(name, glob)));
-  return {
-    targets: targets.map((target) => (properties === undefined ? target : { ...target, properties })),
-    notes: found.notes,
-  };
+  return globs.length === 0 ? targets : targets.filter(({ name }) => globs.some((glob) => matchesGlob(name, glob)));
 }
 
 /** Globs that match all targets of one object: a glob is nearer to one than to a name. */
@@ -74,12 +79,17 @@ export function selectProperties(globs: readonly string[], names: readonly strin
   return globs.length === 0 ? undefined : names.filter((name) => globs.some((glob) => matchesGlob(name, glob)));
 }
 
-function fromImages(paths: readonly string[], contract: string, bindings: readonly string[]): Selection {
+function fromImages(
+  paths: readonly string[],
+  contract: SelectOptions['contract'],
+  bindings: readonly string[],
+): Omit<Selection, 'known'> {
   const twice = paths.find((path, index) => paths.indexOf(path) !== index);
   if (twice !== undefined) throw new UsageError(`${shorten(twice)}: named twice; name every image once`);
   const symbols = bindings.map((text) => text.slice(0, text.indexOf('=')));
   const again = symbols.find((symbol, index) => symbols.indexOf(symbol) !== index);
   if (again !== undefined) throw new UsageError(`--target ${shorten(again)}=...: bound twice; bind every symbol once`);
+  const sets = typeof contract === 'string' ? CONTRACT_SETS : [contract, ...CONTRACT_SETS];
   const targets: AnyTarget[] = [];
   const notes: string[] = [];
   const images = paths.map((path) => ({ path, image: loadImage(path) }));
@@ -90,7 +100,7 @@ function fromImages(paths: readonly string[], contract: string, bindings: readon
       const having = images.filter((candidate) => hasFunction(candidate.image, symbols[index]));
       return hasFunction(image, symbols[index]) || (having.length === 0 && image === images[0].image);
     });
-    const bound = here.map((text) => binding(text, image));
+    const bound = here.map((text) => binding(text, image, sets));
     const boundSymbols = new Set(bound.map(({ symbol }) => symbol));
     targets.push(...bound.map((target) => ({ ...target, name: `${label}${shorten(target.symbol)}` })));
     // Bindings alone are enough; a set is then only used if it was asked for.
@@ -99,7 +109,9 @@ function fromImages(paths: readonly string[], contract: string, bindings: readon
         ? undefined
         : contract === 'auto'
           ? recognise(image, path)
-          : findContractSet(contract);
+          : typeof contract === 'string'
+            ? findContractSet(contract)
+            : contract;
     const covered = new Set(boundSymbols);
     if (set !== undefined) {
       const present = Object.entries(set.contracts).filter(([symbol]) => hasFunction(image, symbol));
@@ -148,9 +160,9 @@ function hasFunction(image: Image, symbol: string): boolean {
   return image.symbols.some(({ name, kind }) => name === symbol && kind !== 'object');
 }
 
-function binding(text: string, image: Image): Unnamed {
+function binding(text: string, image: Image, sets: readonly ContractSet[]): Unnamed {
   const equals = text.indexOf('=');
-  return bindTarget(image, text.slice(equals + 1), text.slice(0, equals));
+  return bindTarget(image, text.slice(equals + 1), text.slice(0, equals), sets);
 }
 
 /** The set whose functions the image has, told apart by the masks in the code. @throws UsageError if none or several fit */

@@ -19,11 +19,22 @@ import { accountForStory } from '../triage/play-account.js';
 /** In the folder of a run's results. */
 const FINDINGS = 'findings';
 
-/** The command line that repeats a finding. */
+/** The command line that repeats a finding. @param out the folder of the results that it is in */
 export function replayCommandLine(finding: FindingResult, out: string | undefined): string {
-  const path = join(out ?? '.', FINDINGS, findingName(finding.case), 'case.json');
-  const tool = process.cwd() === packageRoot() ? 'npm run -s tdxfuzz -- replay' : 'tdxfuzz replay';
-  return `${tool} ${shellQuote(path)}`;
+  return `${tool('replay')} ${shellQuote(casePath(finding, out))}`;
+}
+
+/** The command line that makes a rule of a finding. */
+export function acceptCommandLine(finding: FindingResult, out: string | undefined): string {
+  return `${tool('accept')} ${shellQuote(casePath(finding, out))} --reason TEXT`;
+}
+
+function casePath(finding: FindingResult, out = '.'): string {
+  return join(out, FINDINGS, findingName(finding.case), 'case.json');
+}
+
+function tool(command: string): string {
+  return process.cwd() === packageRoot() ? `npm run -s tdxfuzz -- ${command}` : `tdxfuzz ${command}`;
 }
 
 /** A finding as text and as a folder. */
@@ -56,5 +67,5 @@ export function describeFinding(finding: FindingResult, replay: string): Describ
 export function writeFinding(finding: FindingResult, out: string): string {
   const files = describeFinding(finding, replayCommandLine(finding, out)).folder();
   writeFolder(join(out, FINDINGS), findingName(finding.case), files);
-  return join(out, FINDINGS, findingName(finding.case), 'case.json');
+  return casePath(finding, out);
 }

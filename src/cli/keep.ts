@@ -1,13 +1,14 @@
 import { Command } from 'commander';
 import { readCase } from '../case/case-file.js';
-import { PROJECT_CASES } from '../case/stored-cases.js';
 import { writeCase } from '../case/write-case.js';
+import { casesPath, openConfig, type PlaceFlags, withPlaces } from './project.js';
 
 export function keepCommand(): Command {
-  return new Command('keep')
-    .description(`add a case to the project's own (${PROJECT_CASES}), to be replayed first on every run`)
-    .argument('CASE', 'path of a case.json, or of the folder of a finding')
-    .action((path: string) => {
-      process.stdout.write(`kept as ${writeCase(PROJECT_CASES, readCase(path))}\n`);
-    });
+  const command = new Command('keep')
+    .description("add a case to the project's own, to be replayed first on every run")
+    .argument('CASE', 'path of a case.json, or of the folder of a finding');
+  return withPlaces(command, 'cases').action(async (path: string, flags: PlaceFlags) => {
+    const folder = casesPath(flags, await openConfig(flags));
+    process.stdout.write(`kept as ${writeCase(folder, readCase(path))}\n`);
+  });
 }

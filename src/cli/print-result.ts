@@ -7,7 +7,7 @@ import { describeFinding, replayCommandLine } from './findings.js';
 import type { PrintOptions } from './format-option.js';
 
 /** Findings printed in full; the rest is in the result's folder. */
-const IN_FULL = 10;
+export const IN_FULL = 10;
 
 /** What `fuzz` prints of a run: a table per target, findings in full, notes, totals. */
 export function printResult(

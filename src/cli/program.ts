@@ -1,9 +1,11 @@
 /** The commands and their options, and nothing that runs them. */
 import { Command } from 'commander';
 import { toolVersion } from '../package-info.js';
+import { acceptCommand } from './accept.js';
 import { doctorCommand } from './doctor.js';
 import { explainCommand } from './explain.js';
 import { fuzzCommand } from './fuzz.js';
+import { gateCommand } from './gate.js';
 import { keepCommand } from './keep.js';
 import { listCommand } from './list.js';
 import { mergeCommand } from './merge.js';
@@ -23,6 +25,7 @@ export function createProgram(): Command {
     .exitOverride();
   for (const command of [
     fuzzCommand,
+    gateCommand,
     nightlyCommand,
     mergeCommand,
     replayCommand,
@@ -31,6 +34,7 @@ export function createProgram(): Command {
     listCommand,
     explainCommand,
     keepCommand,
+    acceptCommand,
     doctorCommand,
   ]) {
     program.addCommand(command().exitOverride());

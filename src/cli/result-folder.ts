@@ -1,8 +1,9 @@
 /** The folder that results go to: made before a long run, filled after it. */
-import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { accessSync, constants, existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { RunResult } from '../campaign/result.js';
 import { UsageError } from '../errors.js';
+import { makeFolders } from '../files.js';
 import { packageRoot } from '../package-info.js';
 import { resultJson } from '../report/json.js';
 import { shorten } from '../text/escape.js';
@@ -16,8 +17,7 @@ import { writeFinding } from './findings.js';
  */
 export function prepareOut(folder: string, option = '--out'): void {
   try {
-    // One level at a time: a recursive mkdir never comes back from some file systems (/proc).
-    for (const part of ancestors(folder)) if (!existsSync(part)) makeFolder(part);
+    makeFolders(folder);
     if (!existsSync(join(folder, '.gitignore'))) writeFileSync(join(folder, '.gitignore'), '*\n');
     else accessSync(folder, constants.W_OK);
   } catch (error) {
@@ -26,21 +26,6 @@ export function prepareOut(folder: string, option = '--out'): void {
       `${option} ${shorten(folder)}: cannot write there (${code ?? 'error'}); name a folder that you can write to`,
     );
   }
-}
-
-/** Another run may make the same folder at the same time. */
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
-}
-
-/** `a/b/c` -> a, a/b, a/b/c. */
-function ancestors(folder: string): string[] {
-  const parent = dirname(folder);
-  return parent === folder ? [folder] : [...ancestors(parent), folder];
 }
 
 /** Results are written when there is something to keep, or when the user named a folder. @returns the folder, or undefined */

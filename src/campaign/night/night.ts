@@ -9,9 +9,9 @@ import { shorten } from '../../text/escape.js';
 import { BLOCK_CASES, type BlockResult } from '../block.js';
 import { CampaignLog, prepare } from '../campaign-log.js';
 import { computeElsewhere } from '../compute.js';
-import { casesFor } from '../fuzz.js';
 import type { RecordFile } from '../record-file.js';
 import type { BlocksRecord, EntryRecord } from '../records.js';
+import { replaysOf } from '../replays.js';
 import { Reporter } from '../reporter.js';
 import type { FindingResult, RunResult } from '../result.js';
 import type { Shard } from '../shard.js';
@@ -137,12 +137,12 @@ class Night {
   private begin(target: NightTarget): void {
     const { stored, state } = this.options;
     const { prepared, reporter } = target;
-    for (const one of casesFor(prepared.target, stored)) reporter.replay(one);
+    for (const replay of replaysOf(prepared.target, prepared.subject, stored)) reporter.replay(replay);
     if (!target.isNew) return;
     const former = formerOf(state.records, prepared.target.name, prepared.id);
     for (const { finding } of former.findings) {
       const name = `former ${finding.case.expect?.trace.slice(0, 16) ?? valuesDigest(finding.case)}`;
-      const again = reporter.replay({ name, file: finding.case });
+      const again = reporter.replay({ name, values: prepared.subject.valuesOf(finding.case) });
       const same = again.some(({ property, slot }) => property === finding.property && slot === finding.slot);
       if (!same) this.note(`${prepared.target.name}: gone with the new code: ${finding.property} at ${finding.place}`);
     }

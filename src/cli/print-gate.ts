@@ -1,0 +1,141 @@
+/** What a gate prints: a line per target, findings in full, what rules came to, what is new, and how to accept a finding. */
+import { relative } from 'node:path';
+import { type FindingResult, type RunResult, targetIsJudged, type TargetResult } from '../campaign/result.js';
+import type { Selection } from '../campaign/select-targets.js';
+import type { RuleUse } from '../expect/apply-rules.js';
+import type { Rule } from '../expect/rule.js';
+import type { Comparison, Located } from '../gate/compare.js';
+import { plainTable } from '../report/plain-table.js';
+import { targetTable } from '../report/terminal.js';
+import { colours as pc } from '../text/colours.js';
+import { shorten } from '../text/escape.js';
+import { acceptCommandLine, describeFinding, replayCommandLine } from './findings.js';
+import { IN_FULL } from './print-result.js';
+
+/** Everything that a gate came to. */
+export interface GateReport {
+  result: RunResult;
+  selection: Selection;
+  uses: readonly RuleUse[];
+  /** With what `--new-only` named. */
+  comparison: Comparison | undefined;
+  /** Stored cases that no target is replayed on. */
+  unreplayed: { own: readonly string[]; corpus: number };
+  expectationFile: string;
+}
+
+const count = (value: number, one: string, many = `${one}s`): string =>
+  `${value.toLocaleString('en-US')} ${value === 1 ? one : many}`;
+
+/** @param out the folder of the results, undefined if there is none */
+export function printGate(report: GateReport, out: string | undefined, verbose: boolean): void {
+  const { result } = report;
+  const print = (text: string): void => void process.stdout.write(`${text}\n`);
+  const { targets } = result.result;
+  if (verbose) for (const target of targets) print(`${targetTable(target, false)}\n`);
+  else print(`${plainTable(targets.map(targetRow))}\n`);
+  const failing = targets.flatMap((target) => target.findings.filter(isOpen));
+  for (const [number, finding] of failing.entries()) {
+    const title = `finding ${number + 1} of ${failing.length}`;
+    if (number >= IN_FULL) {
+      print(`${title}: ${finding.property}: ${finding.slot} at ${shorten(finding.place)}`);
+      continue;
+    }
+    print(describeFinding(finding, replayCommandLine(finding, out)).text(title));
+    print(`  accept    ${pc.cyan(acceptCommandLine(finding, out))}\n`);
+  }
+  for (const note of gateNotes(report)) print(`note: ${note}`);
+  print(verdict(result, failing.length));
+  if (out !== undefined) print(`results in ${relative('.', out) || out}`);
+}
+
+/** What the user should know beside the findings, one line each. */
+export function gateNotes({ selection, uses, comparison, unreplayed, expectationFile }: GateReport): string[] {
+  const { own, corpus } = unreplayed;
+  return [
+    ...selection.notes,
+    ...own.map((name) => `case ${shorten(name)}: replayed on no target: none has its contract`),
+    ...(corpus === 0
+      ? []
+      : [`${count(corpus, "of the package's cases", "of the package's cases")} replayed on no target`]),
+    ...uses.map((use) => ruleNote(use, shorten(relative('.', expectationFile) || expectationFile))),
+    ...(comparison === undefined ? [] : comparisonNotes(comparison)),
+  ];
+}
+
+function isOpen({ accepted }: FindingResult): boolean {
+  return accepted === undefined;
+}
+
+function targetRow(target: TargetResult): string[] {
+  const { cases, replayed, properties, findings, problem } = target;
+  const open = findings.filter(isOpen).length;
+  const accepted = findings.length - open;
+  const holding = properties.filter(({ status }) => status === 'holds' || status === 'holds by decode').length;
+  const verdicts = [
+    ...(problem === undefined ? [] : [pc.red(`no verdict: ${shorten(problem, 60)}`)]),
+    ...(open === 0 ? [] : [pc.red(count(open, 'finding'))]),
+    ...(accepted === 0 ? [] : [pc.yellow(`${accepted} accepted`)]),
+    ...(targetIsJudged(target) ? [] : problem === undefined ? [pc.yellow('not judged')] : []),
+    ...(findings.length === 0 && targetIsJudged(target)
+      ? [pc.green(`${count(holding, 'property holds', 'properties hold')}`)]
+      : []),
+  ];
+  const stored = replayed === 0 ? '' : `${count(replayed, 'stored case')}, `;
+  return [
+    pc.bold(shorten(target.target)),
+    pc.dim(shorten(target.contract)),
+    `${stored}${count(cases, 'fresh case')}`,
+    verdicts.join(', '),
+  ];
+}
+
+function ruleNote({ rule, covered, state }: RuleUse, file: string): string {
+  const name = `${file}: ${ruleName(rule)}`;
+  switch (state) {
+    case 'matched nothing':
+      return `${name}: ${pc.yellow('matched nothing: remove it')}`;
+    case 'not asked':
+      return `${name}: not asked: no target of it was run in full`;
+    case 'used': {
+      const places = covered.map(({ target, place }) => `${shorten(target)} at ${shorten(place)}`);
+      const many = covered.length > 1 ? pc.yellow(' (more than one root cause: is each of them meant?)') : '';
+      return `${name}: covers ${count(covered.length, 'finding')}: ${places.join(', ')}${many}: ${rule.reason}`;
+    }
+  }
+}
+
+function ruleName({ target, property, slot, place }: Rule): string {
+  return `${property} ${slot} of ${target}${place === undefined ? '' : ` at ${place}`}`;
+}
+
+function comparisonNotes({ fresh, known, gone, notes }: Comparison): string[] {
+  const name = ({ target, property, slot, place }: Located): string =>
+    `${property} ${slot} of ${shorten(target)} at ${shorten(place)}`;
+  return [
+    ...notes.map((note) => `base: ${note}`),
+    ...fresh.map((finding) => `${pc.red('new')}: ${name(finding)}`),
+    ...known.map(
+      (finding) =>
+        `in the base as well: ${name(finding)}${finding.was === finding.place ? '' : ` (there at ${shorten(finding.was)})`}`,
+    ),
+    ...gone.map((finding) => `${pc.green('gone')}: ${name(finding)}`),
+  ];
+}
+
+function verdict({ result: { targets, seed }, run }: RunResult, failing: number): string {
+  const cases = targets.reduce((sum, target) => sum + target.cases, 0);
+  const stored = targets.reduce((sum, target) => sum + target.replayed, 0);
+  const accepted = targets.reduce((sum, { findings }) => sum + findings.length, 0) - failing;
+  const unjudged = targets.filter((target) => !targetIsJudged(target)).length;
+  const text = [
+    ...(unjudged === 0 ? [] : [pc.red(`${count(unjudged, 'target')} without a verdict`)]),
+    failing === 0 ? (unjudged === 0 ? pc.green('gate passed') : 'nothing found') : pc.red(count(failing, 'finding')),
+    ...(accepted === 0 ? [] : [`${accepted} accepted`]),
+  ].join(', ');
+  const how = run.interrupted ? 'interrupted, ' : '';
+  return (
+    `${text}: ${how}${count(stored, 'stored case')} and ${count(cases, 'fresh one')} on ${count(targets.length, 'target')}` +
+    ` (${(run.milliseconds / 1000).toFixed(1)} s, ${count(run.workers, 'worker')}; seed ${seed})`
+  );
+}

@@ -1,0 +1,122 @@
+/** What a command works on: the project's configuration, what the command line puts in its place, rules and own cases. */
+import { availableParallelism } from 'node:os';
+import { isAbsolute, join, relative, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { PROPERTY_NAMES } from '../../properties/all.js';
+import { narrowed, type Selection, selectTargets } from '../campaign/select-targets.js';
+import { casesOf, PROJECT_CASES, type StoredCase } from '../case/stored-cases.js';
+import type { Config } from '../config/config.js';
+import { configuredTargets } from '../config/config-targets.js';
+import { CONFIG_NAMES, fromHere, type LoadedConfig, loadConfig } from '../config/load-config.js';
+import { UsageError } from '../errors.js';
+import { expectationsIfAny, PROJECT_EXPECTATIONS, readExpectations } from '../expect/expectation-file.js';
+import type { Rule } from '../expect/rule.js';
+import * as library from '../index.js';
+import { packageRoot } from '../package-info.js';
+import { shorten } from '../text/escape.js';
+
+/** Where a project's own files are. */
+export interface PlaceFlags {
+  config?: string | false;
+  expect?: string;
+  cases?: string;
+}
+
+export interface ProjectFlags extends PlaceFlags {
+  contract?: string;
+  target: string[];
+  property: string[];
+  workers?: number;
+  out?: string;
+}
+
+export interface Project {
+  config: Config;
+  selection: Selection;
+  /** Cases that the configuration gives to a target, by its name. */
+  runs: ReadonlyMap<string, number>;
+  rules: Rule[];
+  /** The package's cases, and the project's own. */
+  stored: { corpus: StoredCase[]; own: StoredCase[] };
+  workers: number;
+  out: string | undefined;
+  expectationFile: string;
+}
+
+const PLACES = {
+  expect: { flag: '--expect <FILE>', text: `expectation file (default ${PROJECT_EXPECTATIONS})` },
+  cases: { flag: '--cases <DIR>', text: `the project's own cases (default ${PROJECT_CASES})` },
+};
+
+/** The command with the options that say which configuration, and where those of the project's files are that it uses. */
+export function withPlaces(command: Command, ...places: (keyof typeof PLACES)[]): Command {
+  for (const place of places) command.option(PLACES[place].flag, PLACES[place].text);
+  return command
+    .option('--config <FILE>', `configuration (default ${CONFIG_NAMES.join(', ')}, the first there is)`)
+    .option('--no-config', 'without a configuration');
+}
+
+/** @throws UsageError for a configuration that cannot be used */
+export function openConfig({ config }: PlaceFlags): Promise<LoadedConfig> {
+  return loadConfig('.', config, library);
+}
+
+/** @throws UsageError for whatever of the project cannot be used: nothing has been run yet */
+export async function openProject(images: readonly string[], flags: ProjectFlags): Promise<Project> {
+  const loaded = await openConfig(flags);
+  const { config } = loaded;
+  const { selection, runs } = select(images, flags, loaded);
+  const expectationFile = expectationPath(flags, loaded);
+  const named = flags.expect !== undefined || config.expect !== undefined;
+  return {
+    config,
+    selection,
+    runs,
+    rules: (named ? readExpectations : expectationsIfAny)(expectationFile, PROPERTY_NAMES),
+    stored: { corpus: casesOf(join(packageRoot(), 'corpus/cases')), own: casesOf(casesPath(flags, loaded)) },
+    workers: flags.workers ?? config.workers ?? availableParallelism(),
+    out: flags.out ?? writable('out', loaded),
+    expectationFile,
+  };
+}
+
+export function expectationPath(flags: PlaceFlags, loaded: LoadedConfig): string {
+  return flags.expect ?? writable('expect', loaded) ?? fromHere(loaded.folder, PROJECT_EXPECTATIONS);
+}
+
+export function casesPath(flags: PlaceFlags, loaded: LoadedConfig): string {
+  return flags.cases ?? writable('cases', loaded) ?? fromHere(loaded.folder, PROJECT_CASES);
+}
+
+function select(
+  images: readonly string[],
+  flags: ProjectFlags,
+  loaded: LoadedConfig,
+): { selection: Selection; runs: ReadonlyMap<string, number> } {
+  const { contract, target, property } = flags;
+  if (images.length > 0 || loaded.config.targets === undefined) {
+    const options = { images, contract: contract ?? 'auto', target, property, propertyNames: PROPERTY_NAMES };
+    return { selection: selectTargets(options), runs: new Map() };
+  }
+  const binding = target.find((text) => text.includes('='));
+  if (binding !== undefined)
+    throw new UsageError(`--target ${shorten(binding)}: a binding needs an IMAGE; in the configuration it is "bind"`);
+  const overrides = { ...(contract !== undefined && { contract }), property, propertyNames: PROPERTY_NAMES };
+  const { runs, ...found } = configuredTargets(loaded, overrides);
+  return { selection: { ...found, targets: narrowed(found.targets, target) }, runs };
+}
+
+/**
+ * A place that the tool writes to. A configuration may come with somebody else's checkout: what it says stays below its
+ * own folder, and other places are the user's to name.
+ */
+function writable(setting: 'out' | 'expect' | 'cases', { config, file, folder }: LoadedConfig): string | undefined {
+  const path = config[setting];
+  if (path === undefined) return undefined;
+  const below = relative(folder, resolve(folder, path));
+  if (below === '..' || /^\.\.[/\\]/.test(below) || isAbsolute(below))
+    throw new UsageError(
+      `${file}: ${setting}: ${shorten(path)} lies outside of the configuration's folder; name such a place with --${setting}`,
+    );
+  return fromHere(folder, path);
+}
