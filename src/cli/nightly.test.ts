@@ -34,7 +34,14 @@ const TWINS = [
 ];
 const night = (state: string, time: string, ...more: string[]): string[] => [
   'nightly',
-  ...['--state', at(state), '--time', time, '--workers', '1', '--verbose', ...more],
+  '--state',
+  at(state),
+  '--time',
+  time,
+  '--workers',
+  '1',
+  '--verbose',
+  ...more,
 ];
 const recordsOf = (state: string): CampaignRecord[] =>
   readRecords(join(at(state), 'records.jsonl'), recordSchema).records;

@@ -15,7 +15,12 @@ const CAMPAIGN = [
   'fuzz',
   join(packageRoot(), 'corpus/bugs/guest-6.4.o'),
   ...['missing_scrub_rsi', 'missing_pop'].flatMap((symbol) => ['--target', `${symbol}=linux-6.4/__tdx_hypercall_ret`]),
-  ...['--seed', 'shards', '--runs', `${5 * BLOCK_CASES + 77}`, '--workers', '1'],
+  '--seed',
+  'shards',
+  '--runs',
+  `${5 * BLOCK_CASES + 77}`,
+  '--workers',
+  '1',
 ];
 const resultOf = (name: string): unknown =>
   (JSON.parse(readFileSync(join(at(name), 'result.json'), 'utf8')) as { result: unknown }).result;
