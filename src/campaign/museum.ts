@@ -109,7 +109,8 @@ function fixedName({ fixed, contract }: Twin): string {
   return `${fixed.object.replace(/^.*\/|\.o$/g, '')}/${contract.slice(contract.indexOf('/') + 1)}`;
 }
 
-function imageCache(root: string): (object: string) => Image {
+/** Reads each object once. */
+export function imageCache(root: string): (object: string) => Image {
   const images = new Map<string, Image>();
   return (object) => {
     let image = images.get(object);
@@ -118,7 +119,8 @@ function imageCache(root: string): (object: string) => Image {
   };
 }
 
-function twinTarget(name: string, symbol: string, contractId: string, image: Image): AnyTarget {
+/** @throws UsageError if no set has the contract */
+export function twinTarget(name: string, symbol: string, contractId: string, image: Image): AnyTarget {
   const { set, contract, program } = findAnyContract(contractId, CONTRACT_SETS);
   if (program !== undefined) return { name, symbol, set: set.name, program: { ...program, symbol }, image };
   return { name, symbol, set: set.name, contract, image };
