@@ -112,10 +112,13 @@ const ALLOWED: Allowed = {
     'src/triage',
     'src/case',
     'type src/campaign',
+    'type src/requirements',
     'models/abi',
     'models/exchange',
   ],
-  'src/mutation': [...RUNNING, 'src/judge', 'src/triage', 'src/campaign'],
+  'src/mutation': [...RUNNING, 'src/judge', 'src/triage', 'src/campaign', 'src/targets', PACKAGE],
+  // Which clause of the ABI is checked where, and what shows it: above the runs that say so.
+  'src/requirements': [...CAMPAIGN, 'src/campaign', 'src/mutation', 'models/abi', 'models/exchange'],
   'src/proof': [...RUNNING, 'src/judge', 'src/triage', 'src/campaign', 'properties'],
   'src/cli': [
     ...CAMPAIGN,
@@ -127,6 +130,7 @@ const ALLOWED: Allowed = {
     'src/report',
     'src/index.ts',
     'src/mutation',
+    'src/requirements',
     'src/proof',
     'models/abi',
     'models/module',

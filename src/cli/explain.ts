@@ -1,19 +1,29 @@
 import { Command } from 'commander';
+import { REQUIREMENTS } from '../../models/abi/requirements/all.js';
 import { colours as pc } from '../text/colours.js';
 import { PROGRAM_PROPERTIES, PROPERTIES, PROPERTY_NAMES } from '../../properties/all.js';
 import type { ProgramPropertyDefinition } from '../clause/program-property.js';
 import type { PropertyDefinition } from '../clause/property.js';
 import { UsageError } from '../errors.js';
+import { traceBuiltIn } from '../requirements/rows.js';
 import { nearest } from '../text/nearest.js';
+import { explainRequirement } from './explain-requirement.js';
 
 export function explainCommand(): Command {
   return new Command('explain')
-    .description('tell a property: the rule, its source, an example and the usual fix')
-    .argument('PROPERTY', 'name of a property, as tdxfuzz list prints it')
+    .description(
+      'tell a property (the rule, its source, an example and the usual fix), or a clause of the ABI and who checks it',
+    )
+    .argument('NAME', 'of a property, as tdxfuzz list prints it, or of a clause, as tdxfuzz list clauses does')
     .action((name: string) => {
+      if (REQUIREMENTS.some(({ id }) => id === name)) {
+        process.stdout.write(explainRequirement(traceBuiltIn({ only: (id) => id === name })[0]));
+        return;
+      }
       const property = [...PROPERTIES, ...PROGRAM_PROPERTIES].find((candidate) => candidate.name === name);
       if (property === undefined) {
-        throw new UsageError(`no property ${name}; ${nearest(name, PROPERTY_NAMES)}`);
+        const known = [...PROPERTY_NAMES, ...REQUIREMENTS.map(({ id }) => id)];
+        throw new UsageError(`no ${name.includes('.') ? 'clause' : 'property'} ${name}; ${nearest(name, known)}`);
       }
       const lines = [
         pc.bold(property.name),

@@ -11,6 +11,8 @@ import { packageRoot } from '../package-info.js';
 import { describeSlot } from '../report/describe-slot.js';
 import { sorted } from '../report/json.js';
 import { plainTable } from '../report/plain-table.js';
+import { requirementTables } from '../report/requirements.js';
+import { type RequirementRow, requirementRows } from '../requirements/rows.js';
 import { createScenario } from '../scenario/layout.js';
 import { scenarioSpace } from '../scenario/space.js';
 import { hex } from '../text/hex.js';
@@ -22,7 +24,7 @@ type What = (typeof WHAT)[number];
 export function listCommand(): Command {
   return new Command('list')
     .description(
-      'targets, contracts, properties, clauses, twins, the neutral scenario of each contract, or which rows of the errno maps and of the sub-functions are checked',
+      'targets, contracts, properties, the clauses of the ABI and who checks them, twins, the neutral scenario of each contract, or which rows of the errno maps and of the sub-functions are checked',
     )
     .addArgument(
       new Argument(
@@ -35,10 +37,12 @@ export function listCommand(): Command {
       const usual: readonly What[] = ['targets', 'contracts', 'properties'];
       const tables: readonly What[] = format === 'json' ? ['errnos', 'sub-functions'] : [];
       const chosen = what === undefined ? [...usual, ...tables] : [what];
-      const lists = Object.fromEntries(chosen.map((name) => [name, LISTS[name]()]));
-      if (format === 'json')
-        process.stdout.write(`${JSON.stringify(sorted({ schema: 'tdxfuzz/list/1', ...lists }), null, 2)}\n`);
-      else process.stdout.write(`${chosen.map((name) => `${pc.bold(name)}\n${tableOf(lists[name])}`).join('\n\n')}\n`);
+      if (format === 'json') {
+        const lists = Object.fromEntries(chosen.map((name) => [name, LISTS[name]()]));
+        // Every clause on every target, as the judges have it: what the requirements are checked by.
+        const judged = chosen.includes('clauses') ? { judged: judgedClauses() } : {};
+        process.stdout.write(`${JSON.stringify(sorted({ schema: 'tdxfuzz/list/1', ...lists, ...judged }), null, 2)}\n`);
+      } else process.stdout.write(`${chosen.map(textOf).join('\n\n')}\n`);
     });
 }
 
@@ -55,7 +59,7 @@ function checkedBy(properties: readonly string[]): string {
   return properties.length === 0 ? 'UNCHECKED' : properties.join(', ');
 }
 
-const LISTS: Readonly<Record<What, () => Row[]>> = {
+const LISTS: Readonly<Record<What, () => Row[] | RequirementRow[]>> = {
   errnos: () => gathered().errnos.map((row) => ({ ...row, checkedBy: checkedBy(row.checkedBy) })),
   'sub-functions': () =>
     gathered().subFunctions.map((row) => ({
@@ -87,20 +91,7 @@ const LISTS: Readonly<Record<What, () => Row[]>> = {
       source,
     }));
   },
-  clauses: () => {
-    const judged = [
-      ...builtInStubs().map((target) => ({ target, clauses: createRunner(target).judge.clauses })),
-      ...builtInPrograms().map((target) => ({ target, clauses: createPlayRunner(target).judge.clauses })),
-    ];
-    return judged.flatMap(({ target, clauses }) =>
-      clauses.map(({ property, text }) => ({
-        property: property.name,
-        target: target.name,
-        clause: text,
-        source: property.source,
-      })),
-    );
-  },
+  clauses: () => requirementRows(),
   twins: () =>
     readManifest(packageRoot()).map(({ id, contract, property, slot, place, mistake }) => ({
       twin: id,
@@ -112,6 +103,21 @@ const LISTS: Readonly<Record<What, () => Row[]>> = {
     })),
   neutral: () => [...neutralScenarios(), ...neutralStories()],
 };
+
+function judgedClauses(): Row[] {
+  const judged = [
+    ...builtInStubs().map((target) => ({ target, clauses: createRunner(target).judge.clauses })),
+    ...builtInPrograms().map((target) => ({ target, clauses: createPlayRunner(target).judge.clauses })),
+  ];
+  return judged.flatMap(({ target, clauses }) =>
+    clauses.map(({ property, text }) => ({
+      property: property.name,
+      target: target.name,
+      clause: text,
+      source: property.source,
+    })),
+  );
+}
 
 function neutralScenarios(): Row[] {
   return CONTRACT_SETS.flatMap((set) =>
@@ -140,6 +146,11 @@ function neutralStories(): Row[] {
         })),
     ),
   );
+}
+
+function textOf(what: What): string {
+  if (what === 'clauses') return requirementTables(requirementRows());
+  return `${pc.bold(what)}\n${tableOf(LISTS[what]() as Row[])}`;
 }
 
 function tableOf(rows: readonly Row[]): string {

@@ -38,6 +38,8 @@ export class Judge {
   readonly violated: Int32Array;
   /** Per property: 1 if the last case put any clause of it in force. */
   readonly inForce: Uint8Array;
+  /** Per clause: 1 if the last case put it in force. */
+  readonly clauseInForce: Uint8Array;
 
   constructor(definitions: readonly PropertyDefinition[], compiled: CompiledContract, summary: DecodeSummary) {
     this.properties = definitions.map((property) => onTarget(property, compiled, summary));
@@ -50,6 +52,7 @@ export class Judge {
     this.needsHost = this.clauses.some((clause) => clause.needsHost);
     this.violated = new Int32Array(this.clauses.length);
     this.inForce = new Uint8Array(definitions.length);
+    this.clauseInForce = new Uint8Array(this.clauses.length);
   }
 
   /** @returns the number of violated clauses; their indices are in `violated` */
@@ -57,6 +60,7 @@ export class Judge {
     const kept = context.callerKept;
     let violations = 0;
     this.inForce.fill(0);
+    this.clauseInForce.fill(0);
     if (!context.assumed) return 0;
     for (let index = 0; index < this.clauses.length; index++) {
       const clause = this.clauses[index];
@@ -64,6 +68,7 @@ export class Judge {
       const verdict = clause.check(context);
       if (verdict === VERDICT.notInForce) continue;
       this.inForce[clause.propertyIndex] = 1;
+      this.clauseInForce[index] = 1;
       if (verdict === VERDICT.violated) this.violated[violations++] = index;
     }
     return violations;

@@ -27,6 +27,8 @@ export interface PlayViolation {
 
 /** Exchanges with which a call ends. */
 const ENDS = new Set(['return', 'stop', 'trap', 'fault', 'endless']);
+/** Whether a call ends with this exchange. */
+export const isEnd = (moment: string): boolean => ENDS.has(moment);
 /** Every run keeps from them or ends so. */
 const isRareEnd = ({ moment, about }: ExchangeClause): boolean =>
   about === undefined && ENDS.has(moment) && moment !== 'return';
@@ -38,6 +40,8 @@ export class PlayJudge {
   readonly clauses: readonly JudgedExchangeClause[];
   /** Per property: 1 if any clause of it was in force in the last play. */
   readonly inForce: Uint8Array;
+  /** Per clause: 1 if it was in force in the last play. */
+  readonly clauseInForce: Uint8Array;
   /** Clauses that speak of every play: that something does not happen. */
   private readonly always: readonly JudgedExchangeClause[];
   private readonly byMoment = new Map<string, JudgedExchangeClause[]>();
@@ -66,12 +70,14 @@ export class PlayJudge {
       }
     }
     this.clauses = clauses;
+    this.clauseInForce = new Uint8Array(clauses.length);
     this.always = clauses.filter(({ clause }) => clause.kind === 'happens' && isRareEnd(clause));
   }
 
   /** @returns each violated clause once, with the first entry that violates it */
   judge(play: Play): PlayViolation[] {
     this.inForce.fill(0);
+    this.clauseInForce.fill(0);
     if (play.entries.length > 0) for (const clause of this.always) this.force(clause);
     const violations = new Map<number, PlayViolation>();
     for (const entry of play.entries) {
@@ -97,7 +103,8 @@ export class PlayJudge {
     if (violated && !violations.has(judged.index)) violations.set(judged.index, { clause: judged, entry });
   }
 
-  private force({ property }: JudgedExchangeClause): void {
+  private force({ property, index }: JudgedExchangeClause): void {
+    this.clauseInForce[index] = 1;
     this.inForce[this.propertyIndex.get(property) as number] = 1;
   }
 }

@@ -1,0 +1,133 @@
+/** What every function owes its caller, whatever it wraps. */
+import type { Requirement } from './requirement.js';
+
+const PROGRAMS = ['helper-*', 'dispatcher-*', 'seamcall-wrapper-*', 'roundtrip-*'];
+
+export const CALLING_REQUIREMENTS: readonly Requirement[] = [
+  {
+    id: 'calling.callee-saved',
+    statement: 'RBX, RBP and R12 to R15 are at the return what they were at the entry, for every answer.',
+    source: ['facts/stubs.md SysV', 'facts/module.md 7', 'seeds/001'],
+    standing: 'cross-checked',
+    checks: [
+      { property: 'keeps-callee-saved', slots: ['final.*'] },
+      { property: 'keeps-callee-saved', slots: ['return.*', 'KVM_RUN returns.*'], targets: PROGRAMS },
+    ],
+  },
+  {
+    id: 'calling.frame-pointer',
+    statement: 'RBP is kept across TDCALL and back: it is no scratch register.',
+    source: ['facts/linux.md 4 #4'],
+    standing: 'patch read',
+    checks: [{ property: 'keeps-callee-saved', slots: ['final.rbp'] }],
+    gap: 'what a debugger sees of the frame while TDCALL runs is not judged',
+  },
+  {
+    id: 'calling.stack-balanced',
+    statement: 'RSP is balanced at the return, and the function returns to its caller.',
+    source: ['facts/module.md 7'],
+    standing: 'cross-checked',
+    checks: [
+      { property: 'keeps-stack', slots: ['final.rsp'] },
+      { property: 'keeps-stack', slots: ['return.rsp', 'KVM_RUN returns.rsp'] },
+    ],
+  },
+  {
+    id: 'calling.no-stray-writes',
+    statement: 'Stores hit the own frame and the argument block alone.',
+    source: ['facts/module.md 7', 'facts/linux.md 1.6'],
+    standing: 'cross-checked',
+    checks: [
+      { property: 'keeps-stack', slots: ['memory'] },
+      { property: 'keeps-stack', slots: ['return.stray', 'KVM_RUN returns.stray'] },
+    ],
+  },
+  {
+    id: 'calling.no-red-zone',
+    statement: 'Kernel code has no red zone: nothing below RSP is accessed explicitly.',
+    source: ['facts/linux.md 1.6'],
+    standing: 'read in source',
+    checks: [{ property: 'keeps-stack', slots: ['memory'] }],
+  },
+  {
+    id: 'calling.system-flags',
+    statement: 'IF, DF, TF, NT, AC and IOPL survive a call; IF is 1 after ISSUE_STI.',
+    source: ['facts/linux.md 1.6', 'facts/module.md 1'],
+    standing: 'read in source',
+    checks: [
+      { property: 'keeps-flags', slots: ['final.rflags'] },
+      { property: 'keeps-flags', slots: ['return.*', 'KVM_RUN returns.*'] },
+    ],
+    gap: 'where the code cannot touch a system flag the property holds by decode, and counts no cases',
+  },
+  {
+    id: 'calling.vector-state',
+    statement: 'XMM registers, MXCSR and the x87 control word are left as kernel code must leave them.',
+    source: ['facts/linux.md 1.6', 'facts/module.md 7'],
+    standing: 'cross-checked',
+    checks: [{ property: 'keeps-vector-state' }],
+    gap: 'stubs that cannot touch vector state hold by decode, and count no cases',
+  },
+  {
+    id: 'calling.microsoft-xmm',
+    statement: 'Under the Microsoft x64 convention RDI, RSI and XMM6 to XMM15 are callee-saved too.',
+    source: ['facts/stubs.md MS x64'],
+    standing: 'read in source',
+    checks: [],
+    gap: 'no built-in target has this convention',
+  },
+  {
+    id: 'calling.terminates',
+    statement: 'The function ends for every answer, also for one that is repeated for ever.',
+    source: ['facts/module.md 7'],
+    standing: 'cross-checked',
+    checks: [
+      { property: 'terminates', slots: ['end'] },
+      { property: 'terminates', slots: ['endless'] },
+    ],
+  },
+  {
+    id: 'calling.ends-safely',
+    statement: 'It ends by a return or by the stop that its contract allows, never by a fault of its own.',
+    source: ['facts/linux.md 1', 'facts/linux.md 1.6'],
+    standing: 'read in source',
+    checks: [
+      { property: 'ends-safely', slots: ['end'] },
+      { property: 'ends-safely', slots: ['fault', 'trap'] },
+    ],
+  },
+  {
+    id: 'calling.interrupts-anywhere',
+    statement: 'An interrupt at any instruction changes nothing of the result: what lies below RSP may be overwritten.',
+    source: ['facts/linux.md 1.6'],
+    standing: 'read in source',
+    checks: [
+      { property: 'keeps-stack', slots: ['memory'], cases: 'interrupt delivered' },
+      { property: 'keeps-callee-saved', slots: ['final.*'], cases: 'NMI delivered' },
+    ],
+  },
+  {
+    id: 'calling.straight-line-speculation',
+    statement: 'A return is followed by INT3, or goes through the return thunk.',
+    source: ['facts/linux.md 4 #5'],
+    standing: 'patch read',
+    checks: [],
+    gap: 'a rule about bytes that are never executed: no run can tell',
+  },
+  {
+    id: 'calling.endbr64',
+    statement: 'What is called indirectly begins with ENDBR64 or carries its kCFI hash.',
+    source: ['facts/linux.md 4 #23', 'facts/linux.md 1.2'],
+    standing: 'subject only',
+    checks: [],
+    gap: 'the machine has no control-flow enforcement',
+  },
+  {
+    id: 'calling.noinstr',
+    statement: 'Between entry and SEAMCALL or TDCALL of a noinstr function nothing instrumentable is called.',
+    source: ['facts/linux.md 4 #25', 'facts/linux.md 1'],
+    standing: 'subject only',
+    checks: [],
+    gap: 'no property speaks of sections or of calls to instrumented functions',
+  },
+];
