@@ -96,6 +96,7 @@ const ALLOWED: Allowed = {
     'src/triage',
     'src/case',
     'type src/campaign',
+    PACKAGE,
     'models/abi',
     'models/exchange',
   ],

@@ -1,5 +1,6 @@
 /** A play, instruction by instruction, for each of its machines. */
 import { joinHalves } from '../halves.js';
+import type { Place } from '../play/call.js';
 import { playStory } from '../play/play.js';
 import type { PlayRunner } from '../play/play-runner.js';
 import type { Stage, StageObserver } from '../play/stage.js';
@@ -7,7 +8,7 @@ import type { Story } from '../story/story.js';
 import { EVENT_WORDS } from '../x86/events.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import type { Machine } from '../x86/machine.js';
-import type { Step } from './trace.js';
+import type { Step, WorldStore } from './trace.js';
 
 /** State slots that programs may change: general registers, RIP, RFLAGS, MXCSR, x87 control, XMM. */
 const STATE_WORDS = 2 * (STATE.XMM + 32);
@@ -16,6 +17,7 @@ class Recorder implements StageObserver {
   constructor(private readonly stage: Stage) {}
 
   readonly steps: Step[] = [];
+  readonly stores: WorldStore[] = [];
   private snapshot = new Int32Array(STATE_WORDS);
   private firstEvent = 0;
   private executed = 0;
@@ -46,9 +48,20 @@ class Recorder implements StageObserver {
       lent: !this.stage.isInImage(joinHalves(low, high)),
     });
   }
+
+  wrote({ instructionCount }: Machine, address: bigint, bytes: Place['bytes']): void {
+    this.stores.push({ executed: instructionCount, address, bytes });
+  }
 }
 
-export type PlayTrace = ReadonlyMap<Stage, readonly Step[]>;
+/** What happened on one of the machines. */
+export interface StageTrace {
+  readonly steps: readonly Step[];
+  /** What the world wrote to memory, in order. */
+  readonly stores: readonly WorldStore[];
+}
+
+export type PlayTrace = ReadonlyMap<Stage, StageTrace>;
 
 /**
  * Plays a story again with every instruction recorded, up to an entry and no further.
@@ -64,5 +77,5 @@ export function tracePlay(runner: PlayRunner, story: Story, entries = Infinity):
   } finally {
     for (const stage of stages) stage.observer = undefined;
   }
-  return new Map(stages.map((stage, index) => [stage, recorders[index].steps]));
+  return new Map(stages.map((stage, index) => [stage, recorders[index]]));
 }
