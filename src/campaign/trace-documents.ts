@@ -18,6 +18,9 @@ import type { TraceDocument } from './trace-document.js';
 /** Steps of all traces of one result: some 10 MB of a report. */
 export const MOST_STEPS_IN_ALL = 60_000;
 
+/** Findings that are replayed: some 50 ms each. */
+export const MOST_REPLAYS = 1000;
+
 /**
  * One document for each finding, in the order of the result. Findings behind the bound have their rule, and no steps.
  *
@@ -25,10 +28,11 @@ export const MOST_STEPS_IN_ALL = 60_000;
  */
 export function tracesOf({ result }: RunResult): TraceDocument[] {
   let left = MOST_STEPS_IN_ALL;
+  let replays = 0;
   return result.targets.flatMap(({ target, findings }, targetIndex) =>
     findings.map((finding, index): TraceDocument => {
       const origin = `${shorten(target)}: the case of finding ${index + 1}`;
-      const told = left > 0 ? replay(finding, origin) : untold(TOO_MANY);
+      const told = left > 0 && replays++ < MOST_REPLAYS ? replay(finding, origin) : untold(TOO_MANY);
       left -= told.steps.length;
       const register = registerOf(finding.slot);
       return {
@@ -42,7 +46,7 @@ export function tracesOf({ result }: RunResult): TraceDocument[] {
   );
 }
 
-const TOO_MANY = `the traces before this one have ${MOST_STEPS_IN_ALL} steps together, which is what one report holds; replay the case to see it`;
+const TOO_MANY = `one report holds ${MOST_REPLAYS} traces and ${MOST_STEPS_IN_ALL} steps of them; replay the case to see this one`;
 
 function replay({ case: stored, ...finding }: FindingResult, origin: string): Told {
   const file = validateCase(stored, origin);

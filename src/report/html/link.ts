@@ -1,6 +1,7 @@
 /** Compiled modules as one: their names share a scope, so every top-level name is there once. */
 
-const IMPORT = /^import [^;]*? from '\.\/[a-z-]+\.js';\n/gm;
+/** Of named things under their own names: another name would be lost with the line. */
+const IMPORT = /^import \{(?:(?! as )[^;])*?\} from '\.\/[a-z-]+\.js';\n/gm;
 const EXPORT = /^export (?=(?:async )?(?:function|const|let|class) )/gm;
 
 /**

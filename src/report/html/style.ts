@@ -21,7 +21,7 @@ export const STYLE = `
 :root[data-theme="light"] { color-scheme: light; }
 :root[data-theme="dark"] { color-scheme: dark; }
 * { box-sizing: border-box; }
-html { font: 14px/1.45 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; scrollbar-gutter: stable; }
+html { font: 14px/1.45 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
 body { margin: 0; background: var(--page); color: var(--text); overflow-wrap: anywhere; }
 header, main { max-width: 110rem; margin: 0 auto; padding: 0 1.25rem; }
 header { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 1.25rem; border-bottom: 1px solid var(--line); padding-block: .5rem; }
@@ -70,6 +70,7 @@ th[aria-sort="descending"] button::after { content: " ▼"; }
 thead .number { font: inherit; font-weight: 600; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 td.wide { white-space: normal; min-width: 18rem; }
+.scroll[aria-label="Classes of cases"] { max-height: 26rem; }
 .matrix thead th { vertical-align: bottom; }
 .matrix tbody th { position: sticky; left: 0; background: var(--page); border-right: 1px solid var(--line); }
 .matrix thead th:first-child { left: 0; z-index: 2; border-right: 1px solid var(--line); }
@@ -161,7 +162,7 @@ tr[aria-current] > :first-child { box-shadow: inset 3px 0 var(--link); }
 @media print {
   :root { color-scheme: light; }
   header, .controls, .filter, .command button, .skip, #keys { display: none; }
-  .scroll, .steps-scroll { overflow: visible; max-height: none; border: 0; }
+  .scroll.scroll { overflow: visible; max-height: none; border: 0; }
   thead th, .matrix tbody th { position: static; }
   tr { break-inside: avoid; }
   th, td { white-space: normal; }

@@ -30,10 +30,12 @@ export interface HtmlInput {
 
 /** Instructions of one function that are shown. */
 export const MOST_LINES = 10_000;
+/** Instructions of all functions together: some 20 MB of a report. */
+export const MOST_LINES_IN_ALL = 200_000;
 
 export function pageData(input: HtmlInput): PageData {
   const { result, run } = input.result;
-  const code = new Code(input.listings);
+  const code = new Code(input.listings, result.targets);
   const findings: PageFinding[] = [];
   const targets = result.targets.map((target, index) => {
     const own = target.findings.map((finding, number) => {
@@ -208,20 +210,29 @@ function evidenceOf({ tried, failed, note }: FindingResult['inputs'][number]): s
   return [told, note ?? ''].filter(Boolean).join('; ');
 }
 
-/** The functions of all listings, each once. */
+/** The functions that coverage speaks of, each once; those that cases reached come first where not all have room. */
 class Code {
   readonly functions: PageFunction[] = [];
   readonly files: string[] = [];
   private readonly index = new Map<string, number>();
 
-  constructor({ images }: Listings) {
+  constructor({ images }: Listings, targets: readonly TargetResult[]) {
+    const listings = new Map<string, { listing: FunctionListing; firstFile: number }>();
     for (const { hash, files, functions } of images) {
-      const firstFile = this.files.length;
+      for (const listing of functions)
+        listings.set(`${hash} ${listing.address}`, { listing, firstFile: this.files.length });
       this.files.push(...files);
-      for (const listing of functions) {
-        this.index.set(`${hash} ${listing.address}`, this.functions.length);
-        this.functions.push(functionOf(listing, firstFile));
-      }
+    }
+    const wanted = targets.flatMap(({ imageHash, coverage }) =>
+      coverage.map(({ address, reached }) => ({ key: `${imageHash} ${address}`, isReached: reached.length > 0 })),
+    );
+    let room = MOST_LINES_IN_ALL;
+    for (const { key } of wanted.sort((a, b) => Number(b.isReached) - Number(a.isReached))) {
+      const found = listings.get(key);
+      if (found === undefined || this.index.has(key)) continue;
+      const code = functionOf(found.listing, found.firstFile, Math.min(room, MOST_LINES));
+      room -= code.lines.length;
+      this.index.set(key, this.functions.push(code) - 1);
     }
   }
 
@@ -230,8 +241,8 @@ class Code {
   }
 }
 
-function functionOf({ symbol, address, instructions }: FunctionListing, firstFile: number): PageFunction {
-  const shown = instructions.slice(0, MOST_LINES);
+function functionOf({ symbol, address, instructions }: FunctionListing, firstFile: number, most: number): PageFunction {
+  const shown = instructions.slice(0, most);
   return {
     symbol,
     address,

@@ -107,7 +107,7 @@ function lines(coverage: PageCoverage, data: PageData, blamed: Blamed): HTMLElem
           h(
             'p',
             { class: 'note' },
-            `${count(leftOut)} more instructions are left out: ${count(instructions.length)} of one function are shown.`,
+            `${count(leftOut)} more instructions are left out: a report shows 10,000 of one function and 200,000 of all.`,
           ),
         ]
       : [];

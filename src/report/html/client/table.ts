@@ -75,7 +75,7 @@ export function dataTable<T>(
   return h(
     'div',
     {},
-    rows.length > 5 && h('label', { class: 'filter' }, `Filter ${noun}s `, filter),
+    rows.length > 1 && h('label', { class: 'filter' }, `Filter ${noun}s `, filter),
     scroller(
       caption,
       h('table', {}, h('caption', { class: 'unseen' }, caption), h('thead', {}, h('tr', {}, heads)), body),
