@@ -113,6 +113,7 @@ const ALLOWED: Allowed = {
     'src/case',
     'type src/campaign',
     'type src/requirements',
+    PACKAGE,
     'models/abi',
     'models/exchange',
   ],

@@ -50,7 +50,7 @@ export class PlayCoverage {
     const { play } = this.runner;
     const trace = tracePlay(this.runner, play.story);
     for (const { key, stage, from, to } of ways) {
-      const steps = trace.get(stage) ?? [];
+      const steps = trace.get(stage)?.steps ?? [];
       const onWay = new CoverageSet(this.entry);
       onWay.addSteps(steps.filter(({ executed }) => executed >= from && executed < to));
       known.set(key, onWay.coverage());

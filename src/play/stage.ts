@@ -20,6 +20,7 @@ import { FLAG, FLAGS_ALWAYS_ONE } from '../x86/flags.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import { Machine } from '../x86/machine.js';
 import { REGISTER_INDEX, type RegisterName } from '../x86/registers.js';
+import type { Place } from './call.js';
 import { POISON, RETURN_ADDRESS, STACK, STACK_ENTRY, STRUCTURES } from './regions.js';
 
 /** Instructions that one call may execute: the longest sound one (a MapGPA of many chunks) needs some thousand. */
@@ -42,6 +43,8 @@ export type StageExit =
 export interface StageObserver {
   before(machine: Machine): void;
   after(machine: Machine): void;
+  /** The world wrote to memory. */
+  wrote(machine: Machine, address: bigint, bytes: Place['bytes']): void;
 }
 
 interface ExternalEntry {
@@ -120,7 +123,8 @@ export class Stage {
   }
 
   /** Writes the low `bytes` of a value. */
-  write(address: bigint, value: bigint, bytes: 1 | 2 | 4 | 8 = 8): void {
+  write(address: bigint, value: bigint, bytes: Place['bytes'] = 8): void {
+    this.observer?.wrote(this.machine, address, bytes);
     if (bytes === 8) {
       this.machine.poke64(lowHalf(address), highHalf(address), lowHalf(value), highHalf(value));
       return;

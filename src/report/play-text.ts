@@ -1,16 +1,16 @@
 /** A play as a person reads it: a numbered story of steps, each with what the code asked and what it was answered. */
-import { type Expectation, meets } from '../../models/exchange/exchange.js';
+import type { Expectation } from '../../models/exchange/exchange.js';
 import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
 import type { FindingResult } from '../campaign/result.js';
 import type { Observed } from '../play/call.js';
 import { differing, type Entry, isTogether, type Play } from '../play/play.js';
 import type { PlayRunner } from '../play/play-runner.js';
-import { actionOf, differingValues, type StoryStep } from '../story/story.js';
 import type { PlayAccount } from '../triage/play-account.js';
 import { expectationText, valueText } from '../triage/play-comparison.js';
 import { INDENT, neutralInputs, verdictText } from './input-text.js';
 import { plainTable } from './plain-table.js';
+import { isShown, stepSentence } from '../triage/play-story.js';
 import { tracePart } from './trace-text.js';
 
 /** Steps of the trace shown before and after the instruction to blame. */
@@ -63,26 +63,11 @@ function stageOf({ entry }: PlayAccount, runner: PlayRunner): Observed['stage'] 
 export function storyText(play: Play, runner: PlayRunner): string {
   const lines: string[] = [];
   for (const [index, step] of play.story.entries()) {
-    lines.push(`    ${index + 1}. ${sentence(step, runner)}`);
+    lines.push(`    ${index + 1}. ${stepSentence(step, runner.space)}`);
     if (play.left.includes(index)) lines.push(pc.dim('         (cannot take place now: left out)'));
     for (const entry of play.entries) if (entry.step === index) lines.push(...entryLines(entry));
   }
   return lines.join('\n');
-}
-
-function sentence(step: StoryStep, { space }: PlayRunner): string {
-  const { sentence: pattern } = actionOf(space, step.action);
-  const named = new Set<string>();
-  const text = pattern.replaceAll(/\{([^}]+)\}/g, (whole, name: string) => {
-    const value = step.values[name];
-    if (value === undefined) return whole;
-    named.add(name);
-    return valueText(value);
-  });
-  const others = differingValues(space, step).filter(([name]) => !named.has(name));
-  return others.length === 0
-    ? text
-    : `${text}, with ${others.map(([name, value]) => `${name}=${valueText(value)}`).join(' ')}`;
 }
 
 function entryLines(entry: Entry): string[] {
@@ -105,20 +90,6 @@ function entryLines(entry: Entry): string[] {
       ),
     );
   return lines;
-}
-
-/** What is as it was at the entry is worth a word only where that is wrong. */
-function isShown(name: string, { observed, expected }: Entry, wrong: ReadonlySet<string>): boolean {
-  if (wrong.has(name)) return true;
-  if (observed?.kept !== undefined && Object.hasOwn(observed.kept, name)) return false;
-  if (observed?.before !== undefined && Object.hasOwn(observed.before, name))
-    return observed.before[name] !== observed.values[name];
-  return (observed?.values[name] ?? 0n) !== 0n || (expected !== undefined && isAsked(expected.values, name));
-}
-
-function isAsked(values: Readonly<Record<string, Expectation>>, name: string): boolean {
-  const expected = values[name];
-  return expected !== undefined && !meets(0n, expected);
 }
 
 function namedValue(name: string, value: bigint, wanted: Expectation | undefined): string {

@@ -1,13 +1,10 @@
 /** A trace as lines: address, disassembly, and what each instruction changed. */
 import { readHalves } from '../halves.js';
-import { exceptionName } from '../triage/account.js';
-import { OUTCOME } from '../observation/layout.js';
-import { escapeName } from '../text/escape.js';
 import { hex } from '../text/hex.js';
-import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
-import { SLOT as STATE } from '../x86/layout.js';
-import { REGISTER_NAMES } from '../x86/registers.js';
+import { stateChanges } from '../triage/state-changes.js';
+import { stepText, worldText } from '../triage/step-text.js';
 import type { Step } from '../triage/trace.js';
+import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 
 export interface TraceLine {
   index: number;
@@ -19,57 +16,13 @@ export interface TraceLine {
 }
 
 export function traceLine(step: Step, index: number, place: (address: bigint) => string): TraceLine {
-  if (step.interrupt)
-    return {
-      index,
-      place: place(step.address),
-      text: '(interrupt: the handler overwrites what lies below RSP)',
-      changes: [],
-    };
-  const text = escapeName(withTarget(step, place));
-  return {
-    index,
-    place: place(step.address),
-    text,
-    changes: [...answer(step, place), ...registerChanges(step), ...stores(step)],
-  };
-}
-
-/** The disassembly, with the target of a branch by name. */
-function withTarget({ instruction }: Step, place: (address: bigint) => string): string {
-  if (instruction === undefined) return '(no code)';
-  return instruction.target === undefined
-    ? instruction.text
-    : instruction.text.replace(hex(instruction.target), place(instruction.target));
-}
-
-/** What the world did: from the call on these registers are not the caller's, whether or not their values changed. */
-function answer(step: Step, place: (address: bigint) => string): string[] {
-  const { worldWrote, call, raised, after } = step;
-  if (raised !== undefined) {
-    const target = place(readHalves(after, 2 * STATE.RIP));
-    return [`raises ${exceptionName(raised)}: the fixup goes on at ${target}`];
-  }
-  if (call === undefined) return [];
-  if (call.outcome === OUTCOME.vmFailInvalid) return ['VMfailInvalid: CF is 1, no register changes'];
-  const names = REGISTER_NAMES.filter((name, index) => name !== 'rax' && (worldWrote >>> index) & 1);
-  if (names.length > 0) return [`the ${call.by} answers in ${names.join(' ')}`];
-  return [`the ${call.by === 'P-SEAMLDR' ? call.by : 'module'} answers in rax alone`];
-}
-
-function registerChanges({ before, after }: Step): string[] {
-  const changes: string[] = [];
-  const compare = (name: string, slot: number): void => {
-    const old = readHalves(before, 2 * slot);
-    const now = readHalves(after, 2 * slot);
-    if (old !== now) changes.push(`${name}: ${hex(old)} -> ${hex(now)}`);
-  };
-  REGISTER_NAMES.forEach((name, index) => compare(name, STATE.GPR + index));
-  compare('rflags', STATE.RFLAGS);
-  compare('mxcsr', STATE.MXCSR);
-  compare('x87cw', STATE.X87_CW);
-  for (let index = 0; index < 32; index++) compare(`xmm${index >> 1}.${index & 1 ? 'high' : 'low'}`, STATE.XMM + index);
-  return changes;
+  const line = { index, place: place(step.address), text: stepText(step, place) };
+  if (step.interrupt) return { ...line, changes: [] };
+  const world = worldText(step, place);
+  const changes = stateChanges(step.before, step.after).map(
+    ({ name, old, now }) => `${name}: ${hex(old)} -> ${hex(now)}`,
+  );
+  return { ...line, changes: [...(world === undefined ? [] : [world]), ...changes, ...stores(step)] };
 }
 
 function stores({ events }: Step): string[] {

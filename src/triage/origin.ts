@@ -9,6 +9,9 @@ import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { REGISTER_INDEX, REGISTER_NAMES } from '../x86/registers.js';
 import type { Step } from './trace.js';
 
+/** Bytes of a register and of its parts, in the order in which they are named below. */
+const PART_BYTES = [8, 4, 2, 1] as const;
+
 /** A value's place: a general register by its number, or memory. */
 export type Location = { register: number } | Place;
 
@@ -56,7 +59,7 @@ function changed(before: Int32Array, after: Int32Array, register: number): boole
 }
 
 /** Where an instruction that only moves took the value from; undefined if it did more. */
-function carriedFrom(step: Step, register: number): Location | undefined {
+export function carriedFrom(step: Step, register: number): Location | undefined {
   const text = step.instruction?.text ?? '';
   const between = /^mov[a-z]*\s+%(\w+),\s*%(\w+)$/.exec(text);
   if (between !== null) {
@@ -94,22 +97,23 @@ function storeTo({ events }: Step, { address, bytes }: Place): number | undefine
 }
 
 /** The register that a MOV or PUSH stored. */
-function storedRegister({ instruction }: Step): number | undefined {
+export function storedRegister({ instruction }: Step): number | undefined {
   const found = /^(?:mov[lqwb]?|push[qw]?)\s+%(\w+)(?:,|$)/.exec(instruction?.text ?? '');
   return found === null ? undefined : registerNumber(found[1]);
 }
 
 /** `eax`, `r9d`, `dil`: the number of the general register that it is a part of. */
 function registerNumber(name: string): number | undefined {
-  return PARTS.get(name);
+  return registerParts.get(name)?.register;
 }
 
-const PARTS = new Map<string, number>(
+/** Name of a general register or of its low part -> its number, and the bytes of the part. */
+export const registerParts: ReadonlyMap<string, { register: number; bytes: 1 | 2 | 4 | 8 }> = new Map(
   REGISTER_NAMES.flatMap((name) => {
-    const number = REGISTER_INDEX[name];
-    if (number >= 8) return [name, `${name}d`, `${name}w`, `${name}b`].map((part) => [part, number] as const);
+    const register = REGISTER_INDEX[name];
     const short = name.slice(1);
     const byte = /^[abcd]x$/.test(short) ? `${short[0]}l` : `${short}l`;
-    return [name, `e${short}`, short, byte].map((part) => [part, number] as const);
+    const names = register >= 8 ? [name, `${name}d`, `${name}w`, `${name}b`] : [name, `e${short}`, short, byte];
+    return names.map((part, index) => [part, { register, bytes: PART_BYTES[index] }] as const);
   }),
 );

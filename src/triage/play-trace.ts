@@ -4,17 +4,25 @@ import { playStory } from '../play/play.js';
 import type { PlayRunner } from '../play/play-runner.js';
 import type { Stage, StageObserver } from '../play/stage.js';
 import type { Story } from '../story/story.js';
-import { Recorder, type Step } from './trace.js';
+import { Recorder, type Step, type WorldStore } from './trace.js';
 
 /** At an external symbol there is nothing to execute, and so no step. */
-function observerOf(recorder: Recorder): StageObserver {
+function observerOf(recorder: Recorder, stores: WorldStore[]): StageObserver {
   return {
     before: (machine) => recorder.before(machine),
     after: (machine) => recorder.afterCode(machine),
+    wrote: ({ instructionCount }, address, bytes) => stores.push({ executed: instructionCount, address, bytes }),
   };
 }
 
-export type PlayTrace = ReadonlyMap<Stage, readonly Step[]>;
+/** What happened on one of the machines. */
+export interface StageTrace {
+  readonly steps: readonly Step[];
+  /** What the world wrote to memory, in order. */
+  readonly stores: readonly WorldStore[];
+}
+
+export type PlayTrace = ReadonlyMap<Stage, StageTrace>;
 
 /**
  * Plays a story again with every instruction recorded, up to an entry and no further.
@@ -22,13 +30,16 @@ export type PlayTrace = ReadonlyMap<Stage, readonly Step[]>;
  * @param entries how many entries to play
  */
 export function tracePlay(runner: PlayRunner, story: Story, entries = Infinity): PlayTrace {
-  const { stages } = runner.session;
-  const recorders = stages.map((stage) => new Recorder((low, high) => stage.isInImage(joinHalves(low, high))));
-  stages.forEach((stage, index) => (stage.observer = observerOf(recorders[index])));
+  const traced = runner.session.stages.map((stage) => {
+    const recorder = new Recorder((low, high) => stage.isInImage(joinHalves(low, high)));
+    const stores: WorldStore[] = [];
+    stage.observer = observerOf(recorder, stores);
+    return { stage, steps: recorder.steps, stores };
+  });
   try {
     playStory(runner.session, story, entries);
   } finally {
-    for (const stage of stages) stage.observer = undefined;
+    for (const { stage } of traced) stage.observer = undefined;
   }
-  return new Map(stages.map((stage, index) => [stage, recorders[index].steps]));
+  return new Map(traced.map(({ stage, ...trace }) => [stage, trace]));
 }

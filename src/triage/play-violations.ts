@@ -41,7 +41,7 @@ export class PlayViolations {
 function stepsTo(runner: PlayRunner, entry: Entry): readonly Step[] {
   const { story, entries } = runner.play;
   const trace = tracePlay(runner, story, entries.indexOf(entry) + 1);
-  return trace.get(entry.observed?.stage ?? runner.session.stages[0]) ?? [];
+  return trace.get(entry.observed?.stage ?? runner.session.stages[0])?.steps ?? [];
 }
 
 /** @param step what `blamedStep` said */

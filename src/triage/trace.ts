@@ -3,6 +3,7 @@ import { joinHalves } from '../halves.js';
 import type { Harness } from '../harness/harness.js';
 import type { StepEvents, Stepper } from '../harness/stepper.js';
 import { createObservation } from '../observation/layout.js';
+import type { Place } from '../play/call.js';
 import type { Scenario } from '../scenario/layout.js';
 import type { DecodedInstruction } from '../x86/decode.js';
 import { EVENT_WORDS } from '../x86/events.js';
@@ -33,6 +34,11 @@ export interface Step {
   interrupt: boolean;
   /** The instruction is no part of the image: a thunk that the world lends. */
   lent: boolean;
+}
+
+/** Memory that the world wrote, and when: instructions that the machine had executed by then. */
+export interface WorldStore extends Place {
+  readonly executed: number;
 }
 
 export interface Trace {

@@ -1,0 +1,92 @@
+/**
+ * A finding told instruction by instruction, as plain data: what a report needs of a replay, with nothing of the machine
+ * left in it. 64-bit values are texts, `0x...`.
+ */
+
+/** A part of the machine's state and its value: `r10`, `rflags`, `xmm0.low`. */
+export type NamedValue = readonly [name: string, value: string];
+
+export interface TraceStep {
+  /** `symbol+0x1c`. */
+  place: string;
+  /** AT&T syntax, branch targets by name. */
+  text: string;
+  /** What changed between the step before and this one: another call of the program began. */
+  between?: NamedValue[];
+  /** What the step and the answer to it changed, with the new values. */
+  changed: NamedValue[];
+  loads?: MemoryAccess[];
+  stores?: MemoryAccess[];
+  /** What the world did: the answer to a call, an exception that a fixup took. */
+  world?: string;
+  /** General registers that hold values of the other side behind this step, one bit each in hardware order. */
+  theirs: number;
+  /** Aligned 8-byte words of memory that began, and ceased, to hold such values. */
+  theirMemory?: string[];
+  theirMemoryLeft?: string[];
+}
+
+export interface MemoryAccess {
+  address: string;
+  value: string;
+  bytes: number;
+}
+
+export interface TraceDocument {
+  /** Which finding of the result: index of the target, and of the finding in it. */
+  target: number;
+  finding: number;
+  rule: string;
+  ruleSource: string;
+  /** The usual fix. */
+  fix: string;
+  /** Why there are no steps. */
+  problem?: string;
+  /** Whose values `theirs` speaks of. */
+  otherSide: 'host' | 'TD';
+  /** How they were found: compared with companion H, or followed through the instructions alone. */
+  method: 'compared' | 'followed';
+  /** Every part of the state that any step changes, and every general register, before the first step. */
+  initial: NamedValue[];
+  steps: TraceStep[];
+  /** Index in `steps`, or -1. */
+  blamed: number;
+  /** The register that is wrong, where the clause speaks of one. */
+  register?: string;
+  /** Steps that were left out before the first one and behind the last one. */
+  leftOut: { before: number; behind: number };
+  /** How the run ended. */
+  end: string;
+  story?: StoryDocument;
+}
+
+export interface StoryDocument {
+  steps: StoryStepDocument[];
+  /** Exchanges that were left out at the end. */
+  leftOut: number;
+}
+
+export interface StoryStepDocument {
+  text: string;
+  /** It could not take place. */
+  impossible: boolean;
+  exchanges: ExchangeDocument[];
+}
+
+export interface ExchangeDocument {
+  /** What the code did; undefined if it was done while the reference was not. */
+  moment?: string;
+  /** What the reference has in its place, where that is something else. */
+  instead?: string;
+  values: ExchangeValue[];
+  answered: NamedValue[];
+  /** Index of the instruction in `steps`, where it is among them. */
+  step?: number;
+}
+
+export interface ExchangeValue {
+  name: string;
+  value: string;
+  /** What it must be, where it is not. */
+  expected?: string;
+}

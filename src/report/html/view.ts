@@ -1,0 +1,258 @@
+/** From a result with its listings and traces to what the page shows. */
+import type { FunctionListing, Listings } from '../../campaign/listing.js';
+import type { FindingResult, RunResult, TargetResult } from '../../campaign/result.js';
+import type { TraceDocument } from '../../campaign/trace-document.js';
+import { compileContract } from '../../contract/compiled.js';
+import { caseName } from '../../case/write-case.js';
+import { describeSlot } from '../describe-slot.js';
+import type {
+  PageCoverage,
+  PageData,
+  PageFinding,
+  PageFunction,
+  PageRequirement,
+  PageTarget,
+  PageTrace,
+  PageValue,
+} from './page-data.js';
+
+/** What a report is made of. */
+export interface HtmlInput {
+  result: RunResult;
+  listings: Listings;
+  /** Of each finding, in the order of the result: `tracesOf`. */
+  traces: readonly TraceDocument[];
+  /** Rows of the requirements view; without them there is no such page. */
+  requirements?: readonly PageRequirement[];
+  /** The command line that replays the case file of this name; `tdxfuzz replay cases/NAME` if not given. */
+  replayCommand?: (caseName: string) => string;
+}
+
+/** Instructions of one function that are shown. */
+export const MOST_LINES = 10_000;
+/** Instructions of all functions together: some 20 MB of a report. */
+export const MOST_LINES_IN_ALL = 200_000;
+
+export function pageData(input: HtmlInput): PageData {
+  const { result, run } = input.result;
+  const code = new Code(input.listings, result.targets);
+  const findings: PageFinding[] = [];
+  const targets = result.targets.map((target, index) => {
+    const own = target.findings.map((finding, number) => {
+      const trace = input.traces.find((document) => document.target === index && document.finding === number);
+      return findings.push(findingOf(finding, index, trace, input.replayCommand ?? defaultReplay)) - 1;
+    });
+    return targetOf(target, own, code);
+  });
+  const totals = {
+    targets: targets.length,
+    findings: findings.length,
+    accepted: findings.filter(({ accepted }) => accepted !== '').length,
+    unjudged: targets.filter(({ problem, properties }) => problem !== '' || !properties.some(isJudged)).length,
+    cases: sum(targets, ({ cases }) => cases),
+    executions: sum(targets, ({ executions }) => executions),
+  };
+  return {
+    tool: result.tool,
+    seed: result.seed,
+    runs: result.runs,
+    interrupted: run.interrupted,
+    milliseconds: run.milliseconds,
+    workers: run.workers,
+    node: run.node,
+    verdict: verdictOf(totals),
+    totals,
+    targets,
+    findings,
+    functions: code.functions,
+    files: code.files,
+    requirements: input.requirements === undefined ? null : [...input.requirements],
+  };
+}
+
+function isJudged({ status }: PageTarget['properties'][number]): boolean {
+  return status === 'holds' || status === 'violated';
+}
+
+function verdictOf({ findings, accepted, unjudged, targets }: PageData['totals']): PageData['verdict'] {
+  const open = findings - accepted;
+  const found = `${open} ${open === 1 ? 'finding' : 'findings'}`;
+  if (unjudged > 0) return { kind: 'undecided', text: `${unjudged} of ${targets} targets without a verdict, ${found}` };
+  if (open > 0) return { kind: 'found', text: found };
+  return { kind: 'clean', text: findings === 0 ? 'Nothing found' : `Nothing new found, ${accepted} accepted` };
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}
+
+function targetOf(target: TargetResult, findings: number[], code: Code): PageTarget {
+  return {
+    name: target.target,
+    contract: target.contract,
+    image: target.image,
+    imageHash: target.imageHash,
+    fingerprint: target.fingerprint,
+    seed: target.seed,
+    cases: target.cases,
+    executions: target.executions,
+    replayed: target.replayed,
+    problem: target.problem ?? '',
+    properties: target.properties.map(({ property, status, cases, reason = '' }) => ({
+      name: property,
+      status,
+      cases,
+      reason,
+    })),
+    classes: Object.entries(target.classes).map(([name, cases]) => ({ name, cases })),
+    coverage: target.coverage.map(({ symbol, address, instructions, directions, reached, taken }): PageCoverage => ({
+      symbol,
+      instructions,
+      directions,
+      reached,
+      taken,
+      listing: code.find(target.imageHash, address),
+    })),
+    findings,
+  };
+}
+
+const defaultReplay = (name: string): string => `tdxfuzz replay cases/${name}`;
+
+function findingOf(
+  finding: FindingResult,
+  target: number,
+  document: TraceDocument | undefined,
+  replay: (caseName: string) => string,
+): PageFinding {
+  const { first, accepted, source } = finding;
+  return {
+    target,
+    property: finding.property,
+    rule: document?.rule ?? '',
+    ruleSource: document?.ruleSource ?? '',
+    clause: finding.clause,
+    slot: finding.slot,
+    place: finding.place,
+    source: source === undefined ? '' : `${source.file}:${source.line}`,
+    expected: finding.expected,
+    actual: finding.actual,
+    hits: finding.hits,
+    first: 'replayed' in first ? `the stored case ${first.replayed}` : `block ${first.block}, case ${first.index}`,
+    fix: document?.fix ?? '',
+    replay: replay(caseName(finding.case)),
+    accepted: accepted === undefined ? '' : [accepted.reason, accepted.reference ?? ''].filter(Boolean).join(' · '),
+    values: valuesOf(finding),
+    trace: document === undefined ? NO_TRACE : traceOf(document),
+  };
+}
+
+const NO_TRACE: PageTrace = {
+  problem: 'this report was made without it',
+  otherSide: 'host',
+  method: 'followed',
+  initial: [],
+  steps: [],
+  blamed: -1,
+  leftOut: { before: 0, behind: 0 },
+  end: '',
+};
+
+function traceOf(document: TraceDocument): PageTrace {
+  const { problem, otherSide, method, initial, steps, blamed, register, leftOut, end, story } = document;
+  return {
+    ...(problem !== undefined && { problem }),
+    otherSide,
+    method,
+    initial,
+    steps,
+    blamed,
+    ...(register !== undefined && { register }),
+    leftOut,
+    end,
+    ...(story !== undefined && { story }),
+  };
+}
+
+/** The values of the shrunken case, with what experiments said of them; and values that were tried though neutral. */
+function valuesOf({ scenario, inputs, case: { contract, story } }: FindingResult): PageValue[] {
+  const { body, set } = contract;
+  const compiled = 'program' in body ? undefined : compileContract(body, set);
+  const tried = new Map(inputs.map((input) => [input.name, input]));
+  const names = [...new Set([...Object.keys(scenario), ...tried.keys()])];
+  return names.map((name) => {
+    const input = tried.get(name);
+    const value = scenario[name] ?? input?.value ?? '';
+    const told = compiled === undefined || story !== undefined ? { name, value } : described(compiled, name, value);
+    return {
+      ...told,
+      verdict: input?.verdict ?? '',
+      evidence: input === undefined ? '' : evidenceOf(input),
+    };
+  });
+}
+
+/** A result that somebody else wrote may name a slot that there is not. */
+function described(
+  compiled: ReturnType<typeof compileContract>,
+  name: string,
+  value: string,
+): Pick<PageValue, 'name' | 'value'> {
+  try {
+    return describeSlot(compiled, name, value);
+  } catch {
+    return { name, value };
+  }
+}
+
+function evidenceOf({ tried, failed, note }: FindingResult['inputs'][number]): string {
+  const told = tried === 0 ? '' : `${failed} of ${tried} other values fail alike`;
+  return [told, note ?? ''].filter(Boolean).join('; ');
+}
+
+/** The functions that coverage speaks of, each once; those that cases reached come first where not all have room. */
+class Code {
+  readonly functions: PageFunction[] = [];
+  readonly files: string[] = [];
+  private readonly index = new Map<string, number>();
+
+  constructor({ images }: Listings, targets: readonly TargetResult[]) {
+    const listings = new Map<string, { listing: FunctionListing; firstFile: number }>();
+    for (const { hash, files, functions } of images) {
+      for (const listing of functions)
+        listings.set(`${hash} ${listing.address}`, { listing, firstFile: this.files.length });
+      this.files.push(...files);
+    }
+    const wanted = targets.flatMap(({ imageHash, coverage }) =>
+      coverage.map(({ address, reached }) => ({ key: `${imageHash} ${address}`, isReached: reached.length > 0 })),
+    );
+    let room = MOST_LINES_IN_ALL;
+    for (const { key } of wanted.sort((a, b) => Number(b.isReached) - Number(a.isReached))) {
+      const found = listings.get(key);
+      if (found === undefined || this.index.has(key)) continue;
+      const code = functionOf(found.listing, found.firstFile, Math.min(room, MOST_LINES));
+      room -= code.lines.length;
+      this.index.set(key, this.functions.push(code) - 1);
+    }
+  }
+
+  find(hash: string, address: string): number {
+    return this.index.get(`${hash} ${address}`) ?? -1;
+  }
+}
+
+function functionOf({ symbol, address, instructions }: FunctionListing, firstFile: number, most: number): PageFunction {
+  const shown = instructions.slice(0, most);
+  return {
+    symbol,
+    address,
+    leftOut: instructions.length - shown.length,
+    lines: shown.map(({ offset, bytes, text, branch, source }) => ({
+      o: offset,
+      b: bytes,
+      t: text,
+      ...(branch !== undefined && { j: branch }),
+      ...(source !== undefined && { s: [firstFile + source[0], source[1]] as [number, number] }),
+    })),
+  };
+}
