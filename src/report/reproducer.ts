@@ -25,7 +25,8 @@ import {
   mover,
   type Poke,
 } from './reproducer-memory.js';
-import { CHECKS, mainFunction, PROLOGUE, RUNTIME } from './reproducer-runtime.js';
+import { CHECKS, mainFunction } from './reproducer-main.js';
+import { PROLOGUE, RUNTIME } from './reproducer-runtime.js';
 
 /** The program, or why there is none. */
 export type Reproducer = { source: string } | { reason: string };

@@ -4,36 +4,38 @@
 export interface BitFlips {
   /** Flipped, the case no longer fails so. */
   readonly deciding: bigint;
-  /** The same, but only while the open bits are as they are in the case. */
+  /** The same, but there is a failing value in which they are another. */
   readonly conditional: bigint;
+  /** It fails with all conditional and all open bits random. */
+  readonly areFree: boolean;
   /** Flipped, it still fails. */
   readonly open: bigint;
-  /** It fails with all open bits random as well. */
-  readonly openIsFree: boolean;
+  /** It fails with all open bits random. */
+  readonly openAreFree: boolean;
 }
 
 /** Ranges in a note; with more of them nobody reads it. */
 const MOST_RANGES = 8;
 
-export function bitNote(value: bigint, { deciding, conditional, open, openIsFree }: BitFlips): string {
+export function bitNote(value: bigint, flips: BitFlips): string {
+  const { deciding, open } = flips;
   const fixed = ranges(deciding);
   if (fixed.length > MOST_RANGES) return `${count(deciding)} bits decide, ${count(open)} do not`;
   const parts = fixed.map(([low, high]) => `${bitsText(low, high)} must be ${part(value, low, high)}`);
-  parts.push(...rest(value, conditional, open, openIsFree));
-  return parts.join('; ');
+  return [...parts, ...rest(value, flips)].join('; ');
 }
 
-function rest(value: bigint, conditional: bigint, open: bigint, openIsFree: boolean): string[] {
-  const free = ranges(open | conditional);
-  if (!openIsFree) return ['the other bits matter together'];
-  if (free.length > MOST_RANGES) return ['the other bits may be anything'];
+function rest(value: bigint, { conditional, areFree, open, openAreFree }: BitFlips): string[] {
+  const free = areFree ? open | conditional : open;
+  if (!areFree && !openAreFree) return ['the other bits matter together'];
+  if (ranges(free | conditional).length > MOST_RANGES) return ['the other bits may be anything, or matter together'];
   // With that one bit flipped, and the open ones as they are, the case did not fail: it is the one value known not to.
-  if (count(conditional) === 1 && free.length === 1) {
-    const [low, high] = free[0];
+  if (areFree && count(conditional) === 1 && ranges(free).length === 1) {
+    const [[low, high]] = ranges(free);
     return [`${bitsText(low, high)} may be anything but ${part(value ^ conditional, low, high)}`];
   }
-  const said = [`${rangesText(open | conditional)} may be anything`];
-  if (conditional !== 0n) said.push(`${rangesText(conditional)} decides only while the others are as they are`);
+  const said = [`${rangesText(free)} may be anything`];
+  if (conditional !== 0n) said.push(`of ${rangesText(conditional)} it depends on others`);
   return said;
 }
 

@@ -39,14 +39,14 @@ export interface InputExperiment {
 }
 
 /** Runs of one value, of one case. */
-const MOST_OF_VALUE = 110;
+const MOST_OF_VALUE = 120;
 const MOST_OF_CASE = 2000;
 /** So few bits have few values: all of them are tried. */
 const FEW_BITS = 5;
 const RANDOM_VALUES = 8;
-const BACKGROUNDS = 6;
-const MOST_KNOWN = 16;
-const MOST_PEERS = 8;
+const BACKGROUNDS = 5;
+const MOST_KNOWN = 12;
+const MOST_PEERS = 4;
 /** Where every random number of the experiments comes from. */
 const SEED = [0x1a9f, 0x7d3, 0x52c1, 0x9e37] as const;
 const WORD = (1n << 64n) - 1n;
@@ -151,18 +151,25 @@ function flipBits({ value, neutral, bits }: InputValue, dice: Dice, trials: Tria
     if (outcome === true) open |= bit;
   }
   if (deciding === 0n || open === 0n) return undefined;
-  let background: bigint | undefined;
-  let openIsFree = true;
-  for (let round = 0; round < BACKGROUNDS; round++) {
-    const other = (value & ~open) | (dice.value() & open);
-    const outcome = trials.try(other);
-    if (outcome === true) background ??= other;
-    else if (outcome === false) openIsFree = false;
-  }
+  const inFrontOf = backgrounds(value, open, dice, trials);
+  const [background] = inFrontOf.failing;
   if (background !== undefined) for (const bit of bitsOf(deciding & (value ^ neutral))) trials.try(background ^ bit);
   // What differs in any other failing value need not be as it is here.
   const conditional = trials.failing().reduce((all, other) => all | ((other ^ value) & deciding), 0n);
-  return { deciding: deciding & ~conditional, conditional, open, openIsFree };
+  const areFree = conditional !== 0n && backgrounds(value, open | conditional, dice, trials).allFail;
+  return { deciding: deciding & ~conditional, conditional, areFree, open, openAreFree: inFrontOf.allFail };
+}
+
+/** Tries the value with some bits random and all others as they are. */
+function backgrounds(
+  value: bigint,
+  mask: bigint,
+  dice: Dice,
+  trials: Trials,
+): { failing: readonly bigint[]; allFail: boolean } {
+  const others = Array.from({ length: BACKGROUNDS }, () => (value & ~mask) | (dice.value() & mask));
+  const failing = others.filter((other) => trials.try(other) === true);
+  return { failing, allFail: failing.length === others.length };
 }
 
 /** Values are named where that says more than the bits do. */
