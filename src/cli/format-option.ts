@@ -1,11 +1,13 @@
 /** How a result is printed: the option, and the printing. */
+import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { RunResult } from '../campaign/result.js';
-import { resultJson } from '../report/json.js';
+import { FORMATS, type FormatName } from '../report/formats.js';
+import { replayCommandLine } from './findings.js';
 import { printResult } from './print-result.js';
 
-const NAMES = ['table', 'json'] as const;
-export type Format = (typeof NAMES)[number];
+export type Format = 'table' | FormatName;
+const NAMES: readonly Format[] = ['table', ...(Object.keys(FORMATS) as FormatName[])];
 
 export function withFormat(command: Command): Command {
   return command.addOption(new Option('--format <F>', 'how to print the result').choices(NAMES).default('table'));
@@ -13,10 +15,15 @@ export function withFormat(command: Command): Command {
 
 /** @param out the folder that holds the result, for the command lines that it names */
 export function printAs(format: Format, result: RunResult, out: string | undefined, more: PrintOptions = {}): void {
-  if (format === 'json') process.stdout.write(resultJson(result));
+  if (format !== 'table') process.stdout.write(render(format, result, out));
   else printResult(result, out, more);
   for (const { target, image, problem } of result.result.targets)
     if (problem !== undefined) process.stderr.write(`tdxfuzz: ${image}: ${target}: no verdict: ${problem}\n`);
+}
+
+/** A result in a format of its own, with paths as they are named from the present folder. */
+export function render(format: FormatName, result: RunResult, out: string | undefined): string {
+  return FORMATS[format](result, { replay: (finding) => replayCommandLine(finding, out), folder: resolve('.') });
 }
 
 export interface PrintOptions {

@@ -16,7 +16,7 @@ import { type Format, printAs, withFormat } from './format-option.js';
 import { onInterrupt } from './interrupt.js';
 import { collect, duration, positiveInteger, seedText, workerCount } from './options.js';
 import { startProgress } from './progress.js';
-import { prepareOut, writeResults } from './result-folder.js';
+import { listingsText, prepareOut, writeResults } from './result-folder.js';
 
 interface FuzzFlags {
   contract: string;
@@ -106,7 +106,7 @@ async function run(images: string[], flags: FuzzFlags): Promise<number> {
   let out: string | undefined;
   let unwritten: unknown;
   try {
-    out = writeResults(result, flags.out);
+    out = writeResults(result, flags.out, listingsText(selection.targets, result));
   } catch (error) {
     // What was found is printed all the same.
     unwritten = error;

@@ -5,23 +5,20 @@ import type { AnyTarget } from '../campaign/target.js';
 import { applyRules } from '../expect/apply-rules.js';
 import { acceptKnown, compareResults, readResult } from '../gate/compare.js';
 import { gate, GATE_RUNS, type GateRuns, runsByKind } from '../gate/gate.js';
-import { resultJson } from '../report/json.js';
+import { type Format, render, withFormat } from './format-option.js';
 import { onInterrupt } from './interrupt.js';
 import { collect, positiveInteger, seedText, workerCount } from './options.js';
 import { gateNotes, printGate } from './print-gate.js';
 import { openProject, type Project, type ProjectFlags, withPlaces } from './project.js';
 import { startProgress } from './progress.js';
-import { prepareOut, writeResults } from './result-folder.js';
-
-/** How a gate prints its result; other formats are added here. */
-const FORMATS = ['table', 'json'] as const;
+import { listingsText, prepareOut, writeResults } from './result-folder.js';
 
 interface GateFlags extends ProjectFlags {
   runs?: number;
   programRuns?: number;
   seed?: string;
   newOnly?: string;
-  format: (typeof FORMATS)[number];
+  format: Format;
   verbose: boolean;
   quiet: boolean;
 }
@@ -42,11 +39,10 @@ export function gateCommand(): Command {
     )
     .option('--new-only <DIR>', 'fail only on findings that the result in this folder does not have')
     .option('--workers <N>', 'worker threads', workerCount)
-    .addOption(new Option('--format <F>', 'how to print the result').choices(FORMATS).default('table'))
     .option('--out <DIR>', 'where results go (default ./tdxfuzz-out, written when something was found)')
     .option('--verbose', 'the table of every target', false)
     .option('--quiet', 'no progress bar', false);
-  return withPlaces(command, 'expect', 'cases').action(async (images: string[], flags: GateFlags) => {
+  return withPlaces(withFormat(command), 'expect', 'cases').action(async (images: string[], flags: GateFlags) => {
     process.exitCode = await run(images, flags);
   });
 }
@@ -86,7 +82,7 @@ async function run(images: string[], flags: GateFlags): Promise<number> {
   let out: string | undefined;
   let unwritten: unknown;
   try {
-    out = writeResults(result, asked);
+    out = writeResults(result, asked, listingsText(selection.targets, result));
   } catch (error) {
     // What was found is printed all the same.
     unwritten = error;
@@ -99,8 +95,8 @@ async function run(images: string[], flags: GateFlags): Promise<number> {
     unreplayed: unreplayed(project),
     expectationFile: project.expectationFile,
   };
-  if (flags.format === 'json') {
-    process.stdout.write(resultJson(result));
+  if (flags.format !== 'table') {
+    process.stdout.write(render(flags.format, result, out));
     for (const note of gateNotes(report)) process.stderr.write(`note: ${note}\n`);
   } else printGate(report, out, flags.verbose);
   for (const { target, image, problem } of result.result.targets) {

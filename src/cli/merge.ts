@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { recordsOf, writeMerged } from '../campaign/record-folder.js';
 import type { CampaignRecord } from '../campaign/records.js';
@@ -5,7 +7,7 @@ import { exitStatus } from '../campaign/result.js';
 import { ResultBuilder } from '../campaign/result-builder.js';
 import { UsageError } from '../errors.js';
 import { type Format, printAs, withFormat } from './format-option.js';
-import { prepareOut, writeResults } from './result-folder.js';
+import { LISTINGS, prepareOut, writeResults } from './result-folder.js';
 
 interface MergeFlags {
   out: string;
@@ -41,7 +43,13 @@ function merge(folders: readonly string[], { out, format, partial }: MergeFlags)
   const result = builder.result(folders.join(', '));
   prepareOut(out);
   writeMerged(out, all);
-  writeResults(result, out);
+  writeResults(result, out, listingsIn(folders));
   printAs(format, result, out);
   return exitStatus(result);
+}
+
+/** All shards have the same targets, and so the same listings. */
+function listingsIn(folders: readonly string[]): string | undefined {
+  const path = folders.map((folder) => join(folder, LISTINGS)).find((candidate) => existsSync(candidate));
+  return path === undefined ? undefined : readFileSync(path, 'utf8');
 }

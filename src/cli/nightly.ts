@@ -19,7 +19,7 @@ import { type Format, printAs, withFormat } from './format-option.js';
 import { onInterrupt } from './interrupt.js';
 import { startNightProgress } from './night-progress.js';
 import { collect, duration, seedText, workerCount } from './options.js';
-import { prepareOut, writeResults } from './result-folder.js';
+import { listingsText, prepareOut, writeResults } from './result-folder.js';
 
 interface NightFlags {
   contract: string;
@@ -91,7 +91,7 @@ async function run(images: string[], flags: NightFlags): Promise<number> {
     });
     records.close();
     progress.stop();
-    writeResults(result, folder);
+    writeResults(result, folder, listingsText(targets, result));
     printAs(flags.format, result, folder, { notes, isOneRun: false });
     return exitStatus(result);
   } finally {

@@ -12,6 +12,7 @@ import { mergeCommand } from './merge.js';
 import { museumCommand } from './museum.js';
 import { nightlyCommand } from './nightly.js';
 import { replayCommand } from './replay.js';
+import { reportCommand } from './report.js';
 import { verifyCommand } from './verify.js';
 
 /** Bad usage is thrown as a CommanderError, not made an exit. */
@@ -28,6 +29,7 @@ export function createProgram(): Command {
     gateCommand,
     nightlyCommand,
     mergeCommand,
+    reportCommand,
     replayCommand,
     verifyCommand,
     museumCommand,

@@ -1,9 +1,12 @@
 /** The folder that results go to: made before a long run, filled after it. */
 import { accessSync, constants, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { listingsOf } from '../campaign/listing.js';
 import type { RunResult } from '../campaign/result.js';
+import type { AnyTarget } from '../campaign/target.js';
 import { UsageError } from '../errors.js';
 import { makeFolders } from '../files.js';
+import { sourceLine } from '../image/line-table.js';
 import { packageRoot } from '../package-info.js';
 import { resultJson } from '../report/json.js';
 import { shorten } from '../text/escape.js';
@@ -28,20 +31,38 @@ export function prepareOut(folder: string, option = '--out'): void {
   }
 }
 
-/** Results are written when there is something to keep, or when the user named a folder. @returns the folder, or undefined */
-export function writeResults(result: RunResult, asked: string | undefined): string | undefined {
+/** The code that was run, for reports. */
+export const LISTINGS = 'listings.json';
+
+/**
+ * Results are written when there is something to keep, or when the user named a folder.
+ *
+ * @param listings as text; undefined where no image is at hand
+ * @returns the folder, or undefined
+ */
+export function writeResults(
+  result: RunResult,
+  asked: string | undefined,
+  listings: string | undefined,
+): string | undefined {
   const found = result.result.targets.some(({ findings }) => findings.length > 0);
   if (asked === undefined && !found) return undefined;
   const out = asked ?? defaultOut();
   prepareOut(out);
   result.run.out = out;
   try {
+    if (listings !== undefined) writeFileSync(join(out, LISTINGS), listings);
     writeFileSync(join(out, 'result.json'), resultJson(result));
   } catch (error) {
-    throw new UsageError(`--out ${shorten(out)}: cannot write result.json: ${(error as Error).message}`);
+    throw new UsageError(`--out ${shorten(out)}: cannot write the result: ${(error as Error).message}`);
   }
   for (const target of result.result.targets) for (const finding of target.findings) writeFinding(finding, out);
   return out;
+}
+
+/** What the targets of a result are made of. */
+export function listingsText(targets: readonly AnyTarget[], result: RunResult): string {
+  return `${JSON.stringify(listingsOf(targets, result, sourceLine))}\n`;
 }
 
 /** In the project's own checkout results go under reports/, elsewhere into a folder of their own. */

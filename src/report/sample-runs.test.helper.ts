@@ -62,7 +62,7 @@ export async function sampleRuns(): Promise<SampleRuns> {
 }
 
 export const CONTEXT: ReportContext = {
-  replay: ({ property }) => `tdxfuzz replay out/cases/${property}.json`,
+  replay: ({ property }) => `tdxfuzz replay out/findings/${property}/case.json`,
   folder: packageRoot(),
 };
 

@@ -3,7 +3,7 @@ import type { FunctionListing, Listings } from '../../campaign/listing.js';
 import type { FindingResult, RunResult, TargetResult } from '../../campaign/result.js';
 import type { TraceDocument } from '../../campaign/trace-document.js';
 import { compileContract } from '../../contract/compiled.js';
-import { caseName } from '../../case/write-case.js';
+import { findingName } from '../../case/write-case.js';
 import { describeSlot } from '../describe-slot.js';
 import type {
   PageCoverage,
@@ -24,8 +24,8 @@ export interface HtmlInput {
   traces: readonly TraceDocument[];
   /** Rows of the requirements view; without them there is no such page. */
   requirements?: readonly PageRequirement[];
-  /** The command line that replays the case file of this name; `tdxfuzz replay cases/NAME` if not given. */
-  replayCommand?: (caseName: string) => string;
+  /** The command line that repeats a finding; that of its folder, seen from the folder of the result, if not given. */
+  replay?: (finding: FindingResult) => string;
 }
 
 /** Instructions of one function that are shown. */
@@ -40,7 +40,7 @@ export function pageData(input: HtmlInput): PageData {
   const targets = result.targets.map((target, index) => {
     const own = target.findings.map((finding, number) => {
       const trace = input.traces.find((document) => document.target === index && document.finding === number);
-      return findings.push(findingOf(finding, index, trace, input.replayCommand ?? defaultReplay)) - 1;
+      return findings.push(findingOf(finding, index, trace, input.replay ?? defaultReplay)) - 1;
     });
     return targetOf(target, own, code);
   });
@@ -117,13 +117,14 @@ function targetOf(target: TargetResult, findings: number[], code: Code): PageTar
   };
 }
 
-const defaultReplay = (name: string): string => `tdxfuzz replay cases/${name}`;
+const defaultReplay = (finding: FindingResult): string =>
+  `tdxfuzz replay findings/${findingName(finding.case)}/case.json`;
 
 function findingOf(
   finding: FindingResult,
   target: number,
   document: TraceDocument | undefined,
-  replay: (caseName: string) => string,
+  replay: (finding: FindingResult) => string,
 ): PageFinding {
   const { first, accepted, source } = finding;
   return {
@@ -140,7 +141,7 @@ function findingOf(
     hits: finding.hits,
     first: 'replayed' in first ? `the stored case ${first.replayed}` : `block ${first.block}, case ${first.index}`,
     fix: document?.fix ?? '',
-    replay: replay(caseName(finding.case)),
+    replay: replay(finding),
     accepted: accepted === undefined ? '' : [accepted.reason, accepted.reference ?? ''].filter(Boolean).join(' · '),
     values: valuesOf(finding),
     trace: document === undefined ? NO_TRACE : traceOf(document),
