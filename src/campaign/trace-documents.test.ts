@@ -16,10 +16,11 @@ import type { TraceDocument, TraceStep } from './trace-document.js';
 import { tracesOf } from './trace-documents.js';
 import { MOST_STEPS } from './trace-steps.js';
 
-/** Stubs: a scrub that is missing, a loop without an end, a host that keeps what a TD chose. Programs: a helper, a dispatcher. */
+/** Stubs: a scrub that is missing, a loop without an end, a store too many, a host that keeps what a TD chose. Programs: a helper, a dispatcher. */
 const TWINS = [
   'missing-scrub-r10-5.19',
   'retry-forever-6.3',
+  'store-r10-without-flag-5.19',
   'seam-missing-scrub-rdx-6.7',
   'helper-7.3-in-keeps-upper-half',
   'dispatcher-port-truncated',
@@ -88,6 +89,14 @@ describe('trace documents', () => {
     expect(theirs(steps[blamed])).toBe('r10 r11 r12 r13 r14 r15');
     expect(steps.at(-1)?.text).toBe('ret');
     expect(theirs(steps[steps.length - 1])).toBe('rax r10');
+  });
+
+  test('a field of the block that has the name of a register is none, and its store carries what the host chose', () => {
+    const { steps, blamed, register } = traceOf('store-r10-without-flag-5.19');
+    expect(register).toBeUndefined();
+    const { text, stores = [], theirMemory } = steps[blamed];
+    expect(text).toBe('mov %r10,(%rdi)');
+    expect(stores.map(({ address }) => address)).toEqual(theirMemory);
   });
 
   test('a host stub speaks of the TD', () => {

@@ -90,8 +90,11 @@ function ruleOf({ property, case: { story } }: FindingResult): Pick<TraceDocumen
   return { rule: found?.rule ?? '', ruleSource: found?.source ?? '', fix: found?.fix ?? '' };
 }
 
-/** `final.rbx`, `call.r10`, or the register itself in an exchange. */
+/** Moments at which a register is looked at as such: those of stubs, and exchanges of programs. */
+const REGISTER_SLOT = /^(?:initial|call|answer|final|return|TDVMCALL|TDCALL|SEAMCALL)\.(\w+)$/;
+
+/** `final.rbx`, `TDVMCALL.r10`; a field of that name in memory (`final.block.r10`) is no register. */
 function registerOf(slot: string): string | undefined {
-  const name = slot.slice(slot.lastIndexOf('.') + 1);
+  const name = REGISTER_SLOT.exec(slot)?.[1];
   return [...REGISTER_NAMES, 'rflags'].find((register) => register === name);
 }

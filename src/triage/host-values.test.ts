@@ -31,6 +31,9 @@ const LEA = [0x49, 0x8d, 0x14, 0x0a];
 /** MOV RDX, [RSP]. */
 const LOAD_RDX_STACK = [0x48, 0x8b, 0x14, 0x24];
 
+/** ADD RDX, [RSP + R12], where R12 is the host's. */
+const ADD_RDX_STACK_R12 = [0x4a, 0x03, 0x14, 0x24];
+
 const SHARED = 'r10 r11 r12 r13 r14 r15';
 
 function givenTo({ call, worldWrote }: Step): Given {
@@ -111,6 +114,11 @@ describe('the two ways differ', () => {
     expect(steps.at(-1)).toBe(SHARED);
     expect(follow([AND_R13_0], true).at(-1)).toBe('r10 r11 r12 r14 r15');
   });
+});
+
+test('what was addressed by them is not theirs, where that is all', () => {
+  expect(follow([ADD_RDX_STACK_R12], false)[1]).toBe(SHARED);
+  expect(follow([push('r11'), ADD_RDX_STACK_R12, pop('rsi')], false)[2]).toBe(`rdx ${SHARED}`);
 });
 
 test('words of memory are named by their aligned address', () => {
