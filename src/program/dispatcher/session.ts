@@ -116,7 +116,11 @@ export class DispatcherSession implements Session {
   }
 
   /** What a return means to the one who called KVM_RUN. */
-  private outcome({ at, pathLow, pathHigh, instructions, stage, values }: Observed, structures: Structures, vcpu: number): Observed {
+  private outcome(
+    { at, pathLow, pathHigh, instructions, stage, values }: Observed,
+    structures: Structures,
+    vcpu: number,
+  ): Observed {
     const where = { at, pathLow, pathHigh, instructions, stage };
     const result = BigInt.asIntN(32, values['rax']);
     if (result === TO_GUEST) return { ...where, moment: RETURN_TO_GUEST, ...structures.registers(vcpu) };
