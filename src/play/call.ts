@@ -4,7 +4,7 @@
  */
 import type { Exchange, Values } from '../../models/exchange/exchange.js';
 import { CALLEE_SAVED } from '../contract/compiled.js';
-import { answerSeamcall, seamcallValues } from '../world/module-calls.js';
+import { answerSeamcall, seamcallValues, seamcallWrites } from '../world/module-calls.js';
 import { isBehindSti } from '../world/sti.js';
 import { ENVIRONMENT } from '../x86/environment.js';
 import { VECTOR } from '../x86/exit.js';
@@ -103,12 +103,15 @@ export function* performCall(stage: Stage, call: Call): Performance {
             values['if'] = (stage.flags & FLAG.IF) === 0 ? 0n : 1n;
             values['sti'] = isBehindSti(stage.machine) ? 1n : 0n;
           }
-          module.answerTdcall(stage.machine, yield { ...observed(moment, values), refused });
+          const answer = yield { ...observed(moment, values), refused };
+          stage.observer?.answered(module.tdcallWrites(answer));
+          module.answerTdcall(stage.machine, answer);
           stage.completeEnvironment();
         } else if (exit.call === ENVIRONMENT.Seamcall) {
           const answer = yield observed('SEAMCALL', seamcallValues(stage.machine));
           const vector = Number(answer['vector'] ?? 0n);
           if (vector === 0) {
+            stage.observer?.answered(seamcallWrites(answer));
             answerSeamcall(stage.machine, answer);
             stage.completeEnvironment();
           } else if (!stage.dispatchFault(vector)) return void (yield observed('fault', { vector: BigInt(vector) }));

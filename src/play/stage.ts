@@ -43,6 +43,8 @@ export type StageExit =
 export interface StageObserver {
   before(machine: Machine): void;
   after(machine: Machine): void;
+  /** The world answered the instruction that was executed last, and wrote to these registers, one bit each. */
+  answered(registers: number): void;
   /** The world wrote to memory. */
   wrote(machine: Machine, address: bigint, bytes: Place['bytes']): void;
 }
@@ -193,6 +195,7 @@ export class Stage {
     state[2 * STATE.RFLAGS] = FLAGS_ALWAYS_ONE | (interrupts ? FLAG.IF : 0);
     state[2 * STATE.RFLAGS + 1] = 0;
     this.deadline = this.machine.instructionCount + INSTRUCTION_BUDGET;
+    this.observer?.answered(ALL_REGISTERS);
   }
 
   /** Address of a function of the image. @throws ImageError if it has none of that name */
@@ -262,6 +265,7 @@ export class Stage {
       state[2 * REGISTER_INDEX[name] + 1] ^= 0x0dd0be11;
     }
     this.setRegister('rax', result);
+    this.observer?.answered(AFTER_EXTERNAL);
   }
 
   /** The world has answered the TDCALL or SEAMCALL at which the machine stands. */
@@ -330,3 +334,6 @@ export class Stage {
 export const PARAMETER_REGISTERS: readonly RegisterName[] = ['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'];
 /** What a callee may change, beside RAX (ibid.). */
 const VOLATILE: readonly RegisterName[] = ['rcx', 'rdx', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11'];
+/** What a function outside may leave otherwise, its result included; one bit each. */
+const AFTER_EXTERNAL = [...VOLATILE, 'rax' as const].reduce((bits, name) => bits | (1 << REGISTER_INDEX[name]), 0);
+const ALL_REGISTERS = 0xffff;

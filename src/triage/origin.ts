@@ -28,10 +28,8 @@ export function originOf(steps: readonly Step[], end: number, location: Location
     const step = steps[index];
     if ('register' in sought) {
       const { register } = sought;
-      // What changed between two steps the world wrote: the answer to this step, or to the call that followed it.
-      const next = steps[index + 1];
-      if (next !== undefined && index + 1 < end && changed(step.after, next.before, register))
-        return carrier < 0 ? index : carrier;
+      // The answer to this step; behind the last one there is none yet.
+      if (index + 1 < end && (step.worldWrote >>> register) & 1) return carrier < 0 ? index : carrier;
       if (((writes(step) >>> register) & 1) === 0) continue;
       const source = carriedFrom(step, register);
       if (source === undefined) return index;
@@ -52,10 +50,6 @@ export function originOf(steps: readonly Step[], end: number, location: Location
 function writes({ instruction }: Step): number {
   // TDCALL and SEAMCALL may write anything; what they did write shows in the step behind them.
   return instruction === undefined || instruction.flow === 'environment' ? 0 : instruction.writesRegisters;
-}
-
-function changed(before: Int32Array, after: Int32Array, register: number): boolean {
-  return before[2 * register] !== after[2 * register] || before[2 * register + 1] !== after[2 * register + 1];
 }
 
 /** Where an instruction that only moves took the value from; undefined if it did more. */

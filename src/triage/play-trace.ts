@@ -11,6 +11,7 @@ function observerOf(recorder: Recorder, stores: WorldStore[]): StageObserver {
   return {
     before: (machine) => recorder.before(machine),
     after: (machine) => recorder.afterCode(machine),
+    answered: (registers) => recorder.answered(registers),
     wrote: ({ instructionCount }, address, bytes) => stores.push({ executed: instructionCount, address, bytes }),
   };
 }

@@ -1,9 +1,11 @@
 /** From a violated clause of a play to the signature under which hits of one root cause are counted. */
 import { maskOf } from '../../models/exchange/exchange.js';
+import type { Observed } from '../play/call.js';
 import type { Entry } from '../play/play.js';
 import type { PlayRunner } from '../play/play-runner.js';
 import type { JudgedExchangeClause, PlayViolation } from '../play/play-judge.js';
 import { PARAMETER_REGISTERS } from '../play/stage.js';
+import { EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { FLAG } from '../x86/flags.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import { REGISTER_INDEX, REGISTER_NAMES, type RegisterName } from '../x86/registers.js';
@@ -13,8 +15,9 @@ import type { Step } from './trace.js';
 import type { Signature } from './violation.js';
 
 /**
- * Names the violations of the play that a runner ran last. The place depends on the way that the code went, so it is
- * looked up once for each way and remembered: a broken program fails often, and tracing is most of a failing case's cost.
+ * Names the violations of the play that a runner ran last. The place depends on the way that the code went and on the
+ * memory that it went through, so it is looked up once for each such combination and remembered: a broken program fails
+ * often, and tracing is most of a failing case's cost.
  */
 export class PlayViolations {
   private readonly known = new Map<string, Signature>();
@@ -22,10 +25,11 @@ export class PlayViolations {
   constructor(private readonly runner: PlayRunner) {}
 
   signatures(violations: readonly PlayViolation[]): Signature[] {
-    return violations.map((violation) => {
-      const key = keyOf(violation);
-      let signature = this.known.get(key);
-      if (signature === undefined) this.known.set(key, (signature = this.look(violation)));
+    // Looking plays the story again up to an entry: what the last play left must be read before.
+    const keys = violations.map(keyOf);
+    return violations.map((violation, index) => {
+      let signature = this.known.get(keys[index]);
+      if (signature === undefined) this.known.set(keys[index], (signature = this.look(violation)));
       return signature;
     });
   }
@@ -62,8 +66,22 @@ export function signatureOf(
 function keyOf({ clause, entry }: PlayViolation): string {
   const { observed } = entry;
   if (observed === undefined) return `${clause.index}`;
-  return `${clause.index},${observed.pathLow},${observed.pathHigh},${observed.at}`;
+  return `${clause.index},${observed.pathLow},${observed.pathHigh},${observed.at},${accessesBefore(observed)}`;
 }
+
+/** A hash of where the accesses to memory before an exchange went: a value may come from another place on the same way. */
+function accessesBefore({ stage: { machine }, instructions }: Observed): number {
+  const { events } = machine;
+  const end = machine.eventCount * EVENT_WORDS;
+  let hash = 0;
+  for (let at = 0; at < end && events[at + EVENT_WORD.INSTRUCTION_COUNT] <= instructions; at += EVENT_WORDS)
+    for (const word of [EVENT_WORD.KIND, EVENT_WORD.ADDRESS_LOW, EVENT_WORD.SIZE])
+      hash = (Math.imul(hash, PRIME) ^ events[at + word]) | 0;
+  return hash;
+}
+
+/** FNV-1a's, for 32 bits. */
+const PRIME = 0x01000193;
 
 /** Index of the step that a violation is put down to, -1 if nothing in the trace had to do with it. */
 export function blamedStep(steps: readonly Step[], { clause }: JudgedExchangeClause, entry: Entry): number {

@@ -81,6 +81,12 @@ export class Recorder implements Stepper {
     });
   }
 
+  /** The world wrote to registers behind the last step. */
+  answered(registers: number): void {
+    const last = this.steps.at(-1);
+    if (last !== undefined) last.worldWrote |= registers;
+  }
+
   /** As `after`, for a step without events of its own, and no step at all where there is nothing to execute. */
   afterCode(machine: Machine): void {
     if (machine.instructionAt(this.snapshot[2 * STATE.RIP], this.snapshot[2 * STATE.RIP + 1]) !== undefined)

@@ -79,31 +79,47 @@ export class ModuleCalls {
    *   not changed.
    */
   answerTdcall(machine: Machine, answer: Values): void {
-    const { guest, out } = this;
-    const status = answer['status'] ?? 0n;
-    out.set(guest);
-    if (this.refusesRax()) operandInvalidRax(out);
-    else if (leafOf(guest[2 * GPR.RAX]) !== 0) this.leaf(status, answer);
-    else if (!this.isLegalMask()) vmcallReject(guest, out);
-    else if (status !== 0n) vmcallFail(guest, lowHalf(status), highHalf(status), out);
-    else {
-      for (const { name, register } of SHOWN) {
-        const held = answer[name] ?? readHalves(this.view, 2 * register);
-        writeHalves(this.host, 2 * register, held);
-      }
-      vmcallReturn(guest, this.xmm, this.host, this.xmm, out, this.xmmOut);
-    }
-    machine.state.set(out);
+    this.compute(answer, 0n);
+    machine.state.set(this.out);
   }
 
-  private leaf(status: bigint, answer: Values): void {
+  /** Registers that the module writes when it answers so, whether or not their values change: one bit each. */
+  tdcallWrites(answer: Values): number {
+    this.compute(answer, 0n);
+    const plain = this.out.slice();
+    this.compute(answer, ALL_BITS);
+    let written = 1 << GPR.RAX;
+    for (let register = 0; register < GPR_WORDS / 2; register++)
+      if (plain[2 * register] !== this.out[2 * register]) written |= 1 << register;
+    return written;
+  }
+
+  /** @param flip bits by which what the host holds is changed first */
+  private compute(answer: Values, flip: bigint): void {
+    const { guest, host, out } = this;
+    const status = answer['status'] ?? 0n;
+    out.set(guest);
+    const isLeaf = leafOf(guest[2 * GPR.RAX]) !== 0;
+    for (const { name, register } of SHOWN) {
+      const held = answer[name] ?? (isLeaf ? 0n : readHalves(this.view, 2 * register));
+      writeHalves(host, 2 * register, held ^ flip);
+    }
+    if (this.refusesRax()) operandInvalidRax(out);
+    else if (isLeaf) this.leaf(status);
+    else if (!this.isLegalMask()) vmcallReject(guest, out);
+    else if (status !== 0n) vmcallFail(guest, lowHalf(status), highHalf(status), out);
+    else vmcallReturn(guest, this.xmm, host, this.xmm, out, this.xmmOut);
+  }
+
+  private leaf(status: bigint): void {
     const { guest, host, out } = this;
     const outcome = leafOutcome(CONFIGURATION, leafOf(guest[2 * GPR.RAX]), versionOf(guest[2 * GPR.RAX]));
-    for (const { name, register } of SHOWN) writeHalves(host, 2 * register, answer[name] ?? 0n);
     if (outcome === undefined) operandInvalidRax(out);
     else leafReturn(outcome, lowHalf(status), highHalf(status), host, out);
   }
 }
+
+const ALL_BITS = (1n << 64n) - 1n;
 
 function registerOf(words: Int32Array, name: string): bigint {
   return readHalves(words, 2 * GPR[name.toUpperCase() as (typeof GPR_NAMES)[number]]);
@@ -114,6 +130,16 @@ export function seamcallValues(machine: Machine): Record<string, bigint> {
   const values: Record<string, bigint> = {};
   for (const { name, register } of SHOWN) values[name] = readHalves(machine.state, 2 * register);
   return values;
+}
+
+/** Registers that an answer to SEAMCALL writes, one bit each. */
+export function seamcallWrites(answer: Values): number {
+  if ((answer['carry'] ?? 0n) !== 0n) return 0;
+  return SHOWN.reduce(
+    (written, { name, register }) =>
+      name === 'rax' || answer[name] !== undefined ? written | (1 << register) : written,
+    0,
+  );
 }
 
 /**
