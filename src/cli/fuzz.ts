@@ -1,30 +1,21 @@
-import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { Command, Option } from 'commander';
-import { PROPERTY_NAMES } from '../../properties/all.js';
 import { fuzz } from '../campaign/fuzz.js';
 import { exitStatus, type RunResult } from '../campaign/result.js';
-import { selectTargets } from '../campaign/select-targets.js';
-import { casesOf, PROJECT_CASES } from '../case/stored-cases.js';
-import { packageRoot } from '../package-info.js';
+import { applyRules } from '../expect/apply-rules.js';
 import { resultJson } from '../report/json.js';
 import { onInterrupt } from './interrupt.js';
 import { collect, duration, positiveInteger, seedText, workerCount } from './options.js';
 import { printResult } from './print-result.js';
+import { openProject, type ProjectFlags, withPlaces } from './project.js';
 import { startProgress } from './progress.js';
 import { prepareOut, writeResults } from './result-folder.js';
 
-interface FuzzFlags {
-  contract: string;
-  target: string[];
-  property: string[];
+interface FuzzFlags extends ProjectFlags {
   runs?: number;
   time?: number;
   seed: string;
-  workers: number;
   format: 'table' | 'json';
-  out?: string;
   classes: boolean;
   quiet: boolean;
 }
@@ -32,10 +23,10 @@ interface FuzzFlags {
 const DEFAULT_RUNS = 10_000;
 
 export function fuzzCommand(): Command {
-  return new Command('fuzz')
-    .description('fuzz the built-in targets, or the functions of the given images')
+  const command = new Command('fuzz')
+    .description("fuzz the project's targets, the built-in ones without a configuration, or those of the given images")
     .argument('[IMAGE...]', 'ELF objects or executables')
-    .option('--contract <SET>', 'contract set, a JSON file with one, or auto', 'auto')
+    .option('--contract <SET>', 'contract set, a JSON file with one, or auto')
     .option('--target <GLOB>', 'only these targets, or SYMBOL=SET/FUNCTION to bind a symbol (repeatable)', collect, [])
     .option('--property <GLOB>', 'only these properties (repeatable)', collect, [])
     .option('--runs <N>', `cases per target (default ${DEFAULT_RUNS})`, positiveInteger)
@@ -45,41 +36,37 @@ export function fuzzCommand(): Command {
         .argParser(seedText)
         .default(randomBytes(4).toString('hex'), 'a fresh one'),
     )
-    .option('--workers <N>', 'worker threads', workerCount, availableParallelism())
+    .option('--workers <N>', 'worker threads', workerCount)
     .addOption(new Option('--format <F>', 'how to print the result').choices(['table', 'json']).default('table'))
     .option('--out <DIR>', 'where results go (default ./tdxfuzz-out, written when something was found)')
     .option('--classes', 'print how many cases each class had', false)
-    .option('--quiet', 'no progress bar', false)
-    .action(async (images: string[], flags: FuzzFlags) => {
-      process.exitCode = await run(images, flags);
-    });
+    .option('--quiet', 'no progress bar', false);
+  return withPlaces(command, 'expect', 'cases').action(async (images: string[], flags: FuzzFlags) => {
+    process.exitCode = await run(images, flags);
+  });
 }
 
 async function run(images: string[], flags: FuzzFlags): Promise<number> {
-  const selection = selectTargets({
-    images,
-    contract: flags.contract,
-    target: flags.target,
-    property: flags.property,
-    propertyNames: PROPERTY_NAMES,
-  });
-  if (flags.out !== undefined) prepareOut(flags.out);
+  const project = await openProject(images, flags);
+  const { selection, stored, out: asked } = project;
+  if (asked !== undefined) prepareOut(asked);
   const runs = flags.runs ?? DEFAULT_RUNS;
   const budget = flags.time === undefined ? { runs } : { milliseconds: flags.time };
   const progress = startProgress(flags.time === undefined ? runs * selection.targets.length : 0, 'cases', flags.quiet);
   const interrupt = onInterrupt();
-  const stored = [...casesOf(join(packageRoot(), 'corpus/cases')), ...casesOf(PROJECT_CASES)];
   let result: RunResult;
   try {
-    result = await fuzz({
+    const found = await fuzz({
       targets: selection.targets,
       seed: flags.seed,
       budget,
-      workers: flags.workers,
-      stored,
+      workers: project.workers,
+      stored: [...stored.corpus, ...stored.own],
       onProgress: (cases) => progress.update(cases),
       stopped: interrupt.stopped,
     });
+    // What no rule matched only a gate says: how many cases a run has is up to the user here.
+    ({ result } = applyRules(found, project.rules, { known: selection.known, inFull: () => false }));
   } finally {
     progress.stop();
     interrupt.release();
@@ -87,7 +74,7 @@ async function run(images: string[], flags: FuzzFlags): Promise<number> {
   let out: string | undefined;
   let unwritten: unknown;
   try {
-    out = writeResults(result, flags.out);
+    out = writeResults(result, asked);
   } catch (error) {
     // What was found is printed all the same.
     unwritten = error;

@@ -27,11 +27,15 @@ export function printResult(
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
   for (const target of result.result.targets) print(`${targetTable(target, classes)}\n`);
   let number = 0;
-  const total = result.result.targets.reduce((sum, { findings }) => sum + findings.length, 0);
+  const open = ({ accepted }: FindingResult): boolean => accepted === undefined;
+  const total = result.result.targets.reduce((sum, { findings }) => sum + findings.filter(open).length, 0);
   result.result.targets.forEach((target, index) => {
-    if (target.findings.length === 0) return;
+    for (const { property, slot, place, accepted } of target.findings)
+      if (accepted !== undefined) print(`accepted: ${property}: ${slot} at ${shorten(place)}: ${accepted.reason}`);
+    const findings = target.findings.filter(open);
+    if (findings.length === 0) return;
     const describe = describer(targets[index]);
-    for (const finding of target.findings) {
+    for (const finding of findings) {
       const title = `finding ${++number} of ${total}`;
       if (number <= IN_FULL) print(`${describe(finding, replayCommandLine(finding, out), title)}\n`);
       else print(`${title}: ${finding.property}: ${finding.slot} at ${shorten(finding.place)}`);
