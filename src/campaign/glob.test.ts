@@ -25,3 +25,21 @@ test.prop([fc.string()])('a text without wildcards matches itself, and * everyth
   expect(matchesGlob(text, '*')).toBe(true);
   expect(matchesGlob(`${plainText}x`, plainText)).toBe(false);
 });
+
+/** The textbook recursion. */
+function slowMatch(text: string, glob: string): boolean {
+  if (glob === '') return text === '';
+  if (glob[0] === '*') return slowMatch(text, glob.slice(1)) || (text !== '' && slowMatch(text.slice(1), glob));
+  return text !== '' && (glob[0] === '?' || glob[0] === text[0]) && slowMatch(text.slice(1), glob.slice(1));
+}
+
+const letters = (...all: string[]) => fc.string({ unit: fc.constantFrom(...all), maxLength: 8 });
+
+test.prop([letters('a', 'b', '*'), letters('a', 'b', '*', '?')])('agrees with the recursion', (text, glob) => {
+  expect(matchesGlob(text, glob)).toBe(slowMatch(text, glob));
+});
+
+plain('a thousand stars over a long name are no trouble', () => {
+  expect(matchesGlob(`${'a'.repeat(4000)}c`, `${'*a'.repeat(1000)}*b`)).toBe(false);
+  expect(matchesGlob(`${'a'.repeat(4000)}b`, `${'*a'.repeat(1000)}*b`)).toBe(true);
+});

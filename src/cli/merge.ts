@@ -1,15 +1,19 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { PROPERTY_NAMES } from '../../properties/all.js';
 import { recordsOf, writeMerged } from '../campaign/record-folder.js';
 import type { CampaignRecord } from '../campaign/records.js';
 import { exitStatus } from '../campaign/result.js';
 import { ResultBuilder } from '../campaign/result-builder.js';
 import { UsageError } from '../errors.js';
+import { applyRules } from '../expect/apply-rules.js';
+import { expectationsIfAny } from '../expect/expectation-file.js';
 import { type Format, printAs, withFormat } from './format-option.js';
+import { expectationPath, openConfig, type PlaceFlags, withPlaces } from './project.js';
 import { LISTINGS, prepareOut, writeResults } from './result-folder.js';
 
-interface MergeFlags {
+interface MergeFlags extends PlaceFlags {
   out: string;
   format: Format;
   partial: boolean;
@@ -21,12 +25,14 @@ export function mergeCommand(): Command {
     .argument('<DIR...>', 'folders that fuzz --shard --out wrote')
     .requiredOption('--out <DIR>', 'where the merged result goes')
     .option('--partial', 'merge although shards are missing', false);
-  return withFormat(command).action((folders: string[], flags: MergeFlags) => {
-    process.exitCode = merge(folders, flags);
+  return withPlaces(withFormat(command), 'expect').action(async (folders: string[], flags: MergeFlags) => {
+    process.exitCode = await merge(folders, flags);
   });
 }
 
-function merge(folders: readonly string[], { out, format, partial }: MergeFlags): number {
+async function merge(folders: readonly string[], flags: MergeFlags): Promise<number> {
+  const { out, format, partial } = flags;
+  const rules = expectationsIfAny(expectationPath(flags, await openConfig(flags)), PROPERTY_NAMES);
   const builder = new ResultBuilder();
   const all: CampaignRecord[] = [];
   for (const folder of folders) {
@@ -40,11 +46,13 @@ function merge(folders: readonly string[], { out, format, partial }: MergeFlags)
     throw new UsageError(
       `shard ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? '...' : ''} is missing; name its folder too, or give --partial`,
     );
-  const result = builder.result(folders.join(', '));
+  const found = builder.result(folders.join(', '));
+  const known = found.result.targets.map(({ target }) => target);
+  const { result } = applyRules(found, rules, { known, inFull: () => false });
   prepareOut(out);
   writeMerged(out, all);
   writeResults(result, out, listingsIn(folders));
-  printAs(format, result, out);
+  printAs(format, result, out, { isOneRun: false });
   return exitStatus(result);
 }
 

@@ -1,17 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { PROPERTY_NAMES } from '../../properties/all.js';
 import { night, type NightEvent } from '../campaign/night/night.js';
 import { readState, recordsPath, seedOf } from '../campaign/night/night-state.js';
 import { lockState } from '../campaign/night/state-lock.js';
 import { RecordFile } from '../campaign/record-file.js';
 import { exitStatus } from '../campaign/result.js';
-import { selectTargets } from '../campaign/select-targets.js';
 import { parseShard, type Shard, WHOLE } from '../campaign/shard.js';
-import { casesOf, PROJECT_CASES } from '../case/stored-cases.js';
-import { packageRoot } from '../package-info.js';
+import { applyRules } from '../expect/apply-rules.js';
 import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
 import { writeFinding } from './findings.js';
@@ -19,16 +14,13 @@ import { type Format, printAs, withFormat } from './format-option.js';
 import { onInterrupt } from './interrupt.js';
 import { startNightProgress } from './night-progress.js';
 import { collect, duration, seedText, workerCount } from './options.js';
+import { openProject, type ProjectFlags, withPlaces } from './project.js';
 import { listingsText, prepareOut, writeResults } from './result-folder.js';
 
-interface NightFlags {
-  contract: string;
-  target: string[];
-  property: string[];
+interface NightFlags extends Omit<ProjectFlags, 'out'> {
   time: number;
   state: string;
   seed?: string;
-  workers: number;
   shard?: Shard;
   format: Format;
   verbose: boolean;
@@ -40,8 +32,8 @@ const EIGHT_HOURS = 8 * 3_600_000;
 export function nightlyCommand(): Command {
   const command = new Command('nightly')
     .description('fuzz all targets for a time; the next night goes on where this one ended, or was killed')
-    .argument('[IMAGE...]', 'ELF objects or executables; the built-in targets without one')
-    .option('--contract <SET>', 'contract set, a JSON file with one, or auto', 'auto')
+    .argument('[IMAGE...]', 'ELF objects or executables, in place of the targets of the configuration')
+    .option('--contract <SET>', 'contract set, a JSON file with one, or auto')
     .option('--target <GLOB>', 'only these targets, or SYMBOL=SET/FUNCTION to bind a symbol (repeatable)', collect, [])
     .option('--property <GLOB>', 'only these properties (repeatable)', collect, [])
     .addOption(
@@ -51,7 +43,7 @@ export function nightlyCommand(): Command {
     .addOption(
       new Option('--seed <TEXT>', 'of a new state (default: a fresh one); a state keeps its seed').argParser(seedText),
     )
-    .option('--workers <N>', 'worker threads', workerCount, availableParallelism())
+    .option('--workers <N>', 'worker threads', workerCount)
     .addOption(
       new Option('--shard <I/N>', 'part I (from 0) of N; auto/N takes I from JOB_COMPLETION_INDEX').argParser((text) =>
         parseShard(text, process.env),
@@ -59,14 +51,15 @@ export function nightlyCommand(): Command {
     )
     .option('--verbose', 'tell every case that joins the corpus, too', false)
     .option('--quiet', 'no progress', false);
-  return withFormat(command).action(async (images: string[], flags: NightFlags) => {
+  return withPlaces(withFormat(command), 'expect', 'cases').action(async (images: string[], flags: NightFlags) => {
     process.exitCode = await run(images, flags);
   });
 }
 
 async function run(images: string[], flags: NightFlags): Promise<number> {
-  const { contract, target, property, state: folder, shard = WHOLE, workers, time, quiet } = flags;
-  const { targets, notes } = selectTargets({ images, contract, target, property, propertyNames: PROPERTY_NAMES });
+  const { state: folder, shard = WHOLE, time, quiet } = flags;
+  const { selection, stored, rules, workers } = await openProject(images, flags);
+  const { targets, notes } = selection;
   prepareOut(folder, '--state');
   const unlock = lockState(folder);
   const interrupt = onInterrupt();
@@ -76,13 +69,13 @@ async function run(images: string[], flags: NightFlags): Promise<number> {
     const seed = seedOf(state, flags.seed, folder, () => randomBytes(4).toString('hex'));
     for (const note of state.notes) progress.log(`tdxfuzz: ${note}`);
     const records = new RecordFile(recordsPath(folder));
-    const result = await night({
+    const found = await night({
       targets,
       seed,
       milliseconds: time,
       workers,
       shard,
-      stored: [...casesOf(join(packageRoot(), 'corpus/cases')), ...casesOf(PROJECT_CASES)],
+      stored: [...stored.corpus, ...stored.own],
       state,
       records,
       onEvent: (event) => announce(event, folder, flags, (line) => progress.log(line)),
@@ -91,6 +84,7 @@ async function run(images: string[], flags: NightFlags): Promise<number> {
     });
     records.close();
     progress.stop();
+    const { result } = applyRules(found, rules, { known: selection.known, inFull: () => false });
     writeResults(result, folder, listingsText(targets, result));
     printAs(flags.format, result, folder, { notes, isOneRun: false });
     return exitStatus(result);

@@ -1,6 +1,6 @@
 /** Prints the result of a run for people: what `fuzz` and `gate` have in common. */
 import { relative } from 'node:path';
-import type { RunResult } from '../campaign/result.js';
+import type { FindingResult, RunResult } from '../campaign/result.js';
 import { summary, targetTable } from '../report/terminal.js';
 import { shorten } from '../text/escape.js';
 import { describeFinding, replayCommandLine } from './findings.js';
@@ -18,8 +18,12 @@ export function printResult(
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
   for (const target of result.result.targets) print(`${targetTable(target, classes)}\n`);
   let number = 0;
-  const total = result.result.targets.reduce((sum, { findings }) => sum + findings.length, 0);
-  for (const { findings } of result.result.targets) {
+  const open = ({ accepted }: FindingResult): boolean => accepted === undefined;
+  const total = result.result.targets.reduce((sum, { findings }) => sum + findings.filter(open).length, 0);
+  for (const target of result.result.targets) {
+    for (const { property, slot, place, accepted } of target.findings)
+      if (accepted !== undefined) print(`accepted: ${property}: ${slot} at ${shorten(place)}: ${accepted.reason}`);
+    const findings = target.findings.filter(open);
     for (const finding of findings) {
       const title = `finding ${++number} of ${total}`;
       if (number <= IN_FULL) print(`${describeFinding(finding, replayCommandLine(finding, out)).text(title)}\n`);

@@ -67,12 +67,13 @@ export async function openProject(images: readonly string[], flags: ProjectFlags
   const { config } = loaded;
   const { selection, runs } = select(images, flags, loaded);
   const expectationFile = expectationPath(flags, loaded);
-  const named = flags.expect !== undefined || config.expect !== undefined;
+  // What the configuration names may be yet to be written, by the first `accept`.
+  const read = flags.expect === undefined ? expectationsIfAny : readExpectations;
   return {
     config,
     selection,
     runs,
-    rules: (named ? readExpectations : expectationsIfAny)(expectationFile, PROPERTY_NAMES),
+    rules: read(expectationFile, PROPERTY_NAMES),
     stored: { corpus: casesOf(join(packageRoot(), 'corpus/cases')), own: casesOf(casesPath(flags, loaded)) },
     workers: flags.workers ?? config.workers ?? availableParallelism(),
     out: flags.out ?? writable('out', loaded),

@@ -118,7 +118,9 @@ export function traceText(account: Pick<Account, 'traces' | 'step'>, runner: Cas
  * @param isOneRun whether one run with the seed and the number of cases gives the same result
  */
 export function summary({ result, run }: RunResult, isOneRun = true): string {
-  const findings = result.targets.reduce((sum, target) => sum + target.findings.length, 0);
+  const all = result.targets.flatMap((target) => target.findings);
+  const findings = all.filter(({ accepted }) => accepted === undefined).length;
+  const known = all.length === findings ? '' : `, ${all.length - findings} accepted`;
   const cases = result.targets.reduce((sum, target) => sum + target.cases, 0);
   const executions = result.targets.reduce((sum, target) => sum + target.executions, 0);
   const problems = result.targets.filter(({ problem }) => problem !== undefined).length;
@@ -131,7 +133,7 @@ export function summary({ result, run }: RunResult, isOneRun = true): string {
         : pc.red(`${findings} finding${findings === 1 ? '' : 's'}`);
   const seconds = (run.milliseconds / 1000).toFixed(1);
   return [
-    `${verdict} in ${count(cases)} cases on ${result.targets.length} target${result.targets.length === 1 ? '' : 's'}` +
+    `${verdict}${known} in ${count(cases)} cases on ${result.targets.length} target${result.targets.length === 1 ? '' : 's'}` +
       ` (${seconds} s, ${count(run.casesPerSecond)} cases/s at ${perCase} executions a case, ${run.workers} worker${run.workers === 1 ? '' : 's'})`,
     ...(isOneRun ? [pc.dim(`the same run again: --seed ${result.seed} --runs ${result.runs}`)] : []),
   ].join('\n');
