@@ -23,6 +23,7 @@ describe('the bench in a tiny size', async () => {
     campaignSeconds: 0.02,
     campaignRounds: 1,
     commandRuns: [10, 20],
+    gates: false,
   };
   const report = await runBench(size, (text) => said.push(text));
 

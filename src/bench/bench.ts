@@ -4,7 +4,7 @@ import { BLOCK_CASES } from '../campaign/block.js';
 import { builtInStubs } from '../campaign/built-in-targets.js';
 import { packageRoot, toolVersion } from '../package-info.js';
 import { type CaseRow, measureCases, measureWorkers, type WorkerRow } from './cases.js';
-import { type CommandRow, measureCommand } from './command-line.js';
+import { type CommandRow, fuzzCommand, GATES, measureCommand } from './command-line.js';
 import type { Rounds } from './contender.js';
 import { type ExecutionTable, measureExecution } from './execution.js';
 import { type Floor, floorsOf } from './floors.js';
@@ -27,6 +27,8 @@ export interface BenchSize {
   campaignRounds: number;
   /** `--runs` of the command: the first verdict, then the long run. */
   commandRuns: readonly number[];
+  /** Whether gates are run, which takes a minute. */
+  gates: boolean;
 }
 
 export const FULL: BenchSize = {
@@ -37,6 +39,7 @@ export const FULL: BenchSize = {
   campaignSeconds: 5,
   campaignRounds: 3,
   commandRuns: [1000, 1_000_000],
+  gates: true,
 };
 
 export interface BenchReport {
@@ -56,6 +59,8 @@ export interface BenchReport {
   cases: CaseRow[];
   workers: WorkerRow[];
   commands: CommandRow[];
+  /** Gates of broken and of sound code. */
+  gates: CommandRow[];
   floors: Floor[];
 }
 
@@ -95,7 +100,12 @@ export async function runBench(size: BenchSize, progress: (text: string) => void
     const commands: CommandRow[] = [];
     for (const count of size.commandRuns) {
       progress(`tdxfuzz fuzz --runs ${count}`);
-      commands.push(await measureCommand(root, IMAGE, count));
+      commands.push(await measureCommand(root, fuzzCommand(IMAGE, count)));
+    }
+    const gates: CommandRow[] = [];
+    for (const gate of size.gates ? GATES : []) {
+      progress(`tdxfuzz ${gate.args.join(' ')}`);
+      gates.push(await measureCommand(root, gate));
     }
     const report = {
       schema: BENCH_SCHEMA,
@@ -114,6 +124,7 @@ export async function runBench(size: BenchSize, progress: (text: string) => void
       cases,
       workers,
       commands,
+      gates,
     } as const;
     return { ...report, floors: floorsOf(report) };
   } finally {

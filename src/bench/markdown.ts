@@ -6,7 +6,7 @@ import { type Floor, ratio } from './floors.js';
 import { MAIN_STUB } from './workloads.js';
 
 export function benchMarkdown(report: BenchReport): string {
-  const { machine, size, execution, cases, workers, commands, floors } = report;
+  const { machine, size, execution, cases, workers, commands, gates, floors } = report;
   const unicorn = execution
     .find(({ workload }) => workload === MAIN_STUB)
     ?.rows.find(({ name }) => name === ROW.unicorn);
@@ -69,7 +69,11 @@ export function benchMarkdown(report: BenchReport): string {
     '',
     ...table(
       ['command', 'ms', 'peak memory, MiB'],
-      commands.map((row) => [`\`${row.command}\``, row.milliseconds.toFixed(0), row.peakMebibytes.toFixed(0)]),
+      [...commands, ...gates].map((row) => [
+        `\`${row.command}\``,
+        row.milliseconds.toFixed(0),
+        row.peakMebibytes.toFixed(0),
+      ]),
     ),
   ];
   return `${lines.join('\n')}\n`;
