@@ -1,9 +1,10 @@
 /** What a night left in its folder: read at the start of the next one, with what is damaged set aside. */
-import { appendFileSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readRecords, RecordFile } from '../record-file.js';
 import { type CampaignRecord, type EntryRecord, type FindingRecord, recordSchema } from '../records.js';
 import { UsageError } from '../../errors.js';
+import { compacted } from './compact.js';
 import { shorten } from '../../text/escape.js';
 
 export interface NightState {
@@ -21,21 +22,32 @@ export function recordsPath(folder: string): string {
   return join(folder, RECORDS);
 }
 
-/** Lines that are no records go to a file beside it, and the rest goes on. */
-export function readState(folder: string): NightState {
+/** Bytes from which on a state is written anew, in fewer records: some weeks of nights. */
+const LARGE = 64 * 1024 * 1024;
+
+/**
+ * Lines that are no records go to a file beside it, and the rest goes on.
+ *
+ * @param large bytes from which on the state is written anew
+ */
+export function readState(folder: string, large = LARGE): NightState {
   const path = recordsPath(folder);
   if (!existsSync(path)) return { seed: undefined, records: [], notes: [] };
-  const { records, damaged } = readRecords(path, recordSchema);
+  const read = readRecords(path, recordSchema);
+  const { damaged } = read;
+  const isLarge = statSync(path).size > large;
+  const records = isLarge ? compacted(read.records) : read.records;
   const notes: string[] = [];
   if (damaged.length > 0) {
     const aside = join(folder, DAMAGED);
     for (const { number, why, bytes } of damaged)
       appendFileSync(aside, `line ${number}: ${why}: ${bytes.toString('base64')}\n`);
-    rewrite(path, records);
     const [{ number, why }] = damaged;
     const more = damaged.length > 1 ? `, and ${damaged.length - 1} more` : '';
     notes.push(`${shorten(path)}: line ${number}: ${why}${more}; set aside in ${DAMAGED}, the rest is used`);
   }
+  // What is damaged is aside by now.
+  if (isLarge || damaged.length > 0) rewrite(path, records);
   if (records.length === 0 && damaged.length > 0)
     notes.push(`${shorten(path)}: nothing in it could be read; the night begins anew`);
   const runs = records.flatMap((record) => (record.kind === 'run' ? [record] : []));
