@@ -67,10 +67,13 @@ export function createSubject(target: AnyTarget): Subject {
   return isProgram(target) ? new ProgramSubject(target) : new StubSubject(target);
 }
 
-/** The account of one finding, on the interpreter. @throws Error if it did not repeat: the tool would be broken */
+/** A finding that was just made and does not repeat is a defect of the tool; one that was read from a file is none. */
+export class NotRepeated extends Error {}
+
+/** The account of one finding, on the interpreter. @throws NotRepeated */
 export function accountOf<T extends { signature: Signature }>(accounts: readonly T[], signature: Signature): T {
   const account = accounts.find((candidate) => signatureKey(candidate.signature) === signatureKey(signature));
-  if (account === undefined) throw new Error(`a finding did not repeat: ${signatureKey(signature)}`);
+  if (account === undefined) throw new NotRepeated(`a finding did not repeat: ${signatureKey(signature)}`);
   return account;
 }
 

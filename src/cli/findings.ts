@@ -1,7 +1,7 @@
 /** What the command line says of findings and writes of them: each is run again for that. */
 import { join } from 'node:path';
 import type { FindingResult } from '../campaign/result.js';
-import { accountOf } from '../campaign/subject.js';
+import { accountOf, NotRepeated } from '../campaign/subject.js';
 import { createPlayRunner, createRunner, isProgram, targetOf } from '../campaign/target.js';
 import { caseImage } from '../case/case-image.js';
 import { storyOf } from '../case/play-case.js';
@@ -12,6 +12,8 @@ import { packageRoot } from '../package-info.js';
 import { programFolder, stubFolder } from '../report/finding-folder.js';
 import { playFindingText } from '../report/play-text.js';
 import { findingText } from '../report/terminal.js';
+import { UsageError } from '../errors.js';
+import { shorten } from '../text/escape.js';
 import { shellQuote } from '../text/shell-quote.js';
 import { accountFor } from '../triage/account.js';
 import { accountForStory } from '../triage/play-account.js';
@@ -61,6 +63,22 @@ export function describeFinding(finding: FindingResult, replay: string): Describ
     text: (title) => findingText(finding, account, runner, replay, title),
     folder: () => stubFolder(finding, runner, account, replay),
   };
+}
+
+/**
+ * For findings that were read from a folder: one that does not repeat was changed by somebody.
+ *
+ * @throws UsageError in place of NotRepeated
+ */
+export function asRead<T>(folder: string, use: () => T): T {
+  try {
+    return use();
+  } catch (error) {
+    if (!(error instanceof NotRepeated)) throw error;
+    throw new UsageError(
+      `${shorten(folder)}: ${shorten(error.message)}; the folder is damaged: take another copy of it`,
+    );
+  }
 }
 
 /** Writes a folder for a finding. @returns the path of its case @throws UsageError */

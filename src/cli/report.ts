@@ -11,7 +11,7 @@ import { FORMATS, type FormatName } from '../report/formats.js';
 import { renderHtml } from '../report/html/render.js';
 import { requirementRows } from '../requirements/rows.js';
 import { shorten } from '../text/escape.js';
-import { replayCommandLine } from './findings.js';
+import { asRead, replayCommandLine } from './findings.js';
 import { render } from './format-option.js';
 import { printResult } from './print-result.js';
 import { LISTINGS } from './result-folder.js';
@@ -44,10 +44,12 @@ function report(folder: string, { format, out, requirements }: ReportFlags): voi
   const result = readResult(folder);
   if (format === 'table') {
     if (out !== undefined) throw new UsageError('--out: a table goes to standard output; name another --format');
-    printResult(result, folder, { isOneRun: false });
+    asRead(folder, () => printResult(result, folder, { isOneRun: false }));
     return;
   }
-  const text = format === 'html' ? html(result, folder, requirements) : render(format, result, folder);
+  const text = asRead(folder, () =>
+    format === 'html' ? html(result, folder, requirements) : render(format, result, folder),
+  );
   if (out === undefined) process.stdout.write(text);
   else {
     replaceFile(out, text);
