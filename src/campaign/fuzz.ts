@@ -26,6 +26,8 @@ export interface FuzzOptions {
   shard?: Shard;
   /** Where records are written, to be merged with those of other shards. */
   records?: RecordFile;
+  /** Whether findings say which of their values matter, which takes longer than finding them; true if not given. */
+  examine?: boolean;
   /** Told of progress: cases done so far over all targets. */
   onProgress?: (cases: number) => void;
   /** True once the user wants it to end. */
@@ -58,7 +60,7 @@ export async function fuzz(options: FuzzOptions): Promise<RunResult> {
     },
   );
   prepared.forEach((target, index) => {
-    const reporter = new Reporter(log, target, index);
+    const reporter = new Reporter(log, target, index, options.examine);
     for (const replay of replays[index]) reporter.replay(replay);
     for (const { signature, block, index: at, values } of merges[index].totals().failures)
       reporter.report(signature, values, { block, index: at });

@@ -73,7 +73,15 @@ export async function museum(options: MuseumOptions): Promise<Exhibit[]> {
   const targets = twins.map((twin) => brokenTarget(twin, image));
   for (let number = 0; number < seeds && !stopped(); number++) {
     const seed = `museum ${number}`;
-    const { result } = await fuzz({ targets, seed, budget: { runs }, workers, onProgress: progress, stopped });
+    const { result } = await fuzz({
+      targets,
+      seed,
+      budget: { runs },
+      workers,
+      examine: false,
+      onProgress: progress,
+      stopped,
+    });
     before += runs * twins.length;
     if (stopped()) break;
     twins.forEach((twin, index) => broken[index].runs.push(judgeBroken(twin, result.targets[index], seed)));
@@ -85,6 +93,7 @@ export async function museum(options: MuseumOptions): Promise<Exhibit[]> {
     seed: 'museum 0',
     budget: { runs: fixedRuns },
     workers,
+    examine: false,
     onProgress: progress,
     stopped,
   });

@@ -10,11 +10,15 @@ import { valuesDigest } from './values-digest.js';
 export class Reporter {
   private readonly reported = new Set<string>();
 
-  /** @param index of the target in the campaign */
+  /**
+   * @param index of the target in the campaign
+   * @param examine whether findings say which of their values matter
+   */
   constructor(
     private readonly log: CampaignLog,
     private readonly target: Prepared,
     private readonly index: number,
+    private readonly examine = true,
   ) {}
 
   /** A finding of this signature is recorded already. */
@@ -38,7 +42,7 @@ export class Reporter {
     // A case that was made of another one is not in the stream that a block number stands for.
     const fresh = 'block' in first && first.parent === undefined;
     const found = fresh ? { seed, block: first.block, index: first.index } : null;
-    const finding = { ...signature, first, ...subject.report(signature, values, found) };
+    const finding = { ...signature, first, ...subject.report(signature, values, found, this.examine) };
     this.log.finding(this.index, finding);
     return finding;
   }

@@ -53,8 +53,12 @@ export interface Subject {
   readonly problem: string;
   /** All that one case reaches; what has no verdict reaches nothing. */
   reach(values: Scenario | Story): Coverage;
-  /** Shrinks a failing case by itself, and makes what is reported of it. */
-  report(signature: Signature, values: Scenario | Story, found: CaseFile['found']): ReportedCase;
+  /**
+   * Shrinks a failing case by itself, and makes what is reported of it.
+   *
+   * @param examine whether to try which of its values matter, which takes longer than the rest; true if not given
+   */
+  report(signature: Signature, values: Scenario | Story, found: CaseFile['found'], examine?: boolean): ReportedCase;
 }
 
 /** What is reported of a finding beside its signature and its hits. */
@@ -128,11 +132,11 @@ class StubSubject implements Subject {
     return covered.coverage();
   }
 
-  report(signature: Signature, values: Scenario, found: CaseFile['found']): ReportedCase {
+  report(signature: Signature, values: Scenario, found: CaseFile['found'], examine = true): ReportedCase {
     const { runner, target } = this;
     const simplest = shrinkFailure(runner, values, signature);
     const { traces, step, expected, actual } = accountOf(accountFor(runner, simplest), signature);
-    const inputs = examineScenario(runner, simplest, signature);
+    const inputs = examine ? examineScenario(runner, simplest, signature) : [];
     // The case is made from the run that is reported, not from the last candidate of the shrinker or of the experiment.
     runner.run(simplest);
     const origin = { tool: toolVersion(), target: target.name, set: target.set, found };
@@ -191,11 +195,11 @@ class ProgramSubject implements Subject {
     return covered.coverage();
   }
 
-  report(signature: Signature, values: Story, found: CaseFile['found']): ReportedCase {
+  report(signature: Signature, values: Story, found: CaseFile['found'], examine = true): ReportedCase {
     const { runner, target } = this;
     const simplest = shrinkStoryFailure(runner, values, signature);
     const { entry, steps, step, expected, actual } = accountOf(accountForStory(runner, simplest), signature);
-    const inputs = examineStory(runner, simplest, signature);
+    const inputs = examine ? examineStory(runner, simplest, signature) : [];
     runner.run(simplest);
     const origin = { tool: toolVersion(), target: target.name, set: target.set, found };
     return {

@@ -47,8 +47,8 @@ function project(name: string, object: Uint8Array, config = CONFIG): string {
 
 const inside = (cwd: string, ...args: string[]): Promise<Outcome> => tdxfuzz(args, { cwd });
 const caseIn = (own: string): string => {
-  const [name] = readdirSync(join(own, 'tdxfuzz-out/cases'));
-  return `tdxfuzz-out/cases/${name}`;
+  const [name] = readdirSync(join(own, 'tdxfuzz-out/findings'));
+  return `tdxfuzz-out/findings/${name}/case.json`;
 };
 const parse = ({ stdout }: Outcome): RunResult => resultSchema.parse(JSON.parse(stdout));
 /** The bytes of `result` in a printed JSON result. */
@@ -269,17 +269,17 @@ describe.concurrent('a configuration', () => {
       const { stdout } = await inside(own, 'gate');
       expect(stdout).toMatch(/^ {2}mine:__tdcall +own\/__tdcall +300 fresh cases/m);
       expect(stdout).toContain('results in results');
-      const [name] = readdirSync(join(own, 'results/cases'));
+      const [name] = readdirSync(join(own, 'results/findings'));
       expect((await inside(own, 'gate', '--runs', '40')).stdout).toContain('40 fresh cases');
       const elsewhere = join(folder, 'elsewhere');
       mkdirSync(elsewhere);
       const path = join(own, 'tdxfuzz.config.ts');
-      await tdxfuzz(['accept', join(own, 'results/cases', name), '--reason', 'r', '--config', path], {
+      await tdxfuzz(['accept', join(own, 'results/findings', name), '--reason', 'r', '--config', path], {
         cwd: elsewhere,
       });
       expect(existsSync(join(own, 'rules.json'))).toBe(true);
-      await tdxfuzz(['keep', join(own, 'results/cases', name), '--config', path], { cwd: elsewhere });
-      expect(readdirSync(join(own, 'kept'))).toEqual([name]);
+      await tdxfuzz(['keep', join(own, 'results/findings', name), '--config', path], { cwd: elsewhere });
+      expect(readdirSync(join(own, 'kept'))).toEqual([`${name}.json`]);
       const again = await tdxfuzz(['gate', '--config', path, '--quiet'], { cwd: elsewhere });
       expect(again.stdout).toContain('gate passed, 1 accepted');
       expect(readdirSync(elsewhere)).toEqual([]);
