@@ -1,17 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { PropertyDefinition } from '../src/clause/property.js';
 import { renderExchangeClause } from '../src/clause/exchange-clause.js';
 import { renderClause } from '../src/clause/render.js';
-import { type Exhibit, museum } from '../src/campaign/museum.js';
 import { compileContract } from '../src/contract/compiled.js';
 import { CONTRACT_SETS } from '../src/contract/library/sets.js';
 import { compileClause } from '../src/judge/compile-clause.js';
-import { packageRoot } from '../src/package-info.js';
 import { PROGRAMS as ALL_PROGRAMS } from '../src/program/programs.js';
-import { readManifest } from '../src/targets/manifest.js';
-import type { Twin } from '../src/targets/twin.js';
 import { PROGRAM_PROPERTIES, PROPERTIES, PROPERTY_NAMES } from './all.js';
 
 const PROGRAM_NAMES = ALL_PROGRAMS.map(({ name }) => name);
@@ -101,40 +97,5 @@ describe('the properties', () => {
       expect(holds(property, false, false)).toContain(true);
       expect(holds(property, true, true)).not.toContain(true);
     }
-  });
-});
-
-/** Cases for each twin: enough for most of them, and some for every property. */
-const RUNS = 300;
-
-describe('the museum', () => {
-  const twins: Twin[] = readManifest(packageRoot());
-  let exhibits: Exhibit[] = [];
-  beforeAll(async () => {
-    exhibits = await museum({ root: packageRoot(), seeds: 1, runs: RUNS, fixedRuns: RUNS, workers: 1 });
-  });
-  const complaints = (id: string): string[] =>
-    exhibits.find((exhibit) => exhibit.id === id)?.runs.flatMap((run) => run.complaints) ?? ['not run'];
-
-  it.each(PROPERTY_NAMES)('%s has a broken twin, which it finds at its place', (name) => {
-    const found = twins.filter(({ id, property }) => property === name && complaints(id).length === 0);
-    expect(found.length).toBeGreaterThan(0);
-  });
-
-  it('names no property that does not exist', () => {
-    for (const { property, alsoBreaks } of twins)
-      for (const name of [property, ...alsoBreaks]) expect(PROPERTY_NAMES).toContain(name);
-  });
-
-  it('sees nothing that its manifest does not list, and nothing in a fixed twin', () => {
-    const false_ = exhibits.flatMap(({ id, runs }) =>
-      runs.flatMap((run) =>
-        run.complaints
-          .filter((complaint) => /^(unlisted|false alarm|no verdict)/.test(complaint))
-          .map((complaint) => `${id}: ${complaint}`),
-      ),
-    );
-    expect(exhibits.length).toBeGreaterThan(twins.length);
-    expect(false_).toEqual([]);
   });
 });

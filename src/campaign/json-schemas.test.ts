@@ -89,7 +89,8 @@ describe('results', () => {
 });
 
 describe('cases', () => {
-  const stored = readdirSync(join(packageRoot(), 'corpus/cases')).map(
+  const names = readdirSync(join(packageRoot(), 'corpus/cases')).filter((name) => name.endsWith('.json'));
+  const stored = names.map(
     (name) => JSON.parse(readFileSync(join(packageRoot(), 'corpus/cases', name), 'utf8')) as Json,
   );
 

@@ -1,5 +1,6 @@
 /** A part of the museum on every run of the tests; `npm run museum:full` is the whole. */
 import { beforeAll, describe, expect, test } from 'vitest';
+import { PROPERTY_NAMES } from '../../properties/all.js';
 import { findAnyContract } from '../contract/find-contract.js';
 import { CONTRACT_SETS } from '../contract/library/sets.js';
 import { packageRoot } from '../package-info.js';
@@ -17,6 +18,9 @@ const RARE = ['dispatcher-self-ipi-emulated', 'dispatcher-efer-writable'];
 const TWINS = readManifest(packageRoot());
 const isProgram = ({ contract }: Twin): boolean => findAnyContract(contract, CONTRACT_SETS).program !== undefined;
 
+/** All that were visited, by id. */
+const SHOWN = new Map<string, Exhibit>();
+
 describe.each([
   ['stubs', STUBS, TWINS.filter((twin) => !isProgram(twin))],
   ['programs', PROGRAMS, TWINS.filter((twin) => isProgram(twin) && !RARE.includes(twin.id))],
@@ -27,6 +31,7 @@ describe.each([
     // Two workers: they run dist, which `npm test` has just built.
     const root = packageRoot();
     exhibits = await museum({ root, seeds, runs, fixedRuns, workers: 2, chosen: (id) => ids.has(id) });
+    for (const exhibit of exhibits) SHOWN.set(exhibit.id, exhibit);
   }, 240_000);
 
   const fixed = new Set(twins.map(({ fixed: clean, contract }) => `${clean.object} ${contract}`));
@@ -51,6 +56,31 @@ describe.each([
       ),
     ).toEqual([]);
     for (const { runs: done } of clean) expect(done[0]?.cases).toBe(fixedRuns);
+  });
+});
+
+describe('the museum as a whole', () => {
+  test.each(PROPERTY_NAMES)('has a broken twin that %s finds at its place', (name) => {
+    const good = ({ id }: Twin): boolean =>
+      SHOWN.get(id)?.runs.every(({ complaints }) => complaints.length === 0) ?? false;
+    expect(TWINS.filter((twin) => twin.property === name && good(twin)).length).toBeGreaterThan(0);
+  });
+
+  test('names no property that does not exist', () => {
+    for (const { property, alsoBreaks } of TWINS)
+      for (const name of [property, ...alsoBreaks]) expect(PROPERTY_NAMES).toContain(name);
+  });
+
+  test('sees nothing that its manifest does not list, and nothing in a fixed twin', () => {
+    const wrong = [...SHOWN.values()].flatMap(({ id, runs }) =>
+      runs.flatMap(({ complaints }) =>
+        complaints
+          .filter((complaint) => /^(unlisted|false alarm|no verdict)/.test(complaint))
+          .map((complaint) => `${id}: ${complaint}`),
+      ),
+    );
+    expect(SHOWN.size).toBeGreaterThan(TWINS.length);
+    expect(wrong).toEqual([]);
   });
 });
 

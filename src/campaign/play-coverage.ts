@@ -13,6 +13,8 @@ export class PlayCoverage {
   private readonly covered: CoverageSet;
 
   private readonly entry: bigint;
+  /** Ways and states of the plays before. */
+  private readonly seen = new Set<string>();
   /** Stories that reached something new. */
   readonly witnesses: Witness[] = [];
 
@@ -28,18 +30,27 @@ export class PlayCoverage {
     let before: string | undefined;
     const ways: Way[] = [];
     const last = new Map<Stage, Observed>();
-    const own = new CoverageSet(this.entry);
+    const states: string[] = [];
     for (const { observed } of play.entries) {
       if (observed === undefined) continue;
-      own.addState(before === undefined ? observed.moment : `${before}, then ${observed.moment}`);
+      states.push(before === undefined ? observed.moment : `${before}, then ${observed.moment}`);
       before = observed.moment;
       ways.push(wayOf(observed, last.get(observed.stage)));
       last.set(observed.stage, observed);
     }
+    // Most plays go ways that others of the block went before.
+    const isNew = ways.some(({ key }) => !this.seen.has(key)) || states.some((state) => !this.seen.has(state));
+    if (!isNew) return;
     if (ways.some(({ key }) => !known.has(key))) this.trace(ways, known);
+    const own = new CoverageSet(this.entry);
     for (const { key } of ways) {
+      this.seen.add(key);
       const onWay = known.get(key);
       if (onWay !== undefined) own.add(onWay);
+    }
+    for (const state of states) {
+      this.seen.add(state);
+      own.addState(state);
     }
     const coverage = own.coverage();
     if (this.covered.add(coverage) > 0) this.witnesses.push({ values: play.story, coverage });

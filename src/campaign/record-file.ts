@@ -26,7 +26,7 @@ export interface DamagedLine {
   /** From 1. */
   number: number;
   why: string;
-  bytes: Buffer;
+  bytes: Uint8Array;
 }
 
 export interface ReadRecords<T> {

@@ -21,7 +21,7 @@ const INDEX_VARIABLE = 'JOB_COMPLETION_INDEX';
  *
  * @throws UsageError in one line that says what to write
  */
-export function parseShard(text: string, environment: NodeJS.ProcessEnv): Shard {
+export function parseShard(text: string, environment: Readonly<Record<string, string | undefined>>): Shard {
   const match = /^(\d{1,6}|auto)\/(\d{1,6})$/.exec(text);
   if (match === null) throw wrong(text, 'write I/N, such as 0/8, or auto/8');
   const of = Number(match[2]);

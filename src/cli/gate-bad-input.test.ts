@@ -161,7 +161,11 @@ describe.concurrent('what cannot be used is one line and status 2, and nothing i
   });
 
   test.each<[string, (file: Record<string, unknown>) => unknown, RegExp]>([
-    ['a case that expects nothing', (file) => ({ ...file, expect: null }), /: the case expects no violation, so that there is nothing to accept/],
+    [
+      'a case that expects nothing',
+      (file) => ({ ...file, expect: null }),
+      /: the case expects no violation, so that there is nothing to accept/,
+    ],
     [
       'a case of a later version',
       (file) => ({ ...file, schema: 'tdxfuzz/case/2' }),

@@ -14,7 +14,10 @@ const at = (name: string): string => join(folder, name);
 const CAMPAIGN = [
   'fuzz',
   join(packageRoot(), 'corpus/bugs/guest-6.4.o'),
-  ...['missing_scrub_rsi', 'missing_pop'].flatMap((symbol) => ['--target', `${symbol}=linux-6.4/__tdx_hypercall_ret`]),
+  ...['missing_scrub_rsi', 'missing_scrub_rsi_plain'].flatMap((symbol) => [
+    '--target',
+    `${symbol}=linux-6.4/__tdx_hypercall_ret`,
+  ]),
   '--seed',
   'shards',
   '--runs',

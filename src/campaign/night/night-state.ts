@@ -41,7 +41,7 @@ export function readState(folder: string, large = LARGE): NightState {
   if (damaged.length > 0) {
     const aside = join(folder, DAMAGED);
     for (const { number, why, bytes } of damaged)
-      appendFileSync(aside, `line ${number}: ${why}: ${bytes.toString('base64')}\n`);
+      appendFileSync(aside, `line ${number}: ${why}: ${Buffer.from(bytes).toString('base64')}\n`);
     const [{ number, why }] = damaged;
     const more = damaged.length > 1 ? `, and ${damaged.length - 1} more` : '';
     notes.push(`${shorten(path)}: line ${number}: ${why}${more}; set aside in ${DAMAGED}, the rest is used`);
