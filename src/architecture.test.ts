@@ -96,7 +96,7 @@ const ALLOWED: Allowed = {
     'src/text',
     'src/contract',
     'type src/case',
-    'src/campaign/glob.ts',
+    'src/campaign/targets/glob.ts',
     'type src/campaign',
   ],
   'src/config': [ERRORS, FILES, 'src/text', 'src/contract', 'src/campaign'],
@@ -105,7 +105,7 @@ const ALLOWED: Allowed = {
   'src/report': [
     ...RUNNING,
     'properties',
-    'src/campaign/result.ts',
+    'src/campaign/records/result.ts',
     'src/story',
     'src/play',
     'src/judge',

@@ -3,15 +3,15 @@ import fc from 'fast-check';
 
 export { fc };
 export { fuzz, type FuzzOptions } from './campaign/fuzz.js';
-export { builtInStubs } from './campaign/built-in-targets.js';
-export { createRunner, type Target } from './campaign/target.js';
+export { builtInStubs } from './campaign/targets/built-in-targets.js';
+export { createRunner, type Target } from './campaign/targets/target.js';
 export {
   exitStatus,
   type FindingResult,
   type PropertyResult,
   type RunResult,
   type TargetResult,
-} from './campaign/result.js';
+} from './campaign/records/result.js';
 export { type CaseFile, readCase } from './case/case-file.js';
 export type { Contract, ContractSet } from './contract/contract.js';
 export { findContract, findContractSet } from './contract/find-contract.js';

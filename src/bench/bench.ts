@@ -1,7 +1,7 @@
 /** One run of the bench: every table, measured side by side. */
 import { cpus, loadavg } from 'node:os';
-import { BLOCK_CASES } from '../campaign/block.js';
-import { builtInStubs } from '../campaign/built-in-targets.js';
+import { BLOCK_CASES } from '../campaign/blocks/block.js';
+import { builtInStubs } from '../campaign/targets/built-in-targets.js';
 import { packageRoot, toolVersion } from '../package-info.js';
 import { type CaseRow, measureCases, measureWorkers, type WorkerRow } from './cases.js';
 import { type CommandRow, fuzzCommand, GATES, measureCommand } from './command-line.js';

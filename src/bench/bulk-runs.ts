@@ -3,8 +3,8 @@
  * event recorded, TDCALL answered by the module's rule, the end observed, and the memory reset, all in linear memory.
  */
 import { BulkRunner } from '../bulk/bulk-runner.js';
-import type { Target } from '../campaign/target.js';
-import { createRunner } from '../campaign/target.js';
+import type { Target } from '../campaign/targets/target.js';
+import { createRunner } from '../campaign/targets/target.js';
 import { Harness } from '../harness/harness.js';
 import { BLOCK, createObservation, END, FACT, MOMENT } from '../observation/layout.js';
 import { drawScenarios } from '../scenario/batch.js';

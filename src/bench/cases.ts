@@ -1,7 +1,7 @@
 /** Full cases: generation, execution, companions and judging by every applicable property, as the command `fuzz` does them. */
-import { BLOCK_CASES, runBlock } from '../campaign/block.js';
+import { BLOCK_CASES, runBlock } from '../campaign/blocks/block.js';
 import { fuzz } from '../campaign/fuzz.js';
-import { createRunner, type Target } from '../campaign/target.js';
+import { createRunner, type Target } from '../campaign/targets/target.js';
 import { type Contender, type Figure, interleave, isMeasured, repeatFor, type Rounds, summary } from './contender.js';
 
 const SEED = 'bench';

@@ -1,7 +1,7 @@
 /** What the contenders of the bench execute: built-in stubs, and compiled C code where there is a compiler. */
 import { join } from 'node:path';
-import { builtInStubs } from '../campaign/built-in-targets.js';
-import type { Target } from '../campaign/target.js';
+import { builtInStubs } from '../campaign/targets/built-in-targets.js';
+import type { Target } from '../campaign/targets/target.js';
 import type { Image } from '../image/image.js';
 import { findFunction, functionExtent } from '../image/symbols.js';
 import { REGISTER_INDEX } from '../x86/registers.js';

@@ -1,4 +1,4 @@
-/** Counts the classes of a clean case, as src/campaign/classes.ts does for a single one. */
+/** Counts the classes of a clean case, as src/campaign/blocks/classes.ts does for a single one. */
 import { OPERAND_IDS } from '../../models/abi/operand-ids.js';
 import { statusHigh } from '../../models/abi/status.js';
 import type { CompiledContract } from '../contract/compiled.js';

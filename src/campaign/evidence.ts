@@ -11,8 +11,8 @@ import type { Play } from '../play/play.js';
 import type { PlayRunner } from '../play/play-runner.js';
 import { Dice } from '../story/dice.js';
 import { drawStory } from '../story/story.js';
-import { builtInPrograms } from './built-in-targets.js';
-import { createPlayRunner } from './target.js';
+import { builtInPrograms } from './targets/built-in-targets.js';
+import { createPlayRunner } from './targets/target.js';
 
 /** Stories of each program: enough for every row that a generator draws at all. */
 const STORIES = 200;

@@ -17,11 +17,11 @@ import { validateCase } from '../case/case-file.js';
 import { packageRoot } from '../package-info.js';
 import { resultJson } from '../report/json.js';
 import { twinTarget } from '../triage/twins.test.helper.js';
-import { BLOCK_CASES } from './block.js';
-import { builtInStubs } from './built-in-targets.js';
+import { BLOCK_CASES } from './blocks/block.js';
+import { builtInStubs } from './targets/built-in-targets.js';
 import { fuzz, type FuzzOptions } from './fuzz.js';
-import { exitStatus, type RunResult } from './result.js';
-import type { Target } from './target.js';
+import { exitStatus, type RunResult } from './records/result.js';
+import type { Target } from './targets/target.js';
 
 const madeTarget = (pieces: readonly Piece[], options: ImageOptions = {}): Target => ({
   name: 'made',

@@ -1,18 +1,18 @@
 /** One run: stored cases first, then fresh blocks; failures merged, shrunk and turned into findings. */
 import { performance } from 'node:perf_hooks';
 import type { StoredCase } from '../case/stored-cases.js';
-import type { Failure } from './failures.js';
-import { CampaignLog, prepare } from './campaign-log.js';
-import { compute } from './compute.js';
-import { Merge } from './merge.js';
-import type { RecordFile } from './record-file.js';
-import { Reporter } from './reporter.js';
-import { replaysOf } from './replays.js';
-import { type RunResult, SEEDS_OF_THEIR_OWN } from './result.js';
-import { type Budget, schedule } from './schedule.js';
-import { type Shard, WHOLE } from './shard.js';
-import { createSubject } from './subject.js';
-import type { AnyTarget } from './target.js';
+import type { Failure } from './blocks/failures.js';
+import { CampaignLog, prepare } from './records/campaign-log.js';
+import { compute } from './blocks/compute.js';
+import { Merge } from './records/merge.js';
+import type { RecordFile } from './records/record-file.js';
+import { Reporter } from './records/reporter.js';
+import { replaysOf } from './records/replays.js';
+import { type RunResult, SEEDS_OF_THEIR_OWN } from './records/result.js';
+import { type Budget, schedule } from './blocks/schedule.js';
+import { type Shard, WHOLE } from './blocks/shard.js';
+import { createSubject } from './blocks/subject.js';
+import type { AnyTarget } from './targets/target.js';
 
 export interface FuzzOptions {
   targets: readonly AnyTarget[];

@@ -6,10 +6,10 @@
 import { UsageError } from '../errors.js';
 import { readManifest } from '../targets/manifest.js';
 import type { Twin } from '../targets/twin.js';
-import { BLOCK_CASES } from './block.js';
+import { BLOCK_CASES } from './blocks/block.js';
 import { fuzz } from './fuzz.js';
-import type { TargetResult } from './result.js';
-import { brokenTarget, fixedTarget, imageCache } from './twin-targets.js';
+import type { TargetResult } from './records/result.js';
+import { brokenTarget, fixedTarget, imageCache } from './targets/twin-targets.js';
 
 /** What one seed said of one exhibit. An empty list of complaints is a pass. */
 export interface ExhibitRun {

@@ -15,8 +15,8 @@ import { listRecipes } from '../targets/recipes.js';
 import { FLAGS, findToolchain } from '../targets/toolchain.js';
 import { twinTarget } from '../triage/twins.test.helper.js';
 import { fuzz } from './fuzz.js';
-import { type FindingResult, resultSchema } from './result.js';
-import type { AnyTarget } from './target.js';
+import { type FindingResult, resultSchema } from './records/result.js';
+import type { AnyTarget } from './targets/target.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tdxfuzz-source-lines-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { createRunner, type Target, targetOf } from '../campaign/target.js';
+import { createRunner, type Target, targetOf } from '../campaign/targets/target.js';
 import { endedAs, when } from '../clause/clause.js';
 import { UsageError } from '../errors.js';
 import {

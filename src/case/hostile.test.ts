@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect, test as plain } from 'vitest';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createRunner, type Target, targetOf } from '../campaign/target.js';
+import { createRunner, type Target, targetOf } from '../campaign/targets/target.js';
 import { UsageError } from '../errors.js';
 import { REGIONS } from '../harness/regions.js';
 import { packageRoot } from '../package-info.js';

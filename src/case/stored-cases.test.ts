@@ -5,11 +5,11 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { builtInTargets } from '../campaign/built-in-targets.js';
-import { speaksOf } from '../campaign/replays.js';
-import { createSubject } from '../campaign/subject.js';
-import { createPlayRunner, createRunner, isProgram, targetOf } from '../campaign/target.js';
-import { brokenTarget, fixedTarget, imageCache } from '../campaign/twin-targets.js';
+import { builtInTargets } from '../campaign/targets/built-in-targets.js';
+import { speaksOf } from '../campaign/records/replays.js';
+import { createSubject } from '../campaign/blocks/subject.js';
+import { createPlayRunner, createRunner, isProgram, targetOf } from '../campaign/targets/target.js';
+import { brokenTarget, fixedTarget, imageCache } from '../campaign/targets/twin-targets.js';
 import { removeFolder, temporaryFolder } from '../cli/run-cli.test.helper.js';
 import { packageRoot } from '../package-info.js';
 import { readManifest } from '../targets/manifest.js';

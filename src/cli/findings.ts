@@ -1,8 +1,8 @@
 /** What the command line says of findings and writes of them: each is run again for that. */
 import { join } from 'node:path';
-import type { FindingResult } from '../campaign/result.js';
-import { accountOf, NotRepeated } from '../campaign/subject.js';
-import { createPlayRunner, createRunner, isProgram, targetOf } from '../campaign/target.js';
+import type { FindingResult } from '../campaign/records/result.js';
+import { accountOf, NotRepeated } from '../campaign/blocks/subject.js';
+import { createPlayRunner, createRunner, isProgram, targetOf } from '../campaign/targets/target.js';
 import { caseImage } from '../case/case-image.js';
 import { storyOf } from '../case/play-case.js';
 import { scenarioOf } from '../case/scenario-of.js';

@@ -1,7 +1,7 @@
 /** How a result is printed: the option, and the printing. */
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { RunResult } from '../campaign/result.js';
+import type { RunResult } from '../campaign/records/result.js';
 import { FORMATS, type FormatName } from '../report/formats.js';
 import { replayCommandLine } from './findings.js';
 import { printResult } from './print-result.js';

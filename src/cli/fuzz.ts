@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { Command, Option } from 'commander';
 import { fuzz } from '../campaign/fuzz.js';
-import type { RecordFile } from '../campaign/record-file.js';
-import { newRecords } from '../campaign/record-folder.js';
-import { exitStatus, type RunResult } from '../campaign/result.js';
-import { parseShard, type Shard, WHOLE } from '../campaign/shard.js';
+import type { RecordFile } from '../campaign/records/record-file.js';
+import { newRecords } from '../campaign/records/record-folder.js';
+import { exitStatus, type RunResult } from '../campaign/records/result.js';
+import { parseShard, type Shard, WHOLE } from '../campaign/blocks/shard.js';
 import { UsageError } from '../errors.js';
 import { applyRules } from '../expect/apply-rules.js';
 import { type Format, printAs, withFormat } from './format-option.js';

@@ -2,7 +2,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { type RunResult, resultSchema, type TargetResult } from '../campaign/result.js';
+import { type RunResult, resultSchema, type TargetResult } from '../campaign/records/result.js';
 import { packageRoot } from '../package-info.js';
 import { resultJson } from '../report/json.js';
 import {

@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readRecords } from '../campaign/record-file.js';
-import { type CampaignRecord, recordSchema } from '../campaign/records.js';
-import type { RunResult } from '../campaign/result.js';
+import { readRecords } from '../campaign/records/record-file.js';
+import { type CampaignRecord, recordSchema } from '../campaign/records/records.js';
+import type { RunResult } from '../campaign/records/result.js';
 import { packageRoot } from '../package-info.js';
 import {
   BROKEN_TDCALL,

@@ -1,7 +1,7 @@
 /** What a gate prints: a line per target, findings in full, what rules came to, what is new, and how to accept a finding. */
 import { relative } from 'node:path';
-import { type FindingResult, type RunResult, targetIsJudged, type TargetResult } from '../campaign/result.js';
-import type { Selection } from '../campaign/select-targets.js';
+import { type FindingResult, type RunResult, targetIsJudged, type TargetResult } from '../campaign/records/result.js';
+import type { Selection } from '../campaign/targets/select-targets.js';
 import type { RuleUse } from '../expect/apply-rules.js';
 import type { Rule } from '../expect/rule.js';
 import type { Comparison, Located } from '../gate/compare.js';

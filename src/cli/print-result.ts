@@ -1,6 +1,6 @@
 /** Prints the result of a run for people: what `fuzz` and `gate` have in common. */
 import { relative } from 'node:path';
-import type { FindingResult, RunResult } from '../campaign/result.js';
+import type { FindingResult, RunResult } from '../campaign/records/result.js';
 import { summary, targetTable } from '../report/terminal.js';
 import { shorten } from '../text/escape.js';
 import { describeFinding, replayCommandLine } from './findings.js';

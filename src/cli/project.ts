@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { PROPERTY_NAMES } from '../../properties/all.js';
-import { narrowed, type Selection, selectTargets } from '../campaign/select-targets.js';
+import { narrowed, type Selection, selectTargets } from '../campaign/targets/select-targets.js';
 import { casesOf, PROJECT_CASES, type StoredCase } from '../case/stored-cases.js';
 import type { Config } from '../config/config.js';
 import { configuredTargets } from '../config/config-targets.js';

@@ -1,5 +1,5 @@
 /** `tdxfuzz replay` of a program's case: the numbered story, and the trace to where it went wrong. */
-import { createPlayRunner, type ProgramTarget } from '../campaign/target.js';
+import { createPlayRunner, type ProgramTarget } from '../campaign/targets/target.js';
 import type { CaseFile } from '../case/case-file.js';
 import { playDigest, storyOf } from '../case/play-case.js';
 import { sorted } from '../report/json.js';

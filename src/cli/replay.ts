@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { colours as pc } from '../text/colours.js';
-import { createRunner, isProgram, type Target, targetOf } from '../campaign/target.js';
+import { createRunner, isProgram, type Target, targetOf } from '../campaign/targets/target.js';
 import { type CaseFile, readCase } from '../case/case-file.js';
 import { caseImage } from '../case/case-image.js';
 import { scenarioOf } from '../case/scenario-of.js';

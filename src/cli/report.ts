@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { parseListings } from '../campaign/listing.js';
-import type { RunResult } from '../campaign/result.js';
-import { tracesOf } from '../campaign/trace-documents.js';
+import { parseListings } from '../campaign/traces/listing.js';
+import type { RunResult } from '../campaign/records/result.js';
+import { tracesOf } from '../campaign/traces/trace-documents.js';
 import { UsageError } from '../errors.js';
 import { readText, replaceFile } from '../files.js';
 import { readResult } from '../gate/compare.js';

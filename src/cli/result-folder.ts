@@ -1,9 +1,9 @@
 /** The folder that results go to: made before a long run, filled after it. */
 import { accessSync, constants, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { listingsOf } from '../campaign/listing.js';
-import type { RunResult } from '../campaign/result.js';
-import type { AnyTarget } from '../campaign/target.js';
+import { listingsOf } from '../campaign/traces/listing.js';
+import type { RunResult } from '../campaign/records/result.js';
+import type { AnyTarget } from '../campaign/targets/target.js';
 import { UsageError } from '../errors.js';
 import { makeFolders } from '../files.js';
 import { sourceLine } from '../image/line-table.js';

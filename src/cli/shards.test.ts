@@ -2,7 +2,7 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BLOCK_CASES } from '../campaign/block.js';
+import { BLOCK_CASES } from '../campaign/blocks/block.js';
 import { packageRoot } from '../package-info.js';
 import { type Outcome, removeFolder, temporaryFolder, tdxfuzz } from './run-cli.test.helper.js';
 

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { matchesGlob } from '../campaign/glob.js';
-import { recordsOf } from '../campaign/record-folder.js';
-import { selectTargets } from '../campaign/select-targets.js';
-import { verify } from '../campaign/verify.js';
+import { matchesGlob } from '../campaign/targets/glob.js';
+import { recordsOf } from '../campaign/records/record-folder.js';
+import { selectTargets } from '../campaign/targets/select-targets.js';
+import { verify } from '../campaign/records/verify.js';
 import { UsageError } from '../errors.js';
 import { shorten } from '../text/escape.js';
 import { EXIT_INTERRUPTED, onInterrupt } from './interrupt.js';

@@ -1,5 +1,5 @@
 /** Marks the findings of a result that rules cover, and says of every rule what it came to. */
-import type { FindingResult, RunResult, TargetResult } from '../campaign/result.js';
+import type { FindingResult, RunResult, TargetResult } from '../campaign/records/result.js';
 import { covers, type Rule, speaksOfTarget } from './rule.js';
 
 /** What a rule came to in one run. */

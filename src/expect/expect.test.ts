@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { PROPERTY_NAMES } from '../../properties/all.js';
-import { exitStatus } from '../campaign/result.js';
+import { exitStatus } from '../campaign/records/result.js';
 import { removeFolder, temporaryFolder } from '../cli/run-cli.test.helper.js';
 import { UsageError } from '../errors.js';
 import { applyRules } from './apply-rules.js';

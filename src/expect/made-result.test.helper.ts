@@ -1,5 +1,5 @@
 /** Small results for tests of what is done with them. */
-import { RESULT_SCHEMA, type FindingResult, type RunResult, type TargetResult } from '../campaign/result.js';
+import { RESULT_SCHEMA, type FindingResult, type RunResult, type TargetResult } from '../campaign/records/result.js';
 import { readCase } from '../case/case-file.js';
 import { packageRoot } from '../package-info.js';
 import { join } from 'node:path';

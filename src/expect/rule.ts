@@ -6,8 +6,8 @@
  * exact. What one rule covers is counted and told: a second root cause at another instruction shows.
  */
 import { z } from 'zod';
-import { matchesGlob } from '../campaign/glob.js';
-import type { FindingResult } from '../campaign/result.js';
+import { matchesGlob } from '../campaign/targets/glob.js';
+import type { FindingResult } from '../campaign/records/result.js';
 import type { CaseFile } from '../case/case-file.js';
 import { UsageError } from '../errors.js';
 import { escapeName } from '../text/escape.js';

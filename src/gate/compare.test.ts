@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { exitStatus, type RunResult } from '../campaign/result.js';
+import { exitStatus, type RunResult } from '../campaign/records/result.js';
 import { removeFolder, temporaryFolder } from '../cli/run-cli.test.helper.js';
 import { madeFinding, madeResult, madeTarget } from '../expect/made-result.test.helper.js';
 import { resultJson } from '../report/json.js';

@@ -8,7 +8,7 @@ import {
   resultSchema,
   targetIsJudged,
   type TargetResult,
-} from '../campaign/result.js';
+} from '../campaign/records/result.js';
 import { UsageError } from '../errors.js';
 import { readJson } from '../files.js';
 import { escapeName, shorten } from '../text/escape.js';

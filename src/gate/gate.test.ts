@@ -1,9 +1,9 @@
 /** A gate of stubs and programs together: each with its own number of cases and the seed of its code, in the order given. */
 import { expect, test } from 'vitest';
-import { builtInTargets } from '../campaign/built-in-targets.js';
-import { fingerprint } from '../campaign/fingerprint.js';
+import { builtInTargets } from '../campaign/targets/built-in-targets.js';
+import { fingerprint } from '../campaign/targets/fingerprint.js';
 import { fuzz } from '../campaign/fuzz.js';
-import { exitStatus } from '../campaign/result.js';
+import { exitStatus } from '../campaign/records/result.js';
 import { gate, runsByKind } from './gate.js';
 
 const NAMES = ['helper-7.3/tdx_io_in', 'guest-6.7/__tdcall', 'helper-5.19/tdx_safe_halt', 'guest-6.3/__tdx_hypercall'];

@@ -2,10 +2,10 @@
  * The gate before a merge: a fixed number of fresh cases for every target, drawn from a seed that comes from the code
  * itself. Unchanged code keeps its verdict, and a change in one target says nothing new of another.
  */
-import { fingerprint } from '../campaign/fingerprint.js';
+import { fingerprint } from '../campaign/targets/fingerprint.js';
 import { fuzz, type FuzzOptions } from '../campaign/fuzz.js';
-import type { RunResult } from '../campaign/result.js';
-import { type AnyTarget, isProgram } from '../campaign/target.js';
+import type { RunResult } from '../campaign/records/result.js';
+import { type AnyTarget, isProgram } from '../campaign/targets/target.js';
 
 /**
  * Cases that a target gets. Chosen so that the gate of all built-in targets ends within a minute on two slow cores: a

@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
-import { builtInStubs } from '../campaign/built-in-targets.js';
-import { createRunner } from '../campaign/target.js';
+import { builtInStubs } from '../campaign/targets/built-in-targets.js';
+import { createRunner } from '../campaign/targets/target.js';
 import { createObservation, END, FACT } from '../observation/layout.js';
 import { scenarios } from '../scenario/arbitrary.js';
 

@@ -1,6 +1,6 @@
 /** `reports/mutants.json`: the committed counts of mutants, and `reports/mutants.md` for people. */
 import { z } from 'zod';
-import type { Target } from '../campaign/target.js';
+import type { Target } from '../campaign/targets/target.js';
 import { functionCode } from '../harness/function-code.js';
 import { findFunction, functionExtent } from '../image/symbols.js';
 import { readJson } from '../targets/read-json.js';

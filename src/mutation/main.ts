@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { builtInStubs } from '../campaign/built-in-targets.js';
-import { fingerprint } from '../campaign/fingerprint.js';
-import type { Target } from '../campaign/target.js';
+import { builtInStubs } from '../campaign/targets/built-in-targets.js';
+import { fingerprint } from '../campaign/targets/fingerprint.js';
+import type { Target } from '../campaign/targets/target.js';
 import { UsageError } from '../errors.js';
 import { packageRoot } from '../package-info.js';
 import { MUTANT_CASES, MUTANTS_PATH, mutantsJson, mutantsMarkdown } from './baseline.js';

@@ -1,5 +1,5 @@
 /** Tries every mutant of several targets, byte after byte. */
-import type { Target } from '../campaign/target.js';
+import type { Target } from '../campaign/targets/target.js';
 import type { MutantState } from './state.js';
 import { type ByteOutcomes, type MutantSurvey, sumUp } from './survey.js';
 import { Trial } from './trial.js';

@@ -1,6 +1,6 @@
 /** What became of all single-bit mutants of a target, summed up. */
 import { createHash } from 'node:crypto';
-import { contractId, type Target } from '../campaign/target.js';
+import { contractId, type Target } from '../campaign/targets/target.js';
 import { functionCode } from '../harness/function-code.js';
 import { findFunction, functionExtent } from '../image/symbols.js';
 import type { Outcome } from './trial.js';

@@ -1,5 +1,5 @@
 /** Tries the mutants of one target: which of them a case tells from correct code, and by which clause. */
-import { createRunner, type Target } from '../campaign/target.js';
+import { createRunner, type Target } from '../campaign/targets/target.js';
 import { findFunction, functionExtent } from '../image/symbols.js';
 import { NO_VERDICT } from '../judge/case-runner.js';
 import { drawScenarios } from '../scenario/batch.js';

@@ -1,6 +1,6 @@
 /** A finding as a folder: everything that somebody needs who has to look into it, and nothing that is somewhere else. */
 import { stripVTControlCharacters } from 'node:util';
-import type { FindingResult } from '../campaign/result.js';
+import type { FindingResult } from '../campaign/records/result.js';
 import { type CaseFile, isProgramContract } from '../case/case-file.js';
 import type { FolderFiles } from '../case/write-folder.js';
 import { functionCode } from '../harness/function-code.js';

@@ -1,5 +1,5 @@
 /** A finding as plain lines of text, for formats that have no markup of their own. */
-import type { FindingResult } from '../campaign/result.js';
+import type { FindingResult } from '../campaign/records/result.js';
 import { shorten } from '../text/escape.js';
 import { ruleOf } from './rules.js';
 

@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { RunResult } from '../campaign/result.js';
+import type { RunResult } from '../campaign/records/result.js';
 import { packageRoot } from '../package-info.js';
 import { FORMATS } from './formats.js';
 import { resultJson } from './json.js';

@@ -1,5 +1,5 @@
 /** The formats in which a result is rendered: a format is one file, and one line here. */
-import type { FindingResult, RunResult } from '../campaign/result.js';
+import type { FindingResult, RunResult } from '../campaign/records/result.js';
 import { resultJson } from './json.js';
 import { junitXml } from './junit.js';
 import { stepSummary } from './markdown.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { InputVerdict } from '../campaign/result.js';
+import type { InputVerdict } from '../campaign/records/result.js';
 import { neutralInputs, verdictText } from './input-text.js';
 
 const input = (

@@ -1,5 +1,5 @@
 /** "Which inputs matter" as a person reads it. */
-import type { FindingResult, InputVerdict } from '../campaign/result.js';
+import type { FindingResult, InputVerdict } from '../campaign/records/result.js';
 import { plainTable } from './plain-table.js';
 
 /** What the experiment said of one value, in one line: `anything but 0x0: 91 of 91 others tried fail`. */

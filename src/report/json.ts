@@ -1,5 +1,5 @@
 /** JSON with sorted keys: the `result` of two runs with one seed is the same, byte for byte. */
-import type { RunResult } from '../campaign/result.js';
+import type { RunResult } from '../campaign/records/result.js';
 
 export function resultJson(run: RunResult): string {
   return `${JSON.stringify(sorted(run), null, 2)}\n`;

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { validateXML } from 'xmllint-wasm';
-import { exitStatus, type RunResult, type TargetResult } from '../campaign/result.js';
+import { exitStatus, type RunResult, type TargetResult } from '../campaign/records/result.js';
 import { junitXml } from './junit.js';
 import { ACCEPTED, CONTEXT, sampleRuns, type SampleRuns, withFindings } from './sample-runs.test.helper.js';
 

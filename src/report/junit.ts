@@ -12,7 +12,7 @@ import {
   type RunResult,
   targetIsJudged,
   type TargetResult,
-} from '../campaign/result.js';
+} from '../campaign/records/result.js';
 import { shorten } from '../text/escape.js';
 import { findingPlainText, findingTitle } from './finding-lines.js';
 import type { ReportContext } from './formats.js';

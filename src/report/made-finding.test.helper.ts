@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { createRunner, type Target } from '../campaign/target.js';
-import type { FindingResult } from '../campaign/result.js';
+import { createRunner, type Target } from '../campaign/targets/target.js';
+import type { FindingResult } from '../campaign/records/result.js';
 import type { CaseFile } from '../case/case-file.js';
 import { makeCase, scenarioValues } from '../case/make-case.js';
 import { scenarioOf } from '../case/scenario-of.js';

@@ -2,7 +2,7 @@
 import { micromark } from 'micromark';
 import { gfm, gfmHtml } from 'micromark-extension-gfm';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { RunResult } from '../campaign/result.js';
+import type { RunResult } from '../campaign/records/result.js';
 import { disassemblyAround } from './disassembly.js';
 import { stepSummary, SUMMARY_LIMIT } from './markdown.js';
 import { ACCEPTED, CONTEXT, EVIL, sampleRuns, type SampleRuns, withFindings } from './sample-runs.test.helper.js';

@@ -9,7 +9,7 @@ import {
   type RunResult,
   targetIsJudged,
   type TargetResult,
-} from '../campaign/result.js';
+} from '../campaign/records/result.js';
 import { shorten } from '../text/escape.js';
 import { disassemblyAround } from './disassembly.js';
 import { acceptance, findingLines } from './finding-lines.js';

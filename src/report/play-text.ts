@@ -2,7 +2,7 @@
 import type { Expectation } from '../../models/exchange/exchange.js';
 import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
-import type { FindingResult } from '../campaign/result.js';
+import type { FindingResult } from '../campaign/records/result.js';
 import type { Observed } from '../play/call.js';
 import { differing, type Entry, isTogether, type Play } from '../play/play.js';
 import type { PlayRunner } from '../play/play-runner.js';

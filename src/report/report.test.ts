@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, test as plain } from 'vitest';
 import { fuzz } from '../campaign/fuzz.js';
-import type { FindingResult, RunResult, TargetResult } from '../campaign/result.js';
-import { createRunner, type Target } from '../campaign/target.js';
+import type { FindingResult, RunResult, TargetResult } from '../campaign/records/result.js';
+import { createRunner, type Target } from '../campaign/targets/target.js';
 import { scenarioOf } from '../case/scenario-of.js';
 import {
   BLOCK_CONTRACT,

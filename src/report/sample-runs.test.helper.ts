@@ -1,10 +1,10 @@
 /** Real runs that every format is tried on. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { builtInStubs } from '../campaign/built-in-targets.js';
+import { builtInStubs } from '../campaign/targets/built-in-targets.js';
 import { fuzz } from '../campaign/fuzz.js';
-import type { FindingResult, RunResult } from '../campaign/result.js';
-import type { AnyTarget } from '../campaign/target.js';
+import type { FindingResult, RunResult } from '../campaign/records/result.js';
+import type { AnyTarget } from '../campaign/targets/target.js';
 import { findAnyContract } from '../contract/find-contract.js';
 import { CONTRACT_SETS } from '../contract/library/sets.js';
 import { BLOCK_CONTRACT, call, external, madeImage, SOUND, store } from '../harness/made-function.test.helper.js';

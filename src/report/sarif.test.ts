@@ -7,7 +7,7 @@ import draft04 from 'ajv-draft-04';
 import formats from 'ajv-formats';
 import type { Log, Result, Run } from 'sarif';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { exitStatus, type RunResult } from '../campaign/result.js';
+import { exitStatus, type RunResult } from '../campaign/records/result.js';
 import { ruleOf } from './rules.js';
 import { ACCEPTED, CONTEXT, sampleRuns, type SampleRuns, withFindings } from './sample-runs.test.helper.js';
 import { sarifLog } from './sarif.js';

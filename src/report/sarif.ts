@@ -10,7 +10,7 @@ import {
   type RunResult,
   targetIsJudged,
   type TargetResult,
-} from '../campaign/result.js';
+} from '../campaign/records/result.js';
 import { escapeName, shorten } from '../text/escape.js';
 import { signatureKey } from '../triage/violation.js';
 import { artifactUri } from './artifact-uri.js';

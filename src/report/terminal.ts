@@ -1,7 +1,7 @@
 /** Results as a person reads them in a terminal: a table per target, then every finding. */
 import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
-import type { FindingResult, PropertyResult, RunResult, TargetResult } from '../campaign/result.js';
+import type { FindingResult, PropertyResult, RunResult, TargetResult } from '../campaign/records/result.js';
 import type { CaseRunner } from '../judge/case-runner.js';
 import type { Account } from '../triage/account.js';
 import { placeName } from '../triage/violation.js';

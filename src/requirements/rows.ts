@@ -1,6 +1,6 @@
 /** The requirements view: what `list clauses`, `explain` and the page of the report show. */
 import { REQUIREMENT_AREAS } from '../../models/abi/requirements/all.js';
-import { builtInTargets } from '../campaign/built-in-targets.js';
+import { builtInTargets } from '../campaign/targets/built-in-targets.js';
 import { readMutants } from '../mutation/baseline.js';
 import { packageRoot } from '../package-info.js';
 import { readManifest } from '../targets/manifest.js';

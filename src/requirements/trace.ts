@@ -3,9 +3,9 @@
  * force, in how many cases, and which broken twins and mutants show that the check can fail.
  */
 import type { Requirement, RequirementCheck } from '../../models/abi/requirements/requirement.js';
-import { matchesGlob } from '../campaign/glob.js';
-import { brokenTarget, imageCache, type Images } from '../campaign/twin-targets.js';
-import type { AnyTarget } from '../campaign/target.js';
+import { matchesGlob } from '../campaign/targets/glob.js';
+import { brokenTarget, imageCache, type Images } from '../campaign/targets/twin-targets.js';
+import type { AnyTarget } from '../campaign/targets/target.js';
 import type { MutantBaseline } from '../mutation/baseline.js';
 import type { Twin } from '../targets/twin.js';
 import { type CaseValues, type Watch, watch, type WatchedClause } from './watch.js';

@@ -1,7 +1,7 @@
 /** Watches the cases of one target clause by clause: stubs and programs look the same from here on. */
 import { meets, type Values } from '../../models/exchange/exchange.js';
-import { ClassCounter } from '../campaign/classes.js';
-import { type AnyTarget, contractId, createPlayRunner, createRunner, isProgram } from '../campaign/target.js';
+import { ClassCounter } from '../campaign/blocks/classes.js';
+import { type AnyTarget, contractId, createPlayRunner, createRunner, isProgram } from '../campaign/targets/target.js';
 import { type CaseRunner, NO_VERDICT } from '../judge/case-runner.js';
 import type { Entry, Play } from '../play/play.js';
 import { isEnd } from '../play/play-judge.js';

@@ -9,7 +9,7 @@ import {
   isProgram,
   type ProgramTarget,
   type Target,
-} from '../campaign/target.js';
+} from '../campaign/targets/target.js';
 import { scenarioValues } from '../case/make-case.js';
 import { storyValues } from '../case/play-case.js';
 import { type CaseRunner, NO_VERDICT } from '../judge/case-runner.js';

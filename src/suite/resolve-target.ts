@@ -1,8 +1,8 @@
 /** From what a test suite names (a built-in target, or an image, a symbol and a contract) to a target. */
 import { fileURLToPath } from 'node:url';
-import { bindTarget } from '../campaign/bind-target.js';
-import { builtInTargets } from '../campaign/built-in-targets.js';
-import { type AnyTarget, contractId } from '../campaign/target.js';
+import { bindTarget } from '../campaign/targets/bind-target.js';
+import { builtInTargets } from '../campaign/targets/built-in-targets.js';
+import { type AnyTarget, contractId } from '../campaign/targets/target.js';
 import { UsageError } from '../errors.js';
 import type { Image } from '../image/image.js';
 import { loadImage } from '../image/load.js';

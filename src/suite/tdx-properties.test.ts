@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readCase } from '../case/case-file.js';
-import { createSubject } from '../campaign/subject.js';
+import { createSubject } from '../campaign/blocks/subject.js';
 import {
   BROKEN_AT,
   BROKEN_TDCALL,

@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { PROPERTY_NAMES } from '../../properties/all.js';
-import { selectProperties } from '../campaign/select-targets.js';
-import { createSubject, type Subject } from '../campaign/subject.js';
-import type { AnyTarget } from '../campaign/target.js';
+import { selectProperties } from '../campaign/targets/select-targets.js';
+import { createSubject, type Subject } from '../campaign/blocks/subject.js';
+import type { AnyTarget } from '../campaign/targets/target.js';
 import { writeCase } from '../case/write-case.js';
 import { UsageError } from '../errors.js';
 import { shorten } from '../text/escape.js';

@@ -26,7 +26,7 @@ export interface InputValue {
   isFair(value: bigint): boolean;
 }
 
-/** What the experiment said of one value. The words are those of the result (src/campaign/result.ts). */
+/** What the experiment said of one value. The words are those of the result (src/campaign/records/result.ts). */
 export interface InputExperiment {
   name: string;
   /** `0x...` */

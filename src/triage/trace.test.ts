@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, test as plain } from 'vitest';
-import { builtInStubs } from '../campaign/built-in-targets.js';
-import { createRunner } from '../campaign/target.js';
+import { builtInStubs } from '../campaign/targets/built-in-targets.js';
+import { createRunner } from '../campaign/targets/target.js';
 import {
   call,
   clear,

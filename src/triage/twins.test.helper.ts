@@ -1,7 +1,7 @@
 /** Runners of the broken twins of corpus/bugs. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createRunner, type Target } from '../campaign/target.js';
+import { createRunner, type Target } from '../campaign/targets/target.js';
 import { builtInContract, findAnyContract } from '../contract/find-contract.js';
 import { CONTRACT_SETS } from '../contract/library/sets.js';
 import type { Image } from '../image/image.js';

@@ -1,8 +1,8 @@
 /** Fewer records that say the same: blocks that follow each other become one piece, and former builds keep only what is still used of them. */
-import { BLOCK_CASES } from '../block.js';
-import { NO_COVERAGE } from '../coverage.js';
-import { Merge } from '../merge.js';
-import type { BlocksRecord, CampaignRecord } from '../records.js';
+import { BLOCK_CASES } from '../blocks/block.js';
+import { NO_COVERAGE } from '../blocks/coverage.js';
+import { Merge } from '../records/merge.js';
+import type { BlocksRecord, CampaignRecord } from '../records/records.js';
 
 /** @returns records from which the same result is made, and the same next night */
 export function compacted(records: readonly CampaignRecord[]): CampaignRecord[] {

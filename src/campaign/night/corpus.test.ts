@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { type Coverage, CoverageSet } from '../coverage.js';
-import type { EntryRecord } from '../records.js';
+import { type Coverage, CoverageSet } from '../blocks/coverage.js';
+import type { EntryRecord } from '../records/records.js';
 import { Corpus, pruned } from './corpus.js';
 
 const entry = (digest: number, coverage: Partial<Coverage>): EntryRecord => ({

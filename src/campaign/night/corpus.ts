@@ -1,6 +1,6 @@
 /** The corpus of one target: cases that reached something new, from which others are made. */
-import { type Coverage, CoverageSet, coverageSize } from '../coverage.js';
-import type { EntryRecord } from '../records.js';
+import { type Coverage, CoverageSet, coverageSize } from '../blocks/coverage.js';
+import type { EntryRecord } from '../records/records.js';
 
 export class Corpus {
   private entries: EntryRecord[] = [];

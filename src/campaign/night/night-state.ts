@@ -1,8 +1,8 @@
 /** What a night left in its folder: read at the start of the next one, with what is damaged set aside. */
 import { appendFileSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { readRecords, RecordFile } from '../record-file.js';
-import { type CampaignRecord, type EntryRecord, type FindingRecord, recordSchema } from '../records.js';
+import { readRecords, RecordFile } from '../records/record-file.js';
+import { type CampaignRecord, type EntryRecord, type FindingRecord, recordSchema } from '../records/records.js';
 import { UsageError } from '../../errors.js';
 import { compacted } from './compact.js';
 import { shorten } from '../../text/escape.js';

@@ -1,10 +1,10 @@
 /** One target in a night: how far its streams of cases are, what it costs, and the corpus from which cases are made. */
-import { BLOCK_CASES } from '../block.js';
-import type { Prepared } from '../campaign-log.js';
-import type { CampaignRecord } from '../records.js';
-import type { Reporter } from '../reporter.js';
-import type { Shard } from '../shard.js';
-import type { Task } from '../task.js';
+import { BLOCK_CASES } from '../blocks/block.js';
+import type { Prepared } from '../records/campaign-log.js';
+import type { CampaignRecord } from '../records/records.js';
+import type { Reporter } from '../records/reporter.js';
+import type { Shard } from '../blocks/shard.js';
+import type { Task } from '../blocks/task.js';
 import { Corpus } from './corpus.js';
 import type { Turn } from './night-schedule.js';
 

@@ -1,7 +1,7 @@
 /** The built-in helpers under their references, and the references under the properties. */
 import { describe, expect, it } from 'vitest';
-import { builtInPrograms } from '../../campaign/built-in-targets.js';
-import { createPlayRunner } from '../../campaign/target.js';
+import { builtInPrograms } from '../../campaign/targets/built-in-targets.js';
+import { createPlayRunner } from '../../campaign/targets/target.js';
 import { Dice } from '../../story/dice.js';
 import { drawStory, stepOf } from '../../story/story.js';
 

@@ -1,7 +1,7 @@
 /** The wrappers around SEAMCALL as programs: options, what is judged, and the clean ones beside their reference. */
 import { describe, expect, it } from 'vitest';
 import { PROGRAM_PROPERTIES } from '../../../properties/all.js';
-import { builtInPrograms } from '../../campaign/built-in-targets.js';
+import { builtInPrograms } from '../../campaign/targets/built-in-targets.js';
 import { PlayRunner } from '../../play/play-runner.js';
 import { isTogether } from '../../play/play.js';
 import { Dice } from '../../story/dice.js';

@@ -1,7 +1,7 @@
 /** From a result with its listings and traces to what the page shows. */
-import type { FunctionListing, Listings } from '../../campaign/listing.js';
-import type { FindingResult, RunResult, TargetResult } from '../../campaign/result.js';
-import type { TraceDocument } from '../../campaign/trace-document.js';
+import type { FunctionListing, Listings } from '../../campaign/traces/listing.js';
+import type { FindingResult, RunResult, TargetResult } from '../../campaign/records/result.js';
+import type { TraceDocument } from '../../campaign/traces/trace-document.js';
 import { compileContract } from '../../contract/compiled.js';
 import { findingName } from '../../case/write-case.js';
 import { describeSlot } from '../describe-slot.js';

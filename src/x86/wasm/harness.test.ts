@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { expect, vi } from 'vitest';
-import { builtInStubs } from '../../campaign/built-in-targets.js';
-import { createRunner, type Target } from '../../campaign/target.js';
+import { builtInStubs } from '../../campaign/targets/built-in-targets.js';
+import { createRunner, type Target } from '../../campaign/targets/target.js';
 import type { CaseRunner } from '../../judge/case-runner.js';
 import { createObservation } from '../../observation/layout.js';
 import { scenarios } from '../../scenario/arbitrary.js';

@@ -1,0 +1,43 @@
+/** A task: consecutive blocks of one target, computed and recorded as one. A pure function of what stands in it. */
+import { performance } from 'node:perf_hooks';
+import { BLOCK_CASES, type BlockResult, type Parent, type Witness } from './block.js';
+import { CoverageSet } from './coverage.js';
+import type { Failure } from './failures.js';
+import { Merge } from '../records/merge.js';
+import type { Subject } from './subject.js';
+
+export interface Task {
+  /** Index of the target. */
+  target: number;
+  /** Number of the first block. */
+  block: number;
+  blocks: number;
+  /** All but the last block have BLOCK_CASES. */
+  cases: number;
+  /** The case of the corpus from which the cases are made; absent: fresh cases. */
+  parent?: Parent;
+}
+
+export function runTask(subject: Subject, seed: string, { block, blocks, cases, parent }: Task): BlockResult {
+  const merge = new Merge<Failure>();
+  const covered = new CoverageSet(0n);
+  const witnesses: Witness[] = [];
+  for (let index = 0; index < blocks; index++) {
+    const left = Math.min(BLOCK_CASES, cases - index * BLOCK_CASES);
+    const result = subject.runBlock(seed, block + index, left, parent);
+    merge.add(result);
+    for (const witness of result.witnesses) if (covered.add(witness.coverage) > 0) witnesses.push(witness);
+  }
+  return { ...merge.totals(), witnesses };
+}
+
+export interface TimedResult {
+  result: BlockResult;
+  milliseconds: number;
+}
+
+export function timedTask(subject: Subject, seed: string, task: Task): TimedResult {
+  const started = performance.now();
+  const result = runTask(subject, seed, task);
+  return { result, milliseconds: performance.now() - started };
+}

@@ -1,0 +1,182 @@
+/** Writes down what a campaign did, record by record, and keeps what the result is made of. */
+import { randomBytes } from 'node:crypto';
+import { toolVersion } from '../../package-info.js';
+import { CoverageSet, coverageSize, functionRecords, otherFunctions } from '../blocks/coverage.js';
+import { fingerprint } from '../targets/fingerprint.js';
+import type { Totals } from './merge.js';
+import type { RecordFile } from './record-file.js';
+import {
+  type CampaignRecord,
+  type EntryRecord,
+  type FunctionRecord,
+  recordSchema,
+  type ReplayRecord,
+  RECORDS_SCHEMA,
+} from './records.js';
+import { ResultBuilder } from './result-builder.js';
+import type { FindingResult, RunResult } from './result.js';
+import type { Shard } from '../blocks/shard.js';
+import type { Subject } from '../blocks/subject.js';
+import type { AnyTarget } from '../targets/target.js';
+import type { Task } from '../blocks/task.js';
+
+/** One target of a campaign, ready to be run. */
+export interface Prepared {
+  readonly target: AnyTarget;
+  readonly subject: Subject;
+  readonly seed: string;
+  /** `NAME@FINGERPRINT` */
+  readonly id: string;
+  readonly fingerprint: string;
+  readonly functions: FunctionRecord[];
+}
+
+/** Hexadecimal digits of the fingerprint that tell a target from what it was before a change. */
+const ID_DIGITS = 16;
+
+export function prepare(target: AnyTarget, subject: Subject, seed: string): Prepared {
+  const print = fingerprint(target);
+  return {
+    target,
+    subject,
+    seed,
+    id: `${target.name}@${print.slice(0, ID_DIGITS)}`,
+    fingerprint: print,
+    functions: functionRecords(target.image, target.symbol),
+  };
+}
+
+export class CampaignLog {
+  private readonly builder = new ResultBuilder();
+  /** Per target, what it was known to reach, and the functions that this lies in. */
+  private readonly covered: CoverageSet[];
+  private readonly functions: FunctionRecord[][];
+
+  /**
+   * @param targets in the order of the result
+   * @param seed as the result tells it
+   * @param file where records are written too; they are in it before `blocks`, `replay` and `finding` return
+   */
+  constructor(
+    private readonly targets: readonly Prepared[],
+    seed: string,
+    private readonly file?: RecordFile,
+  ) {
+    this.covered = targets.map(() => new CoverageSet(0n));
+    this.functions = targets.map(({ functions }) => [...functions]);
+    const ids = targets.map(({ id }) => id);
+    this.append([
+      { kind: 'run', schema: RECORDS_SCHEMA, tool: toolVersion(), seed, targets: ids },
+      ...targets.map(targetRecord),
+    ]);
+  }
+
+  /** @returns how much of what was reached was reached for the first time */
+  blocks({ target, block, blocks, parent }: Task, result: Totals): number {
+    const { coverage, failures, cases, executions, inForce, classes, problem } = result;
+    const { id } = this.targets[target];
+    const told = failures.map(({ signature, hits, block: at, index }) => ({ signature, hits, block: at, index }));
+    const fresh = this.covered[target].missing(coverage);
+    const records: CampaignRecord[] = [];
+    if (coverageSize(fresh) > 0) {
+      this.covered[target].add(fresh);
+      const functions = otherFunctions(this.targets[target].target.image, this.functions[target], fresh.reached);
+      this.functions[target].push(...functions);
+      records.push({ kind: 'coverage', target: id, ...fresh, functions });
+    }
+    records.push({
+      kind: 'blocks',
+      target: id,
+      ...(parent !== undefined && { parent: parent.digest }),
+      block,
+      blocks,
+      cases,
+      executions,
+      inForce,
+      classes,
+      failures: told,
+      ...(problem !== undefined && { problem }),
+    });
+    this.append(records);
+    return coverageSize(fresh);
+  }
+
+  /** A record that is in the file already: of an earlier process. What is not of these targets is left out. */
+  restore(record: CampaignRecord): void {
+    if (record.kind === 'run') return;
+    const id = record.kind === 'target' ? record.id : 'target' in record ? record.target : undefined;
+    const target = this.targets.findIndex((known) => known.id === id);
+    if (id !== undefined && target < 0) return;
+    if (record.kind === 'coverage') {
+      this.covered[target].add(record);
+      this.functions[target].push(...record.functions);
+    }
+    this.builder.add(record, 'the state');
+  }
+
+  /** What the cases of a target reached so far. */
+  coverage(target: number): CoverageSet {
+    return this.covered[target];
+  }
+
+  entry(target: number, entry: Omit<EntryRecord, 'kind' | 'target'>): EntryRecord {
+    const record: EntryRecord = { kind: 'entry', target: this.targets[target].id, ...entry };
+    this.append([record]);
+    return record;
+  }
+
+  kept(target: number, entries: string[]): void {
+    this.append([{ kind: 'kept', target: this.targets[target].id, entries }]);
+  }
+
+  replay(target: number, record: Omit<ReplayRecord, 'kind' | 'target'>): void {
+    this.append([{ kind: 'replay', target: this.targets[target].id, ...record }]);
+  }
+
+  finding(target: number, finding: Omit<FindingResult, 'hits' | 'accepted'>): void {
+    this.append([{ kind: 'finding', target: this.targets[target].id, finding }]);
+  }
+
+  /** The process is at its end. */
+  end(shard: Shard, workers: number, milliseconds: number, interrupted: boolean): void {
+    this.append([
+      {
+        kind: 'process',
+        id: randomBytes(8).toString('hex'),
+        shard: { ...shard },
+        node: process.version,
+        workers,
+        started: Math.round(Date.now() - milliseconds),
+        milliseconds: Math.round(milliseconds),
+        interrupted,
+      },
+    ]);
+  }
+
+  /** Names from images are escaped on the way, as they are when records are read: both ways give the same result. */
+  private append(records: readonly CampaignRecord[]): void {
+    const escaped = records.map((record) => recordSchema.parse(record));
+    this.file?.append(escaped);
+    for (const record of escaped) this.builder.add(record, 'this campaign');
+  }
+
+  result(): RunResult {
+    return this.builder.result('this campaign');
+  }
+}
+
+function targetRecord({ target, subject, seed, id, fingerprint: print, functions }: Prepared): CampaignRecord {
+  return {
+    kind: 'target',
+    id,
+    name: target.name,
+    symbol: target.symbol,
+    contract: subject.contractId,
+    image: target.image.name,
+    imageHash: target.image.hash,
+    fingerprint: print,
+    seed,
+    properties: [...subject.properties],
+    functions,
+  };
+}

@@ -1,0 +1,114 @@
+/** The published JSON Schemas, judged by a validator that is not the tool's own. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { packageRoot } from '../../package-info.js';
+import { resultJson } from '../../report/json.js';
+import { twinTarget } from '../../triage/twins.test.helper.js';
+import { builtInPrograms, builtInStubs } from '../targets/built-in-targets.js';
+import { fuzz } from '../fuzz.js';
+import { jsonSchemas, SCHEMA_FOLDER } from './json-schemas.js';
+import { resultSchema } from './result.js';
+
+const folder = join(packageRoot(), SCHEMA_FOLDER);
+const published = (name: string): string => readFileSync(join(folder, name), 'utf8');
+
+test('the files in the package are those that npm run build:schemas writes, and no others', () => {
+  const made = jsonSchemas();
+  expect(readdirSync(folder).sort()).toEqual(Object.keys(made).sort());
+  for (const [name, text] of Object.entries(made)) expect(published(name)).toBe(text);
+});
+
+function validator(name: string): ValidateFunction {
+  return new Ajv2020({ strict: true, strictTuples: false, allErrors: true }).compile(
+    JSON.parse(published(name)) as object,
+  );
+}
+const validResult = validator('result-1.schema.json');
+const validCase = validator('case-1.schema.json');
+
+type Json = Record<string, unknown>;
+type Path = readonly (string | number)[];
+
+let result: Json;
+beforeAll(async () => {
+  const program = builtInPrograms().find(({ name }) => name.startsWith('seamcall-wrapper-6.8/'));
+  if (program === undefined) throw new Error('no such program');
+  const targets = [builtInStubs()[0], twinTarget('missing-scrub-rsi-6.4'), program];
+  const run = await fuzz({ targets, seed: 'schema', budget: { runs: 200 }, workers: 1 });
+  const [clean, broken] = run.result.targets;
+  expect([clean.findings.length, broken.findings.length]).toEqual([0, 1]);
+  // What a later step of a campaign adds.
+  broken.findings[0].accepted = { reason: 'known', reference: 'issue 7' };
+  broken.findings[0].source = { file: 'a.S', line: 7 };
+  broken.findings[0].inputs = [
+    { name: 'arg.rsi', value: '0x1', verdict: 'must differ', tried: 3, failed: 3, note: 'bit 0' },
+  ];
+  result = JSON.parse(resultJson(run)) as Json;
+});
+
+/** A copy in which one value is another; it is taken out if that is undefined. */
+function changed(json: Json, path: Path, value: unknown): Json {
+  const copy = structuredClone(json);
+  let at: Record<string | number, unknown> = copy;
+  for (const key of path.slice(0, -1)) at = at[key] as Record<string | number, unknown>;
+  const last = path[path.length - 1];
+  if (value === undefined) delete at[last];
+  else at[last] = value;
+  return copy;
+}
+
+describe('results', () => {
+  test('of a clean target, a broken one and a program are valid', () => {
+    expect(validResult(result), JSON.stringify(validResult.errors)).toBe(true);
+  });
+
+  const finding = ['result', 'targets', 1, 'findings', 0] as const;
+  test.each<[string, Path, unknown]>([
+    ['another schema', ['schema'], 'tdxfuzz/result/2'],
+    ['a part that is missing', ['result', 'targets', 0, 'fingerprint'], undefined],
+    ['a part that nobody knows', ['result', 'extra'], 1],
+    ['a status that nobody knows', ['result', 'targets', 0, 'properties', 0, 'status'], 'passed'],
+    ['a negative count', ['result', 'targets', 0, 'cases'], -1],
+    ['a fraction of a case', ['result', 'targets', 0, 'cases'], 1.5],
+    ['an enormous number', ['result', 'targets', 0, 'executions'], 1e300],
+    ['a hash that is none', ['result', 'targets', 0, 'imageHash'], 'abc'],
+    ['a value that is no 64-bit value', [...finding, 'scenario', 'arg.rdi'], '0x12345678901234567'],
+    ['a verdict that nobody knows', [...finding, 'inputs', 0, 'verdict'], 'perhaps'],
+    ['a line 0', [...finding, 'source', 'line'], 0],
+    ['a case that is none', [...finding, 'case', 'code', 'pages'], []],
+    ['a first case of two kinds', [...finding, 'first', 'replayed'], 'x.json'],
+    ['text for a list', ['result', 'targets'], 'none'],
+  ])('with %s are not', (_what, path, value) => {
+    const wrong = changed(result, path, value);
+    expect(validResult(wrong)).toBe(false);
+    // The tool refuses it as well.
+    expect(resultSchema.safeParse(wrong).success).toBe(false);
+  });
+});
+
+describe('cases', () => {
+  const names = readdirSync(join(packageRoot(), 'corpus/cases')).filter((name) => name.endsWith('.json'));
+  const stored = names.map(
+    (name) => JSON.parse(readFileSync(join(packageRoot(), 'corpus/cases', name), 'utf8')) as Json,
+  );
+
+  test('that are kept in the corpus are valid', () => {
+    expect(stored.length).toBeGreaterThan(20);
+    for (const file of stored) expect(validCase(file), JSON.stringify(validCase.errors)).toBe(true);
+  });
+
+  test.each<[string, Path, unknown]>([
+    ['a version that nobody knows', ['schema'], 'tdxfuzz/case/2'],
+    ['no contract', ['contract'], undefined],
+    ['a part that nobody knows', ['story2'], []],
+    ['permissions that are none', ['code', 'pages', 0, 'permissions'], 'rwxs'],
+    ['a page too long', ['code', 'pages', 0, 'base64'], 'A'.repeat(6000)],
+    ['a function of no bytes', ['code', 'size'], 0],
+    ['an empty symbol', ['symbol'], ''],
+    ['a value in decimal', ['scenario', 'arg.rdi'], '17'],
+  ])('with %s are not', (_what, path, value) => {
+    expect(validCase(changed(stored[0], path, value))).toBe(false);
+  });
+});

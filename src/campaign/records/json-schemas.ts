@@ -1,0 +1,23 @@
+/** The JSON Schemas that the package publishes, made of the schemas by which the tool itself reads. */
+import { z } from 'zod';
+import { caseSchema } from '../../case/case-file.js';
+import { RESULT_SCHEMA, resultSchema } from './result.js';
+
+/** Folder in the package. */
+export const SCHEMA_FOLDER = 'schema';
+
+/**
+ * File name -> its text. What a file is checked for beyond its schema (slots that exist, contracts that agree with
+ * themselves) is said by the tool that reads it.
+ */
+export function jsonSchemas(): Record<string, string> {
+  return {
+    'result-1.schema.json': publish(resultSchema, RESULT_SCHEMA, 'The result of a run of tdxfuzz'),
+    'case-1.schema.json': publish(caseSchema, 'tdxfuzz/case/1', 'One case of tdxfuzz, with all that a replay needs'),
+  };
+}
+
+function publish(schema: z.ZodType, name: string, title: string): string {
+  const { $schema, ...body } = z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' });
+  return `${JSON.stringify({ $schema, $id: `urn:${name.replaceAll('/', ':')}`, title, ...body }, null, 2)}\n`;
+}

@@ -1,0 +1,64 @@
+/** The records that a result folder holds: one file for each process that wrote there. */
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { UsageError } from '../../errors.js';
+import { shorten } from '../../text/escape.js';
+import { encodeRecord, readRecords, RecordFile } from './record-file.js';
+import { type CampaignRecord, recordSchema } from './records.js';
+import type { Shard } from '../blocks/shard.js';
+
+/** Of the whole, and of a shard. */
+const NAME = /^records(?:-\d{1,6}-of-\d{1,6})?\.jsonl$/;
+
+/** A file for the records of one shard, empty: what an earlier run left there is gone. @throws UsageError */
+export function newRecords(folder: string, { index, of }: Shard): RecordFile {
+  const path = join(folder, of === 1 ? 'records.jsonl' : `records-${index}-of-${of}.jsonl`);
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    throw new UsageError(`${shorten(path)}: cannot write there (${(error as NodeJS.ErrnoException).code ?? 'error'})`);
+  }
+  return new RecordFile(path);
+}
+
+/** Every record of a folder, with the file that it is in. @throws UsageError naming what is missing or damaged */
+export function* recordsOf(folder: string): Generator<{ record: CampaignRecord; origin: string }> {
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => NAME.test(name)) : [];
+  if (names.length === 0)
+    throw new UsageError(`${shorten(folder)}: no records there; give a folder that tdxfuzz fuzz --out wrote`);
+  for (const name of names.sort()) {
+    const path = join(folder, name);
+    const { records, damaged } = readRecords(path, recordSchema);
+    const [first] = damaged;
+    if (first !== undefined)
+      throw new UsageError(`${shorten(path)}: line ${first.number}: ${first.why}; take another copy, or run it again`);
+    for (const record of lastCampaign(records)) yield { record, origin: path };
+  }
+}
+
+/** A night that follows the code has records of former builds in its file: what counts is the campaign of the last process. */
+function lastCampaign(records: readonly CampaignRecord[]): CampaignRecord[] {
+  const last = records.findLast((record) => record.kind === 'run');
+  if (last === undefined) return [...records];
+  const present = new Set(last.targets);
+  return records.filter((record) => {
+    if (record.kind === 'run') return record === last;
+    const id = record.kind === 'target' ? record.id : 'target' in record ? record.target : undefined;
+    return id === undefined || present.has(id);
+  });
+}
+
+/** Records in one order, each once: merging what was merged changes nothing. */
+export function writeMerged(folder: string, records: Iterable<CampaignRecord>): void {
+  const lines = new Map<string, CampaignRecord>();
+  for (const record of records) lines.set(encodeRecord(record), record);
+  const sorted = [...lines].sort(([a, left], [b, right]) => rank(left) - rank(right) || (a < b ? -1 : a > b ? 1 : 0));
+  const file = newRecords(folder, { index: 0, of: 1 });
+  file.append(sorted.map(([, record]) => record));
+  file.close();
+}
+
+/** What is needed to read the rest comes first. */
+function rank({ kind }: CampaignRecord): number {
+  return kind === 'run' ? 0 : kind === 'target' ? 1 : 2;
+}

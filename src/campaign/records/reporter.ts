@@ -1,0 +1,64 @@
+/** Turns failures of one target into findings: each signature once, shrunk by itself and repeated on the interpreter. */
+import type { Scenario } from '../../scenario/layout.js';
+import type { Story } from '../../story/story.js';
+import { type Signature, signatureKey } from '../../triage/violation.js';
+import type { CampaignLog, Prepared } from './campaign-log.js';
+import type { Replay } from './replays.js';
+import type { FindingResult } from './result.js';
+import { valuesDigest } from './values-digest.js';
+
+export class Reporter {
+  private readonly reported = new Set<string>();
+
+  /**
+   * @param index of the target in the campaign
+   * @param examine whether findings say which of their values matter
+   */
+  constructor(
+    private readonly log: CampaignLog,
+    private readonly target: Prepared,
+    private readonly index: number,
+    private readonly examine = true,
+  ) {}
+
+  /** A finding of this signature is recorded already. */
+  know(signature: Omit<Signature, 'clause'>): void {
+    this.reported.add(signatureKey(signature));
+  }
+
+  knows(signature: Omit<Signature, 'clause'>): boolean {
+    return this.reported.has(signatureKey(signature));
+  }
+
+  /** @returns the finding, undefined if there is one of this signature already */
+  report(
+    signature: Signature,
+    values: Scenario | Story,
+    first: FindingResult['first'],
+  ): Omit<FindingResult, 'hits'> | undefined {
+    if (this.knows(signature)) return undefined;
+    this.know(signature);
+    const { subject, seed } = this.target;
+    // A case that was made of another one is not in the stream that a block number stands for.
+    const fresh = 'block' in first && first.parent === undefined;
+    const found = fresh ? { seed, block: first.block, index: first.index } : null;
+    const finding = { ...signature, first, ...subject.report(signature, values, found, this.examine) };
+    this.log.finding(this.index, finding);
+    return finding;
+  }
+
+  /** Judges a stored case. @returns the signatures that it fails with */
+  replay({ name, values }: Replay): Signature[] {
+    const { subject } = this.target;
+    const signatures = subject.judge(values);
+    const problem = signatures === undefined ? subject.problem : undefined;
+    this.log.replay(this.index, {
+      name,
+      digest: valuesDigest(subject.named(values)),
+      signatures: signatures ?? [],
+      ...(problem !== undefined && { problem }),
+    });
+    for (const signature of signatures ?? []) this.report(signature, values, { replayed: name });
+    return signatures ?? [];
+  }
+}

@@ -1,0 +1,7 @@
+/** sha256 of the values of a case: two cases with the same values are the same case. */
+import { createHash } from 'node:crypto';
+import type { StoredValues } from '../../case/case-file.js';
+
+export function valuesDigest({ scenario, story }: StoredValues): string {
+  return createHash('sha256').update(JSON.stringify({ scenario, story })).digest('hex');
+}

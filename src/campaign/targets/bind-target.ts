@@ -1,0 +1,31 @@
+/** Binds a symbol of an image to a contract: the target that somebody names by hand. */
+import type { ContractSet } from '../../contract/contract.js';
+import { findAnyContract } from '../../contract/find-contract.js';
+import { CONTRACT_SETS } from '../../contract/library/sets.js';
+import type { Image } from '../../image/image.js';
+import { findFunction } from '../../image/symbols.js';
+import type { ProgramTarget, Target } from './target.js';
+
+/** A target that has no name yet. */
+export type Unnamed = Omit<Target, 'name'> | Omit<ProgramTarget, 'name'>;
+
+/**
+ * @param id `SET/FUNCTION`, where SET is a built-in set or the path of a JSON file
+ * @param symbol the contract's own if not given
+ * @param sets those that SET may name, the built-in ones if not given
+ * @throws UsageError with the nearest names if there is no such contract
+ * @throws ImageError if the image has no such function
+ */
+export function bindTarget(
+  image: Image,
+  id: string,
+  symbol?: string,
+  sets: readonly ContractSet[] = CONTRACT_SETS,
+): Unnamed {
+  const { set, contract, program } = findAnyContract(id, sets);
+  const bound = symbol ?? (program ?? contract).symbol;
+  findFunction(image, bound);
+  if (program === undefined) return { symbol: bound, set: set.name, contract, image };
+  const contractName = id.slice(id.lastIndexOf('/') + 1);
+  return { symbol: bound, set: set.name, program: { ...program, symbol: bound }, contractName, image };
+}

@@ -1,0 +1,20 @@
+/** Which functions of an image contain TDCALL or SEAMCALL, by the bytes alone. */
+import type { Image } from '../../image/image.js';
+import { symbolAt } from '../../image/symbols.js';
+
+/** 66 0F 01 CC is TDCALL, 66 0F 01 CF is SEAMCALL (Intel SDM volume 2; iced-x86 decodes both). */
+const PREFIX = [0x66, 0x0f, 0x01] as const;
+const LAST = [0xcc, 0xcf];
+
+/** Names of the functions, sorted. A constant with these bytes would be taken for one: this is a hint, not a verdict. */
+export function functionsWithWrappedInstruction(image: Image): string[] {
+  const names = new Set<string>();
+  for (const { address, bytes, execute } of image.segments) {
+    if (!execute) continue;
+    for (let at = bytes.indexOf(PREFIX[0]); at >= 0; at = bytes.indexOf(PREFIX[0], at + 1)) {
+      if (bytes[at + 1] !== PREFIX[1] || bytes[at + 2] !== PREFIX[2] || !LAST.includes(bytes[at + 3])) continue;
+      names.add(symbolAt(image, address + BigInt(at))?.symbol.name ?? `0x${(address + BigInt(at)).toString(16)}`);
+    }
+  }
+  return [...names].sort();
+}
