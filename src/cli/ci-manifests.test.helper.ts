@@ -108,7 +108,7 @@ export function commandsInScript(script: string, env: Readonly<Record<string, st
 
 /** Parses a command line as the tool does, and runs nothing. @throws CommanderError for what the tool would refuse */
 export async function parseOnly(words: readonly string[]): Promise<void> {
-  const program = createProgram();
+  const program = await createProgram();
   let reached = false;
   const disarm = (command: Command): void => {
     command.configureOutput({ writeErr: () => {}, writeOut: () => {} });

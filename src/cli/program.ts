@@ -1,22 +1,30 @@
 /** The commands and their options, and nothing that runs them. */
 import { Command } from 'commander';
 import { toolVersion } from '../package-info.js';
-import { acceptCommand } from './accept.js';
-import { doctorCommand } from './doctor.js';
-import { explainCommand } from './explain.js';
-import { fuzzCommand } from './fuzz.js';
-import { gateCommand } from './gate.js';
-import { keepCommand } from './keep.js';
-import { listCommand } from './list.js';
-import { mergeCommand } from './merge.js';
-import { museumCommand } from './museum.js';
-import { nightlyCommand } from './nightly.js';
-import { replayCommand } from './replay.js';
-import { reportCommand } from './report.js';
-import { verifyCommand } from './verify.js';
 
-/** Bad usage is thrown as a CommanderError, not made an exit. */
-export function createProgram(): Command {
+/** In the order of the help. What a command needs is loaded when it is asked for: the whole tool takes its time. */
+const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
+  fuzz: async () => (await import('./fuzz.js')).fuzzCommand,
+  gate: async () => (await import('./gate.js')).gateCommand,
+  nightly: async () => (await import('./nightly.js')).nightlyCommand,
+  merge: async () => (await import('./merge.js')).mergeCommand,
+  report: async () => (await import('./report.js')).reportCommand,
+  replay: async () => (await import('./replay.js')).replayCommand,
+  verify: async () => (await import('./verify.js')).verifyCommand,
+  museum: async () => (await import('./museum.js')).museumCommand,
+  list: async () => (await import('./list.js')).listCommand,
+  explain: async () => (await import('./explain.js')).explainCommand,
+  keep: async () => (await import('./keep.js')).keepCommand,
+  accept: async () => (await import('./accept.js')).acceptCommand,
+  doctor: async () => (await import('./doctor.js')).doctorCommand,
+};
+
+/**
+ * Bad usage is thrown as a CommanderError, not made an exit.
+ *
+ * @param asked the only command that is needed; all where there is none of this name
+ */
+export async function createProgram(asked?: string): Promise<Command> {
   const program = new Command('tdxfuzz')
     .description(
       'Fuzzes the machine code of TDX stubs against the ABI: object file in, verdict out, no TDX hardware needed.',
@@ -24,23 +32,9 @@ export function createProgram(): Command {
     .version(toolVersion())
     .showSuggestionAfterError()
     .exitOverride();
-  for (const command of [
-    fuzzCommand,
-    gateCommand,
-    nightlyCommand,
-    mergeCommand,
-    reportCommand,
-    replayCommand,
-    verifyCommand,
-    museumCommand,
-    listCommand,
-    explainCommand,
-    keepCommand,
-    acceptCommand,
-    doctorCommand,
-  ]) {
-    program.addCommand(command().exitOverride());
-  }
+  const one = asked !== undefined && Object.hasOwn(COMMANDS, asked) ? COMMANDS[asked] : undefined;
+  const makers = await Promise.all((one === undefined ? Object.values(COMMANDS) : [one]).map((load) => load()));
+  for (const make of makers) program.addCommand(make().exitOverride());
   program.addHelpText(
     'after',
     '\nExit status: 0 nothing found, 1 a finding, 2 bad usage or input or no verdict, 3 the tool failed, 130 Ctrl-C.',

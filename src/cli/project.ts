@@ -11,7 +11,6 @@ import { CONFIG_NAMES, fromHere, type LoadedConfig, loadConfig } from '../config
 import { UsageError } from '../errors.js';
 import { expectationsIfAny, PROJECT_EXPECTATIONS, readExpectations } from '../expect/expectation-file.js';
 import type { Rule } from '../expect/rule.js';
-import * as library from '../index.js';
 import { packageRoot } from '../package-info.js';
 import { shorten } from '../text/escape.js';
 
@@ -58,7 +57,7 @@ export function withPlaces(command: Command, ...places: (keyof typeof PLACES)[])
 
 /** @throws UsageError for a configuration that cannot be used */
 export function openConfig({ config }: PlaceFlags): Promise<LoadedConfig> {
-  return loadConfig('.', config, library);
+  return loadConfig('.', config, () => import('../index.js'));
 }
 
 /** @throws UsageError for whatever of the project cannot be used: nothing has been run yet */

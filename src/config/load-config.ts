@@ -4,7 +4,6 @@
  */
 import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { createJiti } from 'jiti';
 import { UsageError } from '../errors.js';
 import { readJson, readText } from '../files.js';
 import { shorten } from '../text/escape.js';
@@ -32,13 +31,13 @@ export interface LoadedConfig {
 export async function loadConfig(
   folder: string,
   asked: string | false | undefined,
-  library: object,
+  library: () => Promise<object>,
 ): Promise<LoadedConfig> {
   if (asked === false) return { config: {}, file: undefined, folder: resolve(folder) };
   const file = asked ?? CONFIG_NAMES.find((name) => existsSync(join(folder, name)));
   if (file === undefined) return { config: {}, file, folder: resolve(folder) };
   const path = resolve(folder, file);
-  const value = path.endsWith('.json') ? readJson(path, LARGEST_FILE, HINT) : await run(path, file, library);
+  const value = path.endsWith('.json') ? readJson(path, LARGEST_FILE, HINT) : await run(path, file, await library());
   if (typeof value !== 'object' || value === null)
     throw new UsageError(`${shorten(file)}: exports no configuration; write: export default defineConfig({ ... })`);
   return { config: validated(value, file, path), file, folder: dirname(path) };
@@ -53,6 +52,7 @@ export function fromHere(folder: string, path: string): string {
 async function run(path: string, file: string, library: object): Promise<unknown> {
   readText(path, LARGEST_FILE, HINT);
   // Nothing is written: no cache on the disk. Nothing is remembered: a second load in one process reads again.
+  const { createJiti } = await import('jiti');
   const jiti = createJiti(path, { fsCache: false, moduleCache: false, virtualModules: { tdxfuzz: library } });
   try {
     return await jiti.import(path, { default: true });
