@@ -11,20 +11,16 @@ const folder = temporaryFolder();
 afterAll(() => removeFolder(folder));
 const at = (name: string): string => join(folder, name);
 
-const CAMPAIGN = [
-  'fuzz',
+/** Three clean functions and a broken one, so that most of the time does not go into failing cases. */
+const IMAGES = [
   join(packageRoot(), 'corpus/bugs/guest-6.4.o'),
-  ...['missing_scrub_rsi', 'missing_scrub_rsi_plain'].flatMap((symbol) => [
-    '--target',
-    `${symbol}=linux-6.4/__tdx_hypercall_ret`,
-  ]),
-  '--seed',
-  'shards',
-  '--runs',
-  `${5 * BLOCK_CASES + 77}`,
-  '--workers',
-  '1',
+  join(packageRoot(), 'corpus/targets/guest-6.4.o'),
+  '--contract',
+  'linux-6.4',
+  '--target',
+  'missing_scrub_rsi=linux-6.4/__tdx_hypercall_ret',
 ];
+const CAMPAIGN = ['fuzz', ...IMAGES, '--seed', 'shards', '--runs', `${2 * BLOCK_CASES + 77}`, '--workers', '1'];
 const resultOf = (name: string): unknown =>
   (JSON.parse(readFileSync(join(at(name), 'result.json'), 'utf8')) as { result: unknown }).result;
 const bytesOf = (name: string): string => JSON.stringify(resultOf(name));
@@ -70,9 +66,8 @@ describe('eight shards as processes of their own', () => {
   });
 
   it('are computed again, block by block', async () => {
-    const args = CAMPAIGN.slice(1, CAMPAIGN.indexOf('--seed'));
-    const verified = await tdxfuzz(['verify', at('merged'), ...args]);
-    expect(verified.stdout).toMatch(/^12 of 12 pieces are the same again, 0 differ, in 50,154 cases\n$/);
+    const verified = await tdxfuzz(['verify', at('merged'), ...IMAGES]);
+    expect(verified.stdout).toMatch(/^12 of 12 pieces are the same again, 0 differ, in 40,308 cases\n$/);
     expect(verified.status).toBe(0);
   });
 });
@@ -84,7 +79,7 @@ describe('what does not belong together', () => {
     const outcome = await merge(...all.slice(0, 3), ...all.slice(4));
     expect(outcome).toMatchObject({ status: 2, stdout: '' });
     expect(outcome.stderr).toMatch(/^tdxfuzz: shard 3 is missing; name its folder too, or give --partial\n$/);
-    expect((await merge(...all.slice(0, 3), '--partial')).status).toBe(1);
+    expect((await merge(...all.slice(0, 3), ...all.slice(4), '--partial')).status).toBe(1);
   });
 
   it('another seed, another tool, a damaged line', async () => {
