@@ -19,7 +19,7 @@ import {
 } from './run-cli.test.helper.js';
 
 /** 50 for the whole test: `npm run kill-nights`. */
-const KILLS = Number(process.env['TDXFUZZ_KILLS'] ?? 3);
+const KILLS = Number(process.env['TDXFUZZ_KILLS'] ?? 2);
 
 const folder = temporaryFolder();
 afterAll(() => removeFolder(folder));
