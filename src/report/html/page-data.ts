@@ -103,6 +103,8 @@ export interface PageValue {
   name: string;
   /** With what it stands for. */
   value: string;
+  /** It is what it would be anyway, and yet may not be anything. */
+  neutral: boolean;
   /** Whether it matters; empty where that was not found out. */
   verdict: string;
   /** `12 of 12 other values fail alike`, with what else the experiment said. */

@@ -180,13 +180,16 @@ function valuesOf({ scenario, inputs, case: { contract, story } }: FindingResult
   const { body, set } = contract;
   const compiled = 'program' in body ? undefined : compileContract(body, set);
   const tried = new Map(inputs.map((input) => [input.name, input]));
-  const names = [...new Set([...Object.keys(scenario), ...tried.keys()])];
+  // A neutral value that may be anything says nothing.
+  const told = inputs.filter(({ verdict }) => verdict !== 'anything').map(({ name }) => name);
+  const names = [...new Set([...Object.keys(scenario), ...told])];
   return names.map((name) => {
     const input = tried.get(name);
     const value = scenario[name] ?? input?.value ?? '';
-    const told = compiled === undefined || story !== undefined ? { name, value } : described(compiled, name, value);
+    const text = compiled === undefined || story !== undefined ? { name, value } : described(compiled, name, value);
     return {
-      ...told,
+      ...text,
+      neutral: !Object.hasOwn(scenario, name),
       verdict: input?.verdict ?? '',
       evidence: input === undefined ? '' : evidenceOf(input),
     };

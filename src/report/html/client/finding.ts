@@ -85,18 +85,24 @@ function replay({ replay: command }: PageFinding): HTMLElement {
 
 function values({ values: rows }: PageFinding): Child {
   if (rows.length === 0) return h('p', {}, 'Neutral: no value needs to differ.');
+  const differ = rows.filter(({ neutral }) => !neutral).length;
   const tried = rows.some(({ verdict }) => verdict !== '');
   return [
     h(
       'p',
       { class: 'note' },
-      `Every other value is neutral. ${tried ? 'Which values matter was found by experiment: one value was changed at a time.' : `${count(rows.length)} ${rows.length === 1 ? 'value differs' : 'values differ'}.`}`,
+      `${differ === 0 ? 'Neutral: no value needs to differ.' : 'Every other value is neutral.'} ${tried ? 'Which values matter was found by experiment: one value was changed at a time.' : `${count(rows.length)} ${rows.length === 1 ? 'value differs' : 'values differ'}.`}`,
     ),
     tried
       ? plainTable(
           'Values that matter',
           ['Input', 'Value', 'It', 'Evidence'],
-          rows.map(({ name, value, verdict, evidence }) => [name, code(value), VERDICTS[verdict] ?? verdict, evidence]),
+          rows.map(({ name, value, neutral, verdict, evidence }) => [
+            neutral ? `${name} (neutral)` : name,
+            code(value),
+            VERDICTS[verdict] ?? verdict,
+            evidence,
+          ]),
           ['', '', '', 'wide'],
         )
       : plainTable(

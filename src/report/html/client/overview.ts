@@ -79,8 +79,8 @@ export function findingColumns({ targets }: PageData): Column<FindingRow>[] {
     {
       head: 'Values',
       title: 'Values of the shrunken case that differ from neutral',
-      key: ({ finding }) => finding.values.length,
-      cell: ({ finding }) => finding.values.length,
+      key: ({ finding }) => differing(finding),
+      cell: ({ finding }) => differing(finding),
       class: 'number',
     },
     {
@@ -91,6 +91,10 @@ export function findingColumns({ targets }: PageData): Column<FindingRow>[] {
       class: 'number',
     },
   ];
+}
+
+function differing({ values }: FindingRow['finding']): number {
+  return values.filter(({ neutral }) => !neutral).length;
 }
 
 type TargetRow = { target: PageTarget; index: number };
