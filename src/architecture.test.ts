@@ -88,7 +88,7 @@ const ALLOWED: Allowed = {
   'src/triage': [...RUNNING, 'src/judge', 'src/story', 'src/play', 'models/exchange'],
   'src/case': [...RUNNING, 'src/judge', 'src/story', 'src/play', 'src/triage', 'models/module/configuration.ts'],
   'src/targets': [ERRORS, 'src/text', 'src/image'],
-  'src/campaign': [...CAMPAIGN, 'models/abi', 'models/exchange', 'models/predict'],
+  'src/campaign': [...CAMPAIGN, FILES, 'models/abi', 'models/exchange', 'models/predict'],
   // A project's own files: its rules, its configuration; and the gate that they are for.
   'src/expect': [
     ERRORS,

@@ -1,5 +1,6 @@
 /** A task: consecutive blocks of one target, computed and recorded as one. A pure function of what stands in it. */
 import { performance } from 'node:perf_hooks';
+import type { StoredValues } from '../../case/case-file.js';
 import { BLOCK_CASES, type BlockResult, type Parent, type Witness } from './block.js';
 import { CoverageSet } from './coverage.js';
 import type { Failure } from './failures.js';
@@ -16,6 +17,14 @@ export interface Task {
   cases: number;
   /** The case of the corpus from which the cases are made; absent: fresh cases. */
   parent?: Parent;
+}
+
+/** The part of a task that says from which case of the corpus its cases are made, if from any. */
+export function madeFrom(
+  subject: Subject,
+  entry: { digest: string; values: StoredValues } | undefined,
+): Pick<Task, 'parent'> {
+  return entry === undefined ? {} : { parent: { digest: entry.digest, values: subject.valuesOf(entry.values) } };
 }
 
 export function runTask(subject: Subject, seed: string, { block, blocks, cases, parent }: Task): BlockResult {

@@ -17,7 +17,7 @@ import type { FindingResult, RunResult } from '../records/result.js';
 import type { Shard } from '../blocks/shard.js';
 import { createSubject } from '../blocks/subject.js';
 import type { AnyTarget } from '../targets/target.js';
-import { runTask, type Task } from '../blocks/task.js';
+import { madeFrom, runTask, type Task } from '../blocks/task.js';
 import { valuesDigest } from '../records/values-digest.js';
 import { pruned } from './corpus.js';
 import { nextTarget } from './night-schedule.js';
@@ -121,9 +121,8 @@ class Night {
       const { subject, seed } = target.prepared;
       const entry = digest === undefined ? undefined : this.entryOf(digest);
       if (digest !== undefined && entry === undefined) continue;
-      const parent = entry && { digest: entry.digest, values: subject.valuesOf(entry.values) };
       const task = { target: target.index, block, blocks: 1, cases: BLOCK_CASES };
-      this.report(target, runTask(subject, seed, { ...task, ...(parent !== undefined && { parent }) }), digest);
+      this.report(target, runTask(subject, seed, { ...task, ...madeFrom(subject, entry) }), digest);
     }
   }
 

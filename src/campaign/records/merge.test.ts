@@ -2,7 +2,13 @@ import { fc, test } from '@fast-check/vitest';
 import { expect, test as plain } from 'vitest';
 import type { Failure } from '../blocks/failures.js';
 import { NO_COVERAGE } from '../blocks/coverage.js';
-import { mergeTotals, type Totals } from './merge.js';
+import { type FailureTotals, Merge, type Totals } from './merge.js';
+
+function mergeTotals<F extends FailureTotals>(parts: readonly Totals<F>[]): Totals<F> {
+  const merge = new Merge<F>();
+  for (const part of parts) merge.add(part);
+  return merge.totals();
+}
 
 const signature = fc.record({
   property: fc.constantFrom('p', 'q'),

@@ -75,12 +75,6 @@ export class Merge<F extends FailureTotals = FailureTotals> {
   }
 }
 
-export function mergeTotals<F extends FailureTotals>(parts: readonly Totals<F>[]): Totals<F> {
-  const merge = new Merge<F>();
-  for (const part of parts) merge.add(part);
-  return merge.totals();
-}
-
 /** Offset of the instruction; -1 for every other class. */
 function boundary(name: string): number {
   const offset = BOUNDARY.exec(name)?.[1];

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../../errors.js';
+import { replaceFile } from '../../files.js';
 import { shorten } from '../../text/escape.js';
 import { encodeRecord, readRecords, RecordFile } from './record-file.js';
 import { type CampaignRecord, recordSchema } from './records.js';
@@ -10,9 +11,11 @@ import type { Shard } from '../blocks/shard.js';
 /** Of the whole, and of a shard. */
 const NAME = /^records(?:-\d{1,6}-of-\d{1,6})?\.jsonl$/;
 
+const WHOLE_NAME = 'records.jsonl';
+
 /** A file for the records of one shard, empty: what an earlier run left there is gone. @throws UsageError */
 export function newRecords(folder: string, { index, of }: Shard): RecordFile {
-  const path = join(folder, of === 1 ? 'records.jsonl' : `records-${index}-of-${of}.jsonl`);
+  const path = join(folder, of === 1 ? WHOLE_NAME : `records-${index}-of-${of}.jsonl`);
   try {
     rmSync(path, { force: true });
   } catch (error) {
@@ -53,9 +56,7 @@ export function writeMerged(folder: string, records: Iterable<CampaignRecord>): 
   const lines = new Map<string, CampaignRecord>();
   for (const record of records) lines.set(encodeRecord(record), record);
   const sorted = [...lines].sort(([a, left], [b, right]) => rank(left) - rank(right) || (a < b ? -1 : a > b ? 1 : 0));
-  const file = newRecords(folder, { index: 0, of: 1 });
-  file.append(sorted.map(([, record]) => record));
-  file.close();
+  replaceFile(join(folder, WHOLE_NAME), sorted.map(([line]) => line).join(''));
 }
 
 /** What is needed to read the rest comes first. */

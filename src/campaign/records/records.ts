@@ -146,5 +146,4 @@ export type CoverageRecord = z.infer<typeof coverageRecord>;
 export type ReplayRecord = z.infer<typeof replayRecord>;
 export type FindingRecord = z.infer<typeof findingRecord>;
 export type EntryRecord = z.infer<typeof entryRecord>;
-export type KeptRecord = z.infer<typeof keptRecord>;
 export type ProcessRecord = z.infer<typeof processRecord>;

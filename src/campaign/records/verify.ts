@@ -4,7 +4,7 @@ import { type Prepared, prepare } from './campaign-log.js';
 import type { BlocksRecord, CampaignRecord, EntryRecord } from './records.js';
 import { createSubject } from '../blocks/subject.js';
 import type { AnyTarget } from '../targets/target.js';
-import { runTask } from '../blocks/task.js';
+import { madeFrom, runTask } from '../blocks/task.js';
 
 export interface VerifiedBlocks {
   target: string;
@@ -56,8 +56,7 @@ function again(
   const entry = digest === undefined ? undefined : entries.get(digest);
   if (digest !== undefined && entry === undefined)
     return { target: target.name, reason: `the corpus entry ${digest.slice(0, 16)} is not recorded` };
-  const parent = entry && { digest: entry.digest, values: subject.valuesOf(entry.values) };
-  const result = runTask(subject, seed, { target: 0, block, blocks, cases, ...(parent !== undefined && { parent }) });
+  const result = runTask(subject, seed, { target: 0, block, blocks, cases, ...madeFrom(subject, entry) });
   return { target: target.name, block, blocks, cases, difference: difference(record, result) };
 }
 
