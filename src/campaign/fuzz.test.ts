@@ -21,16 +21,16 @@ import { BLOCK_CASES } from './blocks/block.js';
 import { builtInStubs } from './targets/built-in-targets.js';
 import { fuzz, type FuzzOptions } from './fuzz.js';
 import { exitStatus, type RunResult } from './records/result.js';
-import type { Target } from './targets/target.js';
+import type { StubTarget } from '../run/target.js';
 
-const madeTarget = (pieces: readonly Piece[], options: ImageOptions = {}): Target => ({
+const madeTarget = (pieces: readonly Piece[], options: ImageOptions = {}): StubTarget => ({
   name: 'made',
   symbol: 'f',
   set: 'made',
   contract: BLOCK_CONTRACT,
   image: madeImage(pieces, options),
 });
-const run = (targets: readonly Target[], more: Partial<FuzzOptions> = {}): Promise<RunResult> =>
+const run = (targets: readonly StubTarget[], more: Partial<FuzzOptions> = {}): Promise<RunResult> =>
   fuzz({ targets, seed: 'seed', budget: { runs: 1300 }, workers: 1, ...more });
 /** The part of a result that is the same, byte for byte. */
 const stable = (result: RunResult): string =>

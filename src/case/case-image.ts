@@ -5,7 +5,7 @@ import { PERCPU_BASE } from '../image/per-cpu.js';
 import { segmentAt } from '../image/segments.js';
 import { UsageError } from '../errors.js';
 import { hex } from '../text/hex.js';
-import type { CaseFile } from './case-file.js';
+import type { CaseFile } from './case-schema.js';
 
 const PAGE = 0x1000;
 /** First address behind the lower half and first of the upper half of 48-bit canonical addresses (Intel SDM volume 1, 3.3.7.1). */

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { createRunner, type Target, targetOf } from '../campaign/targets/target.js';
+import { createRunner } from '../run/open-runner.js';
+import type { StubTarget } from '../run/target.js';
+import { targetOf } from '../case/target-of-case.js';
 import { endedAs, when } from '../clause/clause.js';
 import { UsageError } from '../errors.js';
 import {
@@ -23,15 +25,16 @@ import {
 } from '../harness/made-function.test.helper.js';
 import type { Image } from '../image/image.js';
 import { CaseRunner } from '../judge/case-runner.js';
-import { scenarios } from '../scenario/arbitrary.js';
+import { scenarios } from './arbitrary.js';
 import { accountFor } from '../triage/account.js';
 import { propertyOf } from '../triage/made-runner.test.helper.js';
 import { shrinkFailure } from '../triage/shrink.js';
 import { twinTarget } from '../triage/twins.test.helper.js';
-import { recordTrace } from '../triage/trace.js';
-import { signatureKey, traceCase, Violations } from '../triage/violation.js';
+import { recordTrace } from '../run/trace.js';
+import { signatureKey, traceCase, Violations } from '../triage/signature.js';
 import { compileContract } from '../contract/compiled.js';
-import { type CaseFile, readCase, validateCase } from './case-file.js';
+import { type CaseFile } from './case-schema.js';
+import { readCase, validateCase } from './case-file.js';
 import { caseImage } from './case-image.js';
 import { makeCase } from './make-case.js';
 import { scenarioOf } from './scenario-of.js';
@@ -57,7 +60,7 @@ function caseOfRunner(runner: CaseRunner, target: string): CaseFile {
 /** What a replay does, without the command line. */
 function replay(file: CaseFile): { keys: string[]; digest: string; problem: string } {
   const image = caseImage(file, 'case.json');
-  const runner = createRunner(targetOf(file, image, file.symbol) as Target, file.code.size);
+  const runner = createRunner(targetOf(file, image, file.symbol) as StubTarget, file.code.size);
   const scenario = scenarioOf(file, runner.space.neutral);
   const keys = accountFor(runner, scenario).map(({ signature }) => signatureKey(signature));
   const { problem } = runner;

@@ -2,13 +2,15 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect, test as plain } from 'vitest';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createRunner, type Target, targetOf } from '../campaign/targets/target.js';
+import { createRunner } from '../run/open-runner.js';
+import type { StubTarget } from '../run/target.js';
+import { targetOf } from '../case/target-of-case.js';
 import { UsageError } from '../errors.js';
 import { REGIONS } from '../harness/regions.js';
 import { packageRoot } from '../package-info.js';
 import { findingText } from '../report/terminal.js';
 import { accountFor } from '../triage/account.js';
-import { recordTrace } from '../triage/trace.js';
+import { recordTrace } from '../run/trace.js';
 import { validateCase } from './case-file.js';
 import { caseImage } from './case-image.js';
 import { makeCase } from './make-case.js';
@@ -27,7 +29,7 @@ function replay(json: unknown): string {
     const file = validateCase(json, 'hostile.json');
     const image = caseImage(file, 'hostile.json');
     const { target, contract, code } = file;
-    const runner = createRunner(targetOf(file, image, file.symbol) as Target, code.size);
+    const runner = createRunner(targetOf(file, image, file.symbol) as StubTarget, code.size);
     const scenario = scenarioOf(file, runner.space.neutral);
     const accounts = accountFor(runner, scenario);
     for (const account of accounts) {

@@ -1,7 +1,7 @@
 /** The part of a case file that is machine code: pages of an image after relocation, with the names in them. */
 import type { Image } from '../image/image.js';
 import { hex } from '../text/hex.js';
-import type { CaseFile } from './case-file.js';
+import type { CaseFile } from './case-schema.js';
 
 export const PAGE = 0x1000n;
 

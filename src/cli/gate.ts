@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { type RunResult, exitStatus } from '../campaign/records/result.js';
 import { speaksOf } from '../campaign/records/replays.js';
-import type { AnyTarget } from '../campaign/targets/target.js';
+import type { AnyTarget } from '../run/target.js';
 import { applyRules } from '../expect/apply-rules.js';
 import { acceptKnown, compareResults, readResult } from '../gate/compare.js';
 import { gate, GATE_RUNS, type GateRuns, runsByKind } from '../gate/gate.js';

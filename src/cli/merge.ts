@@ -9,7 +9,6 @@ import { ResultBuilder } from '../campaign/records/result-builder.js';
 import { UsageError } from '../errors.js';
 import { applyRules } from '../expect/apply-rules.js';
 import { expectationsIfAny } from '../expect/expectation-file.js';
-import { asRead } from './findings.js';
 import { type Format, printAs, withFormat } from './format-option.js';
 import { expectationPath, openConfig, type PlaceFlags, withPlaces } from './project.js';
 import { LISTINGS, prepareOut, writeResults } from './result-folder.js';
@@ -52,7 +51,7 @@ async function merge(folders: readonly string[], flags: MergeFlags): Promise<num
   const { result } = applyRules(found, rules, { known, inFull: () => false });
   prepareOut(out);
   writeMerged(out, all);
-  asRead(folders.join(', '), () => writeResults(result, out, listingsIn(folders)));
+  writeResults(result, out, listingsIn(folders));
   printAs(format, result, out, { isOneRun: false });
   return exitStatus(result);
 }

@@ -9,7 +9,8 @@ import { plainTable } from '../report/plain-table.js';
 import { targetTable } from '../report/terminal.js';
 import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
-import { acceptCommandLine, describeFinding, replayCommandLine } from './findings.js';
+import { findingText } from '../report/finding-text.js';
+import { acceptCommandLine, replayCommandLine } from './findings.js';
 import { IN_FULL } from './print-result.js';
 
 /** Everything that a gate came to. */
@@ -41,7 +42,7 @@ export function printGate(report: GateReport, out: string | undefined, verbose: 
       print(`${title}: ${finding.property}: ${finding.slot} at ${shorten(finding.place)}`);
       continue;
     }
-    print(describeFinding(finding, replayCommandLine(finding, out)).text(title));
+    print(findingText(finding, { title, replay: replayCommandLine(finding, out) }));
     print(`  accept    ${pc.cyan(acceptCommandLine(finding, out))}\n`);
   }
   for (const note of gateNotes(report)) print(`note: ${note}`);

@@ -3,7 +3,8 @@ import { relative } from 'node:path';
 import type { FindingResult, RunResult } from '../campaign/records/result.js';
 import { summary, targetTable } from '../report/terminal.js';
 import { shorten } from '../text/escape.js';
-import { describeFinding, replayCommandLine } from './findings.js';
+import { findingText } from '../report/finding-text.js';
+import { replayCommandLine } from './findings.js';
 import type { PrintOptions } from './format-option.js';
 
 /** Findings printed in full; the rest is in the result's folder. */
@@ -26,7 +27,7 @@ export function printResult(
     const findings = target.findings.filter(open);
     for (const finding of findings) {
       const title = `finding ${++number} of ${total}`;
-      if (number <= IN_FULL) print(`${describeFinding(finding, replayCommandLine(finding, out)).text(title)}\n`);
+      if (number <= IN_FULL) print(`${findingText(finding, { title, replay: replayCommandLine(finding, out) })}\n`);
       else print(`${title}: ${finding.property}: ${finding.slot} at ${shorten(finding.place)}`);
     }
   }

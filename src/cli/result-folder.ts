@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { listingsOf } from '../campaign/traces/listing.js';
 import type { RunResult } from '../campaign/records/result.js';
-import type { AnyTarget } from '../campaign/targets/target.js';
+import type { AnyTarget } from '../run/target.js';
 import { UsageError } from '../errors.js';
 import { makeFolders } from '../files.js';
 import { sourceLine } from '../image/line-table.js';

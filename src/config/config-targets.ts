@@ -1,6 +1,6 @@
 /** The targets that a configuration names. */
 import { type Selection, selectTargets } from '../campaign/targets/select-targets.js';
-import type { AnyTarget } from '../campaign/targets/target.js';
+import type { AnyTarget } from '../run/target.js';
 import type { ContractSet } from '../contract/contract.js';
 import { validateContractSet } from '../contract/validate.js';
 import { UsageError } from '../errors.js';

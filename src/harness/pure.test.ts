@@ -1,9 +1,9 @@
 import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import { builtInStubs } from '../campaign/targets/built-in-targets.js';
-import { createRunner } from '../campaign/targets/target.js';
+import { createRunner } from '../run/open-runner.js';
 import { createObservation, END, FACT } from '../observation/layout.js';
-import { scenarios } from '../scenario/arbitrary.js';
+import { scenarios } from '../case/arbitrary.js';
 
 /** Every built-in target with one harness that was used before and is used again. */
 const TARGETS = builtInStubs().map((target) => ({ target, runner: createRunner(target) }));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { builtInStubs } from '../campaign/targets/built-in-targets.js';
-import { createRunner } from '../campaign/targets/target.js';
+import { createRunner } from '../run/open-runner.js';
 import { FACT, MOMENT, slotValue } from '../observation/layout.js';
 import { PLACE, readSlot, type Scenario, scenarioSlot, writeSlot } from '../scenario/layout.js';
 import { differingSlots } from '../scenario/shrink.js';

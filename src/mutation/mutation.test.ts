@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtInStubs } from '../campaign/targets/built-in-targets.js';
-import type { Target } from '../campaign/targets/target.js';
+import type { StubTarget } from '../run/target.js';
 import { UsageError } from '../errors.js';
 import { functionCode } from '../harness/function-code.js';
 import { findFunction, functionExtent } from '../image/symbols.js';
@@ -18,14 +18,14 @@ import { type Outcome, Trial } from './trial.js';
 
 const STUBS = builtInStubs();
 
-function stub(name: string): Target {
+function stub(name: string): StubTarget {
   const found = STUBS.find((target) => target.name === name);
   if (found === undefined) throw new Error(`no target ${name}`);
   return found;
 }
 
 /** Bytes of a function after relocation. */
-function bytesOf({ image, symbol }: Target): number[] {
+function bytesOf({ image, symbol }: StubTarget): number[] {
   const { address, size } = functionExtent(image, findFunction(image, symbol));
   return functionCode(image, address, size).instructions.flatMap(({ bytes }) => [...bytes]);
 }

@@ -1,11 +1,11 @@
 /** A stub played as a program: silent when it is sound, found out where it is not. */
 import { describe, expect, it } from 'vitest';
-import { Dice } from '../story/dice.js';
+import { Dice } from '../case/dice.js';
 import { drawStory, type Story } from '../story/story.js';
 import { accountForStory } from '../triage/play-account.js';
 import { PlayViolations } from '../triage/play-violations.js';
 import { shrinkStoryFailure } from '../triage/shrink-story.js';
-import type { Signature } from '../triage/violation.js';
+import type { Signature } from '../triage/signature.js';
 import { PlayRunner } from './play-runner.js';
 import { imageOf, STUB, STUB_PROPERTIES, stubContract } from './stub-program.test.helper.js';
 

@@ -1,57 +1,25 @@
 /** A finding as a folder: everything that somebody needs who has to look into it, and nothing that is somewhere else. */
 import { stripVTControlCharacters } from 'node:util';
 import type { FindingResult } from '../campaign/records/result.js';
-import { type CaseFile, isProgramContract } from '../case/case-file.js';
+import { type CaseFile, isProgramContract } from '../case/case-schema.js';
 import type { FolderFiles } from '../case/write-folder.js';
+import { caseImage } from '../case/case-image.js';
+import { findingName } from '../case/write-case.js';
 import { functionCode } from '../harness/function-code.js';
-import type { Image } from '../image/image.js';
-import type { CaseRunner } from '../judge/case-runner.js';
-import type { PlayRunner } from '../play/play-runner.js';
 import { escapeName, shorten } from '../text/escape.js';
 import { shellQuote } from '../text/shell-quote.js';
-import type { Account } from '../triage/account.js';
-import type { PlayAccount } from '../triage/play-account.js';
 import { plainTable } from './plain-table.js';
-import { playFindingText } from './play-text.js';
-import { type Reproducer, reproducer } from './reproducer.js';
-import { findingText } from './terminal.js';
+import type { Reproducer } from '../reproducer/reproducer.js';
+import { findingText } from './finding-text.js';
+import { ruleOf } from './rules.js';
 
-/**
- * The folder of a stub's finding.
- *
- * @param runner ran the finding's case last
- * @param replay the command line that repeats it
- */
-export function stubFolder(finding: FindingResult, runner: CaseRunner, account: Account, replay: string): FolderFiles {
-  const trace = findingText(finding, account, runner, replay, 'finding', Infinity);
-  const { rule } = account.clause.property;
-  return folder(finding, runner.target.image, replay, trace, rule, reproducer(runner, account, finding.case));
-}
-
-/** The folder of a program's finding. */
-export function programFolder(
-  finding: FindingResult,
-  runner: PlayRunner,
-  account: PlayAccount,
-  replay: string,
-): FolderFiles {
-  const trace = playFindingText({ account, finding }, runner, replay, 'finding', Infinity);
-  const reason =
-    'the code calls functions around it and is called several times, which one C program does not stand for';
-  return folder(finding, runner.image, replay, trace, account.clause.property.rule, { reason });
-}
-
-function folder(
-  finding: FindingResult,
-  image: Image,
-  replay: string,
-  trace: string,
-  rule: string,
-  made: Reproducer,
-): FolderFiles {
+/** @param replay the command line that repeats it */
+export function findingFolder(finding: FindingResult, made: Reproducer, replay: string): FolderFiles {
+  const trace = findingText(finding, { title: 'finding', replay, context: Infinity });
+  const rule = ruleOf(finding.property)?.rule ?? '';
   const { case: file } = finding;
   const entry = BigInt(file.code.entry);
-  const { instructions } = functionCode(image, entry, file.code.size);
+  const { instructions } = functionCode(caseImage(file, findingName(file)), entry, file.code.size);
   const rows = instructions.map(({ address, bytes, text }) => [
     `+0x${(address - entry).toString(16)}`,
     Buffer.from(bytes).toString('hex'),

@@ -2,19 +2,20 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { createRunner, type Target } from '../campaign/targets/target.js';
+import { createRunner } from '../run/open-runner.js';
+import type { StubTarget } from '../run/target.js';
 import type { FindingResult } from '../campaign/records/result.js';
-import type { CaseFile } from '../case/case-file.js';
+import type { CaseFile } from '../case/case-schema.js';
 import { makeCase, scenarioValues } from '../case/make-case.js';
 import { scenarioOf } from '../case/scenario-of.js';
 import { parseImage } from '../image/load.js';
 import type { CaseRunner } from '../judge/case-runner.js';
 import { packageRoot } from '../package-info.js';
-import { scenarios } from '../scenario/arbitrary.js';
+import { scenarios } from '../case/arbitrary.js';
 import { type Account, accountFor } from '../triage/account.js';
 import { shrinkFailure } from '../triage/shrink.js';
 import { twinTarget } from '../triage/twins.test.helper.js';
-import { type Signature, signatureKey, traceCase, Violations } from '../triage/violation.js';
+import { type Signature, signatureKey, traceCase, Violations } from '../triage/signature.js';
 
 export interface MadeFinding {
   finding: FindingResult;
@@ -23,7 +24,7 @@ export interface MadeFinding {
 }
 
 /** @param wanted what is looked for among the violations. @throws Error if no scenario of 5,000 has it */
-export function findingOf(target: Target, wanted: Pick<Signature, 'property' | 'slot'>): MadeFinding {
+export function findingOf(target: StubTarget, wanted: Pick<Signature, 'property' | 'slot'>): MadeFinding {
   const runner = createRunner(target);
   const violations = new Violations(runner);
   for (const scenario of fc.sample(scenarios(runner.space), { seed: 3, numRuns: 5000 })) {
@@ -65,6 +66,6 @@ export function fixedCase(id: string, { finding, account }: MadeFinding): MadeFi
 }
 
 /** The case that a runner ran last. */
-function caseOf(runner: CaseRunner, { name, set }: Target, signature: Signature): CaseFile {
+function caseOf(runner: CaseRunner, { name, set }: StubTarget, signature: Signature): CaseFile {
   return makeCase(runner, signature, traceCase(runner), { tool: '0.0.0', target: name, set, found: null });
 }

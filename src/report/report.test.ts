@@ -5,7 +5,8 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect, test as plain } from 'vitest';
 import { fuzz } from '../campaign/fuzz.js';
 import type { FindingResult, RunResult, TargetResult } from '../campaign/records/result.js';
-import { createRunner, type Target } from '../campaign/targets/target.js';
+import { createRunner } from '../run/open-runner.js';
+import type { StubTarget } from '../run/target.js';
 import { scenarioOf } from '../case/scenario-of.js';
 import {
   BLOCK_CONTRACT,
@@ -30,7 +31,7 @@ import {
 import { packageRoot } from '../package-info.js';
 import { accountFor } from '../triage/account.js';
 import { caseOf, runnerOf } from '../triage/made-runner.test.helper.js';
-import { recordTrace } from '../triage/trace.js';
+import { recordTrace } from '../run/trace.js';
 import { twinTarget } from '../triage/twins.test.helper.js';
 import { describeSlot } from './describe-slot.js';
 import { resultJson, sorted } from './json.js';
@@ -46,18 +47,18 @@ const COLOURS = /\x1b\[[0-9]+m/g;
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
 
-const targetOf = (pieces: readonly Piece[], options: ImageOptions = {}): Target => ({
+const targetOf = (pieces: readonly Piece[], options: ImageOptions = {}): StubTarget => ({
   name: options.symbol ?? 'f',
   symbol: options.symbol ?? 'f',
   set: 'made',
   contract: BLOCK_CONTRACT,
   image: madeImage(pieces, options),
 });
-const run = (target: Target, runs = 60): Promise<RunResult> =>
+const run = (target: StubTarget, runs = 60): Promise<RunResult> =>
   fuzz({ targets: [target], seed: 'seed', budget: { runs }, workers: 1 });
 const only = ({ result }: RunResult): TargetResult => result.targets[0];
 
-function textOf(target: Target, finding: FindingResult): string {
+function textOf(target: StubTarget, finding: FindingResult): string {
   const runner = createRunner(target);
   const [account] = accountFor(runner, scenarioOf(finding.case, runner.space.neutral));
   return findingText(finding, account, runner, 'tdxfuzz replay x.json', 'finding 1 of 1');

@@ -12,7 +12,7 @@ import {
   type TargetResult,
 } from '../campaign/records/result.js';
 import { escapeName, shorten } from '../text/escape.js';
-import { signatureKey } from '../triage/violation.js';
+import { signatureKey } from '../triage/signature.js';
 import { artifactUri } from './artifact-uri.js';
 import { acceptance } from './finding-lines.js';
 import type { ReportContext } from './formats.js';

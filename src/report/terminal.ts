@@ -1,17 +1,8 @@
 /** Results as a person reads them in a terminal: a table per target, then every finding. */
 import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
-import type { FindingResult, PropertyResult, RunResult, TargetResult } from '../campaign/records/result.js';
-import type { CaseRunner } from '../judge/case-runner.js';
-import type { Account } from '../triage/account.js';
-import { placeName } from '../triage/violation.js';
-import { describeSlot } from './describe-slot.js';
-import { INDENT, neutralInputs, verdictText } from './input-text.js';
+import type { PropertyResult, RunResult, TargetResult } from '../campaign/records/result.js';
 import { plainTable } from './plain-table.js';
-import { tracePart } from './trace-text.js';
-
-/** Steps shown before and after the instruction to blame. */
-const CONTEXT = 4;
 
 const count = (value: number): string => value.toLocaleString('en-US');
 
@@ -64,52 +55,6 @@ function abridged(names: readonly string[]): string {
     names.slice(0, NAMED).join(', ') +
     (more > 0 ? ` and ${more} more (--classes shows all; more --runs reach them)` : '')
   );
-}
-
-/** One finding in full. `replay` is the command line that repeats it, if there is one, `context` the steps around the blamed one. */
-export function findingText(
-  finding: Pick<FindingResult, 'property' | 'clause' | 'place' | 'scenario'> &
-    Partial<Pick<FindingResult, 'hits' | 'inputs'>>,
-  account: Account,
-  runner: CaseRunner,
-  replay: string | undefined,
-  title: string,
-  context = CONTEXT,
-): string {
-  const { property } = account.clause;
-  const { scenario, inputs = [] } = finding;
-  const slots = Object.entries(scenario).map(([name, value]) => {
-    const described = describeSlot(runner.compiled, name, value);
-    const input = inputs.find((candidate) => candidate.name === name);
-    return [described.name, described.value, ...(input === undefined ? [''] : [verdictText(input)])];
-  });
-  const lines = [
-    pc.red(pc.bold(`${title}: ${finding.property}`)),
-    `  rule      ${property.rule}`,
-    `  clause    ${finding.clause}`,
-    `  place     ${shorten(finding.place)}`,
-    `  expected  ${account.expected}`,
-    `  found     ${account.actual}`,
-    ...(finding.hits === undefined ? [] : [`  hits      ${count(finding.hits)} cases fail so`]),
-    slots.length === 0 ? '  scenario  neutral: no value needs to differ' : '  scenario  neutral, but for:',
-  ];
-  if (slots.length > 0) lines.push(plainTable(slots, INDENT));
-  lines.push(
-    ...neutralInputs({ scenario, inputs }, ({ name, value }) => {
-      const described = describeSlot(runner.compiled, name, value);
-      return [described.name, described.value];
-    }),
-  );
-  const extent = context === Infinity ? 'the whole run' : 'around the instruction to blame';
-  lines.push(`  trace     ${extent}:`, traceText(account, runner, context));
-  lines.push(`  usual fix ${property.fix}`);
-  if (replay !== undefined) lines.push(`  replay    ${pc.cyan(replay)}`);
-  return lines.join('\n');
-}
-
-/** Trace lines around the blamed step; all of them without `context`. */
-export function traceText(account: Pick<Account, 'traces' | 'step'>, runner: CaseRunner, context = Infinity): string {
-  return tracePart(account.traces.base.steps, account.step, (address) => placeName(runner, address), context);
 }
 
 /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { scenarios } from './arbitrary.js';
+import { scenarios } from '../case/arbitrary.js';
 import { readSlot, type Scenario, SLOT_NAMES, scenarioSlot, writeSlot } from './layout.js';
 import { differingSlots, shrinkScenario } from './shrink.js';
 import { spaceOf } from './spaces.test.helper.js';

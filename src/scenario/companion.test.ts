@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { scenarios } from './arbitrary.js';
+import { scenarios } from '../case/arbitrary.js';
 import { changeGuestSecrets, changeHostValues } from './companion.js';
 import { createScenario, readSlot, type Scenario, SLOT_NAMES, scenarioSlot, writeSlot } from './layout.js';
 import { differingSlots } from './shrink.js';

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stories } from './arbitrary.js';
-import { Dice } from './dice.js';
+import { Dice } from '../case/dice.js';
 import { anyValue, below, boundary, either, mostly, narrow, oneBitOff, oneOf, upperHalfAdded } from './draws.js';
 import { shrinkStory } from './shrink.js';
 import { actionOf, differingValues, drawStory, type Story, type StorySpace, stepOf } from './story.js';

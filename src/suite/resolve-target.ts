@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { bindTarget } from '../campaign/targets/bind-target.js';
 import { builtInTargets } from '../campaign/targets/built-in-targets.js';
-import { type AnyTarget, contractId } from '../campaign/targets/target.js';
+import { type AnyTarget, contractId } from '../run/target.js';
 import { UsageError } from '../errors.js';
 import type { Image } from '../image/image.js';
 import { loadImage } from '../image/load.js';

@@ -16,8 +16,8 @@ import { hex } from '../text/hex.js';
 import { REGISTER_NAMES } from '../x86/registers.js';
 import { followHostValues, type Given, NOTHING_GIVEN } from './host-values.js';
 import { caseOf, runnerOf } from './made-runner.test.helper.js';
-import type { Step } from './trace.js';
-import { traceCase } from './violation.js';
+import type { Step } from '../run/trace.js';
+import { traceCase } from './signature.js';
 
 /** TDG.VP.VMCALL that shares R10 to R15. */
 const VMCALL = [clear('rax'), set32('rcx', 0xfc00), TDCALL];

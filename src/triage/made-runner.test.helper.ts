@@ -13,7 +13,7 @@ import {
 } from '../harness/made-function.test.helper.js';
 import { CaseRunner } from '../judge/case-runner.js';
 import type { Scenario } from '../scenario/layout.js';
-import { type Signature, Violations } from './violation.js';
+import { type Signature, Violations } from './signature.js';
 
 /** A property that consists of the given clauses. */
 export function propertyOf(...clauses: Clause[]): PropertyDefinition {

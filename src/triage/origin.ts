@@ -7,7 +7,7 @@ import { highHalf, joinHalves, lowHalf } from '../halves.js';
 import type { Place } from '../play/call.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { REGISTER_INDEX, REGISTER_NAMES } from '../x86/registers.js';
-import type { Step } from './trace.js';
+import type { Step } from '../run/trace.js';
 
 /** Bytes of a register and of its parts, in the order in which they are named below. */
 const PART_BYTES = [8, 4, 2, 1] as const;
@@ -26,6 +26,8 @@ export function originOf(steps: readonly Step[], end: number, location: Location
   let carrier = -1;
   for (let index = end - 1; index >= 0; index--) {
     const step = steps[index];
+    // Nothing was executed: the handler leaves every register as it was.
+    if (step.interrupt) continue;
     if ('register' in sought) {
       const { register } = sought;
       // The answer to this step; behind the last one there is none yet.
@@ -47,9 +49,10 @@ export function originOf(steps: readonly Step[], end: number, location: Location
   return carrier;
 }
 
-function writes({ instruction }: Step): number {
-  // TDCALL and SEAMCALL may write anything; what they did write shows in the step behind them.
-  return instruction === undefined || instruction.flow === 'environment' ? 0 : instruction.writesRegisters;
+function writes({ instruction, raised }: Step): number {
+  // TDCALL and SEAMCALL may write anything; what they did write is the world's. What raised an exception wrote nothing.
+  if (instruction === undefined || raised !== undefined || instruction.flow === 'environment') return 0;
+  return instruction.writesRegisters;
 }
 
 /** Where an instruction that only moves took the value from; undefined if it did more. */

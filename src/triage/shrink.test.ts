@@ -21,12 +21,12 @@ import {
 } from '../harness/made-function.test.helper.js';
 import { scenarioValues } from '../case/make-case.js';
 import type { CaseRunner } from '../judge/case-runner.js';
-import { scenarios } from '../scenario/arbitrary.js';
+import { scenarios } from '../case/arbitrary.js';
 import { FAULT } from '../scenario/layout.js';
 import { propertyOf, runnerOf, signaturesOf } from './made-runner.test.helper.js';
 import { shrinkFailure } from './shrink.js';
 import { twinRunner } from './twins.test.helper.js';
-import { type Signature, signatureKey } from './violation.js';
+import { type Signature, signatureKey } from './signature.js';
 
 /** The first drawn scenario that fails, as it was drawn. */
 function failing(runner: CaseRunner, seed: number): { scenario: Int32Array; signature: Signature } {

@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, test as plain } from 'vitest';
 import { builtInStubs } from '../campaign/targets/built-in-targets.js';
-import { createRunner } from '../campaign/targets/target.js';
+import { createRunner } from '../run/open-runner.js';
 import {
   call,
   clear,
@@ -20,11 +20,11 @@ import {
   UD2,
 } from '../harness/made-function.test.helper.js';
 import { createObservation, END, FACT, MOMENT, slotValue } from '../observation/layout.js';
-import { scenarios } from '../scenario/arbitrary.js';
+import { scenarios } from '../case/arbitrary.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { caseOf, runnerOf } from './made-runner.test.helper.js';
 import { twinRunner } from './twins.test.helper.js';
-import { recordTrace, type Step } from './trace.js';
+import { recordTrace, type Step } from '../run/trace.js';
 
 const RUNNERS = [
   ...builtInStubs().map((target) => createRunner(target)),

@@ -1,7 +1,8 @@
 /** Runners of the broken twins of corpus/bugs. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createRunner, type Target } from '../campaign/targets/target.js';
+import { createRunner } from '../run/open-runner.js';
+import type { StubTarget } from '../run/target.js';
 import { builtInContract, findAnyContract } from '../contract/find-contract.js';
 import { CONTRACT_SETS } from '../contract/library/sets.js';
 import type { Image } from '../image/image.js';
@@ -19,7 +20,7 @@ export function twins(): Twin[] {
 }
 
 /** All of them as targets, with one image per object. */
-export function twinTargets(): Target[] {
+export function twinTargets(): StubTarget[] {
   const images = new Map<string, Image>();
   return twins().map(({ id, symbol, contract, object }) => {
     const image = images.get(object) ?? parseImage(readFileSync(join(packageRoot(), object)), object);
@@ -30,7 +31,7 @@ export function twinTargets(): Target[] {
 }
 
 /** @throws Error for an id that no twin has */
-export function twinTarget(id: string): Target & { twin: Twin } {
+export function twinTarget(id: string): StubTarget & { twin: Twin } {
   const twin = twins().find((candidate) => candidate.id === id);
   if (twin === undefined) throw new Error(`no twin ${id}`);
   const { set, contract } = builtInContract(twin.contract);

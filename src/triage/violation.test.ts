@@ -18,11 +18,11 @@ import {
   UD2,
 } from '../harness/made-function.test.helper.js';
 import type { CaseRunner } from '../judge/case-runner.js';
-import { scenarios } from '../scenario/arbitrary.js';
+import { scenarios } from '../case/arbitrary.js';
 import type { Scenario } from '../scenario/layout.js';
 import { caseOf, propertyOf, runnerOf, signaturesOf } from './made-runner.test.helper.js';
 import { twinRunner, twins } from './twins.test.helper.js';
-import { placeName, type Signature, signatureKey, Violations } from './violation.js';
+import { placeName, type Signature, signatureKey, Violations } from './signature.js';
 
 /** Signatures of every failing scenario, by one Violations that remembers. */
 function remembered(runner: CaseRunner, all: readonly Scenario[]): Signature[][] {

@@ -1,15 +1,16 @@
 import type { Scenario } from '../../scenario/layout.js';
 import { describe, expect, test } from 'vitest';
 import { RET, TDCALL, VADDPS, SOUND, BLOCK_CONTRACT, madeImage } from '../../harness/made-function.test.helper.js';
-import { signatureKey } from '../../triage/violation.js';
+import { signatureKey } from '../../triage/signature.js';
 import { twinTarget } from '../../triage/twins.test.helper.js';
 import { runnerOf } from '../../triage/made-runner.test.helper.js';
 import { BLOCK_CASES, type BlockResult, runBlock } from './block.js';
 import { blockSeed } from './seed.js';
-import { createRunner, type Target } from '../targets/target.js';
+import { createRunner } from '../../run/open-runner.js';
+import type { StubTarget } from '../../run/target.js';
 
-const made: Target = { name: 'made', symbol: 'f', set: 'made', contract: BLOCK_CONTRACT, image: madeImage(SOUND) };
-const TARGETS: readonly Target[] = [
+const made: StubTarget = { name: 'made', symbol: 'f', set: 'made', contract: BLOCK_CONTRACT, image: madeImage(SOUND) };
+const TARGETS: readonly StubTarget[] = [
   twinTarget('failure-by-low-half-5.19'),
   twinTarget('table-indexed-by-r10-6.3'),
   twinTarget('missing-pop-on-failure-6.7'),

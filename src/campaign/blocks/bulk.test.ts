@@ -7,7 +7,8 @@ import { drawScenarios } from '../../scenario/batch.js';
 import { twinTargets } from '../../triage/twins.test.helper.js';
 import { type BlockResult, runBlock } from './block.js';
 import { builtInStubs } from '../targets/built-in-targets.js';
-import { createRunner, type Target } from '../targets/target.js';
+import { createRunner } from '../../run/open-runner.js';
+import type { StubTarget } from '../../run/target.js';
 
 const TWINS = twinTargets();
 
@@ -19,7 +20,7 @@ function totalsOf(...block: Parameters<typeof runBlock>): Omit<BlockResult, 'wit
 }
 
 /** What the translation is for: SEAMCALL stays with the reference. */
-const GUEST = (target: Target): boolean => target.contract.instruction === 'tdcall';
+const GUEST = (target: StubTarget): boolean => target.contract.instruction === 'tdcall';
 
 describe('a block', () => {
   it.each(builtInStubs().map((target) => [target.name, target] as const))(
@@ -48,7 +49,7 @@ describe('a block', () => {
 });
 
 describe('a contract with many leaves', () => {
-  const leaves = (count: number): Target => {
+  const leaves = (count: number): StubTarget => {
     const target = builtInStubs().find(({ name }) => name === 'guest-6.7/__tdcall');
     if (target === undefined) throw new Error('no such target');
     return {
@@ -75,7 +76,7 @@ describe('a contract with many leaves', () => {
 describe('code that is reached by an indirect call alone', () => {
   /** mov $address,%rax; call *%rax: a hook that is not where a direct call could tell. */
   const pieces = [...set64('rax', external(0)), 0xff, 0xd0];
-  const target: Target = {
+  const target: StubTarget = {
     name: 'indirect',
     symbol: 'f',
     set: 'made',
@@ -110,7 +111,7 @@ describe('what stays with the reference', () => {
   });
 
   it('is code with a fixup for a fault of its own, and no other code of its image', () => {
-    const made = (from: bigint): Target => ({
+    const made = (from: bigint): StubTarget => ({
       name: 'fixed',
       symbol: 'f',
       set: 'made',

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PLACE_NAMES } from '../../scenario/layout.js';
-import { scenarios } from '../../scenario/arbitrary.js';
+import { scenarios } from '../../case/arbitrary.js';
 import {
   BLOCK_CONTRACT,
   clear,
@@ -15,7 +15,7 @@ import {
 import { caseOf, runnerOf } from '../../triage/made-runner.test.helper.js';
 import { builtInStubs } from '../targets/built-in-targets.js';
 import { ClassCounter } from './classes.js';
-import { createRunner } from '../targets/target.js';
+import { createRunner } from '../../run/open-runner.js';
 
 function counted(...cases: Readonly<Record<string, bigint>>[]): Record<string, number> {
   const runner = runnerOf(SOUND, BLOCK_CONTRACT);

@@ -7,7 +7,7 @@ import { packageRoot } from '../../package-info.js';
 import { readManifest } from '../../targets/manifest.js';
 import { builtInStubs } from '../targets/built-in-targets.js';
 import { enginesAgree } from './engines-agree.js';
-import { createRunner } from '../targets/target.js';
+import { createRunner } from '../../run/open-runner.js';
 
 test('both engines judge the built-in stubs alike', () => {
   const checks = enginesAgree(builtInStubs(), 500);

@@ -1,12 +1,11 @@
 /** The failures of one block: hits per signature, and the first case of each. */
-import type { Scenario } from '../../scenario/layout.js';
-import type { Story } from '../../story/story.js';
-import { type Signature, signatureKey } from '../../triage/violation.js';
+import type { Case } from '../../case/case.js';
+import { type Signature, signatureKey } from '../../triage/signature.js';
 import type { FailureTotals } from '../records/merge.js';
 
 /** All hits of one signature, with the values of the first. */
 export interface Failure extends FailureTotals {
-  values: Scenario | Story;
+  values: Case;
 }
 
 export class Failures {
@@ -19,7 +18,7 @@ export class Failures {
    *
    * @param keep gives the values a place of their own, where the caller uses theirs again
    */
-  add(signatures: readonly Signature[], index: number, keep: () => Scenario | Story): void {
+  add(signatures: readonly Signature[], index: number, keep: () => Case): void {
     const counted = new Set<string>();
     for (const signature of signatures) {
       const key = signatureKey(signature);

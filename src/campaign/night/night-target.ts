@@ -81,7 +81,7 @@ export class NightTarget implements Turn {
     this.idle += estimate;
     this.estimates.push(estimate);
     const cases = blocks * BLOCK_CASES;
-    return { target: this.index, block, blocks, cases, ...madeFrom(this.prepared.subject, entry) };
+    return { target: this.index, block, blocks, cases, ...madeFrom(this.prepared.runner, entry) };
   }
 
   /** A task has been computed. */

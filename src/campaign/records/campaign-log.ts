@@ -16,14 +16,14 @@ import {
 import { ResultBuilder } from './result-builder.js';
 import type { FindingResult, RunResult } from './result.js';
 import type { Shard } from '../blocks/shard.js';
-import type { Subject } from '../blocks/subject.js';
-import type { AnyTarget } from '../targets/target.js';
+import type { Runner } from '../../run/runner.js';
+import type { AnyTarget } from '../../run/target.js';
 import type { Task } from '../blocks/task.js';
 
 /** One target of a campaign, ready to be run. */
 export interface Prepared {
   readonly target: AnyTarget;
-  readonly subject: Subject;
+  readonly runner: Runner;
   readonly seed: string;
   /** `NAME@FINGERPRINT` */
   readonly id: string;
@@ -34,11 +34,11 @@ export interface Prepared {
 /** Hexadecimal digits of the fingerprint that tell a target from what it was before a change. */
 const ID_DIGITS = 16;
 
-export function prepare(target: AnyTarget, subject: Subject, seed: string): Prepared {
+export function prepare(target: AnyTarget, runner: Runner, seed: string): Prepared {
   const print = fingerprint(target);
   return {
     target,
-    subject,
+    runner,
     seed,
     id: `${target.name}@${print.slice(0, ID_DIGITS)}`,
     fingerprint: print,
@@ -165,18 +165,18 @@ export class CampaignLog {
   }
 }
 
-function targetRecord({ target, subject, seed, id, fingerprint: print, functions }: Prepared): CampaignRecord {
+function targetRecord({ target, runner, seed, id, fingerprint: print, functions }: Prepared): CampaignRecord {
   return {
     kind: 'target',
     id,
     name: target.name,
     symbol: target.symbol,
-    contract: subject.contractId,
+    contract: runner.contractId,
     image: target.image.name,
     imageHash: target.image.hash,
     fingerprint: print,
     seed,
-    properties: [...subject.properties],
+    properties: runner.properties.map(({ property, ...rest }) => ({ name: property.name, ...rest })),
     functions,
   };
 }

@@ -3,7 +3,7 @@
  * and how often, changes nothing: shards, the blocks of one process and a night that was killed are merged alike.
  */
 import { z } from 'zod';
-import { caseSchema, hex64, text } from '../../case/case-file.js';
+import { caseSchema, hex64, text } from '../../case/case-schema.js';
 import { count, digest, findingSchema, offset, propertyStatusSchema } from './result.js';
 
 export const RECORDS_SCHEMA = 'tdxfuzz/records/1';
@@ -102,7 +102,7 @@ const entryRecord = z.strictObject({
   target: targetId,
   /** sha256 of the values. */
   digest,
-  values: caseSchema.pick({ scenario: true, story: true }),
+  values: caseSchema.pick({ steps: true, neutral: true }),
   reached: z.array(z.number().int()).max(0x40000),
   taken: z.array(z.number().int()).max(0x80000),
   states: z.array(text(400)).max(0x10000),

@@ -3,7 +3,7 @@
  * earliest of what is reported once.
  */
 import { UsageError } from '../../errors.js';
-import { signatureKey } from '../../triage/violation.js';
+import { signatureKey } from '../../triage/signature.js';
 import { shorten } from '../../text/escape.js';
 import { coverageByFunction, CoverageSet, NO_COVERAGE } from '../blocks/coverage.js';
 import { type FailureTotals, Merge } from './merge.js';

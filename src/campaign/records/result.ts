@@ -1,11 +1,12 @@
 /**
  * The result of a run, as a value that is byte-stable in JSON: the same seed gives the same bytes. The schema is what is
- * published (schema/result-1.schema.json) and what every reader of a result checks it by.
+ * published (schema/result-2.schema.json) and what every reader of a result checks it by.
  */
 import { z } from 'zod';
-import { caseSchema, hex64, text } from '../../case/case-file.js';
+import { caseSchema, hex64, text } from '../../case/case-schema.js';
+import { documentSchema } from './document-schema.js';
 
-export const RESULT_SCHEMA = 'tdxfuzz/result/1';
+export const RESULT_SCHEMA = 'tdxfuzz/result/2';
 
 /** In place of one seed for all, where every target has its own. */
 export const SEEDS_OF_THEIR_OWN = 'from the code';
@@ -56,11 +57,13 @@ export const findingSchema = z.strictObject({
     }),
     z.strictObject({ replayed: text(300) }),
   ]),
-  /** Values that differ from neutral in the shrunken case; those of a story as `STEP.SLOT`. */
+  /** Values that differ from neutral in the shrunken case; of a target whose cases have several steps as `STEP.SLOT`. */
   scenario: z.record(text(200), hex64),
   inputs: z.array(inputSchema).max(4096),
   /** The expectation rule that covers it: a gate does not fail on it. */
   accepted: z.strictObject({ reason: text(2000), reference: text(2000).optional() }).optional(),
+  /** What happened in the shrunken case, instruction by instruction. */
+  document: documentSchema,
   case: caseSchema,
 });
 

@@ -2,8 +2,8 @@
 import type { BlockResult } from '../blocks/block.js';
 import { type Prepared, prepare } from './campaign-log.js';
 import type { BlocksRecord, CampaignRecord, EntryRecord } from './records.js';
-import { createSubject } from '../blocks/subject.js';
-import type { AnyTarget } from '../targets/target.js';
+import { openRunner } from '../../run/open-runner.js';
+import type { AnyTarget } from '../../run/target.js';
 import { madeFrom, runTask } from '../blocks/task.js';
 
 export interface VerifiedBlocks {
@@ -43,20 +43,20 @@ export function* verify(
 function match(id: string, name: string, seed: string, targets: readonly AnyTarget[]): Prepared | undefined {
   const target = targets.find((candidate) => candidate.name === name);
   if (target === undefined) return undefined;
-  const prepared = prepare(target, createSubject(target), seed);
+  const prepared = prepare(target, openRunner(target), seed);
   return prepared.id === id ? prepared : undefined;
 }
 
 function again(
   record: BlocksRecord,
-  { target, subject, seed }: Prepared,
+  { target, runner, seed }: Prepared,
   entries: ReadonlyMap<string, EntryRecord>,
 ): VerifiedBlocks | UnverifiedBlocks {
   const { block, blocks, cases, parent: digest } = record;
   const entry = digest === undefined ? undefined : entries.get(digest);
   if (digest !== undefined && entry === undefined)
     return { target: target.name, reason: `the corpus entry ${digest.slice(0, 16)} is not recorded` };
-  const result = runTask(subject, seed, { target: 0, block, blocks, cases, ...madeFrom(subject, entry) });
+  const result = runTask(runner, seed, { target: 0, block, blocks, cases, ...madeFrom(runner, entry) });
   return { target: target.name, block, blocks, cases, difference: difference(record, result) };
 }
 

@@ -12,7 +12,7 @@ import { nearest, nearestNames } from '../../text/nearest.js';
 import { bindTarget, type Unnamed } from './bind-target.js';
 import { builtInTargets } from './built-in-targets.js';
 import { matchesGlob } from './glob.js';
-import type { AnyTarget } from './target.js';
+import type { AnyTarget } from '../../run/target.js';
 import { functionsWithWrappedInstruction } from './wrapped-instructions.js';
 
 export interface Selection {

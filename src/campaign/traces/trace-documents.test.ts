@@ -11,10 +11,10 @@ import { REGISTER_NAMES } from '../../x86/registers.js';
 import { fuzz } from '../fuzz.js';
 import { listingsOf, type Listings, parseListings } from './listing.js';
 import type { RunResult } from '../records/result.js';
-import type { AnyTarget } from '../targets/target.js';
-import type { TraceDocument, TraceStep } from './trace-document.js';
+import type { AnyTarget } from '../../run/target.js';
+import type { TraceDocument, TraceStep } from '../../run/trace-document.js';
 import { tracesOf } from './trace-documents.js';
-import { MOST_STEPS } from './trace-steps.js';
+import { MOST_STEPS } from '../../triage/trace-steps.js';
 
 /** Stubs: a scrub that is missing, a loop without an end, a store too many, a host that keeps what a TD chose. Programs: a helper, a dispatcher. */
 const TWINS = [

@@ -114,13 +114,13 @@ export interface PageValue {
 export type NamedValue = readonly [name: string, value: string];
 
 export interface PageTrace {
-  problem?: string;
+  problem?: string | undefined;
   otherSide: 'host' | 'TD';
   method: 'compared' | 'followed';
   initial: NamedValue[];
   steps: PageStep[];
   blamed: number;
-  register?: string;
+  register?: string | undefined;
   leftOut: { before: number; behind: number };
   end: string;
   story?: {
@@ -129,14 +129,14 @@ export interface PageTrace {
       text: string;
       impossible: boolean;
       exchanges: {
-        moment?: string;
-        instead?: string;
-        values: { name: string; value: string; expected?: string }[];
+        moment?: string | undefined;
+        instead?: string | undefined;
+        values: { name: string; value: string; expected?: string | undefined }[];
         answered: NamedValue[];
-        step?: number;
+        step?: number | undefined;
       }[];
     }[];
-  };
+  } | undefined;
 }
 
 export interface MemoryAccess {
@@ -148,14 +148,14 @@ export interface MemoryAccess {
 export interface PageStep {
   place: string;
   text: string;
-  between?: NamedValue[];
+  between?: NamedValue[] | undefined;
   changed: NamedValue[];
-  loads?: MemoryAccess[];
-  stores?: MemoryAccess[];
-  world?: string;
+  loads?: MemoryAccess[] | undefined;
+  stores?: MemoryAccess[] | undefined;
+  world?: string | undefined;
   theirs: number;
-  theirMemory?: string[];
-  theirMemoryLeft?: string[];
+  theirMemory?: string[] | undefined;
+  theirMemoryLeft?: string[] | undefined;
 }
 
 /** One clause of the ABI: what it says, where it stands, and what proves that it is checked. */

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { builtInStubs } from '../../campaign/targets/built-in-targets.js';
 import { fuzz } from '../../campaign/fuzz.js';
 import { listingsOf } from '../../campaign/traces/listing.js';
-import type { AnyTarget } from '../../campaign/targets/target.js';
+import type { AnyTarget } from '../../run/target.js';
 import { tracesOf } from '../../campaign/traces/trace-documents.js';
 import { findAnyContract } from '../../contract/find-contract.js';
 import { CONTRACT_SETS } from '../../contract/library/sets.js';

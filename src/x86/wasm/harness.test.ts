@@ -1,10 +1,11 @@
 import { fc, test } from '@fast-check/vitest';
 import { expect, vi } from 'vitest';
 import { builtInStubs } from '../../campaign/targets/built-in-targets.js';
-import { createRunner, type Target } from '../../campaign/targets/target.js';
+import { createRunner } from '../../run/open-runner.js';
+import type { StubTarget } from '../../run/target.js';
 import type { CaseRunner } from '../../judge/case-runner.js';
 import { createObservation } from '../../observation/layout.js';
-import { scenarios } from '../../scenario/arbitrary.js';
+import { scenarios } from '../../case/arbitrary.js';
 import { SLOT as SCENARIO } from '../../scenario/layout.js';
 import { twinTargets } from '../../triage/twins.test.helper.js';
 import type { MachineOptions } from '../machine.js';
@@ -32,7 +33,7 @@ interface Pair {
 const TARGETS = [...builtInStubs(), ...twinTargets()];
 const pairs = new Map<string, Pair>();
 
-function pairOf(target: Target): Pair {
+function pairOf(target: StubTarget): Pair {
   let pair = pairs.get(target.name);
   if (pair === undefined) {
     chosen.options = { engine: 'interpreter' };
