@@ -8,7 +8,7 @@ const PARSER = '@actions/workflow-parser';
 /** Tests that replace modules, spy on classes, or make modules remember what is not so. */
 const OF_THEIR_OWN = [
   'src/report/requirements.test.ts',
-  'src/targets/check.deep.test.ts',
+  'src/targets/check.test.ts',
   'src/vitest.test.ts',
   'src/x86/wasm/harness.test.ts',
   'src/x86/wasm/programs.test.ts',

@@ -1,12 +1,13 @@
-/** A part of the museum on every run of the tests; `npm run museum:full` is the whole. */
-import { beforeAll, describe, expect, test } from 'vitest';
+/** Every twin of the museum, on fewer seeds and cases than `npm run museum:full`. */
+import { describe, expect, test } from 'vitest';
 import { PROPERTY_NAMES } from '../../properties/all.js';
 import { findAnyContract } from '../contract/find-contract.js';
 import { CONTRACT_SETS } from '../contract/library/sets.js';
 import { packageRoot } from '../package-info.js';
 import { readManifest } from '../targets/manifest.js';
 import type { Twin } from '../targets/twin.js';
-import { type Exhibit, museum } from './museum.js';
+import type { Exhibit } from './museum.js';
+import { visit } from './museum.test.helper.js';
 
 /** Fewer than the 10,000 of the whole: every twin of a stub is found earlier than this. */
 const STUBS = { seeds: 2, runs: 2000, fixedRuns: 20_000 };
@@ -18,51 +19,23 @@ const RARE = ['dispatcher-self-ipi-emulated', 'dispatcher-efer-writable'];
 const TWINS = readManifest(packageRoot());
 const isProgram = ({ contract }: Twin): boolean => findAnyContract(contract, CONTRACT_SETS).program !== undefined;
 
-/** All that were visited, by id. */
-const SHOWN = new Map<string, Exhibit>();
-
-describe.each([
-  ['stubs', STUBS, TWINS.filter((twin) => !isProgram(twin))],
-  ['programs', PROGRAMS, TWINS.filter((twin) => isProgram(twin) && !RARE.includes(twin.id))],
-] as const)('the museum of %s', (_, { seeds, runs, fixedRuns }, twins) => {
-  let exhibits: Exhibit[] = [];
-  const ids = new Set(twins.map(({ id }) => id));
-  beforeAll(async () => {
-    // Two workers: they run dist, which `npm test` has just built.
-    const root = packageRoot();
-    exhibits = await museum({ root, seeds, runs, fixedRuns, workers: 2, chosen: (id) => ids.has(id) });
-    for (const exhibit of exhibits) SHOWN.set(exhibit.id, exhibit);
-  }, 240_000);
-
-  const fixed = new Set(twins.map(({ fixed: clean, contract }) => `${clean.object} ${contract}`));
-
-  test('has at least 30 broken twins, and shows each of them', () => {
-    expect(twins.length).toBeGreaterThanOrEqual(30);
-    expect(exhibits).toHaveLength(twins.length + fixed.size);
-  });
-
-  test.each(twins.map(({ id }) => id))('%s is found where its manifest says, on every seed', (id) => {
-    const exhibit = exhibits.find((candidate) => candidate.id === id);
-    expect(exhibit?.runs.map(({ complaints }) => complaints)).toEqual(Array.from({ length: seeds }, () => []));
-    for (const { foundAfter } of exhibit?.runs ?? []) expect(foundAfter).toBeGreaterThanOrEqual(0);
-  });
-
-  test('every fixed twin stays silent, with no class of cases left empty', () => {
-    const clean = exhibits.filter(({ kind }) => kind === 'fixed');
-    expect(clean).toHaveLength(fixed.size);
-    expect(
-      clean.flatMap(({ id, runs: done }) =>
-        done.flatMap(({ complaints }) => complaints.map((text) => `${id}: ${text}`)),
-      ),
-    ).toEqual([]);
-    for (const { runs: done } of clean) expect(done[0]?.cases).toBe(fixedRuns);
-  });
-});
+const stubs = TWINS.filter((twin) => !isProgram(twin));
+const programs = TWINS.filter((twin) => isProgram(twin) && !RARE.includes(twin.id));
+const visited = [visit('stubs', stubs, STUBS), visit('programs', programs, PROGRAMS)];
 
 describe('the museum as a whole', () => {
+  const exhibits = (): Map<string, Exhibit> => new Map(visited.flatMap((shown) => [...shown]));
+
+  test('has at least 30 broken twins of stubs, and 30 of programs', () => {
+    expect(stubs.length).toBeGreaterThanOrEqual(30);
+    expect(programs.length).toBeGreaterThanOrEqual(30);
+  });
+
   test.each(PROPERTY_NAMES)('has a broken twin that %s finds at its place', (name) => {
     const good = ({ id }: Twin): boolean =>
-      SHOWN.get(id)?.runs.every(({ complaints }) => complaints.length === 0) ?? false;
+      exhibits()
+        .get(id)
+        ?.runs.every(({ complaints }) => complaints.length === 0) ?? false;
     expect(TWINS.filter((twin) => twin.property === name && good(twin)).length).toBeGreaterThan(0);
   });
 
@@ -72,27 +45,14 @@ describe('the museum as a whole', () => {
   });
 
   test('sees nothing that its manifest does not list, and nothing in a fixed twin', () => {
-    const wrong = [...SHOWN.values()].flatMap(({ id, runs }) =>
+    const wrong = [...exhibits().values()].flatMap(({ id, runs }) =>
       runs.flatMap(({ complaints }) =>
         complaints
           .filter((complaint) => /^(unlisted|false alarm|no verdict)/.test(complaint))
           .map((complaint) => `${id}: ${complaint}`),
       ),
     );
-    expect(SHOWN.size).toBeGreaterThan(TWINS.length);
+    expect(exhibits().size).toBeGreaterThan(TWINS.length);
     expect(wrong).toEqual([]);
   });
-});
-
-test('the museum complains about a twin that is not found', async () => {
-  // One case is too few for a mistake that needs a failing TDCALL.
-  const [exhibit] = await museum({
-    root: packageRoot(),
-    seeds: 1,
-    runs: 1,
-    fixedRuns: 1,
-    workers: 1,
-    chosen: (id) => id.includes('failure-by-sign'),
-  });
-  expect(exhibit?.runs[0]?.complaints).toContainEqual(expect.stringMatching(/^not found: stops-on-failure/));
 });
