@@ -19,7 +19,7 @@ const CHOSEN = TWINS.filter(
 visit(
   'stubs',
   CHOSEN.filter((twin) => !isProgram(twin)),
-  { seeds: 1, runs: 1000, fixedRuns: 5000 },
+  { seeds: 1, runs: 1000, fixedRuns: 20_000 },
 );
 visit(
   'programs',
