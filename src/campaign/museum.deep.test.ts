@@ -13,15 +13,21 @@ import { visit } from './museum.test.helper.js';
 const STUBS = { seeds: 2, runs: 2000, fixedRuns: 20_000 };
 /** Programs are played one by one: one seed, and fewer cases. */
 const PROGRAMS = { seeds: 1, runs: 1000, fixedRuns: 5000 };
-/** Mistakes that one case in some thousand shows: only the whole museum has so many. */
+/** Mistakes that one case in some thousand shows. */
 const RARE = ['dispatcher-self-ipi-emulated', 'dispatcher-efer-writable'];
+const RARE_PROGRAMS = { ...PROGRAMS, runs: 10_000 };
 
 const TWINS = readManifest(packageRoot());
 const isProgram = ({ contract }: Twin): boolean => findAnyContract(contract, CONTRACT_SETS).program !== undefined;
 
 const stubs = TWINS.filter((twin) => !isProgram(twin));
 const programs = TWINS.filter((twin) => isProgram(twin) && !RARE.includes(twin.id));
-const visited = [visit('stubs', stubs, STUBS), visit('programs', programs, PROGRAMS)];
+const rare = TWINS.filter(({ id }) => RARE.includes(id));
+const visited = [
+  visit('stubs', stubs, STUBS),
+  visit('programs', programs, PROGRAMS),
+  visit('programs whose mistake is rare', rare, RARE_PROGRAMS),
+];
 
 describe('the museum as a whole', () => {
   const exhibits = (): Map<string, Exhibit> => new Map(visited.flatMap((shown) => [...shown]));
@@ -29,6 +35,7 @@ describe('the museum as a whole', () => {
   test('has at least 30 broken twins of stubs, and 30 of programs', () => {
     expect(stubs.length).toBeGreaterThanOrEqual(30);
     expect(programs.length).toBeGreaterThanOrEqual(30);
+    expect(stubs.length + programs.length + rare.length).toBe(TWINS.length);
   });
 
   test.each(PROPERTY_NAMES)('has a broken twin that %s finds at its place', (name) => {

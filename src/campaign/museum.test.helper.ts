@@ -33,7 +33,7 @@ export function visit(
       const root = packageRoot();
       exhibits = await museum({ root, seeds, runs, fixedRuns, workers: 2, chosen: (id) => ids.has(id) });
       for (const exhibit of exhibits) shown.set(exhibit.id, exhibit);
-    }, 240_000);
+    }, 600_000);
 
     const fixed = new Set(twins.map(({ fixed: clean, contract }) => `${clean.object} ${contract}`));
 
