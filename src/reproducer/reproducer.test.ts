@@ -2,11 +2,7 @@
  * Reproducers are compiled and run: of a broken twin the violation is seen on the CPU itself, in the register that the
  * finding names; of its fixed twin, by the same case, it is not.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   BLOCK_CONTRACT,
   clear,
@@ -26,83 +22,17 @@ import {
   TEXT,
 } from '../harness/made-function.test.helper.js';
 import { madeImage } from '../harness/made-function.test.helper.js';
-import { findToolchain } from '../targets/toolchain.js';
 import { findingOf, fixedCase, type MadeFinding, twinFinding } from './made-finding.test.helper.js';
-import { type Reproducer, reproducer } from './reproducer.js';
+import { COMPILER, COMPILERS, made, run, sourceOf, twinsReproduced } from './reproducer.test.helper.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'tdxfuzz-reproducer-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-/** What this machine can compile with, for x86-64 Linux. */
-const COMPILERS =
-  findToolchain() === undefined || process.platform !== 'linux'
-    ? []
-    : ['gcc', 'clang'].filter((compiler) => spawnSync(compiler, ['--version']).status === 0);
-const [COMPILER] = COMPILERS;
-
-const made = ({ runner, account, finding }: MadeFinding): Reproducer => reproducer(runner, account, finding.case);
-
-function sourceOf(finding: MadeFinding): string {
-  const program = made(finding);
-  if (!('source' in program)) throw new Error(`no reproducer: ${program.reason}`);
-  return program.source;
-}
-
-/** Compiles, with every warning an error, and runs. */
-function run(
-  name: string,
-  source: string,
-  compiler = COMPILER,
-): { status: number | null; verdict: string; all: string } {
-  const [file, program] = [join(folder, `${name}.c`), join(folder, `${name}.${compiler}`)];
-  writeFileSync(file, source);
-  const compiled = spawnSync(compiler, ['-Wall', '-Wextra', '-Werror', '-O1', '-o', program, file], {
-    encoding: 'utf8',
-    env: { PATH: process.env['PATH'], LC_ALL: 'C' },
-  });
-  expect(compiled.stderr).toBe('');
-  expect(compiled.status).toBe(0);
-  const { status, stdout, stderr } = spawnSync(program, { encoding: 'utf8' });
-  expect(stderr).toBe('');
-  return { status, verdict: stdout.trimEnd().split('\n').at(-1) ?? '', all: stdout };
-}
-
-const TWINS: readonly [id: string, verdict: RegExp][] = [
+// Others in `reproducer.deep.test.ts`.
+twinsReproduced([
   ['missing-scrub-rsi-6.4', /^VIOLATED: final\.rsi = 0x0, but 0xffffffffffffffff when only host values change$/],
-  ['mask-without-r15-5.19', /^VIOLATED: call\.rcx = 0x7c00, must be 0xfc00 \(as the contract has it\)$/],
-  ['load-r12-r13-swapped-5.19', /^VIOLATED: call\.r12 = /],
   ['rbx-not-loaded-6.4', /^VIOLATED: call\.rbx = .* when only guest secrets change$/],
-  ['pops-swapped-5.19', /^VIOLATED: final\.r12 = .* must be .* \(initial\.r12\)$/],
-  ['status-half-5.19', /^VIOLATED: final\.rax = /],
-  ['store-r11-missing-5.19', /^VIOLATED: final\.block\.r11 = /],
-  ['store-beyond-block-5.19', /^VIOLATED: memory: 0x[0-9a-f]+ was stored at 0x8012340830, /],
-  ['return-pops-caller-5.19', /^VIOLATED: final\.rsp = 0x41000040a810, must be 0x41000040a808 /],
-  ['failure-by-low-half-5.19', /^VIOLATED: end: the run returned, must be: trapped or stopped$/],
-  ['jump-through-r11-6.4', /^VIOLATED: faultAddress = 0x0, but 0xffffffffffffffff when only host values change$/],
-  ['null-output-5.19', /^VIOLATED: end: the run faulted, must be: returned/],
-  ['sti-too-early-5.19', /^VIOLATED: sti: it is not the instruction right before the call$/],
-  ['direction-left-set-5.19', /^VIOLATED: final\.rflags = 0x400, must be 0x0 /],
-  ['args-in-xmm0-6.3', /^VIOLATED: final\.xmm0\.low = /],
-  ['retry-forever-6.3', /^VIOLATED: end: the run does not end, must be: /],
   ['carry-lost-seamcall-2023', /^VIOLATED: final\.rax = .* must be 0x8000ff00ffff0000 /],
-  ['no-fixup-seamcall-2023', /^VIOLATED: end: the run faulted, must be: returned$/],
-  ['trap-number-alone-seamcall-2023', /^VIOLATED: final\.rax = 0x[0-9a-f]{1,2}, must be /],
-  ['seam-missing-scrub-rdx-6.7', /^VIOLATED: final\.rdx = .* when only values of the TD change$/],
-];
+]);
 
 describe.skipIf(COMPILER === undefined)('the reproducer (needs gcc for x86-64 Linux)', () => {
-  it.each(TWINS)('of %s shows the violation, and none in the fixed twin', (id, verdict) => {
-    const broken = twinFinding(id);
-    const shown = run(id, sourceOf(broken));
-    expect(shown.verdict).toMatch(verdict);
-    expect(shown.status).toBe(1);
-    // The output names the register that the finding names.
-    expect(shown.verdict).toContain(broken.finding.slot);
-    const fixed = run(`${id}-fixed`, sourceOf(fixedCase(id, broken)));
-    expect(fixed.verdict).toMatch(/^holds: /);
-    expect(fixed.status).toBe(0);
-  });
-
   it.each(COMPILERS)('is compiled by %s without a warning, and says the same', (compiler) => {
     const source = sourceOf(twinFinding('seam-missing-scrub-rdx-6.7'));
     expect(run('each', source, compiler).verdict).toBe(run('each', source).verdict);

@@ -1,4 +1,4 @@
-/** Nights as a user has them: killed at any moment, resumed, damaged, interrupted, and with code that changes. */
+/** Nights as a user has them: killed at any moment, resumed, damaged, interrupted. */
 import { spawn } from 'node:child_process';
 import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,16 +7,7 @@ import { readRecords } from '../campaign/records/record-file.js';
 import { type CampaignRecord, recordSchema } from '../campaign/records/records.js';
 import type { RunResult } from '../campaign/records/result.js';
 import { packageRoot } from '../package-info.js';
-import {
-  BROKEN_TDCALL,
-  objectWith,
-  type Outcome,
-  put,
-  removeFolder,
-  SOUND_TDCALL,
-  tdxfuzz,
-  temporaryFolder,
-} from './run-cli.test.helper.js';
+import { type Outcome, removeFolder, tdxfuzz, temporaryFolder } from './run-cli.test.helper.js';
 
 /** 50 for the whole test: `npm run kill-nights`. */
 const KILLS = Number(process.env['TDXFUZZ_KILLS'] ?? 2);
@@ -174,24 +165,5 @@ describe('a night', () => {
     expect(outcome.stdout).toContain('scrubs-host-values');
     expect(outcome.stdout).toMatch(/\d+ findings in [\d,]+ cases on 3 targets/);
     expect(resultOf('interrupted').targets).toHaveLength(3);
-  });
-
-  it('follows the code: what changed is replayed and fuzzed first, and what is gone is said', async () => {
-    const build = (code: readonly number[]): string => put(folder, 'mine.o', objectWith('__tdcall', code));
-    const object = build(BROKEN_TDCALL);
-    const args = [object, '--contract', 'linux-6.7'];
-    const broken = await tdxfuzz([...night('follows', '2s', '--seed', 'f'), ...args]);
-    expect(broken.status).toBe(1);
-    build(SOUND_TDCALL);
-    const fixed = await tdxfuzz([...night('follows', '2s'), ...args]);
-    expect(fixed.status).toBe(0);
-    expect(fixed.stderr).toMatch(/__tdcall: gone with the new code: marshals-arguments at __tdcall\+0x/);
-    expect(fixed.stderr).toMatch(/__tdcall: changed since the last night; it is fuzzed first/);
-    expect(resultOf('follows').targets[0].replayed).toBeGreaterThan(0);
-    // Back again: everything that was known of this build counts again.
-    build(BROKEN_TDCALL);
-    const again = await tdxfuzz([...night('follows', '1s'), ...args]);
-    expect(again.status).toBe(1);
-    expect(again.stderr).not.toContain('changed since');
   });
 });
