@@ -1,10 +1,10 @@
 /** From a violated clause of a play to the signature under which hits of one root cause are counted. */
-import { maskOf } from '../../models/exchange/exchange.js';
+import { maskOf, type Values } from '../../models/exchange/exchange.js';
 import type { Observed } from '../play/call.js';
 import type { Entry } from '../play/play.js';
 import type { PlayRunner } from '../play/play-runner.js';
 import type { JudgedExchangeClause, PlayViolation } from '../play/play-judge.js';
-import { PARAMETER_REGISTERS } from '../play/stage.js';
+import { PARAMETER_REGISTERS, type Stage } from '../play/stage.js';
 import { EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { FLAG } from '../x86/flags.js';
 import { SLOT as STATE } from '../x86/layout.js';
@@ -15,9 +15,9 @@ import type { Step } from './trace.js';
 import type { Signature } from './violation.js';
 
 /**
- * Names the violations of the play that a runner ran last. The place depends on the way that the code went and on the
- * memory that it went through, so it is looked up once for each such combination and remembered: a broken program fails
- * often, and tracing is most of a failing case's cost.
+ * Names the violations of the play that a runner ran last. The place depends on the way that the code went, on the memory
+ * that it went through and on what the world wrote, so it is looked up once for each such combination and remembered: a
+ * broken program fails often, and tracing is most of a failing case's cost.
  */
 export class PlayViolations {
   private readonly known = new Map<string, Signature>();
@@ -26,10 +26,13 @@ export class PlayViolations {
 
   signatures(violations: readonly PlayViolation[]): Signature[] {
     // Looking plays the story again up to an entry: what the last play left must be read before.
-    const keys = violations.map(keyOf);
+    const keys = violations.map((violation) => keyOf(violation, this.runner));
     return violations.map((violation, index) => {
-      let signature = this.known.get(keys[index]);
-      if (signature === undefined) this.known.set(keys[index], (signature = this.look(violation)));
+      const key = keys[index];
+      const known = key === undefined ? undefined : this.known.get(key);
+      if (known !== undefined) return known;
+      const signature = this.look(violation);
+      if (key !== undefined) this.known.set(key, signature);
       return signature;
     });
   }
@@ -62,20 +65,47 @@ export function signatureOf(
   return { property: property.name, clause: text, slot, place };
 }
 
-/** Everything that the place depends on. */
-function keyOf({ clause, entry }: PlayViolation): string {
-  const { observed } = entry;
-  if (observed === undefined) return `${clause.index}`;
-  return `${clause.index},${observed.pathLow},${observed.pathHigh},${observed.at},${accessesBefore(observed)}`;
+/** Everything that the place depends on; undefined where it depends on values, which differ from play to play. */
+function keyOf({ clause: { index, clause }, entry }: PlayViolation, { session, play }: PlayRunner): string | undefined {
+  const { observed, expected } = entry;
+  let place: Location | undefined;
+  if (clause.kind === 'agrees') {
+    place = locationOf(clause.name, entry);
+    // Which instruction changed a flag is no question of the way alone.
+    if (place === undefined && isOfFlags(clause.name)) return undefined;
+  }
+  // Where an exchange is missing the code is done, and its machine stands where its way has ended.
+  const { stage, pathLow, pathHigh, instructions } = observed ?? wayOf(session.stages[0]);
+  const accesses = accessesBefore(stage, instructions);
+  const key = [index, observed?.moment, expected?.moment, pathLow, pathHigh, observed?.at, accesses];
+  if (place !== undefined && 'address' in place) key.push(place.address);
+  for (const before of play.entries) {
+    if (before === entry) break;
+    if (before.observed?.stage === stage) key.push(answerKind(before.observed, before.answer));
+  }
+  return key.join();
+}
+
+function wayOf(stage: Stage): Pick<Observed, 'stage' | 'pathLow' | 'pathHigh' | 'instructions'> {
+  const { pathHashLow: pathLow, pathHashHigh: pathHigh, instructionCount: instructions } = stage.machine;
+  return { stage, pathLow, pathHigh, instructions };
+}
+
+/** Which registers an answer wrote is no question of the way alone: of a failed call the code may look at none. */
+function answerKind({ moment, values }: Observed, answer: Values): string {
+  const { status = 0n, carry = 0n } = answer;
+  if (moment === 'TDVMCALL') return `${values['rax']} ${values['rcx']} ${status === 0n}`;
+  if (moment === 'TDCALL') return `${values['rax']} ${status >> 32n}`;
+  return moment === 'SEAMCALL' ? `${carry} ${Object.keys(answer).join(' ')}` : '';
 }
 
 /** A hash of where the accesses to memory before an exchange went: a value may come from another place on the same way. */
-function accessesBefore({ stage: { machine }, instructions }: Observed): number {
+function accessesBefore({ machine }: Stage, instructions: number): number {
   const { events } = machine;
   const end = machine.eventCount * EVENT_WORDS;
   let hash = 0;
   for (let at = 0; at < end && events[at + EVENT_WORD.INSTRUCTION_COUNT] <= instructions; at += EVENT_WORDS)
-    for (const word of [EVENT_WORD.KIND, EVENT_WORD.ADDRESS_LOW, EVENT_WORD.SIZE])
+    for (const word of [EVENT_WORD.KIND, EVENT_WORD.ADDRESS_LOW, EVENT_WORD.ADDRESS_HIGH, EVENT_WORD.SIZE])
       hash = (Math.imul(hash, PRIME) ^ events[at + word]) | 0;
   return hash;
 }
@@ -96,19 +126,26 @@ export function blamedStep(steps: readonly Step[], { clause }: JudgedExchangeCla
 /** Step that made a value, or -1. */
 function originOfValue(steps: readonly Step[], name: string, entry: Entry): number {
   const { observed, expected } = entry;
-  if (name === 'if' || name === 'flags') {
+  const location = locationOf(name, entry);
+  if (location === undefined) {
+    if (!isOfFlags(name)) return -1;
     const mask = name === 'if' ? FLAG.IF : ~FLAG.IF & Number(maskOf(expected?.values[name] ?? 0n) & 0xffffffffn);
     return steps.findLastIndex(
       ({ before, after }) => ((before[2 * STATE.RFLAGS] ^ after[2 * STATE.RFLAGS]) & mask) !== 0,
     );
   }
-  const location = locationOf(name, entry);
   // An exchange is itself the last step, unless an external symbol was reached.
   const last = steps[steps.length - 1];
   const end = last !== undefined && last.address === observed?.at ? steps.length - 1 : steps.length;
-  return location === undefined ? -1 : originOf(steps, end, location);
+  return originOf(steps, end, location);
 }
 
+/** Whether a value that is no register and has no place in memory is of RFLAGS; a field may have such a name as well. */
+function isOfFlags(name: string): boolean {
+  return name === 'if' || name === 'flags';
+}
+
+/** Where a value lies; undefined for flags, and for what the exchange itself is. */
 function locationOf(name: string, { observed }: Entry): Location | undefined {
   const place = observed?.places?.[name];
   if (place !== undefined) return place;
