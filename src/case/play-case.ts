@@ -1,17 +1,20 @@
-/** Case files of programs: a story instead of a scenario, and the whole image, which is small. */
+/** Case files of programs: a story instead of a scenario. */
 import { createHash } from 'node:crypto';
 import { REFERENCE_CONFIGURATION } from '../../models/module/configuration.js';
 import { UsageError } from '../errors.js';
-import { findFunction, functionExtent } from '../image/symbols.js';
+import { functionExtent } from '../harness/functions.js';
+import { findFunction } from '../image/symbols.js';
 import type { Play } from '../play/play.js';
 import type { PlayRunner } from '../play/play-runner.js';
 import { differingValues, type Story, type StorySpace, stepOf } from '../story/story.js';
 import { shorten } from '../text/escape.js';
 import { hex } from '../text/hex.js';
+import { tracePlay } from '../triage/play-trace.js';
 import type { Signature } from '../triage/violation.js';
-import { type CaseFile, MAX_CODE, type StoredValues } from './case-file.js';
+import type { CaseFile, StoredValues } from './case-file.js';
 import type { CaseOrigin } from './make-case.js';
-import { PAGE, storedCode } from './stored-code.js';
+import { storedCode } from './stored-code.js';
+import { Touched } from './touched.js';
 
 /** The values of a story that differ from neutral, as `STEP.SLOT`; steps count from 1. */
 export function storyValues(story: Story, space: StorySpace): Record<string, string> {
@@ -59,7 +62,7 @@ export function caseOfPlay(
     image: { name: image.name, hash: image.hash },
     contract: { set: origin.set, body: contract },
     model: { module: REFERENCE_CONFIGURATION.version },
-    code: storedCode(image, symbol, extent.address, Math.min(extent.size, MAX_CODE), pagesOf(runner), image.fixups),
+    code: storedCode(image, { symbol, entry: extent.address, size: extent.size }, touchedBy(runner)),
     scenario: {},
     story: namedStory(play.story, space),
     answers: answered.slice(0, MOST_ANSWERS).map(({ observed, answer }) => ({
@@ -78,12 +81,17 @@ const MOST_ANSWERS = 64;
 const LONGEST_NAME = 20;
 const LONGEST_REGISTER = 10;
 
-/** Every page of the image. */
-function pagesOf({ image }: PlayRunner): bigint[] {
-  const pages = new Set<bigint>();
-  for (const { address, size } of image.segments)
-    for (let page = address - (address % PAGE); page < address + BigInt(size); page += PAGE) pages.add(page);
-  return [...pages].sort((a, b) => (a < b ? -1 : 1));
+/** All that the machines touched that run the case's image, and what exchanges may be put down to. */
+function touchedBy(runner: PlayRunner): Touched {
+  const { play, image } = runner;
+  const touched = new Touched();
+  for (const [stage, { steps }] of tracePlay(runner, play.story)) {
+    if (stage.image !== image) continue;
+    touched.addSteps(steps);
+    touched.addAddress(stage.rip);
+  }
+  for (const { observed } of play.entries) if (observed?.stage.image === image) touched.addAddress(observed.at);
+  return touched;
 }
 
 /** Digest of everything that happened: the way of the code, each exchange with its values, each answer. */

@@ -9,7 +9,8 @@ import { scenarioOf } from '../case/scenario-of.js';
 import { findingName } from '../case/write-case.js';
 import { type FolderFiles, writeFolder } from '../case/write-folder.js';
 import { packageRoot } from '../package-info.js';
-import { programFolder, stubFolder } from '../report/finding-folder.js';
+import { unrepeatedText } from '../report/finding-lines.js';
+import { programFolder, stubFolder, unrepeatedFolder } from '../report/finding-folder.js';
 import { playFindingText } from '../report/play-text.js';
 import { findingText } from '../report/terminal.js';
 import { UsageError } from '../errors.js';
@@ -45,9 +46,14 @@ export interface Described {
   folder(): FolderFiles;
 }
 
-/** Repeats a finding from its case alone, and says what happened. @param replay the command line that does it again */
+/** Repeats a finding from its case alone, if it does repeat, and says what happened. @param replay the command line that does it again */
 export function describeFinding(finding: FindingResult, replay: string): Described {
   const { case: file } = finding;
+  if (finding.unrepeated !== undefined)
+    return {
+      text: (title) => unrepeatedText(finding, replay, title),
+      folder: () => unrepeatedFolder(finding, replay),
+    };
   const target = targetOf(file, caseImage(file, findingName(file)), file.symbol);
   if (isProgram(target)) {
     const runner = createPlayRunner(target);

@@ -1,6 +1,7 @@
 /** Tries the mutants of one target: which of them a case tells from correct code, and by which clause. */
 import { createRunner, type Target } from '../campaign/targets/target.js';
-import { findFunction, functionExtent } from '../image/symbols.js';
+import { functionExtent } from '../harness/functions.js';
+import { findFunction } from '../image/symbols.js';
 import { NO_VERDICT } from '../judge/case-runner.js';
 import { drawScenarios } from '../scenario/batch.js';
 import type { Scenario } from '../scenario/layout.js';

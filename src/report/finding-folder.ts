@@ -11,6 +11,7 @@ import { escapeName, shorten } from '../text/escape.js';
 import { shellQuote } from '../text/shell-quote.js';
 import type { Account } from '../triage/account.js';
 import type { PlayAccount } from '../triage/play-account.js';
+import { unrepeatedText } from './finding-lines.js';
 import { plainTable } from './plain-table.js';
 import { playFindingText } from './play-text.js';
 import { type Reproducer, reproducer } from './reproducer.js';
@@ -39,6 +40,15 @@ export function programFolder(
   const reason =
     'the code calls functions around it and is called several times, which one C program does not stand for';
   return folder(finding, runner.image, replay, trace, account.clause.property.rule, { reason });
+}
+
+/** The folder of a finding that its case does not repeat. */
+export function unrepeatedFolder(finding: FindingResult, replay: string): FolderFiles {
+  return {
+    'README.txt': `${unrepeatedText(finding, replay, 'finding')}\n`,
+    'case.json': `${JSON.stringify(finding.case, null, 1)}\n`,
+    'contract.json': `${JSON.stringify(contractSet(finding.case), null, 1)}\n`,
+  };
 }
 
 function folder(

@@ -1,5 +1,5 @@
 /** From a violated clause to a violation with a place: the signature under which hits of one root cause are counted. */
-import { symbolicName } from '../image/symbols.js';
+import { symbolicName } from '../harness/functions.js';
 import type { JudgedClause } from '../judge/judge.js';
 import type { CaseRunner } from '../judge/case-runner.js';
 import { FACT, MOMENT, RIP_OFFSET } from '../observation/layout.js';

@@ -1,7 +1,7 @@
 /** One target made ready: what a campaign asks of it, whatever kind of code it is. */
 import type { CaseFile, StoredValues } from '../../case/case-file.js';
 import { caseOfPlay, namedStory, storyOf, storyValues } from '../../case/play-case.js';
-import { makeCase, scenarioValues } from '../../case/make-case.js';
+import { type CaseOrigin, makeCase, scenarioValues } from '../../case/make-case.js';
 import { scenarioOf } from '../../case/scenario-of.js';
 import type { Image } from '../../image/image.js';
 import { sourceLine } from '../../image/line-table.js';
@@ -59,10 +59,15 @@ export interface Subject {
    * @param examine whether to try which of its values matter, which takes longer than the rest; true if not given
    */
   report(signature: Signature, values: Scenario | Story, found: CaseFile['found'], examine?: boolean): ReportedCase;
+  /** The case as it was found, for a failure that `report` cannot repeat. */
+  keep(signature: Signature, values: Scenario | Story, found: CaseFile['found']): CaseFile;
 }
 
 /** What is reported of a finding beside its signature and its hits. */
-export interface ReportedCase extends Pick<FindingResult, 'source' | 'scenario' | 'expected' | 'actual' | 'inputs'> {
+export interface ReportedCase extends Pick<
+  FindingResult,
+  'source' | 'scenario' | 'expected' | 'actual' | 'inputs' | 'unrepeated'
+> {
   case: CaseFile;
 }
 
@@ -85,6 +90,10 @@ export function accountOf<T extends { signature: Signature }>(accounts: readonly
 function sourceOf(image: Image, address: bigint | undefined): Pick<FindingResult, 'source'> {
   const source = address === undefined ? undefined : sourceLine(image, address);
   return source === undefined ? {} : { source };
+}
+
+function originOf({ name, set }: AnyTarget, found: CaseFile['found']): CaseOrigin {
+  return { tool: toolVersion(), target: name, set, found };
 }
 
 class StubSubject implements Subject {
@@ -139,15 +148,19 @@ class StubSubject implements Subject {
     const inputs = examine ? examineScenario(runner, simplest, signature) : [];
     // The case is made from the run that is reported, not from the last candidate of the shrinker or of the experiment.
     runner.run(simplest);
-    const origin = { tool: toolVersion(), target: target.name, set: target.set, found };
     return {
       ...sourceOf(target.image, traces.base.steps[step]?.address ?? runner.target.entry),
       scenario: scenarioValues(simplest, runner.space.neutral),
       expected,
       actual,
       inputs,
-      case: makeCase(runner, signature, traceCase(runner), origin),
+      case: makeCase(runner, signature, traceCase(runner), originOf(target, found)),
     };
+  }
+
+  keep(signature: Signature, values: Scenario, found: CaseFile['found']): CaseFile {
+    this.runner.run(values);
+    return makeCase(this.runner, signature, traceCase(this.runner), originOf(this.target, found));
   }
 }
 
@@ -201,14 +214,18 @@ class ProgramSubject implements Subject {
     const { entry, steps, step, expected, actual } = accountOf(accountForStory(runner, simplest), signature);
     const inputs = examine ? examineStory(runner, simplest, signature) : [];
     runner.run(simplest);
-    const origin = { tool: toolVersion(), target: target.name, set: target.set, found };
     return {
       ...sourceOf(target.image, steps[step]?.address ?? entry.observed?.at),
       scenario: storyValues(simplest, runner.space),
       expected,
       actual,
       inputs,
-      case: caseOfPlay(runner, target.symbol, signature, origin),
+      case: caseOfPlay(runner, target.symbol, signature, originOf(target, found)),
     };
+  }
+
+  keep(signature: Signature, values: Story, found: CaseFile['found']): CaseFile {
+    this.runner.run(values);
+    return caseOfPlay(this.runner, this.target.symbol, signature, originOf(this.target, found));
   }
 }

@@ -1,11 +1,36 @@
-/** Turns failures of one target into findings: each signature once, shrunk by itself and repeated on the interpreter. */
+/**
+ * Turns failures of one target into findings: each signature once, shrunk by itself and repeated from its case alone. What
+ * does not repeat, or makes no case, is a defect of the tool: it is reported as itself and takes no other finding with it.
+ */
+import { bareCase } from '../blocks/bare-case.js';
+import { whyNotRepeated } from '../blocks/repeat.js';
+import type { ReportedCase } from '../blocks/subject.js';
+import { type CaseFile, caseSchema, type StoredValues } from '../../case/case-file.js';
 import type { Scenario } from '../../scenario/layout.js';
 import type { Story } from '../../story/story.js';
+import { shorten } from '../../text/escape.js';
 import { type Signature, signatureKey } from '../../triage/violation.js';
 import type { CampaignLog, Prepared } from './campaign-log.js';
 import type { Replay } from './replays.js';
 import type { FindingResult } from './result.js';
 import { valuesDigest } from './values-digest.js';
+
+const UNREPEATED = 'seen, not repeatable: please report';
+const LONGEST_REASON = 1000;
+
+/** What went wrong in the tool, in one line. */
+function oneLine(error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return shorten(text.replaceAll(/\s+/g, ' '), LONGEST_REASON);
+}
+
+/** Values as a finding has them: those of a story as `STEP.SLOT`. */
+function byName({ scenario, story = [] }: StoredValues): Record<string, string> {
+  const told = story.flatMap(({ values }, step) =>
+    Object.entries(values).map(([name, value]): [string, string] => [`${step + 1}.${name}`, value]),
+  );
+  return { ...scenario, ...Object.fromEntries(told) };
+}
 
 export class Reporter {
   private readonly reported = new Set<string>();
@@ -38,13 +63,46 @@ export class Reporter {
   ): Omit<FindingResult, 'hits'> | undefined {
     if (this.knows(signature)) return undefined;
     this.know(signature);
-    const { subject, seed } = this.target;
+    const { seed } = this.target;
     // A case that was made of another one is not in the stream that a block number stands for.
     const fresh = 'block' in first && first.parent === undefined;
     const found = fresh ? { seed, block: first.block, index: first.index } : null;
-    const finding = { ...signature, first, ...subject.report(signature, values, found, this.examine) };
+    const finding = { ...signature, first, ...this.make(signature, values, found) };
     this.log.finding(this.index, finding);
     return finding;
+  }
+
+  private make(signature: Signature, values: Scenario | Story, found: CaseFile['found']): ReportedCase {
+    const { subject } = this.target;
+    let reason: string | undefined;
+    try {
+      const reported = subject.report(signature, values, found, this.examine);
+      caseSchema.parse(reported.case);
+      reason = whyNotRepeated(reported.case, signature);
+      if (reason === undefined) return reported;
+      const unrepeated = reported.case.code.missing === undefined ? `${UNREPEATED} (${reason})` : reason;
+      return { ...reported, unrepeated };
+    } catch (error) {
+      reason = oneLine(error);
+    }
+    return {
+      scenario: byName(subject.named(values)),
+      expected: 'not known',
+      actual: 'not known',
+      inputs: [],
+      unrepeated: `${UNREPEATED} (${reason})`,
+      case: this.kept(signature, values, found),
+    };
+  }
+
+  /** The case as it was found, or what can be said of it without a run. */
+  private kept(signature: Signature, values: Scenario | Story, found: CaseFile['found']): CaseFile {
+    const { subject, target } = this.target;
+    try {
+      return caseSchema.parse(subject.keep(signature, values, found));
+    } catch {
+      return bareCase(target, signature, subject.named(values), found);
+    }
   }
 
   /** Judges a stored case. @returns the signatures that it fails with */

@@ -5,7 +5,8 @@ import { compileContract, type CompiledContract } from '../../contract/compiled.
 import type { Contract } from '../../contract/contract.js';
 import type { ProgramContract } from '../../contract/program-contract.js';
 import type { Image } from '../../image/image.js';
-import { findFunction, functionExtent } from '../../image/symbols.js';
+import { functionExtent } from '../../harness/functions.js';
+import { findFunction } from '../../image/symbols.js';
 import type { EngineOptions } from '../../harness/map-world.js';
 import { CaseRunner } from '../../judge/case-runner.js';
 import { PlayRunner } from '../../play/play-runner.js';
@@ -73,9 +74,9 @@ export function createPlayRunner({ image, program, properties: chosen }: Program
  * @throws ImageError if the image has no such function
  */
 export function createRunner(target: Target, knownSize?: number, engine?: EngineOptions): CaseRunner {
-  const extent = functionExtent(target.image, findFunction(target.image, target.symbol));
-  const { address } = extent;
-  const size = knownSize ?? extent.size;
+  const symbol = findFunction(target.image, target.symbol);
+  const { address } = symbol;
+  const size = knownSize ?? functionExtent(target.image, symbol).size;
   const compiled: CompiledContract = compileContract(target.contract, target.set);
   const chosen = target.properties;
   const properties = chosen === undefined ? PROPERTIES : PROPERTIES.filter(({ name }) => chosen.includes(name));

@@ -49,6 +49,7 @@ export function tracesOf({ result }: RunResult): TraceDocument[] {
 const TOO_MANY = `one report holds ${MOST_REPLAYS} traces and ${MOST_STEPS_IN_ALL} steps of them; replay the case to see this one`;
 
 function replay({ case: stored, ...finding }: FindingResult, origin: string): Told {
+  if (finding.unrepeated !== undefined) return untold(finding.unrepeated);
   const file = validateCase(stored, origin);
   const target = targetOf(file, caseImage(file, origin), file.symbol);
   const key = signatureKey(finding);
