@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { builtInStubs } from '../campaign/targets/built-in-targets.js';
 import type { StubTarget } from '../run/target.js';
 import type { Image } from '../image/image.js';
-import { findFunction, functionExtent } from '../image/symbols.js';
+import { functionExtent } from '../harness/functions.js';
+import { findFunction } from '../image/symbols.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
 import { BLOCK_ADDRESS, CODE_BYTES, makeRecords } from './records.js';
 

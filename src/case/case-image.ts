@@ -21,6 +21,10 @@ export function caseImage(file: CaseFile, origin: string): Image {
   const refuse = (what: string): never => {
     throw new UsageError(`${origin}: ${what}; the file is damaged: take another copy of it`);
   };
+  if (code.missing !== undefined)
+    throw new UsageError(
+      `${origin}: its runs touch ${code.missing} more pages than a case holds; replay it on the image (--image)`,
+    );
   const segments = joined(code.pages.map((page) => segmentOf(page, refuse)).sort(byAddress), refuse);
   const holder = (address: bigint): Segment | undefined => segmentAt(segments, address);
   const symbols = code.symbols.map(({ name, address, size }): ImageSymbol => {
@@ -42,8 +46,7 @@ function segmentOf({ address, permissions, base64 }: CaseFile['code']['pages'][n
   const start = BigInt(address);
   const stored = Buffer.from(base64, 'base64');
   if (start % BigInt(PAGE) !== 0n || stored.length > PAGE) refuse(`code.pages: ${address} is not a page`);
-  // NULL must fault: a caller may give it for a block.
-  if (start === 0n || (start >= LOWER_END && start < UPPER_START)) refuse(`code.pages: no page can lie at ${address}`);
+  if (start >= LOWER_END && start < UPPER_START) refuse(`code.pages: no page can lie at ${address}`);
   const taken = regionAt(start, PAGE);
   if (taken !== undefined) refuse(`code.pages: ${address} lies over the caller's memory at ${hex(taken.address)}`);
   const read = permissions[0] === 'r';
@@ -91,8 +94,6 @@ function checkFunction(
   const named = symbols.filter(({ name }) => name === symbol);
   if (named.length === 0 || named.some(({ address }) => address !== entry))
     refuse(`code.symbols does not name ${symbol} at ${code.entry}, or names it elsewhere`);
-  if (named.some(({ size }) => entry + BigInt(size) > segment.address + BigInt(segment.size)))
-    refuse(`code.symbols: ${symbol} reaches past the pages of the function`);
 }
 
 function checkExternals(externals: readonly External[], segments: readonly Segment[], refuse: Refuse): void {

@@ -12,7 +12,9 @@ export const hex64 = z.string().regex(/^0x[0-9a-f]{1,16}$/, 'a 64-bit value writ
 /** The tool writes no control characters; what somebody else wrote is made safe to print. */
 export const text = (most: number) => z.string().max(most).transform(escapeName);
 /** Bounds: a case that was written by the tool is far below them, a hostile one is refused. */
-const MAX_PAGES = 256;
+export const MAX_PAGES = 256;
+/** Symbols of the image, and symbols from outside of it. */
+export const MAX_SYMBOLS = 4096;
 export const MAX_STEPS = 64;
 /** Bytes of the function that are decoded before a replay: some 20,000 instructions. */
 export const MAX_CODE = 0x10000;
@@ -46,13 +48,15 @@ export const caseSchema = z.strictObject({
       .max(MAX_PAGES),
     symbols: z
       .array(z.strictObject({ name: text(4096), address: hex64, size: z.number().int().min(0).max(0x40000000) }))
-      .max(4096),
-    externals: z.array(z.strictObject({ name: text(4096), address: hex64 })).max(4096),
+      .max(MAX_SYMBOLS),
+    externals: z.array(z.strictObject({ name: text(4096), address: hex64 })).max(MAX_SYMBOLS),
     /** Entries of the exception-fixup table for the function and for what it ran; absent: none. */
     fixups: z
       .array(z.strictObject({ from: hex64, to: hex64, type: z.number().int().min(0).max(255) }))
       .max(MAX_CODE)
       .optional(),
+    /** Pages that the runs touched and that there was no room for: the case cannot be replayed without the image. */
+    missing: z.number().int().min(1).max(0x40000000).optional(),
   }),
   /** What happens, step by step; a single function is called once. Slots that differ from neutral; an absent one is neutral. */
   steps: z

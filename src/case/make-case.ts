@@ -5,10 +5,10 @@ import { contractOf } from '../run/target.js';
 import type { Runner } from '../run/runner.js';
 import type { Signature } from '../triage/signature.js';
 import type { Case } from './case.js';
-import { CASE_SCHEMA, type CaseFile, MAX_CODE } from './case-schema.js';
+import { CASE_SCHEMA, type CaseFile } from './case-schema.js';
 import { storedCode } from './stored-code.js';
 import { storedValues } from './stored-values.js';
-import { touchedBy, usedFixups } from './touched.js';
+import { Touched } from './touched.js';
 
 /** @param values were run last */
 export function makeCase(
@@ -17,31 +17,38 @@ export function makeCase(
   signature: Signature | undefined,
   found: CaseFile['found'],
 ): CaseFile {
-  const { target, image, entry, space } = runner;
-  const size = Math.min(runner.size, MAX_CODE);
   // What the last run left is read before anything is run again.
   const answers = runner.answers.map((answer) => ({ ...answer }));
-  const digest = runner.digest();
-  const steps = runner.traceAll();
+  const stops = runner.stops;
+  const trace = runner.digest();
+  const touched = new Touched();
+  for (const steps of runner.traceAll()) touched.addSteps(steps);
+  for (const address of stops) touched.addAddress(address);
+  return { ...caseOf(runner, values, touched, found), answers, expect: signature === undefined ? null : { ...signature, trace } };
+}
+
+/** The case of a finding that no run repeats: its values, and the function's own pages. */
+export function bareCase(runner: Runner, values: Case, signature: Signature, found: CaseFile['found']): CaseFile {
+  return { ...caseOf(runner, values, new Touched(), found), answers: [], expect: { ...signature, trace: '' } };
+}
+
+function caseOf(
+  { target, image, entry, size, space }: Runner,
+  values: Case,
+  touched: Touched,
+  found: CaseFile['found'],
+): Omit<CaseFile, 'answers' | 'expect'> {
+  const { name, symbol, set } = target;
   return {
     schema: CASE_SCHEMA,
     tool: toolVersion(),
-    target: target.name,
-    symbol: target.symbol,
+    target: name,
+    symbol,
     image: { name: image.name, hash: image.hash },
-    contract: { set: target.set, body: contractOf(target) },
+    contract: { set, body: contractOf(target) },
     model: { module: REFERENCE_CONFIGURATION.version },
-    code: storedCode(
-      image,
-      target.symbol,
-      entry,
-      size,
-      touchedBy(image, entry, size, steps),
-      usedFixups(image, entry, size, steps),
-    ),
+    code: storedCode(image, { symbol, entry, size }, touched),
     ...storedValues(values, space),
-    answers,
-    expect: signature === undefined ? null : { ...signature, trace: digest },
     found,
   };
 }

@@ -1,37 +1,35 @@
 /** What runs touched of an image: all that a case needs to repeat them, whatever the image's size. */
 import { readHalves } from '../halves.js';
-import type { Image } from '../image/image.js';
 import type { Step } from '../run/trace.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
-import { MAX_CODE } from './case-schema.js';
-import { isInImage, PAGE } from './stored-code.js';
+import { PAGE } from './stored-code.js';
 
-type Machines = readonly (readonly Step[])[];
+export class Touched {
+  /** Addresses at which code was executed, or at which a run stopped: what may be named. */
+  readonly addresses = new Set<bigint>();
+  /** Addresses of pages, of the image or not. */
+  readonly pages = new Set<bigint>();
 
-/** Entries of the fixup table for instructions of the function, and for those that any run executed. */
-export function usedFixups({ fixups }: Image, entry: bigint, size: number, machines: Machines): Image['fixups'] {
-  const executed = new Set(machines.flat().map(({ address }) => address));
-  const end = entry + BigInt(size);
-  return fixups
-    .filter(({ from }) => executed.has(from) || (from >= entry && from < end))
-    .slice(0, MAX_CODE);
-}
-
-/** Pages of the image that the function lies in or that any run executed, read or wrote. */
-export function touchedBy(image: Image, entry: bigint, size: number, machines: Machines): bigint[] {
-  const pages = new Set<bigint>();
-  const touch = (address: bigint): void => {
-    pages.add(address - (address % PAGE));
-  };
-  for (let offset = 0n; offset < BigInt(size); offset += PAGE) touch(entry + offset);
-  touch(entry + BigInt(size) - 1n);
-  for (const { address, instruction, events } of machines.flat()) {
-    touch(address);
-    if (instruction !== undefined) touch(address + BigInt(instruction.length) - 1n);
-    for (let at = 0; at < events.length; at += EVENT_WORDS) {
-      if (events[at + EVENT_WORD.KIND] > EVENT.Pop) continue;
-      touch(readHalves(events, at + EVENT_WORD.ADDRESS_LOW));
+  addSteps(steps: readonly Step[]): void {
+    for (const { address, instruction, events } of steps) {
+      this.addAddress(address);
+      if (instruction !== undefined) this.addPage(address + BigInt(instruction.length) - 1n);
+      for (let at = 0; at < events.length; at += EVENT_WORDS) {
+        if (events[at + EVENT_WORD.KIND] > EVENT.Pop) continue;
+        const first = readHalves(events, at + EVENT_WORD.ADDRESS_LOW);
+        this.addPage(first);
+        this.addPage(BigInt.asUintN(64, first + BigInt(events[at + EVENT_WORD.SIZE] & 0xff) - 1n));
+      }
     }
   }
-  return [...pages].filter((page) => isInImage(image, page)).sort((a, b) => (a < b ? -1 : 1));
+
+  /** Where a run stopped, or what an exchange is put down to. */
+  addAddress(address: bigint): void {
+    this.addresses.add(address);
+    this.addPage(address);
+  }
+
+  private addPage(address: bigint): void {
+    this.pages.add(address - (address % PAGE));
+  }
 }

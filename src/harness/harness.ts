@@ -6,7 +6,7 @@
 import { highHalf, joinHalves, lowHalf, readHalves } from '../halves.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import type { WrappedInstruction } from '../contract/contract.js';
-import { symbolicName } from '../image/symbols.js';
+import { symbolicName } from './functions.js';
 import { END, FACT, MOMENT, VECTOR as VECTOR_STATE } from '../observation/layout.js';
 import { type Scenario, SLOT } from '../scenario/layout.js';
 import { hex } from '../text/hex.js';

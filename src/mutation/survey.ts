@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { contractId, type StubTarget } from '../run/target.js';
 import { functionCode } from '../harness/function-code.js';
-import { findFunction, functionExtent } from '../image/symbols.js';
+import { functionExtent } from '../harness/functions.js';
+import { findFunction } from '../image/symbols.js';
 import type { Outcome } from './trial.js';
 
 /** One row of `reports/mutants.json`. */

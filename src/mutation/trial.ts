@@ -1,7 +1,8 @@
 /** Tries the mutants of one target: which of them a case tells from correct code, and by which clause. */
 import { createRunner } from '../run/open-runner.js';
 import type { StubTarget } from '../run/target.js';
-import { findFunction, functionExtent } from '../image/symbols.js';
+import { functionExtent } from '../harness/functions.js';
+import { findFunction } from '../image/symbols.js';
 import { NO_VERDICT } from '../judge/case-runner.js';
 import { drawScenarios } from '../scenario/batch.js';
 import type { Scenario } from '../scenario/layout.js';

@@ -10,7 +10,7 @@ const LENGTH = 600;
 
 /** `name  text`, in the order in which they are read. Every text is one line, and safe to print. */
 export function findingLines(finding: FindingResult, replay: string): [name: string, text: string][] {
-  const { property, clause, place, source, expected, actual, hits, scenario, accepted } = finding;
+  const { property, clause, place, source, expected, actual, hits, scenario, accepted, unrepeated } = finding;
   const rule = ruleOf(property);
   const values = Object.entries(scenario);
   const shown = values.slice(0, VALUES).map(([name, value]): [string, string] => ['', `${name} = ${value}`]);
@@ -21,6 +21,7 @@ export function findingLines(finding: FindingResult, replay: string): [name: str
     ...(source === undefined ? [] : [['source', `${source.file}:${source.line}`] as [string, string]]),
     ['expected', expected],
     ['found', actual],
+    ...(unrepeated === undefined ? [] : [['note', unrepeated] as [string, string]]),
     ['hits', `${hits.toLocaleString('en-US')} cases fail so`],
     ['scenario', values.length === 0 ? 'neutral: no value needs to differ' : 'neutral, but for:'],
     ...shown,

@@ -18,7 +18,7 @@ export type ToldFinding = Pick<
   FindingResult,
   'property' | 'clause' | 'place' | 'expected' | 'actual' | 'scenario' | 'document'
 > &
-  Partial<Pick<FindingResult, 'hits' | 'inputs' | 'source'>> & { readonly case: Pick<CaseFile, 'contract'> };
+  Partial<Pick<FindingResult, 'hits' | 'inputs' | 'source' | 'unrepeated'>> & { readonly case: Pick<CaseFile, 'contract'> };
 
 export interface FindingTextOptions {
   readonly title: string;
@@ -39,6 +39,7 @@ export function findingText(finding: ToldFinding, { title, replay, context = CON
     `  place     ${shorten(place)}${source === undefined ? '' : ` (${shorten(source.file)}:${source.line})`}`,
     `  expected  ${expected}`,
     `  found     ${actual}`,
+    ...(finding.unrepeated === undefined ? [] : [`  note      ${pc.yellow(shorten(finding.unrepeated, 400))}`]),
     ...(hits === undefined ? [] : [`  hits      ${hits.toLocaleString('en-US')} cases fail so`]),
     ...(document.story === undefined ? [] : ['  story', storyText(document.story)]),
     ...valuesText(finding, describerOf(finding.case.contract)),

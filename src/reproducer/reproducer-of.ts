@@ -11,7 +11,8 @@ import { signatureKey } from '../triage/signature.js';
 import { type Reproducer, reproducer } from './reproducer.js';
 
 export function reproducerOf(finding: FindingResult): Reproducer {
-  const { case: file } = finding;
+  const { case: file, unrepeated } = finding;
+  if (unrepeated !== undefined) return { reason: 'its case does not repeat it' };
   try {
     const runner = openRunner(targetOf(file, caseImage(file, findingName(file)), file.symbol), file.code.size);
     const key = signatureKey(finding);

@@ -20,16 +20,21 @@ export function wrongInPlay({ clause: { clause }, entry }: PlayViolation): Wrong
   const at: Moment = observed?.kept !== undefined || observed?.places !== undefined ? 'end' : 'exchange';
   if (name === 'sti') return { kind: 'sti' };
   if (name === 'stray' && observed !== undefined) return { kind: 'instruction', address: observed.at };
-  if (name === 'if') return { kind: 'flags', mask: FLAG.IF, at };
-  if (name === 'flags') {
-    const mask = ~FLAG.IF & Number(maskOf(expected?.values[name] ?? 0n) & 0xffffffffn);
+  const location = locationOf(name, entry);
+  if (location === undefined && isOfFlags(name)) {
+    const mask = name === 'if' ? FLAG.IF : ~FLAG.IF & Number(maskOf(expected?.values[name] ?? 0n) & 0xffffffffn);
     return { kind: 'flags', mask, at };
   }
-  const location = locationOf(name, entry);
   return location === undefined ? { kind: 'calls' } : { kind: 'value', location, at };
 }
 
-function locationOf(name: string, { observed }: Entry): Location | undefined {
+/** Whether a value that is no register and has no place in memory is of RFLAGS; a field may have such a name as well. */
+export function isOfFlags(name: string): boolean {
+  return name === 'if' || name === 'flags';
+}
+
+/** Where a value lies; undefined for flags, and for what the exchange itself is. */
+export function locationOf(name: string, { observed }: Entry): Location | undefined {
   const place = observed?.places?.[name];
   if (place !== undefined) return place;
   if (isRegister(name)) return { register: REGISTER_INDEX[name] };

@@ -1,7 +1,8 @@
 /** Runs and judges programs: a case is a story, played beside its reference. */
 import type { Case, CaseSpace } from '../case/case.js';
 import { createHash } from 'node:crypto';
-import { findFunction, functionExtent } from '../image/symbols.js';
+import { functionExtent } from '../harness/functions.js';
+import { findFunction } from '../image/symbols.js';
 import type { Observed } from '../play/call.js';
 import type { Play } from '../play/play.js';
 import type { PlayViolation } from '../play/play-judge.js';
@@ -9,8 +10,8 @@ import type { PlayRunner } from '../play/play-runner.js';
 import type { Stage } from '../play/stage.js';
 import { caseSpaceOf, storyFrom } from '../story/case-space.js';
 import { hex } from '../text/hex.js';
-import { EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { comparePlay } from './play-comparison.js';
+import { placeKeyInPlay } from './play-place-key.js';
 import { tracePlay } from './play-trace.js';
 import { tellPlay } from './play-told.js';
 import { wrongInPlay } from './play-wrong.js';
@@ -98,11 +99,8 @@ export class ProgramRunner implements Runner {
     return found.map((one): ProgramViolation => ({ clause: this.clauses[one.clause.index], found: one }));
   }
 
-  placeKey(violation: Violation): string {
-    const { clause, found } = violation as ProgramViolation;
-    const { observed } = found.entry;
-    if (observed === undefined) return `${clause.index}`;
-    return `${clause.index},${observed.pathLow},${observed.pathHigh},${observed.at},${accessesBefore(observed)}`;
+  placeKey(violation: Violation): string | undefined {
+    return placeKeyInPlay((violation as ProgramViolation).found, this.player);
   }
 
   compare(violation: Violation): Comparison {
@@ -145,7 +143,10 @@ export class ProgramRunner implements Runner {
   }
 
   traceAll(): (readonly Step[])[] {
-    return [...tracePlay(this.player, this.player.play.story).values()].map(({ steps }) => steps);
+    const { player } = this;
+    const traces = [...tracePlay(player, player.play.story)];
+    // Of a round trip one machine may run another image.
+    return traces.filter(([stage]) => stage.image === player.image).map(([, { steps }]) => steps);
   }
 
   tell(trace: CaseTrace, violation: Violation | undefined): Told {
@@ -156,6 +157,13 @@ export class ProgramRunner implements Runner {
   /** Of everything that happened: the way of the code, each exchange with its values, each answer. */
   digest(): string {
     return playDigest(this.player.play);
+  }
+
+  get stops(): readonly bigint[] {
+    const { play, session, image } = this.player;
+    const own = session.stages.filter((stage) => stage.image === image);
+    const exchanges = play.entries.flatMap(({ observed }) => (observed?.stage.image === image ? [observed.at] : []));
+    return [...own.map((stage) => stage.rip), ...exchanges];
   }
 
   get answers(): readonly StoredAnswer[] {
@@ -217,20 +225,6 @@ function power(base: number, exponent: number): number {
     if ((left & 1) === 1) result = Math.imul(result, square);
   return result;
 }
-
-/** A hash of where the accesses to memory before an exchange went: a value may come from another place on the same way. */
-function accessesBefore({ stage: { machine }, instructions }: Observed): number {
-  const { events } = machine;
-  const end = machine.eventCount * EVENT_WORDS;
-  let hash = 0;
-  for (let at = 0; at < end && events[at + EVENT_WORD.INSTRUCTION_COUNT] <= instructions; at += EVENT_WORDS)
-    for (const word of [EVENT_WORD.KIND, EVENT_WORD.ADDRESS_LOW, EVENT_WORD.SIZE])
-      hash = (Math.imul(hash, PRIME) ^ events[at + word]) | 0;
-  return hash;
-}
-
-/** FNV-1a's, for 32 bits. */
-const PRIME = 0x01000193;
 
 function playDigest({ entries }: Play): string {
   const digest = createHash('sha256');

@@ -147,8 +147,11 @@ export interface Runner {
   readonly clauseInForce: Uint8Array;
   /** Whether the code got as far as its first exchange. */
   readonly reached: boolean;
-  /** Everything that the place of a violation depends on: two violations with the same key have one place. */
-  placeKey(violation: Violation): string;
+  /**
+   * Everything that the place of a violation depends on: two violations with the same key have one place. Undefined where it
+   * depends on values, which differ from case to case.
+   */
+  placeKey(violation: Violation): string | undefined;
   compare(violation: Violation): Comparison;
   /** What a violation is about, for blame. */
   wrong(violation: Violation): Wrong;
@@ -160,6 +163,8 @@ export interface Runner {
   /** How it ended, as a person says it. */
   readonly end: string;
   readonly answers: readonly StoredAnswer[];
+  /** Addresses in the image at which it stopped, or which an exchange may be put down to. */
+  readonly stops: readonly bigint[];
 
   // These run a case again, and leave what was said of the last one as it was:
 

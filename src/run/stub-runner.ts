@@ -4,7 +4,8 @@ import type { PropertyDefinition } from '../clause/property.js';
 import type { EngineOptions } from '../harness/map-world.js';
 import type { Case, CaseSpace } from '../case/case.js';
 import { traceDigest } from '../case/trace-digest.js';
-import { findFunction, functionExtent, symbolicName } from '../image/symbols.js';
+import { functionExtent, symbolicName } from '../harness/functions.js';
+import { findFunction } from '../image/symbols.js';
 import { CaseRunner, NO_VERDICT } from '../judge/case-runner.js';
 import type { JudgedClause as StubClause } from '../judge/judge.js';
 import { FACT, MOMENT, OUTCOME, OUTCOME_NAMES, RIP_OFFSET, slotValue } from '../observation/layout.js';
@@ -50,10 +51,10 @@ export function createCaseRunner(
   knownSize?: number,
   engine?: EngineOptions,
 ): CaseRunner {
-  const extent = functionExtent(target.image, findFunction(target.image, target.symbol));
+  const symbol = findFunction(target.image, target.symbol);
   return new CaseRunner(
-    { image: target.image, symbol: target.symbol, entry: extent.address },
-    knownSize ?? extent.size,
+    { image: target.image, symbol: target.symbol, entry: symbol.address },
+    knownSize ?? functionExtent(target.image, symbol).size,
     compileContract(target.contract, target.set),
     properties,
     engine,
@@ -155,9 +156,12 @@ export class StubRunner implements Runner {
     return Array.from(reference.judge.violated.subarray(0, violated), (index) => this.violations[index]);
   }
 
-  placeKey(violation: Violation): string {
+  placeKey(violation: Violation): string | undefined {
     const { judged, clause } = violation as StubViolation;
-    const { context, executions } = this.reference;
+    // Which instruction changed flags, vector state or a field, and where two runs first use different addresses,
+    // depends on the values themselves.
+    if (BY_VALUE.test(judged.slot)) return undefined;
+    const { context } = this.reference;
     const other = judged.needsGuest ? context.guest : judged.needsHost ? context.host : context.base;
     // Where the block lies over the stack a value may come from another place on the same path.
     const facts: number[] = [clause.index, context.scenario[2 * SLOT.blockPlace]];
@@ -167,9 +171,6 @@ export class StubRunner implements Runner {
       }
       facts.push(observation[2 * FACT.end], observation[2 * FACT.answered], unexecuted(observation));
     }
-    // Which instruction changed flags, vector state or a field, and where two runs first use different addresses,
-    // depends on the values themselves.
-    if (BY_VALUE.test(judged.slot)) facts.push(executions);
     return facts.join(',');
   }
 
@@ -233,6 +234,16 @@ export class StubRunner implements Runner {
 
   digest(): string {
     return traceDigest(this.baseSteps());
+  }
+
+  get stops(): readonly bigint[] {
+    const { context } = this.reference;
+    const observations = [
+      context.base,
+      ...(context.hasGuestCompanion ? [context.guest] : []),
+      ...(context.hasHostCompanion ? [context.host] : []),
+    ];
+    return observations.map((observation) => slotValue(observation, MOMENT.final + RIP_OFFSET));
   }
 
   get answers(): readonly StoredAnswer[] {

@@ -23,6 +23,17 @@ export function documentOf({ violation, trace, step }: Account, runner: Runner):
   };
 }
 
+/** Of a finding that no run repeats. */
+export const NO_DOCUMENT: TraceDocument = {
+  otherSide: 'host',
+  method: 'followed',
+  initial: [],
+  steps: [],
+  blamed: -1,
+  leftOut: { before: 0, behind: 0 },
+  end: 'not known: no run repeats it',
+};
+
 /** A run without a violation, for the trace alone. @param runner ran the case last */
 export function documentOfRun(runner: Runner): TraceDocument {
   const trace = runner.trace();

@@ -46,9 +46,11 @@ export class Signatures {
     // Looking runs the case again: what the last run left must be read before.
     const keys = violations.map((violation) => runner.placeKey(violation));
     return violations.map((violation, index) => {
-      let signature = known.get(keys[index]);
-      if (signature === undefined)
-        known.set(keys[index], (signature = blamed(runner, violation, runner.trace(violation)).signature));
+      const key = keys[index];
+      const remembered = key === undefined ? undefined : known.get(key);
+      if (remembered !== undefined) return remembered;
+      const { signature } = blamed(runner, violation, runner.trace(violation));
+      if (key !== undefined) known.set(key, signature);
       return signature;
     });
   }

@@ -60,6 +60,8 @@ export const findingSchema = z.strictObject({
   /** Values that differ from neutral in the shrunken case; of a target whose cases have several steps as `STEP.SLOT`. */
   scenario: z.record(text(200), hex64),
   inputs: z.array(inputSchema).max(4096),
+  /** Why the case that is kept does not repeat the finding; absent: it does, from the case alone. */
+  unrepeated: text(4300).optional(),
   /** The expectation rule that covers it: a gate does not fail on it. */
   accepted: z.strictObject({ reason: text(2000), reference: text(2000).optional() }).optional(),
   /** What happened in the shrunken case, instruction by instruction. */
@@ -154,8 +156,9 @@ export function targetIsJudged(target: TargetResult): boolean {
   );
 }
 
-/** 0, 1 or 2 by DESIGN.md ("Exit status"); the highest wins. */
+/** 0, 1, 2 or 3 by DESIGN.md ("Exit status"); the highest wins. */
 export function exitStatus({ result, run }: RunResult): number {
+  if (result.targets.some(({ findings }) => findings.some(isToolFailure))) return 3;
   if (result.targets.some((target) => !targetIsJudged(target)))
     return run.interrupted ? interruptedStatus(result.targets) : 2;
   if (result.targets.some(hasUnaccepted)) return 1;
@@ -165,6 +168,11 @@ export function exitStatus({ result, run }: RunResult): number {
 function interruptedStatus(targets: readonly TargetResult[]): number {
   if (targets.some(({ problem }) => problem !== undefined)) return 2;
   return targets.some(hasUnaccepted) ? 1 : 130;
+}
+
+/** A finding that was seen and does not repeat. That its case would have too many pages is no failure. */
+function isToolFailure({ unrepeated, case: { code } }: FindingResult): boolean {
+  return unrepeated !== undefined && code.missing === undefined;
 }
 
 /** Whether the target has a finding that no expectation rule covers. */
