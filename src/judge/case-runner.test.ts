@@ -96,6 +96,16 @@ describe('a case of a host stub', () => {
     expect(runs(saved, { 'answer.status': 0x80000200_00000000n })).toEqual([1, false, false]);
   });
 
+  it('finds a plain parameter at the host of which the contract does not say that it goes there', () => {
+    const target = builtInStubs().find(({ name }) => name === 'guest-rfc-2021/__tdx_hypercall');
+    if (target === undefined) throw new Error('no such target');
+    const { r15: _, ...inputs } = target.contract.inputs;
+    const runner = createRunner({ ...target, contract: { ...target.contract, inputs } });
+    const count = runner.run(scenarioOf(runner));
+    const slots = Array.from(runner.judge.violated.subarray(0, count), (index) => runner.judge.clauses[index].slot);
+    expect(slots).toEqual(['call.r15']);
+  });
+
   it('is judged by no property where the module does not keep RBP, which the contract takes for granted', () => {
     const evaluated = (values: Record<string, bigint | number>): number => {
       saved.run(scenarioOf(saved, values));
