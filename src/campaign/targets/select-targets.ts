@@ -42,6 +42,12 @@ export function selectTargets(options: SelectOptions): Selection {
   const globs = options.target.filter((text) => !text.includes('='));
   if (bindings.length > 0 && options.images.length === 0)
     throw new UsageError(`--target ${bindings[0]}: a binding needs an IMAGE to bind in`);
+  if (options.images.length === 0 && options.contract !== 'auto') {
+    const name = typeof options.contract === 'string' ? findContractSet(options.contract).name : options.contract.name;
+    throw new UsageError(
+      `--contract ${shorten(name)}: needs an IMAGE; the built-in targets have their contracts, --target chooses among them`,
+    );
+  }
   const found =
     options.images.length === 0
       ? { targets: builtInTargets(), notes: [] }
