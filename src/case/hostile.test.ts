@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRunner, type Target, targetOf } from '../campaign/targets/target.js';
 import { UsageError } from '../errors.js';
-import { REGIONS } from '../harness/regions.js';
+import { REGIONS } from '../stage/layout.js';
 import { packageRoot } from '../package-info.js';
 import { findingText } from '../report/terminal.js';
 import { accountFor } from '../triage/account.js';

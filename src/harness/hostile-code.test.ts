@@ -10,7 +10,7 @@ import { REGISTER_INDEX } from '../x86/registers.js';
 import { INSTRUCTION_BUDGET } from './harness.js';
 import { type Hostile, HostilePair, type Side } from './hostile-code.test.helper.js';
 import * as made from './made-function.test.helper.js';
-import { REGIONS } from './regions.js';
+import { REGIONS } from '../stage/layout.js';
 
 const { stack, readOnly, block, unmapped } = REGIONS[0];
 const { TEXT, RET, NOP, UD2, STD, CLD, TDCALL, call, jmp, jumpThrough, load, store, move, push, pop, set32, set64 } =
@@ -290,7 +290,7 @@ describe('the checks of this test see what they are for', () => {
     expect(() => side.expectClassified()).toThrow(/no END/);
     side.observation[0] = 6;
     for (const problem of ['', 'a line\nand another', `0123456789 ${'x'.repeat(300)}`]) {
-      side.harness.problem = problem;
+      side.harness.stage.problem = problem;
       expect(() => side.expectClassified()).toThrow();
     }
   });

@@ -2,7 +2,7 @@
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { mapImage } from '../harness/map-image.js';
+import { mapImage } from '../stage/map-image.js';
 import type { Image } from '../image/image.js';
 import { loadImage } from '../image/load.js';
 import { findFunction, symbolAt } from '../image/symbols.js';

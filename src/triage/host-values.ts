@@ -10,9 +10,9 @@
  *   behind the step where the ways part, every instruction that reads such a value as an operand and writes another makes
  *   that theirs too; what a value was addressed by, and what a branch decided, does not count.
  */
-import { HANDLER_FRAME } from '../harness/harness.js';
+import { HANDLER_FRAME } from '../stage/layout.js';
 import { readHalves } from '../halves.js';
-import type { Place } from '../play/call.js';
+import type { Place } from '../stage/program-stage.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import { REGISTER_INDEX } from '../x86/registers.js';

@@ -4,13 +4,14 @@ import type { Observed } from '../play/call.js';
 import type { Entry } from '../play/play.js';
 import type { PlayRunner } from '../play/play-runner.js';
 import type { JudgedExchangeClause, PlayViolation } from '../play/play-judge.js';
-import { PARAMETER_REGISTERS } from '../play/stage.js';
+import { PARAMETER_REGISTERS } from '../stage/program-stage.js';
 import { EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { FLAG } from '../x86/flags.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import { REGISTER_INDEX, REGISTER_NAMES, type RegisterName } from '../x86/registers.js';
 import { type Location, originOf } from './origin.js';
 import { tracePlay } from './play-trace.js';
+import { vectorWords } from '../stage/vector-state.js';
 import type { Step } from './trace.js';
 import type { Signature } from './violation.js';
 
@@ -66,7 +67,8 @@ export function signatureOf(
 function keyOf({ clause, entry }: PlayViolation): string {
   const { observed } = entry;
   if (observed === undefined) return `${clause.index}`;
-  return `${clause.index},${observed.pathLow},${observed.pathHigh},${observed.at},${accessesBefore(observed)}`;
+  const site = clause.clause.kind === 'agrees' ? observed.sites?.[clause.clause.name] : undefined;
+  return `${clause.index},${observed.pathLow},${observed.pathHigh},${site ?? observed.at},${accessesBefore(observed)}`;
 }
 
 /** A hash of where the accesses to memory before an exchange went: a value may come from another place on the same way. */
@@ -90,7 +92,8 @@ export function blamedStep(steps: readonly Step[], { clause }: JudgedExchangeCla
   if (origin >= 0) return origin;
   // What the code did not make it passed on as it came: by this exchange. The last step is the call of an external symbol.
   if (entry.observed?.parameters !== undefined) return steps.length - 1;
-  return steps.findLastIndex(({ address }) => address === entry.observed?.at);
+  const site = entry.observed?.sites?.[clause.name] ?? entry.observed?.at;
+  return steps.findLastIndex(({ address }) => address === site);
 }
 
 /** Step that made a value, or -1. */
@@ -102,6 +105,12 @@ function originOfValue(steps: readonly Step[], name: string, entry: Entry): numb
       ({ before, after }) => ((before[2 * STATE.RFLAGS] ^ after[2 * STATE.RFLAGS]) & mask) !== 0,
     );
   }
+  const words = vectorWords(name);
+  if (words !== undefined)
+    return steps.findLastIndex(({ before, after }) => {
+      for (let word = words.from; word < words.to; word++) if (before[word] !== after[word]) return true;
+      return false;
+    });
   const location = locationOf(name, entry);
   // An exchange is itself the last step, unless an external symbol was reached.
   const last = steps[steps.length - 1];

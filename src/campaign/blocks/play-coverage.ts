@@ -1,7 +1,7 @@
 /** What the plays of one block reached. A way through the code that was traced once is known by its hash from then on. */
 import type { Observed } from '../../play/call.js';
 import type { PlayRunner } from '../../play/play-runner.js';
-import type { Stage } from '../../play/stage.js';
+import type { ProgramStage } from '../../stage/program-stage.js';
 import { tracePlay } from '../../triage/play-trace.js';
 import type { Witness } from './block.js';
 import { type Coverage, CoverageSet } from './coverage.js';
@@ -29,7 +29,7 @@ export class PlayCoverage {
     const known = waysOf(this.runner);
     let before: string | undefined;
     const ways: Way[] = [];
-    const last = new Map<Stage, Observed>();
+    const last = new Map<ProgramStage, Observed>();
     const states: string[] = [];
     for (const { observed } of play.entries) {
       if (observed === undefined) continue;
@@ -78,7 +78,7 @@ export class PlayCoverage {
 /** From one exchange to the next on one machine. */
 interface Way {
   key: string;
-  stage: Stage;
+  stage: ProgramStage;
   /** Instructions that the machine had executed before, and by its end. */
   from: number;
   to: number;

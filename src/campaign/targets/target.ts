@@ -6,7 +6,7 @@ import type { Contract } from '../../contract/contract.js';
 import type { ProgramContract } from '../../contract/program-contract.js';
 import type { Image } from '../../image/image.js';
 import { findFunction, functionExtent } from '../../image/symbols.js';
-import type { EngineOptions } from '../../harness/map-world.js';
+import type { EngineOptions } from '../../stage/stage.js';
 import { CaseRunner } from '../../judge/case-runner.js';
 import { PlayRunner } from '../../play/play-runner.js';
 import { findProgram } from '../../program/programs.js';

@@ -3,8 +3,7 @@ import { TDCALL_LEAF } from '../../../models/abi/tdcall-leaves.js';
 import { readHalves } from '../../halves.js';
 import { differing, type Entry, isTogether, type Play } from '../../play/play.js';
 import type { PlayRunner } from '../../play/play-runner.js';
-import { RETURN_ADDRESS } from '../../play/regions.js';
-import type { Stage } from '../../play/stage.js';
+import type { ProgramStage } from '../../stage/program-stage.js';
 import { hex } from '../../text/hex.js';
 import type { PlayAccount } from '../../triage/play-account.js';
 import { expectationText, valueText } from '../../triage/play-comparison.js';
@@ -46,7 +45,7 @@ function endOf({ observed, expected }: Entry): string {
   return `the story was played up to ${observed.moment}`;
 }
 
-function toldSteps({ steps, stores, play }: PlayAccount, stage: Stage): ToldStep[] {
+function toldSteps({ steps, stores, play }: PlayAccount, stage: ProgramStage): ToldStep[] {
   const calls = new Map<number, Entry>();
   for (const entry of play.entries)
     if (entry.observed?.stage === stage && entry.observed.moment.startsWith('call '))
@@ -54,7 +53,7 @@ function toldSteps({ steps, stores, play }: PlayAccount, stage: Stage): ToldStep
   return steps.map((step, index): ToldStep => {
     const next = steps[index + 1];
     // Behind a return the next call is laid out: that is no answer.
-    if (next === undefined || readHalves(step.after, 2 * STATE.RIP) === RETURN_ADDRESS)
+    if (next === undefined || readHalves(step.after, 2 * STATE.RIP) === stage.returnAddress)
       return { step, after: step.after, given: { wrote: 0, theirs: 0, memory: [] }, world: undefined };
     const call = calls.get(step.executed + 1);
     const { given, world } =

@@ -15,7 +15,7 @@ export function outsideOf(image: Image, entry: bigint): Outside[] {
 }
 
 /** In a whole kernel the functions that never return are code of the image. */
-export function neverReturning({ symbols }: Image, entry: bigint): Outside[] {
+export function neverReturning({ symbols }: Image, entry: bigint | undefined): Outside[] {
   return symbols
     .filter(({ kind, global, address }) => {
       // An untyped one is a function of assembly if it is global; a local one may be a label of that name.
