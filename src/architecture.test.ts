@@ -14,7 +14,7 @@ const REGISTERS = 'src/x86/registers.ts';
 /** What all may know: numbers, names, texts; nothing that runs. */
 const WORDS = [HALVES, ERRORS, 'src/text', 'src/observation', 'src/scenario', 'src/contract'];
 /** Everything below the judge. */
-const RUNNING = [...WORDS, 'src/clause', 'src/harness', 'src/image', 'src/x86'];
+const RUNNING = [...WORDS, 'src/clause', 'src/stage', 'src/harness', 'src/image', 'src/x86'];
 /** What a play is made of. */
 const PLAYING = [...RUNNING, 'src/world', 'src/story', 'models/exchange'];
 /** Everything below the command line. */
@@ -78,8 +78,10 @@ const ALLOWED: Allowed = {
     'models/dispatcher',
     'models/exchange',
   ],
-  'src/harness': [...WORDS, 'src/image', 'src/x86', 'src/world', 'type src/clause'],
-  'src/judge': [...WORDS, 'src/clause', 'src/harness', REGISTERS, 'models/predict'],
+  // Where code runs, and all of its surroundings that are no answer: one for stubs and programs.
+  'src/stage': [...WORDS, 'src/image', 'src/x86', 'src/world', 'models/exchange'],
+  'src/harness': [...WORDS, 'src/image', 'src/x86', 'src/world', 'src/stage', 'type src/clause'],
+  'src/judge': [...WORDS, 'src/clause', 'type src/stage', 'src/harness', REGISTERS, 'models/predict'],
   // Programs: functions with several exchanges, beside a reference that follows the same answers.
   'src/play': PLAYING,
   'src/program': [...PLAYING, 'src/play', 'models/abi', 'models/predict', 'models/dispatcher'],
@@ -173,7 +175,9 @@ const inFolder =
 
 /** What the prediction may not reach by any way: else a wrong rule would cancel itself out. */
 function answeringReached(sources: Sources): string[] {
-  const answering = ['models/module', 'models/seam', 'models/dispatcher', 'src/world', 'src/harness'].map(inFolder);
+  const answering = ['models/module', 'models/seam', 'models/dispatcher', 'src/world', 'src/stage', 'src/harness'].map(
+    inFolder,
+  );
   return [...reachedFrom(sources, inFolder('models/predict'))].filter((file) => answering.some((is) => is(file)));
 }
 

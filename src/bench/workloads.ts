@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { builtInStubs } from '../campaign/targets/built-in-targets.js';
 import type { StubTarget } from '../run/target.js';
 import type { Image } from '../image/image.js';
-import { functionExtent } from '../harness/functions.js';
+import { functionExtent } from '../stage/functions.js';
 import { findFunction } from '../image/symbols.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
 import { BLOCK_ADDRESS, CODE_BYTES, makeRecords } from './records.js';

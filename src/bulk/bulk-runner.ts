@@ -6,9 +6,7 @@
 import { REFERENCE_CONFIGURATION } from '../../models/module/configuration.js';
 import { transferRule } from '../../models/module/transfer-rule.js';
 import { stubRules } from '../../models/predict/stub.js';
-import { MXCSR_DEFAULT, X87_DEFAULT, XMM_GRAFFITI } from '../harness/caller.js';
-import { isShared, type MappedWorld, worldOf } from '../harness/map-world.js';
-import { REGIONS } from '../harness/regions.js';
+import { isShared, stageOf } from '../harness/stage-of.js';
 import type { Image } from '../image/image.js';
 import type { CaseRunner } from '../judge/case-runner.js';
 import { innermost } from '../judge/compile-clause.js';
@@ -17,6 +15,9 @@ import { type Moment, OBSERVATION_SLOTS, VECTOR } from '../observation/layout.js
 import { emitDraw, SCENARIO_BYTES } from '../scenario/draw-code.js';
 import { drawTables } from '../scenario/draw-tables.js';
 import { SCENARIO_SLOTS, type Scenario } from '../scenario/layout.js';
+import { MXCSR_DEFAULT, X87_DEFAULT, XMM_GRAFFITI } from '../stage/entry-state.js';
+import { REGIONS } from '../stage/layout.js';
+import type { Stage } from '../stage/stage.js';
 import { ModuleBuilder } from '../wasm/module.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import type { TranslatedCode } from '../x86/wasm/engine.js';
@@ -47,7 +48,7 @@ const SCENARIO_WORDS = 2 * SCENARIO_SLOTS;
 
 /** A machine with bytes to spare, which all targets of an image share: they run one after the other. */
 interface SharedWorld {
-  world: MappedWorld;
+  stage: Stage;
   /** Bytes of the spare ones that are taken. */
   used: number;
 }
@@ -57,8 +58,8 @@ const WORLDS = new WeakMap<Image, SharedWorld>();
 function sharedWorld({ target }: CaseRunner): SharedWorld {
   const known = WORLDS.get(target.image);
   if (known !== undefined && SPARE_BYTES - known.used > TARGET_BYTES && isShared(target)) return known;
-  const world = worldOf(target, { engine: 'wasm', hotRuns: NEVER_HOT, spareBytes: SPARE_BYTES });
-  const made = { world, used: 0 };
+  const stage = stageOf(target, { engine: 'wasm', hotRuns: NEVER_HOT, spareBytes: SPARE_BYTES });
+  const made = { stage, used: 0 };
   if (isShared(target)) WORLDS.set(target.image, made);
   return made;
 }
@@ -104,7 +105,7 @@ export class BulkRunner {
     if (compiled.contract.instruction !== 'tdcall') return undefined;
     if (size > MOST_CODE || compiled.contract.leaves.length > MOST_LEAVES) return undefined;
     const shared = sharedWorld(runner);
-    const code = shared.world.machine.translate(target.entry, others);
+    const code = shared.stage.machine.translate(target.entry, others);
     return code === undefined || takesFaults(code, target.image)
       ? undefined
       : new BulkRunner(runner, shared, code, others);
@@ -116,9 +117,9 @@ export class BulkRunner {
     code: TranslatedCode,
     private readonly others: readonly bigint[],
   ) {
-    const { world } = shared;
+    const { stage } = shared;
     const { compiled, space, judge, target, size } = runner;
-    const { machine, ends, readOnlyCode } = world;
+    const { machine, ends, readOnlyCode } = stage;
     const { linear, layout, engine } = code;
     this.buffer = linear.buffer;
     const offsetOf = (address: bigint): number => machine.offsetOf(address);
@@ -180,6 +181,7 @@ export class BulkRunner {
       bulk,
       compiled,
       entry: target.entry,
+      gsBase: stage.gsBase,
       vector: touchesVector(code),
       offsetOf,
       code,

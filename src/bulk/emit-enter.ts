@@ -2,9 +2,9 @@
 import type { CompiledContract } from '../contract/compiled.js';
 import { SHADOW_SPACE } from '../contract/compiled.js';
 import { STACK_PARAMETERS } from '../harness/placement.js';
-import { MXCSR_DEFAULT, X87_DEFAULT } from '../harness/caller.js';
 import { PERCPU_BASE } from '../image/per-cpu.js';
-import { REGIONS } from '../harness/regions.js';
+import { MXCSR_DEFAULT, X87_DEFAULT } from '../stage/entry-state.js';
+import { REGIONS } from '../stage/layout.js';
 import { BLOCK, FACT, MOMENT, VECTOR } from '../observation/layout.js';
 import { CALLER_FLAGS, FIXED_FLAGS, parameterSlot, PLACE, SLOT } from '../scenario/layout.js';
 import { clear, copy, i32, type I32, i64, type I64, type Local, seq, type Statement, when } from '../wasm/code.js';
@@ -26,6 +26,7 @@ export interface EnterInput {
   bulk: BulkLayout;
   compiled: CompiledContract;
   entry: bigint;
+  gsBase: bigint;
   /** Whether code can touch XMM, MXCSR or x87. */
   vector: boolean;
   /** Byte offset in linear memory of an address. */
@@ -81,7 +82,7 @@ export function enter(
       i64.extend(i32.or(i32.and(low(SLOT.entryFlags), i32.const(CALLER_FLAGS)), i32.const(FIXED_FLAGS))),
     ),
     state(STATE.FS_BASE, i64.const(PERCPU_BASE)),
-    state(STATE.GS_BASE, i64.const(PERCPU_BASE)),
+    state(STATE.GS_BASE, i64.const(input.gsBase)),
     ...(vector
       ? [
           state(STATE.MXCSR, i64.const(BigInt(MXCSR_DEFAULT))),

@@ -2,10 +2,10 @@
  * One run as WebAssembly: calls the translated code, and acts on everything at which it is left, as src/harness/harness.ts
  * does with the machine's exits. What is too rare to be worth it is left to the reference: the run is given up.
  */
-import { HANDLER_FRAME, INSTRUCTION_BUDGET } from '../harness/harness.js';
-import { REGIONS } from '../harness/regions.js';
+import { INSTRUCTION_BUDGET } from '../harness/harness.js';
 import { END, FACT, type Moment, MOMENT, VECTOR as VECTOR_STATE } from '../observation/layout.js';
 import { SLOT } from '../scenario/layout.js';
+import { HANDLER_FRAME, REGIONS } from '../stage/layout.js';
 import {
   all,
   any,

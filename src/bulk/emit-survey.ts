@@ -1,6 +1,6 @@
 /** Looks through the accesses of a run, as src/harness/survey.ts does; and compares those of two runs. */
 import { SHADOW_SPACE } from '../contract/compiled.js';
-import { REGIONS } from '../harness/regions.js';
+import { REGIONS } from '../stage/layout.js';
 import { FACT } from '../observation/layout.js';
 import { PLACE, SLOT } from '../scenario/layout.js';
 import {

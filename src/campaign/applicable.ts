@@ -1,9 +1,9 @@
 /** Whether a selection of properties selects anything. */
 import { UsageError } from '../errors.js';
 import { shorten } from '../text/escape.js';
-import { createSubject } from './blocks/subject.js';
+import { openRunner } from '../run/open-runner.js';
 import { matchesGlob } from './targets/glob.js';
-import type { AnyTarget } from './targets/target.js';
+import type { AnyTarget } from '../run/target.js';
 
 /**
  * A property that applies to none of the targets would be judged nowhere, and find nothing.
@@ -14,7 +14,7 @@ import type { AnyTarget } from './targets/target.js';
 export function requireApplicable(targets: readonly AnyTarget[], globs: readonly string[]): void {
   if (globs.length === 0) return;
   const stated = targets.flatMap((target) =>
-    createSubject(target).properties.map((property) => ({ target: target.name, ...property })),
+    openRunner(target).properties.map(({ property, ...rest }) => ({ target: target.name, name: property.name, ...rest })),
   );
   for (const glob of globs) {
     const meant = stated.filter(({ name }) => matchesGlob(name, glob));

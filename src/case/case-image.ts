@@ -1,5 +1,5 @@
 /** An image made of the pages that a case file carries. */
-import { regionAt } from '../harness/regions.js';
+import { regionAt } from '../stage/layout.js';
 import type { External, Image, ImageSymbol, Segment } from '../image/image.js';
 import { PERCPU_BASE } from '../image/per-cpu.js';
 import { segmentAt } from '../image/segments.js';

@@ -6,7 +6,7 @@ import { createRunner } from '../run/open-runner.js';
 import type { StubTarget } from '../run/target.js';
 import { targetOf } from '../case/target-of-case.js';
 import { UsageError } from '../errors.js';
-import { REGIONS } from '../harness/regions.js';
+import { REGIONS } from '../stage/layout.js';
 import { packageRoot } from '../package-info.js';
 import { findingText } from '../report/terminal.js';
 import { accountFor } from '../triage/account.js';

@@ -1,5 +1,5 @@
 /** The part of a case file that is machine code: pages of an image after relocation, with the names in them. */
-import { isFunction, namedBytes, symbolAt } from '../harness/functions.js';
+import { isFunction, namedBytes, symbolAt } from '../stage/functions.js';
 import type { External, Image, ImageSymbol } from '../image/image.js';
 import { hex } from '../text/hex.js';
 import { type CaseFile, MAX_CODE, MAX_PAGES, MAX_SYMBOLS } from './case-schema.js';

@@ -1,6 +1,6 @@
 /** The functions of an image that a function reaches by direct calls and jumps, itself included. */
 import type { Image } from '../image/image.js';
-import { functionExtent, symbolAt } from './functions.js';
+import { functionExtent, symbolAt } from '../stage/functions.js';
 import { findFunction } from '../image/symbols.js';
 import type { DecodedInstruction } from '../x86/decode.js';
 import { functionCode } from './function-code.js';

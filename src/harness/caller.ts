@@ -3,26 +3,16 @@
  * in the block afterwards. Nothing here allocates.
  */
 import { type CompiledContract, SHADOW_SPACE } from '../contract/compiled.js';
-import { highHalf, joinHalves, lowHalf } from '../halves.js';
-import { PERCPU_BASE } from '../image/per-cpu.js';
+import { joinHalves } from '../halves.js';
 import { BLOCK, FACT } from '../observation/layout.js';
 import { CALLER_FLAGS, FIXED_FLAGS, parameterSlot, PLACE, type Scenario, SLOT } from '../scenario/layout.js';
 import { SLOT as STATE } from '../x86/layout.js';
+import { REGIONS } from '../stage/layout.js';
 import type { Machine } from '../x86/machine.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
 import { type NumericRegions, numericRegions, Placement } from './placement.js';
-import { REGIONS } from './regions.js';
 
-const PERCPU_LOW = lowHalf(PERCPU_BASE);
-const PERCPU_HIGH = highHalf(PERCPU_BASE);
 const RSP = REGISTER_INDEX.rsp;
-/** MXCSR and the x87 control word at a call (psABI 3.2.3). */
-export const MXCSR_DEFAULT = 0x1f80;
-export const X87_DEFAULT = 0x037f;
-/** XMM0-15 hold graffiti of their own, other bits in each memory. */
-export const XMM_GRAFFITI = [0, -1].map((change) =>
-  Int32Array.from({ length: 64 }, (_, word) => (0x33300000 | word) ^ change),
-);
 
 export class CallerSide {
   readonly placement: Placement;
@@ -58,7 +48,7 @@ export class CallerSide {
     return this.regions[memory];
   }
 
-  /** Puts everything in place for a run; RIP is the harness's. The block's fields and the return address are observed. */
+  /** Puts the general registers, RFLAGS, the stack and the block in place for a run; RIP is the harness's. The block's fields and the return address are observed. */
   enter(machine: Machine, scenario: Scenario, memory: 0 | 1, observation: Int32Array): void {
     const { placement } = this;
     const { state } = machine;
@@ -73,11 +63,6 @@ export class CallerSide {
     state[2 * RSP] = placement.stackLow;
     state[2 * RSP + 1] = placement.stackHigh;
     state[2 * STATE.RFLAGS] = (scenario[2 * SLOT.entryFlags] & CALLER_FLAGS) | FIXED_FLAGS;
-    state[2 * STATE.FS_BASE] = state[2 * STATE.GS_BASE] = PERCPU_LOW;
-    state[2 * STATE.FS_BASE + 1] = state[2 * STATE.GS_BASE + 1] = PERCPU_HIGH;
-    state[2 * STATE.MXCSR] = MXCSR_DEFAULT;
-    state[2 * STATE.X87_CW] = X87_DEFAULT;
-    state.set(XMM_GRAFFITI[memory], 2 * STATE.XMM);
     machine.poke64(placement.stackLow, placement.stackHigh, regions.returnLow, regions.returnHigh);
     for (const index of this.stackParameters) {
       const slot = 2 * (SLOT.entryStack + index);

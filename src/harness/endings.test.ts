@@ -24,7 +24,7 @@ import {
   VADDPS,
 } from './made-function.test.helper.js';
 import { INSTRUCTION_BUDGET } from './harness.js';
-import { REGIONS } from './regions.js';
+import { REGIONS } from '../stage/layout.js';
 
 const fact = (observation: Int32Array, name: keyof typeof FACT): bigint => slotValue(observation, FACT[name]);
 const rip = (observation: Int32Array): bigint => slotValue(observation, MOMENT.final + 16);

@@ -6,7 +6,7 @@ import { INSTRUCTION_BUDGET } from './harness.js';
 import { type Hostile, HostilePair, type Side } from './hostile-code.test.helper.js';
 import * as made from './made-function.test.helper.js';
 import { runRandomStrings } from './random-strings.test.helper.js';
-import { REGIONS } from './regions.js';
+import { REGIONS } from '../stage/layout.js';
 
 const { stack, readOnly, block, unmapped } = REGIONS[0];
 const { TEXT, RET, NOP, UD2, STD, CLD, TDCALL, call, jmp, jumpThrough, load, store, move, push, pop, set32, set64 } =
@@ -237,7 +237,7 @@ describe('the checks of this test see what they are for', () => {
     expect(() => side.expectClassified()).toThrow(/no END/);
     side.observation[0] = 6;
     for (const problem of ['', 'a line\nand another', `0123456789 ${'x'.repeat(300)}`]) {
-      side.harness.problem = problem;
+      side.harness.stage.problem = problem;
       expect(() => side.expectClassified()).toThrow();
     }
   });

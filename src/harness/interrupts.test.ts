@@ -19,7 +19,7 @@ import {
   TDCALL,
   TEXT,
 } from './made-function.test.helper.js';
-import { REGIONS } from './regions.js';
+import { REGIONS } from '../stage/layout.js';
 
 const IF = 0x202n;
 const HANDLER = 0x1badf00d_deadbeefn;

@@ -9,7 +9,7 @@ import { neutralScenario } from '../scenario/neutral.js';
 import { slotRoles } from '../scenario/roles.js';
 import { REGISTER_INDEX, type RegisterName } from '../x86/registers.js';
 import { Harness } from './harness.js';
-import type { Stepper } from './stepper.js';
+import type { StageObserver } from '../stage/observer.js';
 
 /** Where made functions lie. */
 export const TEXT = 0xffffffff81000000n;
@@ -225,9 +225,9 @@ export class Bench {
   }
 
   /** Runs the neutral scenario with some slots changed. */
-  run(values: Readonly<Record<string, bigint>> = {}, memory: 0 | 1 = 0, stepper?: Stepper): Int32Array {
+  run(values: Readonly<Record<string, bigint>> = {}, memory: 0 | 1 = 0, observer?: StageObserver): Int32Array {
     const observation = createObservation();
-    this.harness.run(scenarioWith(this.compiled, values), memory, observation, stepper);
+    this.harness.run(scenarioWith(this.compiled, values), memory, observation, observer);
     return observation;
   }
 }

@@ -14,7 +14,7 @@ import {
   scenarioWith,
   store,
 } from './made-function.test.helper.js';
-import { REGIONS } from './regions.js';
+import { REGIONS } from '../stage/layout.js';
 
 const SIZE = 32n;
 const PAGE = 0x1000n;

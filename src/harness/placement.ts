@@ -3,7 +3,8 @@ import { highHalf, lowHalf } from '../halves.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import { SHADOW_SPACE } from '../contract/compiled.js';
 import { PLACE, type Scenario, SLOT } from '../scenario/layout.js';
-import type { Regions } from './regions.js';
+import type { StackNumbers } from '../stage/accesses.js';
+import type { Regions } from '../stage/layout.js';
 
 /** Bytes of stack parameters above the return address (four of 8). */
 export const STACK_PARAMETERS = 32;
@@ -67,8 +68,7 @@ export class Placement {
 export interface NumericRegions {
   stackEntryLow: number;
   stackEntryHigh: number;
-  stackLow: number;
-  stackSize: number;
+  stack: StackNumbers;
   blockStartLow: number;
   blockHigh: number;
   blockEndLow: number;
@@ -85,8 +85,11 @@ export function numericRegions(regions: Regions): NumericRegions {
   return {
     stackEntryLow: lowHalf(regions.stackEntry),
     stackEntryHigh: highHalf(regions.stackEntry),
-    stackLow: lowHalf(regions.stack.address),
-    stackSize: regions.stack.size,
+    stack: {
+      high: highHalf(regions.stack.address),
+      low: lowHalf(regions.stack.address),
+      size: regions.stack.size,
+    },
     blockStartLow: lowHalf(regions.blockStart),
     blockHigh: highHalf(regions.block.address),
     blockEndLow: lowHalf(regions.block.address + BigInt(regions.block.size)),

@@ -9,7 +9,7 @@ import { REGISTER_INDEX } from '../x86/registers.js';
 import { INSTRUCTION_BUDGET } from './harness.js';
 import { HostilePair } from './hostile-code.test.helper.js';
 import { jumpThrough, madeImage, TEXT } from './made-function.test.helper.js';
-import { REGIONS } from './regions.js';
+import { REGIONS } from '../stage/layout.js';
 
 const { stack, readOnly, block } = REGIONS[0];
 

@@ -19,7 +19,7 @@ import {
   store,
   TEXT,
 } from './made-function.test.helper.js';
-import { REGIONS } from './regions.js';
+import { REGIONS } from '../stage/layout.js';
 
 interface Survey {
   stray: bigint;

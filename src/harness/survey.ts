@@ -1,6 +1,7 @@
 /** Looks through the data accesses of a run: writes that go astray, and accesses below RSP. */
 import { FACT } from '../observation/layout.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
+import { isBelowStackPointer, isOnStack } from '../stage/accesses.js';
 import type { Machine } from '../x86/machine.js';
 import type { NumericRegions, Placement } from './placement.js';
 
@@ -24,21 +25,11 @@ function classifyAccess(
   const low = events[at + EVENT_WORD.ADDRESS_LOW];
   const high = events[at + EVENT_WORD.ADDRESS_HIGH];
   const size = events[at + EVENT_WORD.SIZE] & 0xff;
-  const onStack = high === regions.stackEntryHigh && (low - regions.stackLow) >>> 0 < regions.stackSize;
-  const explicit = kind === EVENT.Load || kind === EVENT.Store;
-  const below = (events[at + EVENT_WORD.RSP_LOW] - low) | 0;
-  if (
-    explicit &&
-    onStack &&
-    events[at + EVENT_WORD.RSP_HIGH] === high &&
-    below > 0 &&
-    !inBlock(low, high, 1, placement, blockSize)
-  ) {
+  if (isBelowStackPointer(events, at, regions.stack) && !inBlock(low, high, 1, placement, blockSize))
     return ACCESS.belowStack;
-  }
   if (kind !== EVENT.Store && kind !== EVENT.Push) return ACCESS.legal;
   if (inBlock(low, high, size, placement, blockSize)) return ACCESS.legal;
-  if (!onStack) return ACCESS.stray;
+  if (!isOnStack(events, at, regions.stack)) return ACCESS.stray;
   const aboveEntry = (low - placement.stackLow) | 0;
   const inShadow = aboveEntry >= 8 && aboveEntry + size <= 8 + shadow;
   return aboveEntry + size <= 0 || inShadow ? ACCESS.legal : ACCESS.stray;

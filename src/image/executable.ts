@@ -6,7 +6,7 @@ import { hex } from '../text/hex.js';
 import { Externals } from './externals.js';
 import { FIXUP_SECTION, readFixups } from './fixups.js';
 import { ABSOLUTE, SIZE_LIMIT, type Fixup, type Image, type ImageSymbol, type Segment } from './image.js';
-import { placePerCpu } from './per-cpu.js';
+import { ownGsBase, placePerCpu } from './per-cpu.js';
 import { eachRela, refusal, relaCount, writeValue } from './relocation.js';
 import { segmentAt } from './segments.js';
 import { separateCode } from './writable-code.js';
@@ -177,6 +177,7 @@ export function loadExecutable(file: ElfFile): Omit<Image, 'hash'> {
   for (const section of file.sections)
     if (section.name === FIXUP_SECTION && section.flags & SECTION_FLAG.alloc)
       readFixups(file, section, contents(file, section), section.address, fixups);
+  const gsBase = ownGsBase(file);
   return {
     name: file.name,
     format: 'elf-executable',
@@ -184,5 +185,6 @@ export function loadExecutable(file: ElfFile): Omit<Image, 'hash'> {
     symbols: listSymbols(file, placed),
     externals: externals.list,
     fixups,
+    ...(gsBase !== undefined && { gsBase }),
   };
 }

@@ -57,6 +57,8 @@ export interface Image {
   symbols: ImageSymbol[];
   externals: External[];
   fixups: Fixup[];
+  /** GS base with which its per-CPU data is reached, if it says so: see per-cpu.ts. */
+  gsBase?: bigint;
 }
 
 /** `segment` of a symbol that is a plain number. */

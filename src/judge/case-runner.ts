@@ -6,7 +6,7 @@ import type { CompiledContract } from '../contract/compiled.js';
 import { functionCode, type FunctionCode } from '../harness/function-code.js';
 import type { Code } from '../harness/code.js';
 import { Harness } from '../harness/harness.js';
-import type { EngineOptions } from '../harness/map-world.js';
+import type { EngineOptions } from '../stage/stage.js';
 import { END, FACT } from '../observation/layout.js';
 import { changeGuestSecrets, changeHostValues } from '../scenario/companion.js';
 import { dictionary } from '../scenario/dictionary.js';

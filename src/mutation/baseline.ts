@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { StubTarget } from '../run/target.js';
 import { functionCode } from '../harness/function-code.js';
-import { functionExtent } from '../harness/functions.js';
+import { functionExtent } from '../stage/functions.js';
 import { findFunction } from '../image/symbols.js';
 import { readJson } from '../targets/read-json.js';
 import type { MutantSurvey } from './survey.js';

@@ -4,7 +4,7 @@ import { builtInStubs } from '../campaign/targets/built-in-targets.js';
 import type { StubTarget } from '../run/target.js';
 import { UsageError } from '../errors.js';
 import { functionCode } from '../harness/function-code.js';
-import { functionExtent } from '../harness/functions.js';
+import { functionExtent } from '../stage/functions.js';
 import { findFunction } from '../image/symbols.js';
 import { packageRoot } from '../package-info.js';
 import { mutantsJson, mutantsMarkdown, readMutants } from './baseline.js';

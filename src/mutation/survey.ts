@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { contractId, type StubTarget } from '../run/target.js';
 import { functionCode } from '../harness/function-code.js';
-import { functionExtent } from '../harness/functions.js';
+import { functionExtent } from '../stage/functions.js';
 import { findFunction } from '../image/symbols.js';
 import type { Outcome } from './trial.js';
 

@@ -1,7 +1,7 @@
 /** Tries the mutants of one target: which of them a case tells from correct code, and by which clause. */
 import { createRunner } from '../run/open-runner.js';
 import type { StubTarget } from '../run/target.js';
-import { functionExtent } from '../harness/functions.js';
+import { functionExtent } from '../stage/functions.js';
 import { findFunction } from '../image/symbols.js';
 import { NO_VERDICT } from '../judge/case-runner.js';
 import { drawScenarios } from '../scenario/batch.js';

@@ -4,33 +4,31 @@
  */
 import type { Exchange, Values } from '../../models/exchange/exchange.js';
 import { CALLEE_SAVED } from '../contract/compiled.js';
+import type { Place, ProgramStage, StageCall } from '../stage/program-stage.js';
+import { STOP } from '../stage/stage.js';
+import { keptVector, vectorState } from '../stage/vector-state.js';
 import { answerSeamcall, seamcallValues, seamcallWrites } from '../world/module-calls.js';
 import { isBehindSti } from '../world/sti.js';
 import { ENVIRONMENT } from '../x86/environment.js';
 import { VECTOR } from '../x86/exit.js';
 import { FLAG } from '../x86/flags.js';
-import type { Stage } from './stage.js';
-
-/** A part of memory. */
-export interface Place {
-  readonly address: bigint;
-  readonly bytes: 1 | 2 | 4 | 8;
-}
 
 /** An exchange, and where in the code and in the run it was. */
 export interface Observed extends Exchange {
-  /** The instruction that made it; of a return, the first store that went astray, or the entry of the function. */
+  /** The instruction that made it; of a return, the entry of the function. */
   readonly at: bigint;
   /** Hash of the way that the stage had gone by then: two runs with the same one executed the same instructions. */
   readonly pathLow: number;
   readonly pathHigh: number;
   /** Instructions that the stage had executed by then. */
   readonly instructions: number;
-  readonly stage: Stage;
+  readonly stage: ProgramStage;
   /** Of a return: what the function must have kept, unless the reference says something else. */
   readonly kept?: Values;
   /** Of a return: what its outputs were at the entry. */
   readonly before?: Values;
+  /** Of a return: the instruction behind a value that says that something went astray. */
+  readonly sites?: Readonly<Record<string, bigint>>;
   /** Where values lie that are no registers. */
   readonly places?: Readonly<Record<string, Place>>;
   /** Of a TDVMCALL: the module refuses the exposure mask, and the host sees nothing. */
@@ -53,14 +51,7 @@ export interface ExternalFunction {
 
 export type ExternalFunctions = Readonly<Record<string, ExternalFunction>>;
 
-export interface Call {
-  readonly symbol: string;
-  /** As System V passes them: the first six in registers, the others on the stack. */
-  readonly parameters: readonly bigint[];
-  /** What the other registers hold follows from it. */
-  readonly graffiti: bigint;
-  /** RFLAGS.IF at the entry. */
-  readonly interrupts: boolean;
+export interface Call extends StageCall {
   readonly externals: ExternalFunctions;
   /** What the function leaves in memory, read at its return. */
   readonly outputs?: Readonly<Record<string, Place>>;
@@ -76,13 +67,13 @@ const SYSTEM_FLAGS = FLAG.DF | FLAG.TF | FLAG.NT | FLAG.AC | FLAG.IOPL;
 export type Performance = Generator<Observed, void, Values>;
 
 /** @throws NoVerdict if the code reaches what nothing models */
-export function* performCall(stage: Stage, call: Call): Performance {
-  stage.enter(call.symbol, call.parameters, call.graffiti, call.interrupts);
+export function* performCall(stage: ProgramStage, call: Call): Performance {
+  stage.enter(call);
   const { module } = stage;
-  const firstEvent = stage.machine.eventCount;
   const entry = stage.rip;
   // The return takes the return address from the stack.
-  const kept = { ...keptValues(stage), rsp: stage.register('rsp') + 8n, stray: 0n };
+  const rsp = stage.register('rsp') + 8n;
+  const kept = { ...keptValues(stage), ...keptVector(stage.memory), rsp, stray: 0n, below: 0n };
   const before = outputsOf(stage, call);
   const observed = (moment: string, values: Values, at = stage.rip): Observed => ({
     moment,
@@ -94,77 +85,96 @@ export function* performCall(stage: Stage, call: Call): Performance {
     stage,
   });
   for (;;) {
-    const exit = stage.run();
-    switch (exit.kind) {
-      case 'environment':
-        if (exit.call === ENVIRONMENT.Tdcall) {
+    switch (stage.proceed()) {
+      case STOP.environment:
+        // The step is over before it is answered: a play may end with the exchange.
+        stage.observer?.after(stage.machine, {});
+        if (stage.detail === ENVIRONMENT.Tdcall) {
           const { moment, values, refused } = module.tdcall(stage.machine);
           if (moment === 'TDVMCALL') {
             values['if'] = (stage.flags & FLAG.IF) === 0 ? 0n : 1n;
             values['sti'] = isBehindSti(stage.machine) ? 1n : 0n;
           }
           const answer = yield { ...observed(moment, values), refused };
-          stage.observer?.answered(module.tdcallWrites(answer));
+          stage.observer?.answered?.(module.tdcallWrites(answer));
           module.answerTdcall(stage.machine, answer);
           stage.completeEnvironment();
-        } else if (exit.call === ENVIRONMENT.Seamcall) {
+        } else if (stage.detail === ENVIRONMENT.Seamcall) {
           const answer = yield observed('SEAMCALL', seamcallValues(stage.machine));
           const vector = Number(answer['vector'] ?? 0n);
           if (vector === 0) {
-            stage.observer?.answered(seamcallWrites(answer));
+            stage.observer?.answered?.(seamcallWrites(answer));
             answerSeamcall(stage.machine, answer);
             stage.completeEnvironment();
-          } else if (!stage.dispatchFault(vector)) return void (yield observed('fault', { vector: BigInt(vector) }));
-        } else throw new NoVerdict(stage.unexpected(exit.call));
+          } else if (stage.takeFault(vector) === undefined) {
+            if (stage.problem !== '') throw new NoVerdict(stage.problem);
+            return void (yield observed('fault', { vector: BigInt(vector) }));
+          }
+        } else throw new NoVerdict(stage.unexpected(stage.detail));
         break;
-      case 'external': {
-        const external = call.externals[exit.name];
-        if (external === undefined) throw new NoVerdict(`external symbol ${exit.name} is not modelled`);
+      case STOP.external: {
+        const name = stage.symbol;
+        const external = call.externals[name];
+        if (external === undefined) {
+          stage.refuseExternal();
+          throw new NoVerdict(stage.problem);
+        }
+        const top = stage.register('rsp');
+        // Where no stack is, the function outside could not return.
+        if (!stage.isMapped(top)) return void (yield observed('fault', { vector: BigInt(VECTOR.PF) }));
         const parameters = Object.fromEntries(external.parameters.map((name, index) => [name, stage.parameter(index)]));
         if (external.query !== undefined) {
           stage.returnFromExternal(external.query(parameters));
           break;
         }
         const shown = external.observe?.(parameters) ?? parameters;
-        const site = stage.read(stage.register('rsp'));
-        const answer = yield { ...observed(`call ${exit.name}`, shown, site), parameters: external.parameters };
+        const answer = yield { ...observed(`call ${name}`, shown, stage.read(top)), parameters: external.parameters };
         external.apply?.(parameters, answer);
         stage.returnFromExternal(answer['rax'] ?? 0n);
         break;
       }
-      case 'returned': {
-        const stray = stage.strayStore(firstEvent);
+      case STOP.returned: {
+        const { stray, below } = stage.survey();
         const values: Record<string, bigint> = {
           rax: stage.register('rax'),
           ...keptValues(stage),
+          ...vectorState(stage.machine.state, stage.memory),
           rsp: stage.register('rsp'),
           stray: stray === undefined ? 0n : 1n,
+          below: below === undefined ? 0n : 1n,
         };
         Object.assign(values, outputsOf(stage, call));
+        const sites = { ...(stray !== undefined && { stray }), ...(below !== undefined && { below }) };
         const places = call.outputs === undefined ? {} : { places: call.outputs, before };
-        return void (yield { ...observed('return', values, stray ?? entry), kept, ...places });
+        return void (yield { ...observed('return', values, entry), kept, sites, ...places });
       }
-      case 'stopped':
-        return void (yield observed('stop', {}, stage.read(stage.register('rsp'))));
-      case 'faulted': {
-        const moment = exit.vector === VECTOR.UD || exit.vector === VECTOR.BP ? 'trap' : 'fault';
-        return void (yield observed(moment, { vector: BigInt(exit.vector) }));
-      }
-      case 'endless':
+      case STOP.stopped:
+        return void (yield observed('stop', {}, callerOf(stage)));
+      case STOP.trapped:
+        return void (yield observed('trap', { vector: BigInt(stage.detail) }));
+      case STOP.faulted:
+        return void (yield observed('fault', { vector: BigInt(stage.detail) }));
+      case STOP.budget:
         return void (yield observed('endless', {}));
-      case 'unknown':
-        throw new NoVerdict(exit.problem);
+      default:
+        throw new NoVerdict(stage.problem);
     }
   }
 }
 
-function outputsOf(stage: Stage, { outputs = {} }: Call): Values {
+/** Where a function that never returns was called, as far as the stack says it. */
+function callerOf(stage: ProgramStage): bigint {
+  const top = stage.register('rsp');
+  return stage.isMapped(top) ? stage.read(top) : stage.rip;
+}
+
+function outputsOf(stage: ProgramStage, { outputs = {} }: Call): Values {
   const values: Record<string, bigint> = {};
   for (const [name, { address, bytes }] of Object.entries(outputs)) values[name] = stage.read(address, bytes);
   return values;
 }
 
-function keptValues(stage: Stage): Record<string, bigint> {
+function keptValues(stage: ProgramStage): Record<string, bigint> {
   const values: Record<string, bigint> = {
     if: (stage.flags & FLAG.IF) === 0 ? 0n : 1n,
     flags: BigInt(stage.flags & SYSTEM_FLAGS),

@@ -35,7 +35,16 @@ export class PlayRunner {
   run(story: Story): PlayViolation[] | undefined {
     this.play = playStory(this.session, story);
     this.executions += this.play.calls;
+    if (this.session.stages.some(({ unmodelled }) => unmodelled !== '')) this.nameCaller(story);
     return this.play.problem === '' ? this.judge.judge(this.play) : undefined;
+  }
+
+  /** Which code reached what nobody models is found by playing the story again, instruction by instruction. */
+  private nameCaller(story: Story): void {
+    const { stages } = this.session;
+    for (const stage of stages) stage.trackCaller = true;
+    this.play = playStory(this.session, story);
+    for (const stage of stages) stage.trackCaller = false;
   }
 
   /** `symbol+0x1c` */

@@ -34,13 +34,16 @@ export function isTogether(entry: Entry): entry is Entry & { observed: Observed;
   return entry.observed !== undefined && entry.observed.moment === entry.expected?.moment;
 }
 
-/** @param most entries to play: what comes behind them is cut off */
-export function playStory(session: Session, story: Story, most = Infinity): Play {
+/**
+ * @param most entries to play: what comes behind them is cut off
+ * @param memory 0, or 1 for a companion whose addresses and poison are others
+ */
+export function playStory(session: Session, story: Story, most = Infinity, memory: 0 | 1 = 0): Play {
   const entries: Entry[] = [];
   const left: number[] = [];
   let calls = 0;
   let problem = '';
-  session.begin();
+  session.begin(memory);
   try {
     for (const [index, step] of story.entries()) {
       if (!session.allows(step)) {

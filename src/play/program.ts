@@ -5,7 +5,7 @@ import type { Image } from '../image/image.js';
 import type { StorySpace, StoryStep } from '../story/story.js';
 import type { Performance } from './call.js';
 import type { Play } from './play.js';
-import type { Stage } from './stage.js';
+import type { ProgramStage } from '../stage/program-stage.js';
 
 export interface Program {
   /** The name that contracts use. */
@@ -32,9 +32,9 @@ export interface Session {
   readonly space: StorySpace;
   readonly classes: readonly StoryClass[];
   /** The machines, first the one whose code is the target's. */
-  readonly stages: readonly Stage[];
-  /** Before each story: everything as at the start. */
-  begin(): void;
+  readonly stages: readonly ProgramStage[];
+  /** Before each story: everything as at the start, in memory 0 or that of companion G (src/stage/layout.ts); 0 if not given. */
+  begin(memory?: 0 | 1): void;
   /** Whether a step can take place now; one that cannot is left out. */
   allows(step: StoryStep): boolean;
   /** The code under test. */

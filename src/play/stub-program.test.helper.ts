@@ -10,9 +10,9 @@ import { parseImage } from '../image/load.js';
 import { packageRoot } from '../package-info.js';
 import { uniform, oneOf, mostly } from '../story/draws.js';
 import type { StoryStep } from '../story/story.js';
-import { performCall, type Place } from './call.js';
+import { performCall } from './call.js';
 import type { Program } from './program.js';
-import { Stage } from './stage.js';
+import { type Place, ProgramStage } from '../stage/program-stage.js';
 
 /** Field of struct tdx_module_args -> offset (facts/linux.md 1.1). */
 const OFFSETS: Readonly<Record<string, number>> = {
@@ -37,7 +37,7 @@ export const STUB: Program = {
   name: 'stub',
   title: 'a stub, for tests',
   open: (image, { symbol }) => {
-    const stage = new Stage(image, new Set());
+    const stage = new ProgramStage(image);
     const slot = { neutral: 0n, meaning: 'a value', draw: uniform };
     const named = (prefix: string): Record<string, typeof slot> =>
       Object.fromEntries(ARGUMENTS.map((name) => [`${prefix}.${name}`, slot]));
@@ -61,7 +61,7 @@ export const STUB: Program = {
         { name: 'TDCALL fails', holds: ({ story }) => story.some(({ values }) => values['answer.status'] !== 0n) },
       ],
       stages: [stage],
-      begin: () => stage.begin(),
+      begin: (memory) => stage.begin(memory),
       allows: () => true,
       perform: ({ values }: StoryStep) => {
         const block = stage.allocate(104);

@@ -4,7 +4,7 @@ import type { CaseFile } from '../case/case-schema.js';
 import { UsageError } from '../errors.js';
 import { functionCode } from '../harness/function-code.js';
 import type { Image } from '../image/image.js';
-import { symbolAt } from '../harness/functions.js';
+import { symbolAt } from '../stage/functions.js';
 import { escapeName } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 

@@ -17,7 +17,7 @@ import { createSubject } from '../campaign/blocks/subject.js';
 import { storyOf } from '../case/play-case.js';
 import { builtInPrograms } from '../campaign/targets/built-in-targets.js';
 import { accountForStory } from '../triage/play-account.js';
-import { functionExtent } from '../harness/functions.js';
+import { functionExtent } from '../stage/functions.js';
 import { findFunction } from '../image/symbols.js';
 import { programFolder, stubFolder } from './finding-folder.js';
 import { findingOf, type MadeFinding, twinFinding } from './made-finding.test.helper.js';

@@ -5,8 +5,8 @@
  */
 import type { CaseFile } from '../case/case-schema.js';
 import { lowHalf, highHalf, joinHalves } from '../halves.js';
-import { outsideOf } from '../harness/outside.js';
-import { poisonBytes, REGIONS, type Region } from '../harness/regions.js';
+import { outsideOf } from '../stage/outside.js';
+import { poisonBytes, REGIONS, type Region } from '../stage/layout.js';
 import type { CaseRunner } from '../judge/case-runner.js';
 import { createObservation } from '../observation/layout.js';
 import type { Scenario } from '../scenario/layout.js';

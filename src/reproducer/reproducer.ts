@@ -4,8 +4,8 @@
  */
 import type { CaseFile } from '../case/case-schema.js';
 import { SHADOW_SPACE } from '../contract/compiled.js';
-import { outsideOf } from '../harness/outside.js';
-import { REGIONS } from '../harness/regions.js';
+import { outsideOf } from '../stage/outside.js';
+import { REGIONS } from '../stage/layout.js';
 import type { CaseRunner } from '../judge/case-runner.js';
 import { FACT, MOMENT, OUTCOME, slotValue, VECTOR } from '../observation/layout.js';
 import { type Scenario, SLOT } from '../scenario/layout.js';

@@ -1,6 +1,6 @@
 /** Opens the runner of a target: the one place that asks whether its contract is that of a single function or of a program. */
 import { PROGRAM_PROPERTIES, PROPERTIES } from '../../properties/all.js';
-import type { EngineOptions } from '../harness/map-world.js';
+import type { EngineOptions } from '../stage/stage.js';
 import type { CaseRunner } from '../judge/case-runner.js';
 import { PlayRunner } from '../play/play-runner.js';
 import { findProgram } from '../program/programs.js';

@@ -3,8 +3,9 @@ import type { Values } from '../../models/exchange/exchange.js';
 import type { Observed } from '../play/call.js';
 import type { PlayViolation } from '../play/play-judge.js';
 import type { PlayRunner } from '../play/play-runner.js';
-import type { Stage } from '../play/stage.js';
+import type { ProgramStage } from '../stage/program-stage.js';
 import { EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
+import { vectorWords } from '../stage/vector-state.js';
 import { isOfFlags, locationOf } from './play-wrong.js';
 
 /** @returns undefined where it depends on values, which differ from play to play */
@@ -14,12 +15,14 @@ export function placeKeyInPlay(
 ): string | undefined {
   const { observed, expected } = entry;
   const place = clause.kind === 'agrees' ? locationOf(clause.name, entry) : undefined;
-  // Which instruction changed a flag is no question of the way alone.
-  if (clause.kind === 'agrees' && place === undefined && isOfFlags(clause.name)) return undefined;
+  // Which instruction changed a flag, or vector state, is no question of the way alone.
+  if (clause.kind === 'agrees' && place === undefined && (isOfFlags(clause.name) || vectorWords(clause.name) !== undefined))
+    return undefined;
   // Where an exchange is missing the code is done, and its machine stands where its way has ended.
   const { stage, pathLow, pathHigh, instructions } = observed ?? wayOf(session.stages[0]);
   const accesses = accessesBefore(stage, instructions);
-  const key = [index, observed?.moment, expected?.moment, pathLow, pathHigh, observed?.at, accesses];
+  const site = clause.kind === 'agrees' ? observed?.sites?.[clause.name] : undefined;
+  const key = [index, observed?.moment, expected?.moment, pathLow, pathHigh, site ?? observed?.at, accesses];
   if (place !== undefined && 'address' in place) key.push(place.address);
   for (const before of play.entries) {
     if (before === entry) break;
@@ -28,7 +31,7 @@ export function placeKeyInPlay(
   return key.join();
 }
 
-function wayOf(stage: Stage): Pick<Observed, 'stage' | 'pathLow' | 'pathHigh' | 'instructions'> {
+function wayOf(stage: ProgramStage): Pick<Observed, 'stage' | 'pathLow' | 'pathHigh' | 'instructions'> {
   const { pathHashLow: pathLow, pathHashHigh: pathHigh, instructionCount: instructions } = stage.machine;
   return { stage, pathLow, pathHigh, instructions };
 }
@@ -42,7 +45,7 @@ function answerKind({ moment, values }: Observed, answer: Values): string {
 }
 
 /** A hash of where the accesses to memory before an exchange went: a value may come from another place on the same way. */
-function accessesBefore({ machine }: Stage, instructions: number): number {
+function accessesBefore({ machine }: ProgramStage, instructions: number): number {
   const { events } = machine;
   const end = machine.eventCount * EVENT_WORDS;
   let hash = 0;

@@ -2,8 +2,7 @@
 import { TDCALL_LEAF } from '../../models/abi/tdcall-leaves.js';
 import { readHalves } from '../halves.js';
 import { differing, type Entry, isTogether, type Play } from '../play/play.js';
-import { RETURN_ADDRESS } from '../play/regions.js';
-import type { Stage } from '../play/stage.js';
+import type { ProgramStage } from '../stage/program-stage.js';
 import type { StorySpace } from '../story/story.js';
 import { hex } from '../text/hex.js';
 import { SLOT as STATE } from '../x86/layout.js';
@@ -22,7 +21,7 @@ export const MOST_EXCHANGES = 500;
 const RAX = REGISTER_INDEX.rax;
 const RCX = REGISTER_INDEX.rcx;
 
-export function tellPlay(trace: CaseTrace, play: Play, stage: Stage, space: StorySpace, end: string): Told {
+export function tellPlay(trace: CaseTrace, play: Play, stage: ProgramStage, space: StorySpace, end: string): Told {
   const { steps } = trace;
   const stepOf = (entry: Entry): number =>
     entry.observed?.stage === stage ? stepOfExchange(steps, entry.observed.instructions) : -1;
@@ -35,7 +34,7 @@ export function tellPlay(trace: CaseTrace, play: Play, stage: Stage, space: Stor
   };
 }
 
-function toldSteps({ steps, stores }: CaseTrace, play: Play, stage: Stage): ToldStep[] {
+function toldSteps({ steps, stores }: CaseTrace, play: Play, stage: ProgramStage): ToldStep[] {
   const calls = new Map<number, Entry>();
   for (const entry of play.entries)
     if (entry.observed?.stage === stage && entry.observed.moment.startsWith('call '))
@@ -43,7 +42,7 @@ function toldSteps({ steps, stores }: CaseTrace, play: Play, stage: Stage): Told
   return steps.map((step, index): ToldStep => {
     const next = steps[index + 1];
     // Behind a return the next call is laid out: that is no answer.
-    if (next === undefined || readHalves(step.after, 2 * STATE.RIP) === RETURN_ADDRESS)
+    if (next === undefined || readHalves(step.after, 2 * STATE.RIP) === stage.returnAddress)
       return { step, after: step.after, given: NOTHING_GIVEN, world: undefined };
     const call = calls.get(step.executed + 1);
     const { given, world } =

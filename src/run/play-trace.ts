@@ -1,8 +1,8 @@
 /** A play, instruction by instruction, for each of its machines. */
-import { joinHalves } from '../halves.js';
 import { playStory } from '../play/play.js';
 import type { PlayRunner } from '../play/play-runner.js';
-import type { Stage, StageObserver } from '../play/stage.js';
+import type { StageObserver } from '../stage/observer.js';
+import type { ProgramStage } from '../stage/program-stage.js';
 import type { Story } from '../story/story.js';
 import { Recorder, type Step, type WorldStore } from './trace.js';
 
@@ -10,7 +10,7 @@ import { Recorder, type Step, type WorldStore } from './trace.js';
 function observerOf(recorder: Recorder, stores: WorldStore[]): StageObserver {
   return {
     before: (machine) => recorder.before(machine),
-    after: (machine) => recorder.afterCode(machine),
+    after: (machine, events) => recorder.after(machine, events),
     answered: (registers) => recorder.answered(registers),
     wrote: ({ instructionCount }, address, bytes) => stores.push({ executed: instructionCount, address, bytes }),
   };
@@ -23,7 +23,7 @@ export interface StageTrace {
   readonly stores: readonly WorldStore[];
 }
 
-export type PlayTrace = ReadonlyMap<Stage, StageTrace>;
+export type PlayTrace = ReadonlyMap<ProgramStage, StageTrace>;
 
 /**
  * Plays a story again with every instruction recorded, up to an entry and no further.
@@ -32,7 +32,7 @@ export type PlayTrace = ReadonlyMap<Stage, StageTrace>;
  */
 export function tracePlay(runner: PlayRunner, story: Story, entries = Infinity): PlayTrace {
   const traced = runner.session.stages.map((stage) => {
-    const recorder = new Recorder((low, high) => stage.isInImage(joinHalves(low, high)));
+    const recorder = new Recorder((low, high) => stage.holds(low, high));
     const stores: WorldStore[] = [];
     stage.observer = observerOf(recorder, stores);
     return { stage, steps: recorder.steps, stores };

@@ -2,7 +2,8 @@
 import { maskOf } from '../../models/exchange/exchange.js';
 import type { Entry } from '../play/play.js';
 import type { PlayViolation } from '../play/play-judge.js';
-import { PARAMETER_REGISTERS } from '../play/stage.js';
+import { PARAMETER_REGISTERS } from '../stage/program-stage.js';
+import { vectorWords } from '../stage/vector-state.js';
 import type { Location } from '../triage/origin.js';
 import { FLAG } from '../x86/flags.js';
 import { REGISTER_INDEX, REGISTER_NAMES, type RegisterName } from '../x86/registers.js';
@@ -19,7 +20,10 @@ export function wrongInPlay({ clause: { clause }, entry }: PlayViolation): Wrong
   // A call ends with an exchange at which its outputs are looked at, wherever they were made.
   const at: Moment = observed?.kept !== undefined || observed?.places !== undefined ? 'end' : 'exchange';
   if (name === 'sti') return { kind: 'sti' };
-  if (name === 'stray' && observed !== undefined) return { kind: 'instruction', address: observed.at };
+  const site = observed?.sites?.[name];
+  if (site !== undefined) return { kind: 'instruction', address: site };
+  const words = vectorWords(name);
+  if (words !== undefined) return { kind: 'vector', ...words, at };
   const location = locationOf(name, entry);
   if (location === undefined && isOfFlags(name)) {
     const mask = name === 'if' ? FLAG.IF : ~FLAG.IF & Number(maskOf(expected?.values[name] ?? 0n) & 0xffffffffn);

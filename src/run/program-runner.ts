@@ -1,13 +1,13 @@
 /** Runs and judges programs: a case is a story, played beside its reference. */
 import type { Case, CaseSpace } from '../case/case.js';
 import { createHash } from 'node:crypto';
-import { functionExtent } from '../harness/functions.js';
+import { functionExtent } from '../stage/functions.js';
 import { findFunction } from '../image/symbols.js';
 import type { Observed } from '../play/call.js';
 import type { Play } from '../play/play.js';
 import type { PlayViolation } from '../play/play-judge.js';
 import type { PlayRunner } from '../play/play-runner.js';
-import type { Stage } from '../play/stage.js';
+import type { ProgramStage } from '../stage/program-stage.js';
 import { caseSpaceOf, storyFrom } from '../story/case-space.js';
 import { hex } from '../text/hex.js';
 import { comparePlay } from './play-comparison.js';
@@ -116,7 +116,7 @@ export class ProgramRunner implements Runner {
     return this.stageOf(violation).place(address);
   }
 
-  private stageOf(violation: Violation | undefined): Stage {
+  private stageOf(violation: Violation | undefined): ProgramStage {
     return (violation as ProgramViolation | undefined)?.found.entry.observed?.stage ?? this.player.session.stages[0];
   }
 
@@ -178,7 +178,7 @@ export class ProgramRunner implements Runner {
 
   get ways(): readonly Way[] {
     const { session, play } = this.player;
-    const last = new Map<Stage, Observed>();
+    const last = new Map<ProgramStage, Observed>();
     return play.entries.flatMap(({ observed }) => {
       if (observed === undefined) return [];
       const way = wayOf(observed, last.get(observed.stage), session.stages.indexOf(observed.stage));

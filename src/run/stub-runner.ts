@@ -1,10 +1,10 @@
 /** Runs and judges single functions around TDCALL or SEAMCALL: a case is one scenario, run by the harness. */
 import { compileContract } from '../contract/compiled.js';
 import type { PropertyDefinition } from '../clause/property.js';
-import type { EngineOptions } from '../harness/map-world.js';
+import type { EngineOptions } from '../stage/stage.js';
 import type { Case, CaseSpace } from '../case/case.js';
 import { traceDigest } from '../case/trace-digest.js';
-import { functionExtent, symbolicName } from '../harness/functions.js';
+import { functionExtent, symbolicName } from '../stage/functions.js';
 import { findFunction } from '../image/symbols.js';
 import { CaseRunner, NO_VERDICT } from '../judge/case-runner.js';
 import type { JudgedClause as StubClause } from '../judge/judge.js';

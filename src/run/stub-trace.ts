@@ -7,10 +7,8 @@ import { Recorder, type Step } from './trace.js';
 
 /** Runs a scenario again with every step recorded. */
 export function recordTrace(harness: Harness, scenario: Scenario, memory: 0 | 1): Step[] {
-  const recorder = new Recorder((low, high) => harness.inImage(low, high));
+  const recorder = new Recorder((low, high) => harness.stage.holds(low, high));
   harness.run(scenario, memory, createObservation(), recorder);
-  // The instruction in which the run ended; a jump to where no code is adds no step.
-  recorder.afterCode(harness.machine);
   return recorder.steps;
 }
 

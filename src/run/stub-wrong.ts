@@ -47,7 +47,7 @@ function wrongTerm(term: Term, runner: CaseRunner, mask = (1n << 64n) - 1n): Wro
       return { kind: 'value', location: { address: runner.harness.fieldAddress(term.field), bytes: 8 }, at: 'end' };
     }
     case 'vector':
-      return { kind: 'vector', slot: vectorStateSlot(term.part) };
+      return vectorWrong(2 * vectorStateSlot(term.part));
     case 'fact':
       if (term.fact === 'stiCount') return { kind: 'sti' };
       return CALL_FACTS.has(term.fact) ? { kind: 'calls' } : { kind: 'end' };
@@ -64,6 +64,10 @@ function wrongFlow(term: Term, companion: 'guest' | 'host', runner: CaseRunner):
     return { kind: 'parted', in: 'path', companion };
   if (term.kind === 'fact' && term.fact === 'addresses') return { kind: 'parted', in: 'addresses', companion };
   return wrongTerm(term, runner);
+}
+
+function vectorWrong(from: number): Wrong {
+  return { kind: 'vector', from, to: from + 2, at: 'end' };
 }
 
 /** The machine's state slot of a part of the vector state: `mxcsr`, `x87cw`, `xmm3.low`... */

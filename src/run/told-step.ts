@@ -1,5 +1,5 @@
 /** A recorded step, and what the world did behind it. */
-import type { Place } from '../play/call.js';
+import type { Place } from '../stage/program-stage.js';
 import type { Step } from './trace.js';
 
 /** What the world wrote behind one step. */

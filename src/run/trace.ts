@@ -1,8 +1,8 @@
 /** A run, instruction by instruction: what people read, and what findings are blamed on. */
 import { joinHalves } from '../halves.js';
-import type { StepEvents, Stepper } from '../harness/stepper.js';
-import type { Place } from '../play/call.js';
+import type { StageObserver, StepEvents } from '../stage/observer.js';
 import type { DecodedInstruction } from '../x86/decode.js';
+import type { Place } from '../stage/program-stage.js';
 import { EVENT_WORDS } from '../x86/events.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import type { Machine } from '../x86/machine.js';
@@ -39,7 +39,7 @@ export interface WorldStore extends Place {
 }
 
 /** Makes a step of what the machine is before and after it. */
-export class Recorder implements Stepper {
+export class Recorder implements StageObserver {
   readonly steps: Step[] = [];
   private snapshot = new Int32Array(STATE_WORDS);
   private firstEvent = 0;
@@ -57,8 +57,11 @@ export class Recorder implements Stepper {
   after(machine: Machine, { call, fixup, interrupt = false }: StepEvents): void {
     const low = this.snapshot[2 * STATE.RIP];
     const high = this.snapshot[2 * STATE.RIP + 1];
+    const instruction = machine.instructionAt(low, high);
+    // A jump to where no code is adds no step.
+    if (instruction === undefined && !interrupt) return;
     this.steps.push({
-      instruction: machine.instructionAt(low, high),
+      instruction,
       address: joinHalves(low, high),
       executed: this.executed,
       before: this.snapshot,
@@ -77,11 +80,5 @@ export class Recorder implements Stepper {
   answered(registers: number): void {
     const last = this.steps.at(-1);
     if (last !== undefined) last.worldWrote |= registers;
-  }
-
-  /** As `after`, for a step without events of its own, and no step at all where there is nothing to execute. */
-  afterCode(machine: Machine): void {
-    if (machine.instructionAt(this.snapshot[2 * STATE.RIP], this.snapshot[2 * STATE.RIP + 1]) !== undefined)
-      this.after(machine, {});
   }
 }

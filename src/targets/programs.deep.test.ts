@@ -2,10 +2,10 @@
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { mapImage } from '../harness/map-image.js';
+import { mapImage } from '../stage/map-image.js';
 import type { Image } from '../image/image.js';
 import { loadImage } from '../image/load.js';
-import { symbolAt } from '../harness/functions.js';
+import { symbolAt } from '../stage/functions.js';
 import { findFunction } from '../image/symbols.js';
 import { SLOT } from '../x86/layout.js';
 import { EXIT, Machine } from '../x86/machine.js';

@@ -29,12 +29,12 @@ export function blame(wrong: Wrong, trace: CaseTrace): number {
       return origin >= 0 ? origin : lookedAt(steps, wrong.at);
     }
     case 'flags': {
-      const changed = steps.slice(0, boundOf(steps, wrong.at)).findLastIndex(changes(STATE.RFLAGS, wrong.mask));
+      const changed = steps.slice(0, boundOf(steps, wrong.at)).findLastIndex(changesFlags(wrong.mask));
       return changed >= 0 ? changed : lookedAt(steps, wrong.at);
     }
     case 'vector': {
-      const changed = steps.findLastIndex(changes(wrong.slot, -1, -1));
-      return changed >= 0 ? changed : lookedAt(steps, 'end');
+      const changed = steps.slice(0, boundOf(steps, wrong.at)).findLastIndex(changesWords(wrong.from, wrong.to));
+      return changed >= 0 ? changed : lookedAt(steps, wrong.at);
     }
     case 'instruction': {
       const at = steps.findIndex(({ address }) => address === wrong.address);
@@ -125,10 +125,16 @@ function lastExecuted(steps: readonly Step[]): number {
   return last >= 0 ? last : steps.length === 0 ? -1 : 0;
 }
 
-/** @param low mask of the lower half, @param high of the upper */
-function changes(slot: number, low: number, high = 0): (step: Step) => boolean {
-  return ({ before, after }) =>
-    ((before[2 * slot] ^ after[2 * slot]) & low) !== 0 || ((before[2 * slot + 1] ^ after[2 * slot + 1]) & high) !== 0;
+function changesFlags(mask: number): (step: Step) => boolean {
+  const flags = 2 * STATE.RFLAGS;
+  return ({ before, after }) => ((before[flags] ^ after[flags]) & mask) !== 0;
+}
+
+function changesWords(from: number, to: number): (step: Step) => boolean {
+  return ({ before, after }) => {
+    for (let word = from; word < to; word++) if (before[word] !== after[word]) return true;
+    return false;
+  };
 }
 
 /** Where two runs part: in the path the last instruction that both executed, in the addresses the one that differs. */

@@ -10,7 +10,7 @@
  *   behind the step where the ways part, every instruction that reads such a value as an operand and writes another makes
  *   that theirs too; what a value was addressed by, and what a branch decided, does not count.
  */
-import { HANDLER_FRAME } from '../harness/harness.js';
+import { HANDLER_FRAME } from '../stage/layout.js';
 import { readHalves } from '../halves.js';
 
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';

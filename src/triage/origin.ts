@@ -4,7 +4,7 @@
  * made the value and not to the stub that loaded it.
  */
 import { highHalf, joinHalves, lowHalf } from '../halves.js';
-import type { Place } from '../play/call.js';
+import type { Place } from '../stage/program-stage.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { REGISTER_INDEX, REGISTER_NAMES } from '../x86/registers.js';
 import type { Step } from '../run/trace.js';

@@ -28,8 +28,11 @@ const SHOWN = REGISTER_NAMES.map((name, register) => ({ name, register })).filte
 /** Registers that a leaf may take or give. */
 const LEAF_REGISTERS = ['rax', 'rcx', 'rdx', 'r8', 'r9', 'r10', 'r11'] as const;
 
-/** The TD of every Linux host (module.md section 4). */
-const CONFIGURATION: ModuleConfiguration = { ...REFERENCE_CONFIGURATION, noRbpMod: true };
+/** With NO_RBP_MOD, as the TD of every Linux host (module.md section 4), and without. */
+const CONFIGURATIONS: readonly [ModuleConfiguration, ModuleConfiguration] = [
+  { ...REFERENCE_CONFIGURATION, noRbpMod: true },
+  { ...REFERENCE_CONFIGURATION, noRbpMod: false },
+];
 
 /** What a TDCALL is, before it is answered. */
 export interface ModuleCall {
@@ -40,12 +43,18 @@ export interface ModuleCall {
 }
 
 export class ModuleCalls {
+  /** Whether the TD is without NO_RBP_MOD. */
+  rbpMod = false;
   private readonly guest = new Int32Array(GPR_WORDS);
   private readonly out = new Int32Array(GPR_WORDS);
   private readonly view = new Int32Array(GPR_WORDS);
   private readonly host = new Int32Array(GPR_WORDS);
   private readonly xmm = new Int32Array(XMM_WORDS);
   private readonly xmmOut = new Int32Array(XMM_WORDS);
+
+  private get configuration(): ModuleConfiguration {
+    return CONFIGURATIONS[this.rbpMod ? 1 : 0];
+  }
 
   /** The TDCALL at which the machine stands: for TDG.VP.VMCALL what the host sees, with RCX as the code has it. */
   tdcall(machine: Machine): ModuleCall {
@@ -55,7 +64,7 @@ export class ModuleCalls {
       const values = Object.fromEntries(LEAF_REGISTERS.map((name) => [name, registerOf(guest, name)]));
       return { moment: 'TDCALL', values, refused: false };
     }
-    vmcallHostView(CONFIGURATION, guest, this.xmm, this.host, view, this.xmmOut);
+    vmcallHostView(this.configuration, guest, this.xmm, this.host, view, this.xmmOut);
     const values: Record<string, bigint> = {};
     for (const { name, register } of SHOWN) values[name] = readHalves(view, 2 * register);
     values['rax'] = registerOf(guest, 'rax');
@@ -64,11 +73,11 @@ export class ModuleCalls {
   }
 
   private isLegalMask(): boolean {
-    return vmcallMaskIsLegal(CONFIGURATION, this.guest[2 * GPR.RCX], this.guest[2 * GPR.RCX + 1]);
+    return vmcallMaskIsLegal(this.configuration, this.guest[2 * GPR.RCX], this.guest[2 * GPR.RCX + 1]);
   }
 
   private refusesRax(): boolean {
-    return rejectRax(CONFIGURATION, this.guest[2 * GPR.RAX], this.guest[2 * GPR.RAX + 1]);
+    return rejectRax(this.configuration, this.guest[2 * GPR.RAX], this.guest[2 * GPR.RAX + 1]);
   }
 
   /**
@@ -113,7 +122,7 @@ export class ModuleCalls {
 
   private leaf(status: bigint): void {
     const { guest, host, out } = this;
-    const outcome = leafOutcome(CONFIGURATION, leafOf(guest[2 * GPR.RAX]), versionOf(guest[2 * GPR.RAX]));
+    const outcome = leafOutcome(this.configuration, leafOf(guest[2 * GPR.RAX]), versionOf(guest[2 * GPR.RAX]));
     if (outcome === undefined) operandInvalidRax(out);
     else leafReturn(outcome, lowHalf(status), highHalf(status), host, out);
   }

@@ -104,14 +104,15 @@ const FEW = ['rcx', 'rdx', 'r8', 'r9', 'r10', 'r11'] as const;
  *
  * @param at the registers at SEAMCALL
  * @param told `vector` or `carry` if the module is not reached; else `status`, and the registers as the module's state
- *   would have chosen them. The module has NO_RBP_MOD.
+ *   would have chosen them
+ * @param modifiesRbp as of `seamReturn`
  */
-export function seamAnswer(at: Values, told: Values): Values {
+export function seamAnswer(at: Values, told: Values, modifiesRbp = false): Values {
   const { vector = 0n, carry = 0n, status = 0n } = told;
   if (vector !== 0n) return { vector };
   if (carry !== 0n) return { carry };
   const host = registerFile(at);
-  const { wrote } = seamReturn(host, lowHalf(status), highHalf(status), registerFile(told), false);
+  const { wrote } = seamReturn(host, lowHalf(status), highHalf(status), registerFile(told), modifiesRbp);
   const answer: Record<string, bigint> = { status: readHalves(host, 2 * GPR.RAX) };
   for (const name of FEW) answer[name] = at[name];
   for (const [register, name] of NAMES.entries())

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { highHalf, lowHalf, readHalves } from '../halves.js';
-import { mapImage } from '../harness/map-image.js';
+import { mapImage } from '../stage/map-image.js';
 import { parseImage } from '../image/load.js';
 import { EXIT } from './exit.js';
 import { SLOT } from './layout.js';

@@ -50,7 +50,7 @@ export function streamSeed(seed: string, name: string, block: number, parent: Pa
 }
 
 /** The four words from which the cases of a batch follow. Nothing shrinks here: what fails is shrunk by itself. */
-const BATCHES = new DrawnArbitrary<StreamWords>({
+export const WORDS = new DrawnArbitrary<StreamWords>({
   draw: (words) => words,
   *simpler() {},
   canShrink: (value): value is StreamWords => Array.isArray(value),
@@ -71,7 +71,7 @@ export function runBlock(
   const run = new BlockRun(runner, block, parent === undefined ? runner.lane(mode, cases) : undefined);
   let left = cases;
   const details = fc.check(
-    fc.property(BATCHES, (words) => {
+    fc.property(WORDS, (words) => {
       const count = Math.min(left, BATCH_CASES);
       if (parent === undefined) run.batch(words, count);
       else run.offspring(parent, words, count);

@@ -7,7 +7,7 @@ import { functionCode } from '../../harness/function-code.js';
 import { shorten } from '../../text/escape.js';
 import type { Image } from '../../image/image.js';
 import { loadImage } from '../../image/load.js';
-import { functionExtent } from '../../harness/functions.js';
+import { functionExtent } from '../../stage/functions.js';
 import { findFunction } from '../../image/symbols.js';
 import { nearest, nearestNames } from '../../text/nearest.js';
 import { bindTarget, type Unnamed } from './bind-target.js';

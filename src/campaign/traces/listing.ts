@@ -8,7 +8,7 @@ import { firstIssue } from '../../contract/validate.js';
 import { UsageError } from '../../errors.js';
 import { type CodeOfFunction, functionAround, reachedFunctions } from '../../harness/call-graph.js';
 import type { Image } from '../../image/image.js';
-import { symbolAt } from '../../harness/functions.js';
+import { symbolAt } from '../../stage/functions.js';
 import { shorten } from '../../text/escape.js';
 import { hex } from '../../text/hex.js';
 import { instructionText } from '../../run/step-text.js';

@@ -5,13 +5,14 @@ import { TrustDomain, type Action } from '../../../models/dispatcher/trust-domai
 import type { Exchange, Reference, Values } from '../../../models/exchange/exchange.js';
 import type { Image } from '../../image/image.js';
 import { type ExternalFunctions, type Observed, type Performance, performCall } from '../../play/call.js';
+import { disturbanceOf } from '../../play/disturbance.js';
 import type { Play } from '../../play/play.js';
 import type { Session, StoryClass } from '../../play/program.js';
-import { Stage } from '../../play/stage.js';
+import { ProgramStage } from '../../stage/program-stage.js';
 import type { StorySpace, StoryStep } from '../../story/story.js';
 import { COMPLETE, VCPUS, WAKE } from './actions.js';
 import { Structures } from './structures.js';
-import { answerOf, EXTERNALS, surroundings } from './surroundings.js';
+import { answerOf, surroundings } from './surroundings.js';
 
 const HANDLE_EXIT = 'tdx_handle_exit';
 const COMPLETE_USERSPACE = 'tdx_complete_userspace';
@@ -27,9 +28,9 @@ function configuration(created: bigint): TdConfiguration {
 }
 
 export class DispatcherSession implements Session {
-  readonly stages: readonly [Stage];
+  readonly stages: readonly [ProgramStage];
   readonly classes: readonly StoryClass[];
-  private readonly stage: Stage;
+  private readonly stage: ProgramStage;
   private readonly externals: ExternalFunctions;
   private td: { readonly reference: TrustDomain; readonly structures: Structures } | undefined;
   /** Whether an event waits for the vCPU of this step. */
@@ -42,7 +43,7 @@ export class DispatcherSession implements Session {
     readonly space: StorySpace,
     private readonly completes: boolean,
   ) {
-    this.stage = new Stage(image, new Set(EXTERNALS));
+    this.stage = new ProgramStage(image);
     this.stages = [this.stage];
     this.externals = surroundings(
       this.stage,
@@ -52,8 +53,8 @@ export class DispatcherSession implements Session {
     this.classes = [...space.actions.map(({ name }) => playedClass(name)), ...MOMENT_CLASSES];
   }
 
-  begin(): void {
-    this.stage.begin();
+  begin(memory?: 0 | 1): void {
+    this.stage.begin(memory);
     this.td = undefined;
   }
 
@@ -100,6 +101,7 @@ export class DispatcherSession implements Session {
       graffiti: step.values['graffiti'],
       interrupts: true,
       externals: this.externals,
+      ...disturbanceOf(step.values),
     });
     let next = performance.next();
     for (;;) {

@@ -11,8 +11,8 @@ import type { TdConfiguration } from '../../../models/dispatcher/contract.js';
 import { EXPOSED_REGISTERS } from '../../../models/abi/linux-constants.js';
 import { exitMoment, fieldName } from '../../../models/dispatcher/moments.js';
 import type { Values } from '../../../models/exchange/exchange.js';
-import type { Place } from '../../play/call.js';
-import type { Stage } from '../../play/stage.js';
+
+import type { Place, ProgramStage } from '../../stage/program-stage.js';
 import { ARGUMENT_OFFSET, RUN_SIZE, TD, VCPU } from './layout.js';
 
 /** Physical address of the first vCPU's TDVPR page; any page will do. */
@@ -75,7 +75,7 @@ export class Structures {
 
   /** Lays out a TD of which no vCPU has run yet. */
   constructor(
-    private readonly stage: Stage,
+    private readonly stage: ProgramStage,
     { gpaWidth, mapGpaRange }: TdConfiguration,
     vcpus: number,
   ) {

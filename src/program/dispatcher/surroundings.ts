@@ -1,7 +1,7 @@
 /** The rest of the host as the dispatcher calls it (corpus/targets/dispatcher/tdx-host.h): what it is asked, what it says. */
 import type { Exchange, Values } from '../../../models/exchange/exchange.js';
 import type { ExternalFunction, ExternalFunctions } from '../../play/call.js';
-import type { Stage } from '../../play/stage.js';
+import type { ProgramStage } from '../../stage/program-stage.js';
 
 /** Parameters of every external symbol; `out` points to where the answer goes. */
 const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
@@ -23,11 +23,8 @@ const PENDING_EVENTS = 'host_pending_events';
 /** Moments of the calls that are exchanges. */
 export const CALLS: readonly string[] = Object.keys(PARAMETERS).map((name) => `call ${name}`);
 
-/** Names of the external symbols. */
-export const EXTERNALS: readonly string[] = [...Object.keys(PARAMETERS), PENDING_EVENTS];
-
 /** A pointer that cannot be written stays unwritten: the code under test may have made it up. */
-function writeBytes(stage: Stage, address: bigint, value: bigint, bytes: number): void {
+function writeBytes(stage: ProgramStage, address: bigint, value: bigint, bytes: number): void {
   for (let index = 0; index < bytes; index++) {
     const at = BigInt.asUintN(64, address + BigInt(index));
     if (stage.isMapped(at)) stage.write(at, value >> BigInt(8 * index), 1);
@@ -35,7 +32,7 @@ function writeBytes(stage: Stage, address: bigint, value: bigint, bytes: number)
 }
 
 /** What each symbol does to memory. */
-function effects(stage: Stage): Readonly<Record<string, ExternalFunction['apply']>> {
+function effects(stage: ProgramStage): Readonly<Record<string, ExternalFunction['apply']>> {
   const read = ({ out, size }: Values, { rax, data }: Values): void => {
     if (BigInt.asUintN(32, rax) === 0n) writeBytes(stage, out, data, Number(BigInt.asUintN(4, size)));
   };
@@ -57,7 +54,7 @@ function effects(stage: Stage): Readonly<Record<string, ExternalFunction['apply'
  * @param hasPendingEvents whether an event waits, 1 or 0
  */
 export function surroundings(
-  stage: Stage,
+  stage: ProgramStage,
   vcpuAt: (address: bigint) => bigint,
   hasPendingEvents: () => bigint,
 ): ExternalFunctions {

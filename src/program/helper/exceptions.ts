@@ -8,7 +8,7 @@ import { readMsr, writeMsr } from '../../../models/predict/helper/msr.js';
 import { handleIo } from '../../../models/predict/helper/port-io.js';
 import { getVeInfo, handleVirtException } from '../../../models/predict/helper/ve-dispatch.js';
 import type { StoryClass } from '../../play/program.js';
-import type { Stage } from '../../play/stage.js';
+import type { ProgramStage } from '../../stage/program-stage.js';
 import {
   anyValue,
   below,
@@ -27,7 +27,7 @@ import { anything, hostSlots, slot, type Slots, statusSlot } from './slots.js';
 import { sharedMaskExternal, SHARED_MASK_SLOT, isSharedMask } from './memory-layout.js';
 
 /** Calls a handler with the saved registers and the record. */
-function layHandler(stage: Stage, values: Values, more: Omit<Laid, 'parameters' | 'outputs'> = {}): Laid {
+function layHandler(stage: ProgramStage, values: Values, more: Omit<Laid, 'parameters' | 'outputs'> = {}): Laid {
   const registers = laySavedRegisters(stage, values);
   const record = layRecord(stage, { ...values, ...more.facts });
   const number = values['insn.register'];
@@ -131,7 +131,7 @@ function withoutDerived(slots: Slots): Slots {
   return Object.fromEntries(Object.entries(slots).filter(([name]) => name !== 've.gla' && name !== 've.instr_len'));
 }
 
-function layMmio(stage: Stage, values: Values): Laid {
+function layMmio(stage: ProgramStage, values: Values): Laid {
   const facts = accessFacts(values);
   return layHandler(stage, values, { facts, externals: decoder(stage, { ...values, ...facts }) });
 }

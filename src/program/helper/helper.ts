@@ -5,9 +5,10 @@
 import { EXPOSED_REGISTERS } from '../../../models/abi/linux-constants.js';
 import type { Exchange, Reference, Values } from '../../../models/exchange/exchange.js';
 import type { HelperOptions } from '../../../models/predict/helper/options.js';
-import { type ExternalFunctions, performCall, type Place } from '../../play/call.js';
+import { type ExternalFunctions, performCall } from '../../play/call.js';
+import { disturbanceOf } from '../../play/disturbance.js';
 import type { Program, StoryClass } from '../../play/program.js';
-import { Stage } from '../../play/stage.js';
+import { type Place, ProgramStage } from '../../stage/program-stage.js';
 import type { StoryStep } from '../../story/story.js';
 import { helperOptions } from './options.js';
 import { graffitiSlot, type Slots } from './slots.js';
@@ -29,7 +30,7 @@ export interface Helper {
   readonly sentence: string;
   readonly slots: Slots;
   readonly reference: (options: HelperOptions, values: Values) => Reference;
-  readonly lay: (stage: Stage, values: Values) => Laid;
+  readonly lay: (stage: ProgramStage, values: Values) => Laid;
   /** Whether the caller keeps what it owes; shrinking may leave the values that are drawn. */
   readonly isFair?: (values: Values) => boolean;
   /** What the world answers to the exchange number `round`, counted from 0; `host.*` if not given. */
@@ -49,9 +50,6 @@ export function answerOf(values: Values, prefix: string): Values {
   ]);
   return { status: values[`${prefix}.status`] ?? 0n, ...Object.fromEntries(given) };
 }
-
-/** Everything outside the image that a helper may call. */
-const EXTERNALS = new Set(['tdx_shared_mask', 'virt_to_phys', 'decode_mmio']);
 
 /** Exchanges that somebody answers; the others are ends. */
 const ASKING = new Set(['TDVMCALL', 'TDCALL']);
@@ -84,14 +82,14 @@ export function helperProgram(helper: Helper): Program {
     title,
     open: (image, contract) => {
       const options = helperOptions(contract);
-      const stage = new Stage(image, EXTERNALS);
+      const stage = new ProgramStage(image, contract.symbol);
       let laid: Laid = { parameters: [] };
       let round = 0;
       return {
         space: { actions: [action], steps: { least: 1, most: 1 } },
         classes,
         stages: [stage],
-        begin: () => stage.begin(),
+        begin: (memory) => stage.begin(memory),
         allows: ({ values }: StoryStep) => isFair(values),
         perform: ({ values }: StoryStep) => {
           laid = lay(stage, values);
@@ -103,6 +101,7 @@ export function helperProgram(helper: Helper): Program {
             interrupts: values['if'] === 1n,
             externals: laid.externals ?? {},
             outputs: laid.outputs ?? {},
+            ...disturbanceOf(values),
           });
         },
         expect: ({ values }: StoryStep) => reference(options, { ...values, ...laid.facts }),

@@ -2,7 +2,7 @@
 import type { Values } from '../../../models/exchange/exchange.js';
 import { MMIO_INSTRUCTION } from '../../../models/predict/helper/mmio.js';
 import type { ExternalFunctions } from '../../play/call.js';
-import type { Stage } from '../../play/stage.js';
+import type { ProgramStage } from '../../stage/program-stage.js';
 import { below, type Draw, mostly, oneOf, uniform } from '../../story/draws.js';
 import { anything, slot, type Slots } from './slots.js';
 
@@ -88,7 +88,7 @@ export function accessFacts(values: Values): Values {
 const DECODED = ['kind', 'size', 'opnd_bytes', 'length', 'register', 'immediate', 'address'] as const;
 
 /** The kernel's decoder: `facts` are those of `accessFacts`. */
-export function decoder(stage: Stage, values: Values): ExternalFunctions {
+export function decoder(stage: ProgramStage, values: Values): ExternalFunctions {
   return {
     decode_mmio: {
       parameters: ['regs', 'instruction'],

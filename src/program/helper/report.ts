@@ -3,7 +3,7 @@ import { STATUS_CODES } from '../../../models/abi/status-codes.js';
 import { panic } from '../../../models/predict/helper/fatal-error.js';
 import { extendRtmr, getReport0 } from '../../../models/predict/helper/report.js';
 import type { Values } from '../../../models/exchange/exchange.js';
-import type { Stage } from '../../play/stage.js';
+import type { ProgramStage } from '../../stage/program-stage.js';
 import { anyValue, below, type Draw, either, mostly, oneBitOff, oneOf, uniform } from '../../story/draws.js';
 import type { StorySlot } from '../../story/story.js';
 import { has, type Helper, HOST_CLASSES, valueIs } from './helper.js';
@@ -90,7 +90,7 @@ function messageSlots(): Record<string, StorySlot> {
 }
 
 /** The message in memory, and the NUL behind its longest form. */
-function layMessage(stage: Stage, values: Values): bigint {
+function layMessage(stage: ProgramStage, values: Values): bigint {
   const address = stage.allocate(8 * WORDS + 8);
   for (let index = 0; index < WORDS; index++) stage.write(address + BigInt(8 * index), values[`msg.${index}`]);
   stage.write(address + BigInt(8 * WORDS), 0n);

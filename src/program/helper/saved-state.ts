@@ -1,8 +1,8 @@
 /** The structures that a #VE handler works on: saved registers, and the record of what happened. */
 import { PT_REGS, PT_REGS_NAMES, VE_INFO } from '../../../models/abi/linux-structs.js';
 import type { Values } from '../../../models/exchange/exchange.js';
-import type { Place } from '../../play/call.js';
-import type { Stage } from '../../play/stage.js';
+
+import type { Place, ProgramStage } from '../../stage/program-stage.js';
 import { anyValue, below, either, mostly, oneOf, uniform } from '../../story/draws.js';
 import type { StorySlot } from '../../story/story.js';
 import { anything, interruptsSlot, slot, type Slots } from './slots.js';
@@ -38,7 +38,10 @@ export function isFairException(values: Values): boolean {
 }
 
 /** A structure of saved registers, and the places of all its fields. */
-export function laySavedRegisters(stage: Stage, values: Values): { address: bigint; outputs: Record<string, Place> } {
+export function laySavedRegisters(
+  stage: ProgramStage,
+  values: Values,
+): { address: bigint; outputs: Record<string, Place> } {
   const address = stage.allocate(PT_REGS_BYTES);
   const outputs: Record<string, Place> = {};
   for (const name of PT_REGS_NAMES) {
@@ -50,7 +53,7 @@ export function laySavedRegisters(stage: Stage, values: Values): { address: bigi
 }
 
 /** A record of #VE, filled in, and the places of its fields. */
-export function layRecord(stage: Stage, values: Values): { address: bigint; outputs: Record<string, Place> } {
+export function layRecord(stage: ProgramStage, values: Values): { address: bigint; outputs: Record<string, Place> } {
   const address = stage.allocate(VE_INFO_BYTES);
   const outputs: Record<string, Place> = {};
   for (const [name, offset] of Object.entries(VE_INFO)) {

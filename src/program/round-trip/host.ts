@@ -7,9 +7,9 @@ import { KVM_MAP_GPA_RANGE_ENCRYPTED } from '../../../models/abi/kvm.js';
 import type { Values } from '../../../models/exchange/exchange.js';
 import type { Image } from '../../image/image.js';
 import { type Call, type Observed, type Performance, performCall } from '../../play/call.js';
-import { Stage } from '../../play/stage.js';
+import { ProgramStage } from '../../stage/program-stage.js';
 import { type Shown, Structures } from '../dispatcher/structures.js';
-import { EXTERNALS, surroundings } from '../dispatcher/surroundings.js';
+import { surroundings } from '../dispatcher/surroundings.js';
 
 const RUN = 'tdx_vcpu_run';
 /** Any value but 0: the kernel has no such device. */
@@ -20,18 +20,18 @@ const NO_ANSWER: Values = {};
 type Service = Generator<Observed, Values | undefined, Values>;
 
 export class HostSide {
-  readonly stage: Stage;
+  readonly stage: ProgramStage;
   private structures: Structures | undefined;
   private running: Performance | undefined;
   /** The step as far as it concerns the host. */
   private values: Values = NO_ANSWER;
 
   constructor(image: Image) {
-    this.stage = new Stage(image, new Set(EXTERNALS));
+    this.stage = new ProgramStage(image);
   }
 
-  begin(): void {
-    this.stage.begin();
+  begin(memory?: 0 | 1): void {
+    this.stage.begin(memory);
     this.structures = undefined;
     this.running = undefined;
   }

@@ -5,9 +5,10 @@
 import type { Exchange, Reference, Values } from '../../../models/exchange/exchange.js';
 import { UsageError } from '../../errors.js';
 import { type Performance, performCall } from '../../play/call.js';
+import { disturbanceOf } from '../../play/disturbance.js';
 import type { Play } from '../../play/play.js';
 import type { Program, Session, StoryClass } from '../../play/program.js';
-import { Stage } from '../../play/stage.js';
+import { ProgramStage } from '../../stage/program-stage.js';
 import type { Image } from '../../image/image.js';
 import type { StorySpace, StoryStep } from '../../story/story.js';
 import { HostSide } from './host.js';
@@ -34,8 +35,8 @@ export const ROUND_TRIP_PROGRAM: Program = {
 class RoundTrip implements Session {
   readonly space = SPACE;
   readonly classes: readonly StoryClass[] = CLASSES;
-  readonly stages: readonly Stage[];
-  private readonly guest: Stage;
+  readonly stages: readonly ProgramStage[];
+  private readonly guest: ProgramStage;
   private readonly host: HostSide;
   /** Chunks of MapGPA that userspace has been asked for in this step. */
   private chunks = 0;
@@ -43,14 +44,14 @@ class RoundTrip implements Session {
   private values: Values = {};
 
   constructor(image: Image) {
-    this.guest = new Stage(image, new Set(['decode_mmio', 'tdx_shared_mask']));
+    this.guest = new ProgramStage(image);
     this.host = new HostSide(image);
     this.stages = [this.guest, this.host.stage];
   }
 
-  begin(): void {
-    this.guest.begin();
-    this.host.begin();
+  begin(memory?: 0 | 1): void {
+    this.guest.begin(memory);
+    this.host.begin(memory);
   }
 
   allows(step: StoryStep): boolean {
@@ -66,7 +67,15 @@ class RoundTrip implements Session {
     const { parameters, outputs = {}, externals = {} } = request.lay(this.guest, values);
     const { symbol } = request;
     const graffiti = values['graffiti'];
-    const call = performCall(this.guest, { symbol, parameters, graffiti, interrupts: true, externals, outputs });
+    const call = performCall(this.guest, {
+      symbol,
+      parameters,
+      graffiti,
+      interrupts: true,
+      externals,
+      outputs,
+      ...disturbanceOf(step.values),
+    });
     let fails = values['host.status'] !== 0n;
     let next = call.next();
     while (next.done !== true) {

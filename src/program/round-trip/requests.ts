@@ -5,7 +5,7 @@ import { TDVMCALL } from '../../../models/abi/tdvmcall.js';
 import type { Reference, Values } from '../../../models/exchange/exchange.js';
 import { MMIO_INSTRUCTION } from '../../../models/predict/helper/mmio.js';
 import * as reference from '../../../models/predict/round-trip/requests.js';
-import type { Stage } from '../../play/stage.js';
+import type { ProgramStage } from '../../stage/program-stage.js';
 import { below, type Draw, either, mostly, narrow, oneOf, shifted, uniform } from '../../story/draws.js';
 import type { StorySlot } from '../../story/story.js';
 import type { Laid } from '../helper/helper.js';
@@ -23,7 +23,7 @@ export interface Request {
   /** The guest's function. */
   readonly symbol: string;
   readonly isFair: (values: Values) => boolean;
-  readonly lay: (guest: Stage, values: Values) => Laid;
+  readonly lay: (guest: ProgramStage, values: Values) => Laid;
   /** What follows from the values, for everybody. */
   readonly facts: (values: Values) => Values;
   readonly reference: (values: Values) => Reference;
@@ -57,7 +57,7 @@ function qualification({ size, port }: Values, input: boolean): bigint {
 }
 
 /** A #VE handler on saved registers and a record. */
-function layHandler(guest: Stage, values: Values, externals: Laid['externals'] = {}): Laid {
+function layHandler(guest: ProgramStage, values: Values, externals: Laid['externals'] = {}): Laid {
   const registers = laySavedRegisters(guest, values);
   const record = layRecord(guest, values);
   return { parameters: [registers.address, record.address], outputs: registers.outputs, externals };
@@ -105,7 +105,7 @@ const isLoad = (values: Values): boolean => {
 
 const LOAD_KIND = [MMIO_INSTRUCTION.read, MMIO_INSTRUCTION.readZeroExtend, MMIO_INSTRUCTION.readSignExtend] as const;
 
-function layAccess(guest: Stage, values: Values, kind: bigint): Laid {
+function layAccess(guest: ProgramStage, values: Values, kind: bigint): Laid {
   // In the order of the structure's fields (corpus/targets/helper/tdx.h).
   const decoded = [kind, values['size'], values['operand'] ?? values['size'], LENGTH, 0n, 0n, GLA];
   return layHandler(guest, values, {

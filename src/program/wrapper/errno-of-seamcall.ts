@@ -3,9 +3,10 @@ import type { Exchange, Values } from '../../../models/exchange/exchange.js';
 import { type Printed, seamcall } from '../../../models/predict/wrapper/errno-of-seamcall.js';
 import { FEW, prefixed } from '../../../models/predict/wrapper/seamcall.js';
 import { MODULE_OUTPUT } from '../../contract/library/linux-shapes.js';
-import { type ExternalFunctions, performCall, type Place } from '../../play/call.js';
+import { type ExternalFunctions, performCall } from '../../play/call.js';
+import { disturbanceOf, hasRbpMod } from '../../play/disturbance.js';
 import type { Program } from '../../play/program.js';
-import { Stage } from '../../play/stage.js';
+import { type Place, ProgramStage } from '../../stage/program-stage.js';
 import { uniform } from '../../story/draws.js';
 import type { StoryAction, StoryStep } from '../../story/story.js';
 import { seamAnswer } from '../../world/seam-return.js';
@@ -47,7 +48,7 @@ interface Structures {
   readonly outputs: Record<string, Place>;
 }
 
-function layOut(stage: Stage, values: Values): Structures {
+function layOut(stage: ProgramStage, values: Values): Structures {
   const outputs: Record<string, Place> = {};
   let [status, out] = [0n, 0n];
   if (values['status_given'] !== 0n) {
@@ -66,7 +67,7 @@ export const ERRNO_OF_SEAMCALL: Program = {
   title: 'a wrapper around SEAMCALL: status through a pointer, error number, messages printed once',
   open: (image, contract) => {
     const { errorMap } = errnoOptions(contract);
-    const stage = new Stage(image, new Set(Object.keys(ANSWERS)));
+    const stage = new ProgramStage(image, contract.symbol);
     let printed: Printed = new Set();
     let before: Values = {};
     return {
@@ -81,8 +82,8 @@ export const ERRNO_OF_SEAMCALL: Program = {
         { name: 'no place for outputs', holds: ({ story }) => story.some(({ values }) => values['out_given'] === 0n) },
       ],
       stages: [stage],
-      begin: () => {
-        stage.begin();
+      begin: (memory) => {
+        stage.begin(memory);
         printed = new Set();
       },
       allows: ({ values }: StoryStep) => endsPossibly(values) && isNarrow(values),
@@ -97,6 +98,7 @@ export const ERRNO_OF_SEAMCALL: Program = {
           interrupts: values['if'] === 1n,
           externals: ANSWERS,
           outputs,
+          ...disturbanceOf(values),
         });
       },
       expect: ({ values }: StoryStep) => seamcall(errorMap, printed, { ...values, ...prefixed('before', before) }),
@@ -104,7 +106,7 @@ export const ERRNO_OF_SEAMCALL: Program = {
         if (moment === 'call get_cpu') return { rax: values['cpu'] };
         if (moment !== 'SEAMCALL') return {};
         const { carry, vector } = values;
-        return seamAnswer(asked, { ...answerOf(values, 'module'), carry, vector });
+        return seamAnswer(asked, { ...answerOf(values, 'module'), carry, vector }, hasRbpMod(values));
       },
     };
   },

@@ -3,9 +3,10 @@ import type { Exchange, Values } from '../../../models/exchange/exchange.js';
 import { retriedSeamcall } from '../../../models/predict/wrapper/retried-seamcall.js';
 import { ALL, FEW } from '../../../models/predict/wrapper/seamcall.js';
 import { MODULE_ARGS } from '../../contract/library/linux-shapes.js';
-import { type ExternalFunctions, performCall, type Place } from '../../play/call.js';
+import { type ExternalFunctions, performCall } from '../../play/call.js';
+import { disturbanceOf, hasRbpMod } from '../../play/disturbance.js';
 import type { Program } from '../../play/program.js';
-import { Stage } from '../../play/stage.js';
+import { type Place, ProgramStage } from '../../stage/program-stage.js';
 import { below, mostly, oneOf } from '../../story/draws.js';
 import type { StoryAction, StorySlot, StoryStep } from '../../story/story.js';
 import { seamAnswer } from '../../world/seam-return.js';
@@ -35,7 +36,7 @@ const CALL: StoryAction = {
   },
 };
 
-function layOut(stage: Stage, values: Values): { args: bigint; outputs: Record<string, Place> } {
+function layOut(stage: ProgramStage, values: Values): { args: bigint; outputs: Record<string, Place> } {
   const args = stage.allocate(MODULE_ARGS.size);
   const outputs: Record<string, Place> = {};
   for (const name of ALL) {
@@ -51,7 +52,7 @@ export const RETRIED_SEAMCALL: Program = {
   title: 'a wrapper around SEAMCALL: bounded retry without entropy, error number, messages',
   open: (image, contract) => {
     const options = retryOptions(contract);
-    const stage = new Stage(image, new Set(Object.keys(ANSWERS)));
+    const stage = new ProgramStage(image, contract.symbol);
     let round = 0n;
     return {
       space: { actions: [CALL], steps: { least: 1, most: 2 } },
@@ -61,7 +62,7 @@ export const RETRIED_SEAMCALL: Program = {
         { name: 'entropy never comes', holds: ({ entries }) => tries(entries) >= options.tries },
       ],
       stages: [stage],
-      begin: () => stage.begin(),
+      begin: (memory) => stage.begin(memory),
       allows: ({ values }: StoryStep) => endsPossibly(values) && (options.outputs === 'all' || isNarrow(values)),
       perform: ({ values }: StoryStep) => {
         const { args, outputs } = layOut(stage, values);
@@ -73,15 +74,17 @@ export const RETRIED_SEAMCALL: Program = {
           interrupts: values['if'] === 1n,
           externals: ANSWERS,
           outputs,
+          ...disturbanceOf(values),
         });
       },
       expect: ({ values }: StoryStep) => retriedSeamcall(options, values),
       answer: ({ moment, values: asked }: Exchange, { values }: StoryStep): Values => {
         if (moment !== 'SEAMCALL') return {};
         const told = answerOf(values, 'module');
-        if (round++ < values['no_entropy']) return seamAnswer(asked, { ...told, status: NO_ENTROPY });
+        if (round++ < values['no_entropy'])
+          return seamAnswer(asked, { ...told, status: NO_ENTROPY }, hasRbpMod(values));
         const { carry, vector } = values;
-        return seamAnswer(asked, { ...told, carry, vector });
+        return seamAnswer(asked, { ...told, carry, vector }, hasRbpMod(values));
       },
     };
   },

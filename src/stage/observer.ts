@@ -12,10 +12,20 @@ export interface StepEvents {
   fixup?: { vector: number; wrote: number };
 }
 
-/** Told of every step when a run is traced. */
-export interface Stepper {
+/** An instruction, and nothing besides. */
+export const NOTHING: StepEvents = {};
+
+/** Told of every step while a run is traced. */
+export interface StageObserver {
   /** Before the instruction at RIP is executed. */
   before(machine: Machine): void;
-  /** After it, and after the world acted. */
+  /**
+   * After it, and after a fixup or a handler acted. Where no code lies nothing was executed. Of TDCALL and SEAMCALL whoever
+   * answers says it: a stub's world when it has answered, a program's before.
+   */
   after(machine: Machine, events: StepEvents): void;
+  /** The world answered the instruction that was executed last, and wrote to these registers, one bit each. */
+  answered?(registers: number): void;
+  /** The world wrote to memory. */
+  wrote?(machine: Machine, address: bigint, bytes: 1 | 2 | 4 | 8): void;
 }

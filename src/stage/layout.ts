@@ -1,11 +1,13 @@
 /**
- * Where things lie. There are two memories, 0 for the base run and companion H, 1 for companion G: other addresses and
- * other poison for everything that the host must not learn, so that a leaked pointer or stale byte differs.
+ * Where everything lies, of stubs and of programs. There are two memories, 0 for the base run and companion H, 1 for
+ * companion G: other addresses and other poison for everything that the host must not learn, so that a leaked pointer or
+ * stale byte differs.
  *
- * Every region has unmapped guard pages around it.
+ * Every region has unmapped guard pages around it. The image lies where it was linked (an object: in the kernel's text
+ * range, image/externals.ts, and what it leaves open behind it), per-CPU data where image/per-cpu.ts says.
  */
 
-const PAGE = 0x1000;
+export const PAGE = 0x1000;
 
 export interface Region {
   address: bigint;
@@ -14,8 +16,11 @@ export interface Region {
 
 export interface Regions {
   stack: Region;
-  /** RSP at the entry for stack offset 0; every unit of the offset lowers it by 8. */
+  /** RSP at the entry of a stub for stack offset 0; every unit of the offset lowers it by 8. */
   stackEntry: bigint;
+  /** RSP as the caller of a program has it; its parameters lie there, and the return address below. */
+  programEntry: bigint;
+  /** The argument block of a stub. */
   block: Region;
   /** Where a block lies for block offset 0; the bits below the page number differ between the memories too. */
   blockStart: bigint;
@@ -23,9 +28,11 @@ export interface Regions {
   /** Begins at an address whose low half is 0. */
   lowHalfZero: Region;
   unmapped: bigint;
-  /** The address that the caller wants to be returned to. */
+  /** Of a program, in place of the block: where the world lays out structures. */
+  structures: Region;
+  /** The address that the caller wants to be returned to: no code lies there. */
   returnAddress: bigint;
-  /** 32-bit pattern that all poison of this memory is made of. */
+  /** 32-bit pattern that all poison of this memory is made of: a value that leaks names where it came from. */
   poison: (kind: 'stack' | 'block') => number;
 }
 
@@ -34,26 +41,33 @@ export const REGIONS: readonly [Regions, Regions] = [
   {
     stack: { address: 0xffffc90000408000n, size: 4 * PAGE },
     stackEntry: 0xffffc9000040a800n,
+    programEntry: 0xffffc9000040bde8n,
     block: { address: 0xffff888012340000n, size: 2 * PAGE },
     blockStart: 0xffff888012340800n,
     readOnly: { address: 0xffff888012380000n, size: PAGE },
     lowHalfZero: { address: 0xffff888300000000n, size: PAGE },
     unmapped: 0xffff8880dead0000n,
+    structures: { address: 0xffff888012340000n, size: 8 * PAGE },
     returnAddress: 0xffffffff9f001110n,
     poison: (kind) => (kind === 'stack' ? 0x57ac0000 : 0xb10c0000 | 0),
   },
   {
     stack: { address: 0xffffc9abc5abe000n, size: 4 * PAGE },
     stackEntry: 0xffffc9abc5ac0a40n,
+    programEntry: 0xffffc9abc5ac1c28n,
     block: { address: 0xffff8fedcb0d6000n, size: 2 * PAGE },
     blockStart: 0xffff8fedcb0d67f8n,
     readOnly: { address: 0xffff8fedcb1fa000n, size: PAGE },
     lowHalfZero: { address: 0xffff8fe400000000n, size: PAGE },
     unmapped: 0xffff8fedcbe4f000n,
+    structures: { address: 0xffff8fedcb0d6000n, size: 8 * PAGE },
     returnAddress: 0xffffffff9e7eeed0n,
     poison: (kind) => ~(kind === 'stack' ? 0x57ac0000 : 0xb10c0000),
   },
 ];
+
+/** Bytes below RSP that an interrupt handler, or a function outside of the image, is taken to overwrite. */
+export const HANDLER_FRAME = 256;
 
 /** What of the caller's side lies where memory of an image would: the regions with their guard pages. */
 export function regionAt(address: bigint, size: number): Region | undefined {
@@ -62,14 +76,17 @@ export function regionAt(address: bigint, size: number): Region | undefined {
   return TAKEN.find((region) => address < region.address + BigInt(region.size) + guard && end > region.address - guard);
 }
 
-const TAKEN: readonly Region[] = REGIONS.flatMap(({ stack, block, readOnly, lowHalfZero, unmapped, returnAddress }) => [
-  stack,
-  block,
-  readOnly,
-  lowHalfZero,
-  { address: unmapped, size: PAGE },
-  { address: returnAddress, size: 1 },
-]);
+const TAKEN: readonly Region[] = REGIONS.flatMap(
+  ({ stack, structures, readOnly, lowHalfZero, unmapped, returnAddress }) => [
+    stack,
+    // The block lies in them.
+    structures,
+    readOnly,
+    lowHalfZero,
+    { address: unmapped, size: PAGE },
+    { address: returnAddress, size: 1 },
+  ],
+);
 
 /** Bytes of a region's poison: each 8 bytes name the region (high half) and their offset in it (low half). */
 export function poisonBytes(size: number, pattern: number): Uint8Array {

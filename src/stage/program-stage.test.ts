@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { load, madeImage, type Piece, RET, store } from '../harness/made-function.test.helper.js';
-import { performCall } from './call.js';
-import { Stage } from './stage.js';
+import { performCall } from '../play/call.js';
+import { ProgramStage } from './program-stage.js';
 
 const PARAMETERS = [1n, 2n, 3n, 4n, 5n, 6n, 0x7777n, 0x8888n];
 /** Offsets from RSP at the entry: the return address, then what did not fit into registers. */
@@ -10,7 +10,7 @@ const EIGHTH = 16;
 const NINTH = 24;
 
 function returned(...pieces: readonly Piece[]): Record<string, bigint> {
-  const stage = new Stage(madeImage([...pieces, RET]), new Set());
+  const stage = new ProgramStage(madeImage([...pieces, RET]));
   stage.begin();
   const call = { symbol: 'f', parameters: PARAMETERS, graffiti: 1n, interrupts: false, externals: {} };
   const { value } = performCall(stage, call).next();
@@ -28,10 +28,10 @@ it('lets a function change the parameters on its stack, and nothing above them',
 });
 
 it('enters with the flags that the ABI has at a call: IF as asked, bit 1 of RFLAGS set, all others clear', () => {
-  const stage = new Stage(madeImage([RET]), new Set());
+  const stage = new ProgramStage(madeImage([RET]));
   stage.begin();
-  stage.enter('f', [], 1n, false);
+  stage.enter({ symbol: 'f', parameters: [], graffiti: 1n, interrupts: false });
   expect(stage.flags).toBe(0x2);
-  stage.enter('f', [], 1n, true);
+  stage.enter({ symbol: 'f', parameters: [], graffiti: 1n, interrupts: true });
   expect(stage.flags).toBe(0x202);
 });

@@ -1,0 +1,316 @@
+/**
+ * Where code runs: a machine with the image, the caller's memory and per-CPU data in it, and what happens to the code that
+ * it does not do itself, but for the answers of the world: fixups, functions that never return, symbols that nothing
+ * models, interrupts. One for stubs (src/harness) and programs (program-stage.ts).
+ */
+import { joinHalves, readHalves } from '../halves.js';
+import type { Image } from '../image/image.js';
+import { gsBaseOf, PERCPU_BASE } from '../image/per-cpu.js';
+import { segmentAt } from '../image/segments.js';
+import { symbolicName } from './functions.js';
+import { END } from '../observation/layout.js';
+import { hex } from '../text/hex.js';
+import { EXIT, PAGE_FAULT, VECTOR } from '../x86/exit.js';
+import { SLOT as STATE } from '../x86/layout.js';
+import { Machine, type MachineOptions } from '../x86/machine.js';
+import { REGISTER_INDEX } from '../x86/registers.js';
+import { enterState } from './entry-state.js';
+import { Fixups, goToFixup } from './fixups.js';
+import { HANDLER_FRAME, PAGE, poisonBytes, type Region, REGIONS, type Regions } from './layout.js';
+import { mapImage } from './map-image.js';
+import { mapThunks } from './map-thunks.js';
+import { NOTHING, type StageObserver } from './observer.js';
+import { neverReturning } from './outside.js';
+import { checkRoom } from './room.js';
+
+/** Why the stage stopped: how the run ended, or what the world must answer before it goes on. */
+export const STOP = {
+  ...END,
+  /** TDCALL, SEAMCALL: `detail` is the ENVIRONMENT number. */
+  environment: 0,
+  /** A symbol from outside the image, `symbol`. */
+  external: -1,
+} as const;
+
+/** What reaching an address outside of the code means. */
+export interface ExternalEnd {
+  name: string;
+  /** END.returned or END.stopped; END.unknown of what only a program's world may know. */
+  end: number;
+}
+
+/** Which engine executes; the reference interpreter if not given. */
+export type EngineOptions = Pick<MachineOptions, 'engine' | 'hotRuns' | 'spareBytes'>;
+
+export interface StageOptions {
+  /** What the caller's memory is beside the stack: argument blocks, or the structures of a program. */
+  memory: 'block' | 'structures';
+  /** Entry of the function under test, which runs whatever its name says. */
+  entry?: bigint;
+  engine?: EngineOptions;
+}
+
+const READ_WRITE = { read: true, write: true, execute: false };
+/** Pages for the stacks, the blocks or structures, and the thunks beside the image. */
+const WORLD_BYTES = 64 * PAGE;
+const RSP = REGISTER_INDEX.rsp;
+
+export class Stage {
+  readonly machine: Machine;
+  /** Meaning of each external index, in the order in which the machine knows them. */
+  readonly ends: readonly ExternalEnd[];
+  /** Pages that the image wants writable and executable: see `mapImage`. */
+  readonly readOnlyCode: ReadonlySet<number>;
+  /** GS base of every run; FS base is PERCPU_BASE. */
+  readonly gsBase: bigint;
+  /** Why there is no verdict, or empty. */
+  problem = '';
+  /** Set while a run is traced. */
+  observer: StageObserver | undefined;
+  /** Of the last stop: number of the environment call, index of the external, or vector. */
+  detail = 0;
+  /** Name of the external at which the last run ended because nothing models it, or empty: see `trackCaller`. */
+  unmodelled = '';
+  /**
+   * Whether the way to an unmodelled external is followed, which needs a stop at every instruction: else all that is left of
+   * it is the external's own address.
+   */
+  trackCaller = false;
+  /** Interrupts and NMIs that were delivered since `begin`. */
+  interrupts = 0;
+  /** Low half of RIP where the last one was delivered, 0 if none was. */
+  interruptedAt = 0;
+  private readonly fixups: Fixups;
+  private handlerLow = 0;
+  private handlerHigh = 0;
+  private cameFrom = 0n;
+
+  /** @throws ImageError if the image cannot lie in memory beside the caller's side */
+  constructor(
+    readonly image: Image,
+    { memory, entry, engine }: StageOptions,
+  ) {
+    checkRoom(image);
+    this.machine = new Machine({ memoryBytes: memoryFor(image), ...engine });
+    this.fixups = new Fixups(image);
+    this.gsBase = gsBaseOf(image);
+    this.readOnlyCode = mapImage(this.machine, image);
+    for (const regions of REGIONS) this.mapCaller(regions, memory);
+    if (segmentAt(image.segments, PERCPU_BASE) === undefined)
+      this.machine.map(PERCPU_BASE, PAGE, READ_WRITE, poisonBytes(PAGE, REGIONS[0].poison('stack')));
+    this.ends = this.declareEnds(entry);
+    this.machine.checkpoint();
+  }
+
+  private mapCaller({ stack, block, structures, lowHalfZero, readOnly, poison }: Regions, memory: string): void {
+    const map = ({ address, size }: Region, kind: 'stack' | 'block', write = true): void =>
+      this.machine.map(address, size, { ...READ_WRITE, write }, poisonBytes(size, poison(kind)));
+    map(stack, 'stack');
+    if (memory === 'structures') return map(structures, 'block');
+    map(block, 'block');
+    map(lowHalfZero, 'block');
+    map(readOnly, 'block', false);
+  }
+
+  private declareEnds(entry: bigint | undefined): ExternalEnd[] {
+    const { machine, image } = this;
+    const ends: ExternalEnd[] = [];
+    const stopAt = (address: bigint, name: string, end: number): void => {
+      ends[machine.addExternal(address)] = { name, end };
+    };
+    for (const { returnAddress } of REGIONS) stopAt(returnAddress, 'return', END.returned);
+    for (const { name, address, kind } of mapThunks(machine, image))
+      stopAt(address, name, kind === 'noreturn' ? END.stopped : END.unknown);
+    for (const { name, address } of neverReturning(image, entry)) stopAt(address, name, END.stopped);
+    return ends;
+  }
+
+  /** Memory as at the start, registers zero, no interrupt planned. */
+  reset(): void {
+    this.machine.reset();
+    this.problem = '';
+    this.unmodelled = '';
+    this.interrupts = 0;
+    this.interruptedAt = 0;
+  }
+
+  /** Puts in place what a caller leaves beside the general registers, RIP and RFLAGS. */
+  enterState(memory: 0 | 1): void {
+    enterState(this.machine.state, memory, this.gsBase);
+  }
+
+  /**
+   * Plans one interrupt or NMI; it replaces an earlier plan.
+   *
+   * @param kind FAULT; anything unknown is none
+   * @param at instructions executed since the reset from which on it is pending
+   * @param low what the handler leaves below RSP
+   */
+  planInterrupt(kind: number, at: number, low: number, high: number): void {
+    this.handlerLow = low;
+    this.handlerHigh = high;
+    this.machine.planInterrupt(kind === 1 || kind === 2 ? kind : 0, at);
+  }
+
+  /**
+   * Runs on to the next stop.
+   *
+   * @param deadline instructions since the reset
+   * @returns one of STOP; END.unknown with `problem` set, and `unmodelled` if a symbol is the reason
+   */
+  run(deadline: number): number {
+    const { machine, observer } = this;
+    const single = observer !== undefined || this.trackCaller;
+    for (;;) {
+      const executed = machine.instructionCount;
+      const left = Math.max(0, deadline - executed);
+      if (single) this.beforeStep();
+      switch (machine.run(single ? Math.min(1, left) : left)) {
+        case EXIT.External:
+          return this.stop(this.ends[machine.exitDetail].end === END.unknown ? STOP.external : this.end);
+        case EXIT.Environment:
+          this.detail = machine.exitDetail;
+          return STOP.environment;
+        case EXIT.Interrupt:
+          // It comes at the boundary behind the instruction of this step, and is a step of its own.
+          if (observer !== undefined && machine.instructionCount !== executed) {
+            observer.after(machine, NOTHING);
+            observer.before(machine);
+          }
+          this.deliver();
+          observer?.after(machine, { interrupt: true });
+          break;
+        case EXIT.Fault: {
+          const wrote = this.takeFault(machine.exitDetail);
+          if (wrote === undefined) return this.stop(this.faultEnd());
+          observer?.after(machine, { fixup: { vector: machine.exitDetail, wrote } });
+          break;
+        }
+        case EXIT.Unknown:
+          this.problem = `unknown instruction ${machine.unknownText}, ${this.here()}`;
+          return this.stop(STOP.unknown);
+        case EXIT.Budget:
+          if (machine.instructionCount >= deadline) return this.stop(STOP.budget);
+          observer?.after(machine, NOTHING);
+          break;
+      }
+    }
+  }
+
+  private beforeStep(): void {
+    const { machine, observer } = this;
+    observer?.before(machine);
+    if (this.trackCaller && this.isInImage(this.rip)) this.cameFrom = this.rip;
+  }
+
+  private stop(reason: number): number {
+    this.detail = this.machine.exitDetail;
+    this.observer?.after(this.machine, NOTHING);
+    return reason;
+  }
+
+  /** Of the external at which the machine stands. */
+  private get end(): number {
+    return this.ends[this.machine.exitDetail].end;
+  }
+
+  /** The symbol from outside at which the stage stopped. */
+  get symbol(): string {
+    return this.ends[this.detail].name;
+  }
+
+  /** Nobody answers the symbol at which the stage stopped: there is no verdict. */
+  refuseExternal(): void {
+    this.unmodelled = this.symbol;
+    const from = this.trackCaller ? `, called at ${this.place(this.cameFrom)},` : '';
+    this.problem = `external symbol ${this.unmodelled}${from} is not modelled`;
+  }
+
+  /**
+   * The instruction at which the machine stands raised a fault: a fixup takes it, if there is one.
+   *
+   * @returns registers that the handler wrote, one bit each; undefined where none takes it: `problem` says so if its type is
+   *   not modelled
+   */
+  takeFault(vector: number): number | undefined {
+    const { machine } = this;
+    const fixup = this.fixups.at(machine);
+    if (fixup === undefined) return undefined;
+    const wrote = goToFixup(machine, fixup, vector);
+    if (wrote === undefined)
+      this.problem = `the exception-fixup entry for ${this.here()} has type ${fixup.type}, which is not modelled`;
+    return wrote;
+  }
+
+  /** What a fault that no fixup took is. */
+  private faultEnd(): number {
+    if (this.problem !== '') return STOP.unknown;
+    const vector = this.machine.exitDetail;
+    if (vector === VECTOR.UD || vector === VECTOR.BP) return STOP.trapped;
+    if (vector !== VECTOR.PF || !this.writesCode()) return STOP.faulted;
+    this.problem = `${this.here()} writes to code that the image maps writable and executable: self-modifying code is not modelled`;
+    return STOP.unknown;
+  }
+
+  /** Whether the page fault is a write to a page that the image, but not the machine, lets be written. */
+  private writesCode(): boolean {
+    const { machine, readOnlyCode } = this;
+    if (readOnlyCode.size === 0 || (machine.faultErrorCode & PAGE_FAULT.W) === 0) return false;
+    const { faultAddressLow: low, faultAddressHigh: high } = machine;
+    return readOnlyCode.has(((low >>> 12) | (high << 20)) >>> 0);
+  }
+
+  private deliver(): void {
+    const { state } = this.machine;
+    this.interrupts++;
+    this.interruptedAt = state[2 * STATE.RIP];
+    this.overwriteBelow(this.handlerLow, this.handlerHigh);
+  }
+
+  /** A handler, or a function outside of the image, runs on the same stack and leaves its traces below RSP. */
+  protected overwriteBelow(low: number, high: number): void {
+    const { machine } = this;
+    const stackLow = machine.state[2 * RSP];
+    const stackHigh = machine.state[2 * RSP + 1];
+    for (let offset = 8; offset <= HANDLER_FRAME; offset += 8) {
+      const address = (stackLow - offset) | 0;
+      // Where the stack ends nothing more is left behind; on a CPU the next fault would be a double one.
+      if (!machine.isWritable(address, stackHigh) || !machine.isWritable((address + 7) | 0, stackHigh)) return;
+      machine.poke64(address, stackHigh, low, high);
+    }
+  }
+
+  get rip(): bigint {
+    return readHalves(this.machine.state, 2 * STATE.RIP);
+  }
+
+  /** Whether an address lies in the image, and not in what the world lends. */
+  isInImage(address: bigint): boolean {
+    return segmentAt(this.image.segments, address) !== undefined;
+  }
+
+  /** The same of the halves of an address. */
+  holds(low: number, high: number): boolean {
+    return this.isInImage(joinHalves(low, high));
+  }
+
+  /** The instruction at RIP. */
+  here(): string {
+    return this.place(this.rip);
+  }
+
+  /** `symbol+0x1c` */
+  place(address: bigint): string {
+    return symbolicName(this.image, address) ?? this.externalAt(address) ?? hex(address);
+  }
+
+  private externalAt(address: bigint): string | undefined {
+    return this.image.externals.find((external) => external.address === address)?.name;
+  }
+}
+
+/** Bytes of memory that the machine of an image needs. */
+function memoryFor(image: Image): number {
+  const ends = image.segments.map(({ size }) => size + 2 * PAGE);
+  return ends.reduce((sum, size) => sum + size, WORLD_BYTES);
+}
