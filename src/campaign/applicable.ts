@@ -14,7 +14,11 @@ import type { AnyTarget } from '../run/target.js';
 export function requireApplicable(targets: readonly AnyTarget[], globs: readonly string[]): void {
   if (globs.length === 0) return;
   const stated = targets.flatMap((target) =>
-    openRunner(target).properties.map(({ property, ...rest }) => ({ target: target.name, name: property.name, ...rest })),
+    openRunner(target).properties.map(({ property, ...rest }) => ({
+      target: target.name,
+      name: property.name,
+      ...rest,
+    })),
   );
   for (const glob of globs) {
     const meant = stated.filter(({ name }) => matchesGlob(name, glob));

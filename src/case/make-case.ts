@@ -24,7 +24,11 @@ export function makeCase(
   const touched = new Touched();
   for (const steps of runner.traceAll()) touched.addSteps(steps);
   for (const address of stops) touched.addAddress(address);
-  return { ...caseOf(runner, values, touched, found), answers, expect: signature === undefined ? null : { ...signature, trace } };
+  return {
+    ...caseOf(runner, values, touched, found),
+    answers,
+    expect: signature === undefined ? null : { ...signature, trace },
+  };
 }
 
 /** The case of a finding that no run repeats: its values, and the function's own pages. */

@@ -45,9 +45,7 @@ export function valuesOf({ steps, neutral }: StoredValues, { actions }: CaseSpac
     const was = neutral[name] ?? {};
     return stepOf(
       action,
-      Object.fromEntries(
-        action.slots.map((slot) => [slot.name, BigInt(values[slot.name] ?? was[slot.name] ?? 0)]),
-      ),
+      Object.fromEntries(action.slots.map((slot) => [slot.name, BigInt(values[slot.name] ?? was[slot.name] ?? 0)])),
     );
   });
 }

@@ -72,7 +72,12 @@ function replay(path: string, flags: ReplayFlags): number {
   return accounts.length > 0 ? 1 : 0;
 }
 
-function told(account: Account, runner: Runner, { contract }: CaseFile, scenario: ToldFinding['scenario']): ToldFinding {
+function told(
+  account: Account,
+  runner: Runner,
+  { contract }: CaseFile,
+  scenario: ToldFinding['scenario'],
+): ToldFinding {
   const { signature, expected, actual } = account;
   return { ...signature, expected, actual, scenario, document: documentOf(account, runner), case: { contract } };
 }

@@ -52,7 +52,11 @@ export function mutantsJson(targets: readonly MutantSurvey[], cases: number): st
 }
 
 /** The same for people: the score of each target, who kills, and which bits nobody misses. */
-export function mutantsMarkdown(surveys: readonly MutantSurvey[], targets: readonly StubTarget[], cases: number): string {
+export function mutantsMarkdown(
+  surveys: readonly MutantSurvey[],
+  targets: readonly StubTarget[],
+  cases: number,
+): string {
   const total = (pick: (survey: MutantSurvey) => number): number => surveys.reduce((sum, row) => sum + pick(row), 0);
   const lines = [
     '# Mutants',

@@ -18,7 +18,9 @@ export type ToldFinding = Pick<
   FindingResult,
   'property' | 'clause' | 'place' | 'expected' | 'actual' | 'scenario' | 'document'
 > &
-  Partial<Pick<FindingResult, 'hits' | 'inputs' | 'source' | 'unrepeated'>> & { readonly case: Pick<CaseFile, 'contract'> };
+  Partial<Pick<FindingResult, 'hits' | 'inputs' | 'source' | 'unrepeated'>> & {
+    readonly case: Pick<CaseFile, 'contract'>;
+  };
 
 export interface FindingTextOptions {
   readonly title: string;

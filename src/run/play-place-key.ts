@@ -16,7 +16,11 @@ export function placeKeyInPlay(
   const { observed, expected } = entry;
   const place = clause.kind === 'agrees' ? locationOf(clause.name, entry) : undefined;
   // Which instruction changed a flag, or vector state, is no question of the way alone.
-  if (clause.kind === 'agrees' && place === undefined && (isOfFlags(clause.name) || vectorWords(clause.name) !== undefined))
+  if (
+    clause.kind === 'agrees' &&
+    place === undefined &&
+    (isOfFlags(clause.name) || vectorWords(clause.name) !== undefined)
+  )
     return undefined;
   // Where an exchange is missing the code is done, and its machine stands where its way has ended.
   const { stage, pathLow, pathHigh, instructions } = observed ?? wayOf(session.stages[0]);

@@ -27,8 +27,7 @@ export class StubClasses {
     else add(kind === FAULT.nmi ? 'NMI delivered' : 'interrupt delivered');
     add((scenario[2 * SLOT.entryFlags] & 0x200) !== 0 ? 'IF set at entry' : 'IF clear at entry');
     for (const [flag, bit] of compiled.flagBits) add((context.flags & bit) !== 0 ? `${flag} set` : `${flag} clear`);
-    if (compiled.blockParameter !== undefined)
-      add(`block ${PLACE_NAMES[scenario[2 * SLOT.blockPlace]] ?? 'valid'}`);
+    if (compiled.blockParameter !== undefined) add(`block ${PLACE_NAMES[scenario[2 * SLOT.blockPlace]] ?? 'valid'}`);
     if (base[2 * FACT.calls] > 0) this.ofCall.count(add);
   }
 }

@@ -113,7 +113,9 @@ export function tdxSuite(target: TdxTarget, { property = [], out }: TdxOptions =
 
 function unjudged({ properties }: Runner): string {
   if (properties.length === 0) return 'none of the chosen properties speaks of this program';
-  const states = properties.map(({ property: { name }, status, reason }) => `${name} ${status}${reason ? ` (${reason})` : ''}`);
+  const states = properties.map(
+    ({ property: { name }, status, reason }) => `${name} ${status}${reason ? ` (${reason})` : ''}`,
+  );
   return `no property can be judged: ${states.join(', ')}`;
 }
 

@@ -61,8 +61,9 @@ export function carriedFrom(step: Step, register: number): Location | undefined 
   const between = /^mov[a-z]*\s+%(\w+),\s*%(\w+)$/.exec(text);
   if (between !== null) {
     const source = registerNumber(between[1]);
-    // From a register to itself is a truncation.
-    return source === undefined || source === register ? undefined : { register: source };
+    // From a register to itself is a truncation; from RSP it is a new pointer, and no value of before.
+    const isCarried = source !== undefined && source !== register && source !== REGISTER_INDEX.rsp;
+    return isCarried ? { register: source } : undefined;
   }
   if (!/^(mov[lqwb]?|pop[qw]?)\s/.test(text)) return undefined;
   for (let at = 0; at < step.events.length; at += EVENT_WORDS) {

@@ -173,7 +173,8 @@ class Night {
     const target = this.targets[task.target];
     const fresh = this.log.blocks(task, result);
     const found = this.report(target, result, task.parent?.digest);
-    for (const { values } of result.witnesses) this.addEntry(target, storedValues(values, target.prepared.runner.space));
+    for (const { values } of result.witnesses)
+      this.addEntry(target, storedValues(values, target.prepared.runner.space));
     target.done(task, milliseconds, fresh > 0 || found > 0);
     this.cases += result.cases;
     this.progress();

@@ -32,9 +32,7 @@ const stepSchema = z.strictObject({
 const exchangeSchema = z.strictObject({
   moment: text(200).optional(),
   instead: text(200).optional(),
-  values: z
-    .array(z.strictObject({ name: text(200), value: hex64, expected: text(2000).optional() }))
-    .max(MOST_NAMES),
+  values: z.array(z.strictObject({ name: text(200), value: hex64, expected: text(2000).optional() })).max(MOST_NAMES),
   answered: namedValues,
   step: index.optional(),
 });

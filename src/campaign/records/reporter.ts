@@ -32,11 +32,7 @@ export class Reporter {
   }
 
   /** @returns the finding, undefined if there is one of this signature already */
-  report(
-    signature: Signature,
-    values: Case,
-    first: FindingResult['first'],
-  ): Omit<FindingResult, 'hits'> | undefined {
+  report(signature: Signature, values: Case, first: FindingResult['first']): Omit<FindingResult, 'hits'> | undefined {
     if (this.knows(signature)) return undefined;
     this.know(signature);
     const { runner, seed } = this.target;

@@ -123,20 +123,22 @@ export interface PageTrace {
   register?: string | undefined;
   leftOut: { before: number; behind: number };
   end: string;
-  story?: {
-    leftOut: number;
-    steps: {
-      text: string;
-      impossible: boolean;
-      exchanges: {
-        moment?: string | undefined;
-        instead?: string | undefined;
-        values: { name: string; value: string; expected?: string | undefined }[];
-        answered: NamedValue[];
-        step?: number | undefined;
-      }[];
-    }[];
-  } | undefined;
+  story?:
+    | {
+        leftOut: number;
+        steps: {
+          text: string;
+          impossible: boolean;
+          exchanges: {
+            moment?: string | undefined;
+            instead?: string | undefined;
+            values: { name: string; value: string; expected?: string | undefined }[];
+            answered: NamedValue[];
+            step?: number | undefined;
+          }[];
+        }[];
+      }
+    | undefined;
 }
 
 export interface MemoryAccess {
