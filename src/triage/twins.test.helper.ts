@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRunner } from '../run/open-runner.js';
+import { StubRunner } from '../run/stub-runner.js';
 import type { StubTarget } from '../run/target.js';
 import { builtInContract, findAnyContract } from '../contract/find-contract.js';
 import { CONTRACT_SETS } from '../contract/library/sets.js';
 import type { Image } from '../image/image.js';
 import { parseImage } from '../image/load.js';
-import type { CaseRunner } from '../judge/case-runner.js';
 import { packageRoot } from '../package-info.js';
 import { readManifest } from '../targets/manifest.js';
 import type { Twin } from '../targets/twin.js';
@@ -39,6 +39,11 @@ export function twinTarget(id: string): StubTarget & { twin: Twin } {
   return { name: twin.id, symbol: twin.symbol, set: set.name, contract, image, twin };
 }
 
-export function twinRunner(id: string): CaseRunner {
-  return createRunner(twinTarget(id));
+export function twinRunner(id: string): StubRunner {
+  return stubRunner(twinTarget(id));
+}
+
+/** As openRunner, of what is known to be a single function: its reference path can be asked for. */
+export function stubRunner(target: StubTarget): StubRunner {
+  return new StubRunner(target, createRunner(target));
 }
