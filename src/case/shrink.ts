@@ -38,15 +38,30 @@ function* withoutSteps(given: Case): Generator<Case> {
 }
 
 function* simplerValues(given: Case, space: CaseSpace, different: readonly Position[]): Generator<Case> {
-  const neutral = (positions: readonly Position[]): Case => withNeutral(given, space, positions);
-  yield neutral(different);
-  for (const group of groups(given, space, different)) yield neutral(group);
-  if (different.length > 1) for (const one of different) yield neutral([one]);
-  if (different.length > 2)
-    for (const [index, one] of different.entries())
-      for (const other of different.slice(index + 1)) if (other.step === one.step) yield neutral([one, other]);
+  const tried = new Set<string>();
+  for (const positions of togetherNeutral(given, space, different)) {
+    const key = positions.map(({ step, slot }) => `${step}.${slot}`).join(' ');
+    // Two values can be a whole group, and a group all that a step has.
+    if (tried.has(key)) continue;
+    tried.add(key);
+    yield withNeutral(given, space, positions);
+  }
   for (const position of different)
     if (slotAt(given, space, position).isInterpreted) yield* clearBits(given, space, position);
+}
+
+/** Which values are made neutral together, in order. */
+function* togetherNeutral(
+  given: Case,
+  space: CaseSpace,
+  different: readonly Position[],
+): Generator<readonly Position[]> {
+  yield different;
+  yield* groups(given, space, different);
+  if (different.length > 1) for (const one of different) yield [one];
+  if (different.length > 2)
+    for (const [index, one] of different.entries())
+      for (const other of different.slice(index + 1)) if (other.step === one.step) yield [one, other];
 }
 
 /** Values that may go together: more than one of them, and not all. */
