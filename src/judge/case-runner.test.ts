@@ -3,7 +3,7 @@ import { builtInStubs } from '../campaign/targets/built-in-targets.js';
 import { createRunner } from '../run/open-runner.js';
 import { FACT, MOMENT, slotValue } from '../observation/layout.js';
 import { PLACE, readSlot, type Scenario, scenarioSlot, writeSlot } from '../scenario/layout.js';
-import { differingSlots } from '../scenario/shrink.js';
+import { differingSlots } from '../scenario/spaces.test.helper.js';
 import type { CaseRunner } from './case-runner.js';
 
 function runnerOf(name: string, properties?: string[]): CaseRunner {

@@ -17,7 +17,7 @@ import { readManifest } from '../targets/manifest.js';
 import type { Twin } from '../targets/twin.js';
 import { type AreaRequirement, REQUIREMENT_CASES, rowOf } from './rows.js';
 import { type TracedRequirement, traceRequirements } from './trace.js';
-import { watch } from './watch.js';
+import { Watch } from './watch.js';
 
 const ROOT = packageRoot();
 const TARGETS = builtInTargets();
@@ -119,7 +119,7 @@ describe('the built-in targets', () => {
 });
 
 describe('links', () => {
-  const clauses = TARGETS.flatMap((target) => watch(target).clauses.map((clause) => ({ ...clause, target })));
+  const clauses = TARGETS.flatMap((target) => new Watch(target).clauses.map((clause) => ({ ...clause, target })));
   const checks = REQUIREMENTS.flatMap(({ id, checks: own }) => own.map((check) => ({ id, check })));
 
   it('lead to every property but those that only every function must keep', () => {
