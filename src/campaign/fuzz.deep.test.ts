@@ -6,9 +6,9 @@ import { BLOCK_CASES } from './blocks/block.js';
 import { fuzz, type FuzzOptions } from './fuzz.js';
 import type { RunResult } from './records/result.js';
 import { builtInStubs } from './targets/built-in-targets.js';
-import type { Target } from '../run/target.js';
+import type { StubTarget } from '../run/target.js';
 
-const run = (targets: readonly Target[], more: Partial<FuzzOptions> = {}): Promise<RunResult> =>
+const run = (targets: readonly StubTarget[], more: Partial<FuzzOptions> = {}): Promise<RunResult> =>
   fuzz({ targets, seed: 'seed', budget: { runs: 1300 }, workers: 1, ...more });
 /** The part of a result that is the same, byte for byte. */
 const stable = (result: RunResult): string =>

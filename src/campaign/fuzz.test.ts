@@ -77,7 +77,7 @@ describe('what a run comes to', () => {
     for (const { findings, properties } of result.result.targets) {
       for (const finding of findings) {
         expect(validateCase(JSON.parse(JSON.stringify(finding.case)), 'x')).toEqual(finding.case);
-        expect(finding.case.scenario).toEqual(finding.scenario);
+        expect(finding.case.steps).toEqual([{ action: 'call', values: finding.scenario }]);
         expect(Object.keys(finding.scenario).length).toBeLessThanOrEqual(4);
         expect(properties.find(({ property }) => property === finding.property)?.status).toBe('violated');
       }

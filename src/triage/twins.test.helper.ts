@@ -1,9 +1,10 @@
 /** Runners of the broken twins of corpus/bugs. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { brokenTarget, imageCache } from '../campaign/targets/twin-targets.js';
 import { createRunner } from '../run/open-runner.js';
 import { StubRunner } from '../run/stub-runner.js';
-import type { StubTarget } from '../run/target.js';
+import type { AnyTarget, StubTarget } from '../run/target.js';
 import { builtInContract, findAnyContract } from '../contract/find-contract.js';
 import { CONTRACT_SETS } from '../contract/library/sets.js';
 import type { Image } from '../image/image.js';
@@ -38,6 +39,15 @@ export function twinTarget(id: string): StubTarget & { twin: Twin } {
   const image = parseImage(readFileSync(join(packageRoot(), twin.object)), twin.object);
   return { name: twin.id, symbol: twin.symbol, set: set.name, contract, image, twin };
 }
+
+/** A twin of whichever kind. @throws Error for an id that no twin has */
+export function anyTwin(id: string): AnyTarget {
+  const twin = readManifest(packageRoot()).find((candidate) => candidate.id === id);
+  if (twin === undefined) throw new Error(`no twin ${id}`);
+  return brokenTarget(twin, IMAGES);
+}
+
+const IMAGES = imageCache(packageRoot());
 
 export function twinRunner(id: string): StubRunner {
   return stubRunner(twinTarget(id));

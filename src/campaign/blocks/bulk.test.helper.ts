@@ -4,11 +4,13 @@ import { BulkRunner } from '../../bulk/bulk-runner.js';
 import { BLOCK, FACT, type Moment, MOMENT, OBSERVATION_SLOTS, VECTOR } from '../../observation/layout.js';
 import { drawScenarios } from '../../scenario/batch.js';
 import { builtInStubs } from '../targets/built-in-targets.js';
-import { createRunner, type Target } from '../../run/target.js';
+import { createRunner } from '../../run/open-runner.js';
+import type { StubTarget } from '../../run/target.js';
+import { stubRunner } from '../../triage/twins.test.helper.js';
 import { type BlockResult, runBlock } from './block.js';
 
 /** What the translation is for: SEAMCALL stays with the reference. */
-export const GUEST = (target: Target): boolean => target.contract.instruction === 'tdcall';
+export const GUEST = (target: StubTarget): boolean => target.contract.instruction === 'tdcall';
 const SOUND_STUBS = new Set(builtInStubs().map(({ name }) => name));
 
 /** A block but for its witnesses: of several cases on one path the two ways may show different ones. */
@@ -19,13 +21,13 @@ export function totalsOf(...block: Parameters<typeof runBlock>): Omit<BlockResul
 }
 
 /** Makes one test for each twin: its block is the same in bulk. */
-export function twinsInBulk(twins: readonly Target[]): void {
+export function twinsInBulk(twins: readonly StubTarget[]): void {
   describe('a block', () => {
     it.each(twins.map((target) => [target.name, target] as const))(
       'of the twin %s is the same in bulk',
-      (name, target) => {
-        const [bulk, single] = [createRunner(target), createRunner(target)].map((runner, index) =>
-          totalsOf(runner, name, 'twins in bulk', 0, 400, index === 0 ? 'always' : 'never'),
+      (_, target) => {
+        const [bulk, single] = [stubRunner(target), stubRunner(target)].map((runner, index) =>
+          totalsOf(runner, 'twins in bulk', 0, 400, index === 0 ? 'always' : 'never'),
         );
         expect(bulk).toEqual(single);
       },
@@ -34,7 +36,7 @@ export function twinsInBulk(twins: readonly Target[]): void {
 }
 
 /** Makes one test for each target around TDCALL: its runs are observed the same in bulk. */
-export function runsInBulk(targets: readonly Target[]): void {
+export function runsInBulk(targets: readonly StubTarget[]): void {
   describe('a run', () => {
     it.each(targets.filter(GUEST).map((target) => [target.name, target] as const))(
       'of %s is observed the same in bulk, companions included',

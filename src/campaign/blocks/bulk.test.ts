@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { BulkRunner } from '../../bulk/bulk-runner.js';
 import { BLOCK_CONTRACT, external, madeImage, set64, SOUND, TEXT } from '../../harness/made-function.test.helper.js';
 import { drawScenarios } from '../../scenario/batch.js';
-import { twinTargets } from '../../triage/twins.test.helper.js';
+import { stubRunner, twinTargets } from '../../triage/twins.test.helper.js';
 import { GUEST, runsInBulk, totalsOf, twinsInBulk } from './bulk.test.helper.js';
 import { builtInStubs } from '../targets/built-in-targets.js';
 import { createRunner } from '../../run/open-runner.js';
@@ -16,19 +16,14 @@ twinsInBulk(TWINS);
 runsInBulk([...builtInStubs().filter(GUEST), ...TWINS]);
 
 describe('a block', () => {
-  it.each(builtInStubs().map((target) => [target.name, target] as const))(
-    'of %s is the same in bulk',
-    (name, target) => {
-      const [bulk, single] = [createRunner(target), createRunner(target)];
-      for (const [block, cases] of [
-        [0, 1000],
-        [1, 377],
-      ])
-        expect(totalsOf(bulk, name, 'bulk', block, cases, 'always')).toEqual(
-          totalsOf(single, name, 'bulk', block, cases, 'never'),
-        );
-    },
-  );
+  it.each(builtInStubs().map((target) => [target.name, target] as const))('of %s is the same in bulk', (_, target) => {
+    const [bulk, single] = [stubRunner(target), stubRunner(target)];
+    for (const [block, cases] of [
+      [0, 1000],
+      [1, 377],
+    ])
+      expect(totalsOf(bulk, 'bulk', block, cases, 'always')).toEqual(totalsOf(single, 'bulk', block, cases, 'never'));
+  });
 });
 
 describe('a contract with many leaves', () => {
@@ -42,12 +37,11 @@ describe('a contract with many leaves', () => {
   };
 
   it('is the same in bulk, and draws them all', () => {
-    const [bulk, single] = [createRunner(leaves(120)), createRunner(leaves(120))];
-    const result = totalsOf(bulk, 'leaves', 'bulk', 0, 3000, 'always');
-    expect(result).toEqual(totalsOf(single, 'leaves', 'bulk', 0, 3000, 'never'));
-    const drawn = drawScenarios(single.space, [1, 2, 3, 4], 5000).map(
-      (scenario) => scenario[2 * single.space.leafSlot],
-    );
+    const [bulk, single] = [stubRunner(leaves(120)), stubRunner(leaves(120))];
+    const result = totalsOf(bulk, 'bulk', 0, 3000, 'always');
+    expect(result).toEqual(totalsOf(single, 'bulk', 0, 3000, 'never'));
+    const { space } = single.reference;
+    const drawn = drawScenarios(space, [1, 2, 3, 4], 5000).map((scenario) => scenario[2 * space.leafSlot]);
     for (let leaf = 1; leaf <= 120; leaf++) expect(drawn, `leaf ${leaf}`).toContain(leaf);
   });
 
@@ -78,11 +72,9 @@ describe('code that is reached by an indirect call alone', () => {
     second.begin();
     expect(second.run([1, 2, 3, 4], 50).suspects).toEqual([]);
     expect(second.extended()).toBe(second);
-    const [bulk, single] = [createRunner(target), createRunner(target)];
+    const [bulk, single] = [stubRunner(target), stubRunner(target)];
     for (const block of [0, 1])
-      expect(totalsOf(bulk, 'indirect', 'bulk', block, 300, 'always')).toEqual(
-        totalsOf(single, 'indirect', 'bulk', block, 300, 'never'),
-      );
+      expect(totalsOf(bulk, 'bulk', block, 300, 'always')).toEqual(totalsOf(single, 'bulk', block, 300, 'never'));
   });
 });
 

@@ -22,7 +22,8 @@ const failure = (block: number): fc.Arbitrary<Failure> =>
     hits: fc.integer({ min: 1, max: 9 }),
     block: fc.constant(block),
     index: fc.nat(999),
-    values: fc.constant(new Int32Array([block])),
+    together: fc.subarray(['a', 'b']),
+    values: fc.constant([{ action: 'call', words: new Int32Array([block]) }]),
   });
 const block = (number: number): fc.Arbitrary<Totals<Failure>> =>
   fc.record({
