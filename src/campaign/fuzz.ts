@@ -64,6 +64,7 @@ export async function fuzz(options: FuzzOptions): Promise<RunResult> {
     for (const replay of replays[index]) reporter.replay(replay);
     for (const { signature, block, index: at, values } of merges[index].totals().failures)
       reporter.report(signature, values, { block, index: at });
+    reporter.hint();
   });
   log.end(shard, workers, performance.now() - started, stopped());
   return log.result();

@@ -24,6 +24,13 @@ export const CASE_SCHEMA = 'tdxfuzz/case/2';
 
 const namedValues = z.record(z.string().max(100), hex64);
 
+const signature = z.strictObject({
+  property: text(100),
+  clause: text(2000),
+  slot: text(100),
+  place: text(4300),
+});
+
 export const caseSchema = z.strictObject({
   schema: z.literal(CASE_SCHEMA),
   tool: text(50),
@@ -75,6 +82,8 @@ export const caseSchema = z.strictObject({
   expect: z
     .strictObject({ property: text(100), clause: text(2000), slot: text(100), place: text(4300), trace: text(64) })
     .nullable(),
+  /** Other violations of the same finding: what accepts the finding accepts them too. */
+  also: z.array(signature).max(10_000).optional(),
   /** How it was found, for information. */
   found: z.strictObject({ seed: text(1000), block: z.number().int(), index: z.number().int() }).nullable(),
 });

@@ -1,6 +1,6 @@
 /** What the command line says of findings and writes of them, from their records. */
 import { join } from 'node:path';
-import type { FindingResult } from '../campaign/records/result.js';
+import type { CauseResult, FindingResult } from '../campaign/records/result.js';
 import { findingName } from '../case/write-case.js';
 import { writeFolder } from '../case/write-folder.js';
 import { packageRoot } from '../package-info.js';
@@ -30,8 +30,9 @@ function tool(command: string): string {
 }
 
 /** Writes a folder for a finding. @returns the path of its case @throws UsageError */
-export function writeFinding(finding: FindingResult, out: string): string {
-  const files = findingFolder(finding, reproducerOf(finding), replayCommandLine(finding, out));
+export function writeFinding(cause: CauseResult, out: string): string {
+  const { finding } = cause;
+  const files = findingFolder(cause, reproducerOf(finding), replayCommandLine(finding, out));
   writeFolder(join(out, FINDINGS), findingName(finding.case), files);
   return casePath(finding, out);
 }

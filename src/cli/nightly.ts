@@ -101,8 +101,9 @@ function announce(event: NightEvent, folder: string, { verbose }: NightFlags, lo
   switch (event.kind) {
     case 'finding': {
       const { property, slot, place } = event.finding;
-      // How often it is hit is known at the end.
-      const path = writeFinding({ ...event.finding, hits: 1 }, folder);
+      // How often it is hit, and what it belongs to, is known at the end.
+      const alone = { finding: { ...event.finding, hits: 1 }, others: [], alsoBreaks: [], isAccepted: false };
+      const path = writeFinding(alone, folder);
       log(`${at} ${pc.red('finding')} ${shorten(event.target)}: ${property}: ${slot} at ${shorten(place)}  ${path}`);
       break;
     }

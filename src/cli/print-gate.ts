@@ -1,6 +1,6 @@
 /** What a gate prints: a line per target, findings in full, what rules came to, what is new, and how to accept a finding. */
 import { relative } from 'node:path';
-import { type FindingResult, type RunResult, targetIsJudged, type TargetResult } from '../campaign/records/result.js';
+import { causesOfTarget, type RunResult, targetIsJudged, type TargetResult } from '../campaign/records/result.js';
 import type { Selection } from '../campaign/targets/select-targets.js';
 import type { RuleUse } from '../expect/apply-rules.js';
 import type { Rule } from '../expect/rule.js';
@@ -35,14 +35,16 @@ export function printGate(report: GateReport, out: string | undefined, verbose: 
   const { targets } = result.result;
   if (verbose) for (const target of targets) print(`${targetTable(target, false)}\n`);
   else print(`${plainTable(targets.map(targetRow))}\n`);
-  const failing = targets.flatMap((target) => target.findings.filter(isOpen));
-  for (const [number, finding] of failing.entries()) {
+  const failing = targets.flatMap(causesOfTarget).filter(({ isAccepted }) => !isAccepted);
+  for (const { target, hint } of targets) if (hint !== undefined) print(`${shorten(target)}: ${hint.text}\n`);
+  for (const [number, cause] of failing.entries()) {
+    const { finding } = cause;
     const title = `finding ${number + 1} of ${failing.length}`;
     if (number >= IN_FULL) {
       print(`${title}: ${finding.property}: ${finding.slot} at ${shorten(finding.place)}`);
       continue;
     }
-    print(findingText(finding, { title, replay: replayCommandLine(finding, out) }));
+    print(findingText(finding, { title, replay: replayCommandLine(finding, out), also: cause }));
     print(`  accept    ${pc.cyan(acceptCommandLine(finding, out))}\n`);
   }
   for (const note of gateNotes(report)) print(`note: ${note}`);
@@ -64,14 +66,11 @@ export function gateNotes({ selection, uses, comparison, unreplayed, expectation
   ];
 }
 
-function isOpen({ accepted }: FindingResult): boolean {
-  return accepted === undefined;
-}
-
 function targetRow(target: TargetResult): string[] {
   const { cases, replayed, properties, findings, problem } = target;
-  const open = findings.filter(isOpen).length;
-  const accepted = findings.length - open;
+  const causes = causesOfTarget(target);
+  const accepted = causes.filter(({ isAccepted }) => isAccepted).length;
+  const open = causes.length - accepted;
   const holding = properties.filter(({ status }) => status === 'holds' || status === 'holds by decode').length;
   const verdicts = [
     ...(problem === undefined ? [] : [pc.red(`no verdict: ${shorten(problem, 60)}`)]),
@@ -127,7 +126,7 @@ function comparisonNotes({ fresh, known, gone, notes }: Comparison): string[] {
 function verdict({ result: { targets, seed }, run }: RunResult, failing: number): string {
   const cases = targets.reduce((sum, target) => sum + target.cases, 0);
   const stored = targets.reduce((sum, target) => sum + target.replayed, 0);
-  const accepted = targets.reduce((sum, { findings }) => sum + findings.length, 0) - failing;
+  const accepted = targets.reduce((sum, target) => sum + causesOfTarget(target).length, 0) - failing;
   const unjudged = targets.filter((target) => !targetIsJudged(target)).length;
   const text = [
     ...(unjudged === 0 ? [] : [pc.red(`${count(unjudged, 'target')} without a verdict`)]),

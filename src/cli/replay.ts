@@ -37,7 +37,7 @@ function replay(path: string, flags: ReplayFlags): number {
   const target = targetOf(file, image, newBuild ? (flags.symbol ?? file.symbol) : file.symbol);
   // The bytes outside the stored pages are not there: the size of the function is what the case says.
   const runner = openRunner(target, newBuild ? undefined : file.code.size);
-  const values = valuesOf(file, runner.space);
+  const values = valuesOf(file, runner.space, path);
   const accounts = accountsOf(runner, values);
   if (runner.problem !== '') {
     process.stderr.write(`tdxfuzz: ${path}: no verdict: ${runner.problem}\n`);

@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { listingsOf } from '../campaign/traces/listing.js';
-import type { RunResult } from '../campaign/records/result.js';
+import { causesOfTarget, type RunResult } from '../campaign/records/result.js';
 import type { AnyTarget } from '../run/target.js';
 import { UsageError } from '../errors.js';
 import { makeFolders } from '../files.js';
@@ -56,7 +56,7 @@ export function writeResults(
   } catch (error) {
     throw new UsageError(`--out ${shorten(out)}: cannot write the result: ${(error as Error).message}`);
   }
-  for (const target of result.result.targets) for (const finding of target.findings) writeFinding(finding, out);
+  for (const cause of result.result.targets.flatMap(causesOfTarget)) writeFinding(cause, out);
   return out;
 }
 

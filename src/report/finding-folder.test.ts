@@ -10,25 +10,27 @@ import { validateContractSet } from '../contract/validate.js';
 import { UsageError } from '../errors.js';
 import { BLOCK_CONTRACT, madeImage, type Piece, RET, set32, SOUND } from '../harness/made-function.test.helper.js';
 import { imageOf } from '../play/stub-program.test.helper.js';
-import { createPlayRunner } from '../run/open-runner.js';
+import { openRunner } from '../run/open-runner.js';
+import type { Runner } from '../run/runner.js';
 import type { ProgramTarget } from '../run/target.js';
-import type { FindingResult } from '../campaign/records/result.js';
-import { createSubject } from '../campaign/blocks/subject.js';
-import { storyOf } from '../case/play-case.js';
+import { reproducer } from '../reproducer/reproducer.js';
 import { builtInPrograms } from '../campaign/targets/built-in-targets.js';
-import { accountForStory } from '../triage/play-account.js';
 import { functionExtent } from '../stage/functions.js';
 import { findFunction } from '../image/symbols.js';
-import { programFolder, stubFolder } from './finding-folder.js';
-import { findingOf, type MadeFinding, twinFinding } from './made-finding.test.helper.js';
+import { findingFolder } from './finding-folder.js';
+import { findingIn, findingOf, type MadeFinding, twinFinding } from './made-finding.test.helper.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tdxfuzz-folder-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const REPLAY = "tdxfuzz replay 'it'\\''s here/case.json'";
-const filesOf = ({ finding, runner, account }: MadeFinding): ReturnType<typeof stubFolder> =>
-  stubFolder(finding, runner, account, REPLAY);
-const text = (files: ReturnType<typeof stubFolder>, name: string): string => {
+const filesOf = ({ finding, runner, account }: MadeFinding<Runner>): ReturnType<typeof findingFolder> =>
+  findingFolder(
+    { finding, others: [], alsoBreaks: [], isAccepted: false },
+    reproducer(runner, account, finding.case),
+    REPLAY,
+  );
+const text = (files: ReturnType<typeof findingFolder>, name: string): string => {
   const content = files[name];
   if (typeof content !== 'string') throw new Error(`${name} is no text`);
   return content;
@@ -49,11 +51,11 @@ describe('the folder of a stub', () => {
       'trace.txt',
     ]);
     const { runner, finding } = found;
-    const { target } = runner;
-    const [segment] = target.image.segments.filter(
-      ({ address, size }) => target.entry >= address && target.entry < address + BigInt(size),
+    const { image, entry } = runner;
+    const [segment] = image.segments.filter(
+      ({ address, size }) => entry >= address && entry < address + BigInt(size),
     );
-    const start = Number(target.entry - segment.address);
+    const start = Number(entry - segment.address);
     expect(Buffer.from(files['function.bin'] as Uint8Array).toString('hex')).toBe(
       Buffer.from(segment.bytes.subarray(start, start + runner.size)).toString('hex'),
     );
@@ -68,13 +70,13 @@ describe('the folder of a stub', () => {
     const lines = text(files, 'trace.txt').split('\n');
     expect(lines.filter((line) => /^ {4}> +21 +missing_scrub_rsi\+0x44 +tdcall/.test(line))).toHaveLength(1);
     const steps = lines.filter((line) => /^ {4}[ >] +\d+ +missing_scrub_rsi\+0x/.test(line));
-    expect(steps).toHaveLength(found.account.traces.base.steps.length);
+    expect(steps).toHaveLength(found.account.trace.steps.length);
     expect(text(files, 'trace.txt')).not.toContain('\x1b');
   });
 
   it('has a contract that the command line takes', () => {
     const set = validateContractSet(JSON.parse(text(files, 'contract.json')) as unknown, 'contract.json');
-    expect(set.contracts).toEqual({ __tdx_hypercall_ret: found.runner.compiled.contract });
+    expect(set.contracts).toEqual({ __tdx_hypercall_ret: found.runner.target.contract });
   });
 
   it('is the same again', () => expect(filesOf(twinFinding('missing-scrub-rsi-6.4'))).toEqual(files));

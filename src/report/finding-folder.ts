@@ -1,6 +1,6 @@
 /** A finding as a folder: everything that somebody needs who has to look into it, and nothing that is somewhere else. */
 import { stripVTControlCharacters } from 'node:util';
-import type { FindingResult } from '../campaign/records/result.js';
+import type { CauseResult } from '../campaign/records/result.js';
 import { type CaseFile, isProgramContract } from '../case/case-schema.js';
 import type { FolderFiles } from '../case/write-folder.js';
 import { caseImage } from '../case/case-image.js';
@@ -11,11 +11,19 @@ import { shellQuote } from '../text/shell-quote.js';
 import { plainTable } from './plain-table.js';
 import type { Reproducer } from '../reproducer/reproducer.js';
 import { findingText } from './finding-text.js';
+import { alsoLines } from './finding-lines.js';
 import { ruleOf } from './rules.js';
 
 /** @param replay the command line that repeats it */
-export function findingFolder(finding: FindingResult, made: Reproducer, replay: string): FolderFiles {
-  const trace = findingText(finding, { title: 'finding', replay, context: Infinity });
+export function findingFolder(cause: CauseResult, made: Reproducer, replay: string): FolderFiles {
+  const { finding, others, alsoBreaks } = cause;
+  const trace = findingText(finding, { title: 'finding', replay, context: Infinity, also: cause });
+  const also = [...others, ...alsoBreaks].map(({ property, clause, slot, place }) => ({
+    property,
+    clause,
+    slot,
+    place,
+  }));
   const rule = ruleOf(finding.property)?.rule ?? '';
   const { case: file } = finding;
   const entry = BigInt(file.code.entry);
@@ -26,8 +34,8 @@ export function findingFolder(finding: FindingResult, made: Reproducer, replay: 
     escapeName(text),
   ]);
   return {
-    'README.txt': readme(finding, replay, rule, made),
-    'case.json': `${JSON.stringify(file, null, 1)}\n`,
+    'README.txt': readme(cause, replay, rule, made),
+    'case.json': `${JSON.stringify({ ...file, ...(also.length > 0 && { also }) }, null, 1)}\n`,
     'contract.json': `${JSON.stringify(contractSet(file), null, 1)}\n`,
     'function.bin': Buffer.concat(instructions.map(({ bytes }) => bytes)),
     'function.s': `# ${shorten(file.symbol)} at ${file.code.entry}, ${file.code.size} bytes\n${plainTable(rows)}\n`,
@@ -46,7 +54,8 @@ function contractSet({ contract: { set, body } }: CaseFile): object {
     : { ...head, contracts: { [symbol]: rest } };
 }
 
-function readme(finding: FindingResult, replay: string, rule: string, made: Reproducer): string {
+function readme(cause: CauseResult, replay: string, rule: string, made: Reproducer): string {
+  const { finding } = cause;
   const { case: file, property, clause, place, expected, actual } = finding;
   const reproduces =
     'source' in made
@@ -65,6 +74,7 @@ function readme(finding: FindingResult, replay: string, rule: string, made: Repr
     `place     ${shorten(place)}`,
     `expected  ${expected}`,
     `found     ${actual}`,
+    ...alsoLines(cause).map(([name, text]) => `${name.padEnd(9)} ${text}`),
     '',
     'Replay it, instruction by instruction:',
     '',

@@ -1,9 +1,10 @@
 /** One finding in full, as a person reads it in a terminal: rendered from its record alone. */
-import type { FindingResult } from '../campaign/records/result.js';
+import type { CauseResult, FindingResult } from '../campaign/records/result.js';
 import type { CaseFile } from '../case/case-schema.js';
 import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
 import { type Describe, describerOf } from './described-values.js';
+import { alsoLines } from './finding-lines.js';
 import { INDENT, neutralInputs, verdictText } from './input-text.js';
 import { plainTable } from './plain-table.js';
 import { ruleOf } from './rules.js';
@@ -26,11 +27,16 @@ export interface FindingTextOptions {
   readonly title: string;
   /** The command line that repeats it, if there is one. */
   readonly replay?: string | undefined;
+  /** What else the same mistake shows. */
+  readonly also?: Pick<CauseResult, 'others' | 'alsoBreaks'> | undefined;
   /** Steps around the blamed one; Infinity: the whole run. */
   readonly context?: number | undefined;
 }
 
-export function findingText(finding: ToldFinding, { title, replay, context = CONTEXT }: FindingTextOptions): string {
+export function findingText(
+  finding: ToldFinding,
+  { title, replay, context = CONTEXT, also }: FindingTextOptions,
+): string {
   const { property, clause, place, expected, actual, hits, source, document } = finding;
   const rule = ruleOf(property);
   const extent = context === Infinity ? 'the whole run' : 'around the instruction to blame';
@@ -41,6 +47,7 @@ export function findingText(finding: ToldFinding, { title, replay, context = CON
     `  place     ${shorten(place)}${source === undefined ? '' : ` (${shorten(source.file)}:${source.line})`}`,
     `  expected  ${expected}`,
     `  found     ${actual}`,
+    ...(also === undefined ? [] : alsoLines(also)).map(([name, text]) => `  ${name.padEnd(9)} ${text}`),
     ...(finding.unrepeated === undefined ? [] : [`  note      ${pc.yellow(shorten(finding.unrepeated, 400))}`]),
     ...(hits === undefined ? [] : [`  hits      ${hits.toLocaleString('en-US')} cases fail so`]),
     ...(document.story === undefined ? [] : ['  story', storyText(document.story)]),

@@ -2,50 +2,47 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { createRunner } from '../run/open-runner.js';
-import type { StubTarget } from '../run/target.js';
+import { makeFinding } from '../campaign/records/make-finding.js';
 import type { FindingResult } from '../campaign/records/result.js';
-import type { CaseFile } from '../case/case-schema.js';
-import { makeCase, scenarioValues } from '../case/make-case.js';
-import { scenarioOf } from '../case/scenario-of.js';
+import { cases } from '../case/arbitrary.js';
+import { makeCase } from '../case/make-case.js';
+import { valuesOf } from '../case/stored-values.js';
 import { parseImage } from '../image/load.js';
-import type { CaseRunner } from '../judge/case-runner.js';
 import { packageRoot } from '../package-info.js';
-import { scenarios } from '../case/arbitrary.js';
-import { type Account, accountFor } from '../triage/account.js';
-import { shrinkFailure } from '../triage/shrink.js';
-import { twinTarget } from '../triage/twins.test.helper.js';
-import { type Signature, signatureKey, traceCase, Violations } from '../triage/signature.js';
+import type { Runner } from '../run/runner.js';
+import type { StubRunner } from '../run/stub-runner.js';
+import type { StubTarget } from '../run/target.js';
+import { type Account, accountsOf } from '../triage/account.js';
+import { type Signature, signatureKey, Signatures } from '../triage/signature.js';
+import { stubRunner, twinTarget } from '../triage/twins.test.helper.js';
 
-export interface MadeFinding {
+export interface MadeFinding<R extends Runner = StubRunner> {
   finding: FindingResult;
-  runner: CaseRunner;
+  /** It ran the finding's case last. */
+  runner: R;
   account: Account;
 }
 
-/** @param wanted what is looked for among the violations. @throws Error if no scenario of 5,000 has it */
+/** @param wanted what is looked for among the violations. @throws Error if no case of 5,000 has it */
 export function findingOf(target: StubTarget, wanted: Pick<Signature, 'property' | 'slot'>): MadeFinding {
-  const runner = createRunner(target);
-  const violations = new Violations(runner);
-  for (const scenario of fc.sample(scenarios(runner.space), { seed: 3, numRuns: 5000 })) {
-    const violated = runner.run(scenario);
-    if (violated <= 0) continue;
-    const signature = violations
-      .signatures(violated)
-      .find(({ property, slot }) => property === wanted.property && slot === wanted.slot);
+  return findingIn(stubRunner(target), ({ property, slot }) => property === wanted.property && slot === wanted.slot);
+}
+
+/** As findingOf, on whatever code, with the violation chosen by the caller. */
+export function findingIn<R extends Runner>(runner: R, isWanted: (signature: Signature) => boolean): MadeFinding<R> {
+  const signatures = new Signatures(runner);
+  for (const values of fc.sample(cases(runner.space), { seed: 3, numRuns: 5000 })) {
+    const signature = signatures.of(runner.run(values) ?? []).find(isWanted);
     if (signature === undefined) continue;
-    const simplest = shrinkFailure(runner, scenario, signature);
-    const account = accountFor(runner, simplest).find(
+    const made = makeFinding(runner, signature, values, null, false);
+    if (made.unrepeated !== undefined) throw new Error(made.unrepeated);
+    const account = accountsOf(runner, valuesOf(made.case, runner.space)).find(
       (candidate) => signatureKey(candidate.signature) === signatureKey(signature),
     );
     if (account === undefined) break;
-    const file = caseOf(runner, target, account.signature);
-    const { expected, actual } = account;
-    const values = scenarioValues(simplest, runner.space.neutral);
-    const counted = { hits: 1, first: { block: 0, index: 0 }, inputs: [] };
-    return { finding: { ...signature, expected, actual, scenario: values, ...counted, case: file }, runner, account };
+    return { finding: { ...signature, hits: 1, first: { block: 0, index: 0 }, ...made }, runner, account };
   }
-  throw new Error(`${target.name}: no ${wanted.property} at ${wanted.slot}`);
+  throw new Error(`${runner.target.name}: no such finding`);
 }
 
 /** The finding that a twin's manifest speaks of. */
@@ -58,14 +55,9 @@ export function twinFinding(id: string): MadeFinding {
 export function fixedCase(id: string, { finding, account }: MadeFinding): MadeFinding {
   const { twin, ...broken } = twinTarget(id);
   const { object, symbol } = twin.fixed;
-  const target = { ...broken, symbol, image: parseImage(readFileSync(join(packageRoot(), object)), object) };
-  const runner = createRunner(target);
-  if (runner.run(scenarioOf(finding.case, runner.space.neutral)) !== 0) throw new Error(`${id}: not fixed`);
-  const file = caseOf(runner, target, account.signature);
-  return { finding: { ...finding, case: file }, runner, account: { ...account, traces: traceCase(runner) } };
-}
-
-/** The case that a runner ran last. */
-function caseOf(runner: CaseRunner, { name, set }: StubTarget, signature: Signature): CaseFile {
-  return makeCase(runner, signature, traceCase(runner), { tool: '0.0.0', target: name, set, found: null });
+  const runner = stubRunner({ ...broken, symbol, image: parseImage(readFileSync(join(packageRoot(), object)), object) });
+  const values = valuesOf(finding.case, runner.space);
+  if (runner.run(values)?.length !== 0) throw new Error(`${id}: not fixed`);
+  const file = makeCase(runner, values, account.signature, null);
+  return { finding: { ...finding, case: file }, runner, account: { ...account, trace: runner.trace() } };
 }

@@ -4,6 +4,8 @@
  * A block has no blank line, which would end it.
  */
 import {
+  type CauseResult,
+  causesOfTarget,
   type FindingResult,
   type PropertyResult,
   type RunResult,
@@ -29,17 +31,19 @@ export function stepSummary(run: RunResult, { replay }: ReportContext): string {
   const summary = new Summary();
   summary.add(`## tdxfuzz: ${verdict(run)}`);
   summary.add(totals(run));
+  for (const { target, hint } of targets)
+    if (hint !== undefined) summary.add(`<p><strong>${code(target)}</strong>: ${code(hint.text)}</p>`);
   const unjudged = targets.filter((target) => !targetIsJudged(target));
   summary.addAll(
     unjudged.map((target) => () => problem(target)),
     'targets without a verdict',
   );
-  const findings = targets.flatMap((target) => target.findings.map((finding) => ({ target, finding })));
+  const findings = targets.flatMap((target) => causesOfTarget(target).map((cause) => ({ target, cause })));
   summary.addAll(
     findings.map(
-      ({ target, finding }, index) =>
+      ({ target, cause }, index) =>
         () =>
-          section(finding, target, replay(finding), `Finding ${index + 1} of ${findings.length}`),
+          section(cause, target, replay(cause.finding), `Finding ${index + 1} of ${findings.length}`),
     ),
     'findings',
   );
@@ -96,8 +100,8 @@ function html(text: string): string {
 const code = (text: string): string => `<code>${html(text)}</code>`;
 
 function verdict({ result: { targets }, run }: RunResult): string {
-  const findings = targets.flatMap((target) => target.findings);
-  const accepted = findings.filter((finding) => finding.accepted !== undefined).length;
+  const findings = targets.flatMap(causesOfTarget);
+  const accepted = findings.filter(({ isAccepted }) => isAccepted).length;
   const unjudged = targets.filter((target) => !targetIsJudged(target)).length;
   return [
     ...(run.interrupted ? ['interrupted'] : []),
@@ -120,9 +124,10 @@ function problem({ target, problem: why }: TargetResult): string {
   return `<p><strong>No verdict</strong> on ${code(target)}: ${code(why ?? 'no property was evaluated')}</p>`;
 }
 
-function section(finding: FindingResult, target: TargetResult, replay: string, title: string): string {
+function section(cause: CauseResult, target: TargetResult, replay: string, title: string): string {
+  const { finding } = cause;
   const { property, slot, place, accepted } = finding;
-  const rows = findingLines(finding, replay).map(
+  const rows = findingLines(finding, replay, cause).map(
     ([name, text]) => `<tr><th align="left">${name}</th><td>${code(text)}</td></tr>`,
   );
   return [

@@ -5,6 +5,8 @@
 import { createHash } from 'node:crypto';
 import type { Address, Artifact, Invocation, Log, ReportingDescriptor, Result } from 'sarif';
 import {
+  type CauseResult,
+  causesOfTarget,
   exitStatus,
   type FindingResult,
   type RunResult,
@@ -14,7 +16,7 @@ import {
 import { escapeName, shorten } from '../text/escape.js';
 import { signatureKey } from '../triage/signature.js';
 import { artifactUri } from './artifact-uri.js';
-import { acceptance } from './finding-lines.js';
+import { acceptance, alsoLines } from './finding-lines.js';
 import type { ReportContext } from './formats.js';
 import { sorted } from './json.js';
 import { ruleOf } from './rules.js';
@@ -29,27 +31,36 @@ export function sarifLog(run: RunResult, context: ReportContext): string {
   const artifacts = new Artifacts(result.targets, context.folder);
   const addresses = new FunctionAddresses();
   const results: Result[] = result.targets.flatMap((target) =>
-    target.findings.map((finding): Result => ({
-      ruleId: finding.property,
-      ruleIndex: rules.indexOf(finding.property),
-      kind: 'fail',
-      level: 'error',
-      message: {
-        text: message(`${finding.slot} at ${finding.place}. Expected ${finding.expected}; found ${finding.actual}.`),
-      },
-      ...locations(target, finding, artifacts, addresses),
-      occurrenceCount: Math.max(1, finding.hits),
-      partialFingerprints: { 'tdxfuzz/signature/v1': fingerprint(target, finding) },
-      ...suppressions(finding),
-      properties: {
-        target: target.target,
-        contract: target.contract,
-        clause: finding.clause,
-        scenario: finding.scenario,
-        inputs: finding.inputs,
-        replay: context.replay(finding),
-      },
-    })),
+    causesOfTarget(target).map((cause): Result => {
+      const { finding } = cause;
+      return {
+        ruleId: finding.property,
+        ruleIndex: rules.indexOf(finding.property),
+        kind: 'fail',
+        level: 'error',
+        message: {
+          text: message(
+            [
+              `${finding.slot} at ${finding.place}. Expected ${finding.expected}; found ${finding.actual}.`,
+              ...alsoLines(cause).map(([name, text]) => `${name} ${text}.`.trim()),
+            ].join(' '),
+          ),
+        },
+        ...locations(target, finding, artifacts, addresses),
+        occurrenceCount: Math.max(1, finding.hits),
+        partialFingerprints: { 'tdxfuzz/signature/v1': fingerprint(target, finding) },
+        ...suppressions(cause),
+        properties: {
+          target: target.target,
+          contract: target.contract,
+          clause: finding.clause,
+          scenario: finding.scenario,
+          inputs: finding.inputs,
+          replay: context.replay(finding),
+          ...(target.hint !== undefined && { hint: target.hint.text }),
+        },
+      };
+    }),
   );
   const log: Log = {
     $schema: SCHEMA,
@@ -103,8 +114,8 @@ function fingerprint({ target }: TargetResult, finding: FindingResult): string {
     .digest('hex');
 }
 
-function suppressions({ accepted }: FindingResult): Pick<Result, 'suppressions'> {
-  if (accepted === undefined) return {};
+function suppressions({ finding: { accepted }, isAccepted }: CauseResult): Pick<Result, 'suppressions'> {
+  if (!isAccepted || accepted === undefined) return {};
   return {
     suppressions: [{ kind: 'external', status: 'accepted', justification: shorten(acceptance(accepted), LENGTH) }],
   };

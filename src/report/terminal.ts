@@ -1,7 +1,7 @@
 /** Results as a person reads them in a terminal: a table per target, then every finding. */
 import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
-import type { PropertyResult, RunResult, TargetResult } from '../campaign/records/result.js';
+import { causesOfTarget, type PropertyResult, type RunResult, type TargetResult } from '../campaign/records/result.js';
 import { plainTable } from './plain-table.js';
 
 const count = (value: number): string => value.toLocaleString('en-US');
@@ -63,8 +63,8 @@ function abridged(names: readonly string[]): string {
  * @param isOneRun whether one run with the seed and the number of cases gives the same result
  */
 export function summary({ result, run }: RunResult, isOneRun = true): string {
-  const all = result.targets.flatMap((target) => target.findings);
-  const findings = all.filter(({ accepted }) => accepted === undefined).length;
+  const all = result.targets.flatMap(causesOfTarget);
+  const findings = all.filter(({ isAccepted }) => !isAccepted).length;
   const known = all.length === findings ? '' : `, ${all.length - findings} accepted`;
   const cases = result.targets.reduce((sum, target) => sum + target.cases, 0);
   const executions = result.targets.reduce((sum, target) => sum + target.executions, 0);

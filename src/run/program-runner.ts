@@ -108,6 +108,17 @@ export class ProgramRunner implements Runner {
     return comparePlay(found.clause, found.entry);
   }
 
+  manner(violation: Violation): 'changes' | 'stays' | 'other' {
+    const { clause, entry } = (violation as ProgramViolation).found;
+    const { observed, expected } = entry;
+    if (clause.clause.kind !== 'agrees' || observed?.before === undefined) return 'other';
+    const { name } = clause.clause;
+    const before = observed.before[name];
+    if (before === undefined) return 'other';
+    if (observed.values[name] === before) return 'stays';
+    return expected?.values[name] === before ? 'changes' : 'other';
+  }
+
   wrong(violation: Violation): Wrong {
     return wrongInPlay((violation as ProgramViolation).found);
   }
@@ -147,6 +158,11 @@ export class ProgramRunner implements Runner {
     const traces = [...tracePlay(player, player.play.story)];
     // Of a round trip one machine may run another image.
     return traces.filter(([stage]) => stage.image === player.image).map(([, { steps }]) => steps);
+  }
+
+  /** A reference says what comes next, and an answer follows from what was asked: a value put in place would be another case. */
+  without(): undefined {
+    return undefined;
   }
 
   tell(trace: CaseTrace, violation: Violation | undefined): Told {

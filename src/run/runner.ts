@@ -153,6 +153,8 @@ export interface Runner {
    */
   placeKey(violation: Violation): string | undefined;
   compare(violation: Violation): Comparison;
+  /** Whether a value changes where it must not, or stays where it must change. */
+  manner(violation: Violation): 'changes' | 'stays' | 'other';
   /** What a violation is about, for blame. */
   wrong(violation: Violation): Wrong;
   /** `symbol+0x1c`, on the machine that the violation was on. */
@@ -175,6 +177,13 @@ export interface Runner {
   /** Everything that the case run last executed, its companions too. */
   traceAll(): readonly (readonly Step[])[];
   tell(trace: CaseTrace, violation: Violation | undefined): Told;
+  /**
+   * The case that was run last once more, with the value that a violation expects in place of the wrong one, where it was
+   * looked at. What is said of the last case is lost.
+   *
+   * @returns what is violated then; undefined where no value could be put in place
+   */
+  without(violation: Violation): readonly Violation[] | undefined;
   /** A digest of what the case run last did, so that a replay can say "exactly the same". */
   digest(): string;
 

@@ -29,6 +29,7 @@ import type {
 import { StubClasses } from './stub-classes.js';
 import { compareCase, endOf } from './stub-comparison.js';
 import { StubLane } from './stub-lane.js';
+import { mannerOf, putRight } from './put-right.js';
 import { recordTrace, traceGuest, traceHost } from './stub-trace.js';
 import { wayOf } from './stub-way.js';
 import { wrongOf } from './stub-wrong.js';
@@ -150,10 +151,13 @@ export class StubRunner implements Runner {
   run([{ words }]: Case): readonly Violation[] | undefined {
     const { reference } = this;
     this.steps = undefined;
-    const violated = reference.run(words);
-    if (violated === NO_VERDICT) return undefined;
-    if (violated === 0) return NOTHING;
-    return Array.from(reference.judge.violated.subarray(0, violated), (index) => this.violations[index]);
+    return this.violated(reference.run(words));
+  }
+
+  private violated(count: number): readonly Violation[] | undefined {
+    if (count === NO_VERDICT) return undefined;
+    if (count === 0) return NOTHING;
+    return Array.from(this.reference.judge.violated.subarray(0, count), (index) => this.violations[index]);
   }
 
   placeKey(violation: Violation): string | undefined {
@@ -181,6 +185,10 @@ export class StubRunner implements Runner {
 
   compare(violation: Violation): Comparison {
     return compareCase((violation as StubViolation).judged.clause, this.reference);
+  }
+
+  manner(violation: Violation): 'changes' | 'stays' | 'other' {
+    return mannerOf((violation as StubViolation).judged.clause, this.reference);
   }
 
   wrong(violation: Violation): Wrong {
@@ -219,6 +227,14 @@ export class StubRunner implements Runner {
 
   traceAll(): Step[][] {
     return [this.baseSteps(), traceGuest(this.reference) ?? [], traceHost(this.reference) ?? []];
+  }
+
+  without(violation: Violation): readonly Violation[] | undefined {
+    const { reference } = this;
+    const put = putRight((violation as StubViolation).judged.clause, reference);
+    if (put === undefined) return undefined;
+    this.steps = undefined;
+    return this.violated(reference.run(reference.context.scenario.slice(), put));
   }
 
   tell({ steps, host }: CaseTrace): Told {

@@ -2,9 +2,11 @@
  * One finding for one cause, as a layer over violations by signature.
  *
  * Violations of one property with the same shrunken case and the same instruction, or the same decision before it, are
- * members of one finding. A violation stands under another ("also breaks") if, in its own shrunken case, it is gone once the
- * other one's expected value is in place; where that cannot be run, if no case showed it without the other. Only what comes
- * earlier in the trace can be the cause of what comes later.
+ * members of one finding. So are several values behind one decision that all change where none may, or all stay where each
+ * must change: what a jump over six stores does wrong shows in six cases, of which each needs an answer of its own.
+ * A violation stands under another ("also breaks") if, in its own shrunken case, it is gone once the
+ * other one's expected value is in place; where that cannot be run, if no case showed it without the other, and the other
+ * comes earlier in the trace or is about the way that the code took.
  *
  * Everything here is computed from what is recorded of each violation, so that shards can be merged.
  */
@@ -19,15 +21,21 @@ export function causeKey(signature: Omit<Signature, 'clause'>): string {
   return createHash('sha256').update(signatureKey(signature)).digest('hex').slice(0, DIGITS);
 }
 
+export type Manner = 'changes' | 'stays' | 'other';
+
 /** What one violation says of others. */
 export interface Related {
   property: string;
   slot: string;
   place: string;
-  /** `symbol+0x1c` of the last conditional branch before the instruction to blame, or empty. */
+  /** `symbol+0x1c` of the last conditional branch before the instruction to blame; empty: none lies before it. */
   decision: string;
   /** Index of the instruction to blame in the trace of the shrunken case. */
   step: number;
+  /** What is wrong of a value: it changes where it must not, or stays where it must change. */
+  manner: Manner;
+  /** The values of the shrunken case that the code interprets: answers and secrets only make the violation visible. */
+  interpreted: string;
   /** Violations without which it is gone, and those of which that could not be tried: causeKey. */
   removedBy: readonly string[];
   unclear: readonly string[];
@@ -42,10 +50,7 @@ export interface Cause {
 }
 
 /** @param together by causeKey: the violations that were in every case that showed this one */
-export function causesOf(
-  violations: readonly Related[],
-  together: ReadonlyMap<string, ReadonlySet<string>>,
-): Cause[] {
+export function causesOf(violations: readonly Related[], together: ReadonlyMap<string, ReadonlySet<string>>): Cause[] {
   const keys = violations.map(causeKey);
   const groups = grouped(violations);
   const isUnder = (later: number, earlier: number): boolean => {
@@ -54,9 +59,16 @@ export function causesOf(
     return removedBy.includes(key) || (unclear.includes(key) && together.get(keys[later])?.has(key) === true);
   };
   // A group stands under another if each of its violations stands under some violation of it.
+  const stands = (group: readonly number[], other: readonly number[]): boolean =>
+    group.every((later) => other.some((earlier) => isUnder(later, earlier)));
+  const first = (group: readonly number[]): number => Math.min(...group.map((index) => violations[index].step));
+  // Of two that remove each other the earlier one is the cause.
   const above = groups.map((group, index) =>
     groups.findIndex(
-      (other, at) => at !== index && group.every((later) => other.some((earlier) => isUnder(later, earlier))),
+      (other, at) =>
+        at !== index &&
+        stands(group, other) &&
+        (!stands(other, group) || first(other) < first(group) || (first(other) === first(group) && at < index)),
     ),
   );
   const roots = groups.map((_, index) => rootOf(index, above));
@@ -65,8 +77,7 @@ export function causesOf(
     const under = groups.flatMap((other, at) => (at !== index && roots[at] === index ? other : []));
     return [{ members: group, alsoBreaks: under }];
   });
-  const first = ({ members }: Cause): number => Math.min(...members.map((index) => violations[index].step));
-  return causes.sort((a, b) => first(a) - first(b) || a.members[0] - b.members[0]);
+  return causes.sort((a, b) => first(a.members) - first(b.members) || a.members[0] - b.members[0]);
 }
 
 /** Follows who stands under whom; a ring, which no trace can show, stands for itself. */
@@ -93,6 +104,7 @@ function grouped(violations: readonly Related[]): number[][] {
 }
 
 function isOne(a: Related, b: Related): boolean {
-  if (a.property !== b.property || JSON.stringify(a.case.steps) !== JSON.stringify(b.case.steps)) return false;
-  return a.place === b.place || (a.decision !== '' && a.decision === b.decision);
+  if (a.property !== b.property || (a.place !== b.place && a.decision !== b.decision)) return false;
+  if (JSON.stringify(a.case.steps) === JSON.stringify(b.case.steps)) return true;
+  return a.manner !== 'other' && a.manner === b.manner && a.interpreted === b.interpreted;
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { toolVersion } from '../../package-info.js';
 import { CoverageSet, coverageSize, functionRecords, otherFunctions } from '../blocks/coverage.js';
 import { fingerprint } from '../targets/fingerprint.js';
+import type { ContractHint } from './contract-hint.js';
 import type { Totals } from './merge.js';
 import type { RecordFile } from './record-file.js';
 import {
@@ -75,7 +76,13 @@ export class CampaignLog {
   blocks({ target, block, blocks, parent }: Task, result: Totals): number {
     const { coverage, failures, cases, executions, inForce, classes, problem } = result;
     const { id } = this.targets[target];
-    const told = failures.map(({ signature, hits, block: at, index }) => ({ signature, hits, block: at, index }));
+    const told = failures.map(({ signature, hits, block: at, index, together }) => ({
+      signature,
+      hits,
+      block: at,
+      index,
+      together,
+    }));
     const fresh = this.covered[target].missing(coverage);
     const records: CampaignRecord[] = [];
     if (coverageSize(fresh) > 0) {
@@ -135,6 +142,10 @@ export class CampaignLog {
 
   finding(target: number, finding: Omit<FindingResult, 'hits' | 'accepted'>): void {
     this.append([{ kind: 'finding', target: this.targets[target].id, finding }]);
+  }
+
+  hint(target: number, { text, contract }: ContractHint): void {
+    this.append([{ kind: 'hint', target: this.targets[target].id, text, contract }]);
   }
 
   /** The process is at its end. */

@@ -18,6 +18,7 @@ import { shorten } from '../../text/escape.js';
 import { accountsOf } from '../../triage/account.js';
 import { documentOf, NO_DOCUMENT } from '../../triage/document.js';
 import { examineCase } from '../../triage/inputs.js';
+import { relationsOf } from '../../triage/relations.js';
 import { NotRepeated, shrinkFailure } from '../../triage/shrink.js';
 import { type Signature, signatureKey } from '../../triage/signature.js';
 import type { FindingResult } from './result.js';
@@ -25,7 +26,20 @@ import type { FindingResult } from './result.js';
 /** What is reported of a finding beside its signature and its hits. */
 export type MadeFinding = Pick<
   FindingResult,
-  'source' | 'scenario' | 'expected' | 'actual' | 'inputs' | 'unrepeated' | 'document' | 'case'
+  | 'source'
+  | 'scenario'
+  | 'expected'
+  | 'actual'
+  | 'inputs'
+  | 'unrepeated'
+  | 'document'
+  | 'case'
+  | 'decision'
+  | 'step'
+  | 'manner'
+  | 'interpreted'
+  | 'removedBy'
+  | 'unclear'
 >;
 
 const UNREPEATED = 'seen, not repeatable: please report';
@@ -56,6 +70,12 @@ export function makeFinding(
       inputs: [],
       unrepeated: `${UNREPEATED} (${oneLine(error)})`,
       document: NO_DOCUMENT,
+      decision: '',
+      step: 0,
+      manner: 'other',
+      interpreted: '',
+      removedBy: [],
+      unclear: [],
       case: keptCase(runner, signature, values, found),
     };
   }
@@ -79,10 +99,12 @@ function shrunken(
   const inputs = examine ? examineCase(runner, simplest, signature) : [];
   // What is told is the run that is reported, not the last candidate of the shrinker or of the experiment.
   const key = signatureKey(signature);
-  const account = accountsOf(runner, simplest).find((one) => signatureKey(one.signature) === key);
+  const accounts = accountsOf(runner, simplest);
+  const account = accounts.find((one) => signatureKey(one.signature) === key);
   if (account === undefined) throw new NotRepeated(`a finding did not repeat: ${key}`);
   const document = documentOf(account, runner);
   const source = sourceLine(runner.image, account.trace.steps[account.step]?.address ?? runner.entry);
+  const relations = relationsOf(runner, simplest, account, accounts);
   runner.run(simplest);
   return {
     ...(source !== undefined && { source }),
@@ -91,6 +113,7 @@ function shrunken(
     actual: account.actual,
     inputs,
     document,
+    ...relations,
     case: caseSchema.parse(makeCase(runner, simplest, signature, found)),
   };
 }

@@ -11,6 +11,8 @@ export interface FailureTotals {
   hits: number;
   block: number;
   index: number;
+  /** Other signatures that every one of these cases showed as well: causeKey, sorted. */
+  together: string[];
 }
 
 /** Consecutive blocks of one target, added up. */
@@ -58,7 +60,9 @@ export class Merge<F extends FailureTotals = FailureTotals> {
     const known = this.failures.get(key);
     const earlier = known === undefined || compareCases(failure, known) < 0;
     const first = earlier ? failure : known;
-    this.failures.set(key, { ...first, hits: failure.hits + (known?.hits ?? 0) });
+    const both = known === undefined ? undefined : new Set(known.together);
+    const together = both === undefined ? failure.together : failure.together.filter((name) => both.has(name));
+    this.failures.set(key, { ...first, together, hits: failure.hits + (known?.hits ?? 0) });
   }
 
   totals(): Totals<F> {

@@ -4,9 +4,9 @@
  */
 import { z } from 'zod';
 import { caseSchema, hex64, text } from '../../case/case-schema.js';
-import { count, digest, findingSchema, offset, propertyStatusSchema } from './result.js';
+import { causeName, count, digest, findingSchema, offset, propertyStatusSchema } from './result.js';
 
-export const RECORDS_SCHEMA = 'tdxfuzz/records/1';
+export const RECORDS_SCHEMA = 'tdxfuzz/records/2';
 
 /** `NAME@FINGERPRINT`: a target that changes is another one. */
 const targetId = text(4400);
@@ -48,7 +48,13 @@ const targetRecord = z.strictObject({
   functions: z.array(functionSchema).max(4096),
 });
 
-const failureRecord = z.strictObject({ signature: signatureSchema, hits: count, block: count, index: count });
+const failureRecord = z.strictObject({
+  signature: signatureSchema,
+  hits: count,
+  block: count,
+  index: count,
+  together: z.array(causeName).max(64),
+});
 
 /** Consecutive blocks of one target, added up. */
 const blocksRecord = z.strictObject({
@@ -96,6 +102,14 @@ const findingRecord = z.strictObject({
   finding: findingSchema.omit({ hits: true, accepted: true }),
 });
 
+/** What the cases of a target say of its contract as a whole. */
+const hintRecord = z.strictObject({
+  kind: z.literal('hint'),
+  target: targetId,
+  text: text(4300),
+  contract: text(4300),
+});
+
 /** A case of a night's corpus: it reached something that no case before it did. */
 const entryRecord = z.strictObject({
   kind: z.literal('entry'),
@@ -132,6 +146,7 @@ export const recordSchema = z.discriminatedUnion('kind', [
   coverageRecord,
   replayRecord,
   findingRecord,
+  hintRecord,
   processRecord,
   entryRecord,
   keptRecord,
@@ -144,6 +159,7 @@ export type FunctionRecord = z.infer<typeof functionSchema>;
 export type BlocksRecord = z.infer<typeof blocksRecord>;
 export type CoverageRecord = z.infer<typeof coverageRecord>;
 export type ReplayRecord = z.infer<typeof replayRecord>;
+export type HintRecord = z.infer<typeof hintRecord>;
 export type FindingRecord = z.infer<typeof findingRecord>;
 export type EntryRecord = z.infer<typeof entryRecord>;
 export type ProcessRecord = z.infer<typeof processRecord>;

@@ -2,6 +2,7 @@
 import type { Case } from '../../case/case.js';
 import { storedValues } from '../../case/stored-values.js';
 import { type Signature, signatureKey, Signatures } from '../../triage/signature.js';
+import { contractHint, OF_THE_CALL } from './contract-hint.js';
 import { makeFinding } from './make-finding.js';
 import type { CampaignLog, Prepared } from './campaign-log.js';
 import type { Replay } from './replays.js';
@@ -10,6 +11,7 @@ import { valuesDigest } from './values-digest.js';
 
 export class Reporter {
   private readonly reported = new Set<string>();
+  private failsInTheCall = false;
 
   /**
    * @param index of the target in the campaign
@@ -35,6 +37,7 @@ export class Reporter {
   report(signature: Signature, values: Case, first: FindingResult['first']): Omit<FindingResult, 'hits'> | undefined {
     if (this.knows(signature)) return undefined;
     this.know(signature);
+    this.failsInTheCall ||= OF_THE_CALL.has(signature.property);
     const { runner, seed } = this.target;
     // A case that was made of another one is not in the stream that a block number stands for.
     const fresh = 'block' in first && first.parent === undefined;
@@ -42,6 +45,13 @@ export class Reporter {
     const finding = { ...signature, first, ...makeFinding(runner, signature, values, found, this.examine) };
     this.log.finding(this.index, finding);
     return finding;
+  }
+
+  /** Says it if another contract fits better. To be asked when everything else is reported. */
+  hint(): void {
+    if (!this.failsInTheCall) return;
+    const hint = contractHint(this.target.runner);
+    if (hint !== undefined) this.log.hint(this.index, hint);
   }
 
   /** Judges a stored case. @returns the signatures that it fails with */

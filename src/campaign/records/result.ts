@@ -36,6 +36,9 @@ const inputSchema = z.strictObject({
   note: text(400).optional(),
 });
 
+/** A violation as others name it (src/triage/causes.ts). */
+export const causeName = z.string().regex(/^[0-9a-f]{12}$/, 'a name of a violation');
+
 export const findingSchema = z.strictObject({
   property: text(100),
   clause: text(2000),
@@ -62,6 +65,15 @@ export const findingSchema = z.strictObject({
   inputs: z.array(inputSchema).max(4096),
   /** Why the case that is kept does not repeat the finding; absent: it does, from the case alone. */
   unrepeated: text(4300).optional(),
+  /** The last conditional branch before the instruction to blame, or empty; and the index of that instruction in the trace. */
+  decision: text(4300),
+  step: count,
+  /** What is wrong of a value, and the values of the shrunken case that the code interprets (src/triage/causes.ts). */
+  manner: z.enum(['changes', 'stays', 'other']),
+  interpreted: text(4300),
+  /** Other violations of the shrunken case without which it is gone, and those of which that could not be tried. */
+  removedBy: z.array(causeName).max(64),
+  unclear: z.array(causeName).max(64),
   /** The expectation rule that covers it: a gate does not fail on it. */
   accepted: z.strictObject({ reason: text(2000), reference: text(2000).optional() }).optional(),
   /** What happened in the shrunken case, instruction by instruction. */
@@ -114,7 +126,21 @@ const targetSchema = z.strictObject({
   /** Cases per class; 0 means not exercised. */
   classes: z.record(text(200), count),
   coverage: z.array(functionCoverageSchema).max(4096),
+  /** Violations, one for each signature. */
   findings: z.array(findingSchema).max(10_000),
+  /** What people call findings: indices in `findings`, each in one place. The first cause in the trace comes first. */
+  causes: z
+    .array(
+      z.strictObject({
+        /** One mistake seen in several slots or places; the first is what the finding is named after. */
+        members: z.array(count).min(1).max(10_000),
+        /** What is gone as soon as the mistake is. */
+        alsoBreaks: z.array(count).max(10_000),
+      }),
+    )
+    .max(10_000),
+  /** Nearly every case fails in a way that a wrong contract explains; and the contract that fits better. */
+  hint: z.strictObject({ text: text(4300), contract: text(4300) }).optional(),
   /** Why there is no verdict for some case: an error, never a pass. */
   problem: text(4300).optional(),
 });
@@ -178,4 +204,27 @@ function isToolFailure({ unrepeated, case: { code } }: FindingResult): boolean {
 /** Whether the target has a finding that no expectation rule covers. */
 function hasUnaccepted({ findings }: TargetResult): boolean {
   return findings.some(({ accepted }) => accepted === undefined);
+}
+
+/** A finding as people count them: one mistake, with all that it shows. */
+export interface CauseResult {
+  /** What it is named after. */
+  finding: FindingResult;
+  /** The same mistake in other slots or places. */
+  others: FindingResult[];
+  alsoBreaks: FindingResult[];
+  /** Every violation of it is covered by an expectation rule. */
+  isAccepted: boolean;
+}
+
+/** The findings of a target, one for each cause. */
+export function causesOfTarget({ findings, causes }: TargetResult): CauseResult[] {
+  const at = (index: number): FindingResult[] => (index < findings.length ? [findings[index]] : []);
+  return causes.flatMap(({ members, alsoBreaks }) => {
+    const [finding, ...others] = members.flatMap(at);
+    if (finding === undefined) return [];
+    const under = alsoBreaks.flatMap(at);
+    const isAccepted = [finding, ...others, ...under].every(({ accepted }) => accepted !== undefined);
+    return [{ finding, others, alsoBreaks: under, isAccepted }];
+  });
 }

@@ -62,7 +62,13 @@ function again(
 
 /** The first thing in which the two differ. */
 function difference(record: BlocksRecord, result: BlockResult): string | undefined {
-  const failures = result.failures.map(({ signature, hits, block, index }) => ({ signature, hits, block, index }));
+  const failures = result.failures.map(({ signature, hits, block, index, together }) => ({
+    signature,
+    hits,
+    block,
+    index,
+    together,
+  }));
   const now: Record<string, unknown> = { ...result, failures };
   for (const name of ['cases', 'executions', 'inForce', 'classes', 'failures', 'problem'] as const)
     if (canonical(record[name]) !== canonical(now[name])) return name;

@@ -38,6 +38,8 @@ export interface PageTarget {
   executions: number;
   replayed: number;
   problem: string;
+  /** What speaks for another contract, or empty. */
+  hint: string;
   properties: { name: string; status: PropertyStatus; cases: number; reason: string }[];
   classes: { name: string; cases: number }[];
   coverage: PageCoverage[];
@@ -94,6 +96,9 @@ export interface PageFinding {
   fix: string;
   replay: string;
   accepted: string;
+  /** The same mistake in other slots and places, and what else is gone as soon as it is. */
+  asWell: string[];
+  alsoBreaks: string[];
   /** Values of the shrunken case that differ from neutral. */
   values: PageValue[];
   trace: PageTrace;

@@ -1,6 +1,12 @@
 /** From a result with its listings and traces to what the page shows. */
 import type { FunctionListing, Listings } from '../../campaign/traces/listing.js';
-import type { FindingResult, RunResult, TargetResult } from '../../campaign/records/result.js';
+import {
+  type CauseResult,
+  causesOfTarget,
+  type FindingResult,
+  type RunResult,
+  type TargetResult,
+} from '../../campaign/records/result.js';
 import { findingName } from '../../case/write-case.js';
 import { describerOf } from '../described-values.js';
 import { ruleOf } from '../rules.js';
@@ -37,8 +43,8 @@ export function pageData(input: HtmlInput): PageData {
   const findings: PageFinding[] = [];
   let left = MOST_STEPS_IN_ALL;
   const targets = result.targets.map((target, index) => {
-    const own = target.findings.map((finding) => {
-      const told = findingOf(finding, index, left > 0, input.replay ?? defaultReplay);
+    const own = causesOfTarget(target).map((cause) => {
+      const told = findingOf(cause, index, left > 0, input.replay ?? defaultReplay);
       left -= told.trace.steps.length;
       return findings.push(told) - 1;
     });
@@ -98,6 +104,7 @@ function targetOf(target: TargetResult, findings: number[], code: Code): PageTar
     executions: target.executions,
     replayed: target.replayed,
     problem: target.problem ?? '',
+    hint: target.hint?.text ?? '',
     properties: target.properties.map(({ property, status, cases, reason = '' }) => ({
       name: property,
       status,
@@ -121,11 +128,12 @@ const defaultReplay = (finding: FindingResult): string =>
   `tdxfuzz replay findings/${findingName(finding.case)}/case.json`;
 
 function findingOf(
-  finding: FindingResult,
+  cause: CauseResult,
   target: number,
   hasRoom: boolean,
   replay: (finding: FindingResult) => string,
 ): PageFinding {
+  const { finding, others, alsoBreaks, isAccepted } = cause;
   const { first, accepted, source, document } = finding;
   const rule = ruleOf(finding.property);
   return {
@@ -143,7 +151,12 @@ function findingOf(
     first: 'replayed' in first ? `the stored case ${first.replayed}` : `block ${first.block}, case ${first.index}`,
     fix: rule?.fix ?? '',
     replay: replay(finding),
-    accepted: accepted === undefined ? '' : [accepted.reason, accepted.reference ?? ''].filter(Boolean).join(' · '),
+    accepted:
+      accepted === undefined || !isAccepted
+        ? ''
+        : [accepted.reason, accepted.reference ?? ''].filter(Boolean).join(' · '),
+    asWell: others.map(({ slot, place }) => `${slot} at ${place}`),
+    alsoBreaks: alsoBreaks.map(({ property, slot, place }) => `${property}: ${slot} at ${place}`),
     values: valuesOf(finding),
     trace: hasRoom ? document : { ...document, problem: TOO_MANY, steps: [], blamed: -1 },
   };
