@@ -34,8 +34,6 @@ export interface Related {
   step: number;
   /** What is wrong of a value: it changes where it must not, or stays where it must change. */
   manner: Manner;
-  /** The values of the shrunken case that the code interprets: answers and secrets only make the violation visible. */
-  interpreted: string;
   /** Violations without which it is gone, and those of which that could not be tried: causeKey. */
   removedBy: readonly string[];
   unclear: readonly string[];
@@ -106,5 +104,5 @@ function grouped(violations: readonly Related[]): number[][] {
 function isOne(a: Related, b: Related): boolean {
   if (a.property !== b.property || (a.place !== b.place && a.decision !== b.decision)) return false;
   if (JSON.stringify(a.case.steps) === JSON.stringify(b.case.steps)) return true;
-  return a.manner !== 'other' && a.manner === b.manner && a.interpreted === b.interpreted;
+  return a.manner !== 'other' && a.manner === b.manner;
 }

@@ -1,14 +1,13 @@
 /** What one violation of a shrunken case has to do with the others of the same run. */
-import { actionOf, type Case, differing, positionName, slotOf } from '../case/case.js';
+import type { Case } from '../case/case.js';
 import type { Runner } from '../run/runner.js';
 import type { Account } from './account.js';
-import { hex } from '../text/hex.js';
 import { causeKey, type Related } from './causes.js';
 
 /** Violations of one case that are tried: a wrong contract has hundreds. */
 const MOST = 48;
 
-export interface Relations extends Pick<Related, 'decision' | 'step' | 'manner' | 'interpreted'> {
+export interface Relations extends Pick<Related, 'decision' | 'step' | 'manner'> {
   removedBy: string[];
   unclear: string[];
 }
@@ -41,20 +40,9 @@ export function relationsOf(runner: Runner, values: Case, account: Account, othe
     decision: decision === undefined ? '' : runner.place(decision.address, violation),
     step: Math.max(0, step),
     manner,
-    interpreted: interpretedOf(runner, values),
     removedBy,
     unclear,
   };
-}
-
-/** Values that the code looks into, by name. */
-function interpretedOf({ space }: Runner, values: Case): string {
-  const positions = differing(space, values).filter(
-    ({ step, slot }) => actionOf(space, values[step].action).slots[slot].isInterpreted,
-  );
-  return positions
-    .map((position) => `${positionName(space, values, position)}=${hex(slotOf(values[position.step], position.slot))}`)
-    .join(' ');
 }
 
 function isDecision({ instruction, interrupt }: Account['trace']['steps'][number]): boolean {

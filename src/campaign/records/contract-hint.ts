@@ -20,32 +20,62 @@ export interface ContractHint {
 /** Any four words: the same cases every time. */
 const WORDS = [11, 12, 13, 14] as const;
 const CASES = 60;
-/** Of ten cases these fail where a contract is not that of the function. */
-const NEARLY_EVERY = 0.9;
-/** Another contract fits better if it leaves so small a part of the violations. */
+/** A function under a contract that is not its own fails so often, in ways that say that it was called wrongly. */
+const OFTEN = 0.5;
+/** Another contract fits better if it leaves so small a part of that, or so small a part of all violated clauses. */
+const SELDOM = 0.2;
 const FEWER = 1 / 3;
+/** Clauses a case from which on their number says something. */
+const MANY = 5;
 
-/** Properties that say that the call itself is another one. */
-export const OF_THE_CALL: ReadonlySet<string> = new Set(['vmcall-frame', 'marshals-arguments', 'seamcall-frame']);
+/** Properties that say that the call itself is another one, or that the function cannot live with what it was given. */
+export const OF_THE_CALL: ReadonlySet<string> = new Set([
+  'vmcall-frame',
+  'seamcall-frame',
+  'marshals-arguments',
+  'keeps-stack',
+  'terminates',
+  'ends-safely',
+]);
+
+interface Misfit {
+  /** The part of the cases in which the call itself is wrong. */
+  failing: number;
+  /** Violated clauses a case. */
+  clauses: number;
+}
 
 /** @returns undefined where nothing speaks for another contract */
 export function contractHint(runner: Runner): ContractHint | undefined {
   const { target } = runner;
   const own = misfit(runner);
-  if (own === undefined || own.failing < NEARLY_EVERY) return undefined;
-  let best: { target: AnyTarget; clauses: number } | undefined;
+  if (own === undefined || own.failing < OFTEN) return undefined;
+  let best: { target: AnyTarget; fit: Misfit } | undefined;
   for (const other of alternatives(target)) {
     const fit = misfitOf(other);
-    if (fit !== undefined && fit.clauses < (best?.clauses ?? Infinity)) best = { target: other, clauses: fit.clauses };
+    if (fit !== undefined && fitsBetter(fit, own) && (best === undefined || compare(fit, best.fit) < 0))
+      best = { target: other, fit };
   }
-  if (best === undefined || best.clauses > own.clauses * FEWER) return undefined;
+  if (best === undefined) return undefined;
   const [is, fits] = [contractId(target), contractId(best.target)];
-  const kept = `${own.clauses.toFixed(1)} clauses a case violated under ${shorten(is)}, ${best.clauses.toFixed(1)} under it`;
-  return { text: `the contract may be the wrong one: ${shorten(fits)} fits better (${kept})`, contract: fits };
+  const told = `${percent(own.failing)} of the cases fail in the call itself under ${shorten(is)}, ${percent(best.fit.failing)} under it`;
+  return { text: `the contract may be the wrong one: ${shorten(fits)} fits better (${told})`, contract: fits };
 }
 
-/** @returns the part of the cases in which the call itself is wrong, and violated clauses a case */
-function misfit(runner: Runner): { failing: number; clauses: number } | undefined {
+function fitsBetter(fit: Misfit, own: Misfit): boolean {
+  if (fit.failing <= own.failing * SELDOM) return true;
+  return own.clauses >= MANY && fit.clauses <= own.clauses * FEWER;
+}
+
+function compare(a: Misfit, b: Misfit): number {
+  return a.failing - b.failing || a.clauses - b.clauses;
+}
+
+function percent(part: number): string {
+  return `${Math.round(100 * part)} %`;
+}
+
+function misfit(runner: Runner): Misfit | undefined {
   let failing = 0;
   let clauses = 0;
   for (const values of drawCases(runner.space, WORDS, CASES)) {
@@ -57,7 +87,7 @@ function misfit(runner: Runner): { failing: number; clauses: number } | undefine
   return { failing: failing / CASES, clauses: clauses / CASES };
 }
 
-function misfitOf(target: AnyTarget): ReturnType<typeof misfit> {
+function misfitOf(target: AnyTarget): Misfit | undefined {
   try {
     return misfit(openRunner(target));
   } catch (error) {

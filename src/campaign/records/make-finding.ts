@@ -37,7 +37,6 @@ export type MadeFinding = Pick<
   | 'decision'
   | 'step'
   | 'manner'
-  | 'interpreted'
   | 'removedBy'
   | 'unclear'
 >;
@@ -73,7 +72,6 @@ export function makeFinding(
       decision: '',
       step: 0,
       manner: 'other',
-      interpreted: '',
       removedBy: [],
       unclear: [],
       case: keptCase(runner, signature, values, found),

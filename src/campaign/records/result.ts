@@ -68,9 +68,8 @@ export const findingSchema = z.strictObject({
   /** The last conditional branch before the instruction to blame, or empty; and the index of that instruction in the trace. */
   decision: text(4300),
   step: count,
-  /** What is wrong of a value, and the values of the shrunken case that the code interprets (src/triage/causes.ts). */
+  /** What is wrong of a value (src/triage/causes.ts). */
   manner: z.enum(['changes', 'stays', 'other']),
-  interpreted: text(4300),
   /** Other violations of the shrunken case without which it is gone, and those of which that could not be tried. */
   removedBy: z.array(causeName).max(64),
   unclear: z.array(causeName).max(64),
