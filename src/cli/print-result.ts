@@ -1,7 +1,8 @@
 /** Prints the result of a run for people: what `fuzz` and `gate` have in common. */
 import { relative } from 'node:path';
-import type { FindingResult, RunResult } from '../campaign/records/result.js';
+import { type FindingResult, gapOf, type RunResult } from '../campaign/records/result.js';
 import { summary, targetTable } from '../report/terminal.js';
+import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
 import { describeFinding, replayCommandLine } from './findings.js';
 import type { PrintOptions } from './format-option.js';
@@ -16,6 +17,8 @@ export function printResult(
   { notes = [], classes = false, isOneRun = true }: PrintOptions,
 ): void {
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
+  const gap = gapOf(result);
+  if (gap !== undefined) print(`${pc.yellow(gap)}\n`);
   for (const target of result.result.targets) print(`${targetTable(target, classes)}\n`);
   let number = 0;
   const open = ({ accepted }: FindingResult): boolean => accepted === undefined;

@@ -5,10 +5,12 @@
  */
 import {
   type FindingResult,
+  gapOf,
   type PropertyResult,
   type RunResult,
   targetIsJudged,
   type TargetResult,
+  whyUnjudged,
 } from '../campaign/records/result.js';
 import { shorten } from '../text/escape.js';
 import { disassemblyAround } from './disassembly.js';
@@ -95,12 +97,14 @@ function html(text: string): string {
 
 const code = (text: string): string => `<code>${html(text)}</code>`;
 
-function verdict({ result: { targets }, run }: RunResult): string {
+function verdict(run: RunResult): string {
+  const { targets } = run.result;
+  const gap = gapOf(run);
   const findings = targets.flatMap((target) => target.findings);
   const accepted = findings.filter((finding) => finding.accepted !== undefined).length;
   const unjudged = targets.filter((target) => !targetIsJudged(target)).length;
   return [
-    ...(run.interrupted ? ['interrupted'] : []),
+    ...(gap === undefined ? [] : [gap]),
     ...(unjudged > 0 ? [`${number(unjudged)} of ${counted(targets.length, 'target')} without a verdict`] : []),
     findings.length === 0 ? 'nothing found' : counted(findings.length, 'finding'),
     ...(accepted > 0 ? [`${number(accepted)} of them accepted`] : []),
@@ -116,8 +120,8 @@ function totals({ result, run }: RunResult): string {
   );
 }
 
-function problem({ target, problem: why }: TargetResult): string {
-  return `<p><strong>No verdict</strong> on ${code(target)}: ${code(why ?? 'no property was evaluated')}</p>`;
+function problem(target: TargetResult): string {
+  return `<p><strong>No verdict</strong> on ${code(target.target)}: ${code(whyUnjudged(target))}</p>`;
 }
 
 function section(finding: FindingResult, target: TargetResult, replay: string, title: string): string {

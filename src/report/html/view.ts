@@ -1,6 +1,6 @@
 /** From a result with its listings and traces to what the page shows. */
 import type { FunctionListing, Listings } from '../../campaign/traces/listing.js';
-import type { FindingResult, RunResult, TargetResult } from '../../campaign/records/result.js';
+import { type FindingResult, gapOf, type RunResult, type TargetResult } from '../../campaign/records/result.js';
 import type { TraceDocument } from '../../campaign/traces/trace-document.js';
 import { compileContract } from '../../contract/compiled.js';
 import { findingName } from '../../case/write-case.js';
@@ -60,7 +60,7 @@ export function pageData(input: HtmlInput): PageData {
     milliseconds: run.milliseconds,
     workers: run.workers,
     node: run.node,
-    verdict: verdictOf(totals),
+    verdict: verdictOf(totals, gapOf(input.result)),
     totals,
     targets,
     findings,
@@ -74,7 +74,18 @@ function isJudged({ status }: PageTarget['properties'][number]): boolean {
   return status === 'holds' || status === 'violated';
 }
 
-function verdictOf({ findings, accepted, unjudged, targets }: PageData['totals']): PageData['verdict'] {
+/** @param gap what was not done */
+function verdictOf(totals: PageData['totals'], gap: string | undefined): PageData['verdict'] {
+  if (gap === undefined) return verdictOfAll(totals);
+  const { kind, text } = verdictOfAll(totals);
+  const first = gap.charAt(0).toUpperCase() + gap.slice(1);
+  return {
+    kind: kind === 'clean' ? 'undecided' : kind,
+    text: `${first}, ${text.charAt(0).toLowerCase()}${text.slice(1)}`,
+  };
+}
+
+function verdictOfAll({ findings, accepted, unjudged, targets }: PageData['totals']): PageData['verdict'] {
   const open = findings - accepted;
   const found = `${open} ${open === 1 ? 'finding' : 'findings'}`;
   if (unjudged > 0) return { kind: 'undecided', text: `${unjudged} of ${targets} targets without a verdict, ${found}` };
