@@ -87,7 +87,7 @@ describe.concurrent('fuzz', () => {
   });
 
   test('equal seeds give equal bytes of `result`, whatever the number of workers; another seed does not', async () => {
-    const json = (seed: string, workers: string): Promise<string> =>
+    const json = (seed: string, workers: string, out = `w${workers}${seed}`): Promise<string> =>
       tdxfuzz([
         'fuzz',
         broken,
@@ -100,11 +100,11 @@ describe.concurrent('fuzz', () => {
         '--format',
         'json',
         '--out',
-        join(folder, `w${workers}${seed}`),
+        join(folder, out),
       ]).then(({ stdout }) => stdout);
     const [first, second, two, other] = await Promise.all([
       json('a', '1'),
-      json('a', '1'),
+      json('a', '1', 'again'),
       json('a', '2'),
       json('b', '1'),
     ]);
