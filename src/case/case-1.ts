@@ -37,10 +37,15 @@ export function upgradeCase(file: Case1): CaseFile | string {
     const steps = [{ action: CALL, values: scenario }];
     return { ...rest, schema: CASE_SCHEMA, steps, neutral: { [CALL]: neutralOf(body, file.contract.set) } };
   }
-  const known = CASE_1_NEUTRAL[body.program] ?? {};
+  const known = new Map(Object.entries(ownOf(CASE_1_NEUTRAL, body.program) ?? {}));
   const actions = new Set((story ?? []).map(({ action }) => action));
-  const neutral = Object.fromEntries([...actions].map((action) => [action, { ...known[action] }]));
+  const neutral = Object.fromEntries([...actions].map((action) => [action, { ...known.get(action) }]));
   return { ...rest, schema: CASE_SCHEMA, steps: story ?? [], neutral };
+}
+
+/** Names come from a file: `constructor` is none of ours. */
+function ownOf<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
 function neutralOf(body: Parameters<typeof compileContract>[0], set: string): Record<string, string> {

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import { NOP, type Piece, RET, set32 } from '../harness/made-function.test.helper.js';
 import { caseOf, runnerOf } from '../triage/made-runner.test.helper.js';
-import { recordTrace } from '../run/trace.js';
+import { recordTrace } from '../run/stub-trace.js';
 import { traceDigest } from './trace-digest.js';
 
 function digest(pieces: readonly Piece[], values: Readonly<Record<string, bigint>> = {}): string {
   const runner = runnerOf(pieces);
-  return traceDigest(recordTrace(runner.harness, caseOf(runner, values), 0));
+  const [{ words }] = caseOf(runner, values);
+  return traceDigest(recordTrace(runner.reference.harness, words, 0));
 }
 
 test('a digest depends on the path, and on every register and flag along it', () => {

@@ -125,12 +125,13 @@ describe.concurrent('the verdict', () => {
     'is the same, byte for byte, for the same code, whatever the number of workers; another seed is another',
     async () => {
       const own = project('twice', two(BROKEN_TDCALL), config);
-      const args = ['gate', '--format', 'json', '--out', 'o'];
+      const json = (out: string, ...more: string[]): Promise<Outcome> =>
+        inside(own, 'gate', '--format', 'json', '--out', out, ...more);
       const [first, second, threads, seeded] = await Promise.all([
-        inside(own, ...args),
-        inside(own, ...args),
-        inside(own, ...args, '--workers', '2'),
-        inside(own, ...args, '--seed', 'x'),
+        json('first'),
+        json('second'),
+        json('threads', '--workers', '2'),
+        json('seeded', '--seed', 'x'),
       ]);
       expect(bytesOf(first).length).toBeGreaterThan(1000);
       expect(bytesOf(second)).toBe(bytesOf(first));

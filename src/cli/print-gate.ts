@@ -1,6 +1,6 @@
 /** What a gate prints: a line per target, findings in full, what rules came to, what is new, and how to accept a finding. */
 import { relative } from 'node:path';
-import { causesOfTarget, type RunResult, targetIsJudged, type TargetResult } from '../campaign/records/result.js';
+import { causesOfTarget, gapOf, type RunResult, targetIsJudged, type TargetResult } from '../campaign/records/result.js';
 import type { Selection } from '../campaign/targets/select-targets.js';
 import type { RuleUse } from '../expect/apply-rules.js';
 import type { Rule } from '../expect/rule.js';
@@ -123,19 +123,27 @@ function comparisonNotes({ fresh, known, gone, notes }: Comparison): string[] {
   ];
 }
 
-function verdict({ result: { targets, seed }, run }: RunResult, failing: number): string {
+function verdict(whole: RunResult, failing: number): string {
+  const { targets, seed } = whole.result;
+  const { run } = whole;
+  const gap = gapOf(whole);
   const cases = targets.reduce((sum, target) => sum + target.cases, 0);
   const stored = targets.reduce((sum, target) => sum + target.replayed, 0);
   const accepted = targets.reduce((sum, target) => sum + causesOfTarget(target).length, 0) - failing;
   const unjudged = targets.filter((target) => !targetIsJudged(target)).length;
   const text = [
+    // An interrupted gate has not passed: what it did not come to may fail.
+    ...(gap === undefined ? [] : [pc.yellow(failing > 0 ? gap : `${gap}, no verdict`)]),
     ...(unjudged === 0 ? [] : [pc.red(`${count(unjudged, 'target')} without a verdict`)]),
-    failing === 0 ? (unjudged === 0 ? pc.green('gate passed') : 'nothing found') : pc.red(count(failing, 'finding')),
+    failing > 0
+      ? pc.red(count(failing, 'finding'))
+      : gap === undefined && unjudged === 0
+        ? pc.green('gate passed')
+        : 'nothing found',
     ...(accepted === 0 ? [] : [`${accepted} accepted`]),
   ].join(', ');
-  const how = run.interrupted ? 'interrupted, ' : '';
   return (
-    `${text}: ${how}${count(stored, 'stored case')} and ${count(cases, 'fresh one')} on ${count(targets.length, 'target')}` +
+    `${text}: ${count(stored, 'stored case')} and ${count(cases, 'fresh one')} on ${count(targets.length, 'target')}` +
     ` (${(run.milliseconds / 1000).toFixed(1)} s, ${count(run.workers, 'worker')}; seed ${seed})`
   );
 }

@@ -1,7 +1,8 @@
 /** Prints the result of a run for people: what `fuzz` and `gate` have in common. */
 import { relative } from 'node:path';
-import { causesOfTarget, type RunResult } from '../campaign/records/result.js';
+import { causesOfTarget, gapOf, type RunResult } from '../campaign/records/result.js';
 import { summary, targetTable } from '../report/terminal.js';
+import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
 import { findingText } from '../report/finding-text.js';
 import { replayCommandLine } from './findings.js';
@@ -17,6 +18,8 @@ export function printResult(
   { notes = [], classes = false, isOneRun = true }: PrintOptions,
 ): void {
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
+  const gap = gapOf(result);
+  if (gap !== undefined) print(`${pc.yellow(gap)}\n`);
   for (const target of result.result.targets) print(`${targetTable(target, classes)}\n`);
   const causes = result.result.targets.map((target) => ({ target, causes: causesOfTarget(target) }));
   const total = causes.flatMap((one) => one.causes).filter(({ isAccepted }) => !isAccepted).length;

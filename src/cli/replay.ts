@@ -43,8 +43,9 @@ function replay(path: string, flags: ReplayFlags): number {
     process.stderr.write(`tdxfuzz: ${path}: no verdict: ${runner.problem}\n`);
     return 2;
   }
-  const verdict = verdictOf(file, accounts, newBuild, runner.reached);
+  const { reached } = runner;
   const identical = file.expect !== null && runner.digest() === file.expect.trace;
+  const verdict = verdictOf(file, accounts, newBuild, reached, identical);
   if (flags.format === 'json') {
     const violations = accounts.map(({ signature, expected, actual }) => ({ ...signature, expected, actual }));
     const told = { verdict, traceIdentical: identical, end: runner.end, violations };

@@ -10,10 +10,10 @@ import { FORMATS, type FormatName } from '../report/formats.js';
 import { renderHtml } from '../report/html/render.js';
 import { requirementRows } from '../requirements/rows.js';
 import { shorten } from '../text/escape.js';
+import { LISTINGS } from './claim-folder.js';
 import { replayCommandLine } from './findings.js';
 import { render } from './format-option.js';
 import { printResult } from './print-result.js';
-import { LISTINGS } from './result-folder.js';
 
 const NAMES = ['table', 'html', ...(Object.keys(FORMATS) as FormatName[])] as const;
 

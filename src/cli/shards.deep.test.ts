@@ -78,7 +78,7 @@ describe('what does not belong together', () => {
   it('a missing shard is named', async () => {
     const outcome = await merge(...all.slice(0, 3), ...all.slice(4));
     expect(outcome).toMatchObject({ status: 2, stdout: '' });
-    expect(outcome.stderr).toMatch(/^tdxfuzz: shard 3 is missing; name its folder too, or give --partial\n$/);
+    expect(outcome.stderr).toMatch(/^tdxfuzz: shard 3 of 8 is missing; name all folders, or give --partial\n$/);
     expect((await merge(...all.slice(0, 3), ...all.slice(4), '--partial')).status).toBe(1);
   });
 

@@ -21,6 +21,8 @@ export function madeFinding(change: Partial<FindingResult> = {}): FindingResult 
     inputs: [],
     decision: '',
     step: 0,
+    manner: 'other',
+    interpreted: '',
     removedBy: [],
     unclear: [],
     document: NO_DOCUMENT,
@@ -52,6 +54,7 @@ export function madeTarget(
     classes: {},
     coverage: [],
     findings,
+    causes: findings.map((_, index) => ({ members: [index], alsoBreaks: [] })),
     ...change,
   };
 }

@@ -5,32 +5,33 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readCase } from '../case/case-file.js';
 import { findingName } from '../case/write-case.js';
-import { writeFolder } from '../case/write-folder.js';
+import { type FolderFiles, writeFolder } from '../case/write-folder.js';
 import { validateContractSet } from '../contract/validate.js';
 import { UsageError } from '../errors.js';
 import { BLOCK_CONTRACT, madeImage, type Piece, RET, set32, SOUND } from '../harness/made-function.test.helper.js';
 import { imageOf } from '../play/stub-program.test.helper.js';
 import { openRunner } from '../run/open-runner.js';
-import type { Runner } from '../run/runner.js';
 import type { ProgramTarget } from '../run/target.js';
-import { reproducer } from '../reproducer/reproducer.js';
+import { type Reproducer, reproducer } from '../reproducer/reproducer.js';
+import { reproducerOf } from '../reproducer/reproducer-of.js';
+import { runBlock } from '../campaign/blocks/block.js';
+import { makeFinding } from '../campaign/records/make-finding.js';
+import type { FindingResult } from '../campaign/records/result.js';
 import { builtInPrograms } from '../campaign/targets/built-in-targets.js';
 import { functionExtent } from '../stage/functions.js';
 import { findFunction } from '../image/symbols.js';
 import { findingFolder } from './finding-folder.js';
-import { findingIn, findingOf, type MadeFinding, twinFinding } from './made-finding.test.helper.js';
+import { findingOf, type MadeFinding, twinFinding } from './made-finding.test.helper.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tdxfuzz-folder-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const REPLAY = "tdxfuzz replay 'it'\\''s here/case.json'";
-const filesOf = ({ finding, runner, account }: MadeFinding<Runner>): ReturnType<typeof findingFolder> =>
-  findingFolder(
-    { finding, others: [], alsoBreaks: [], isAccepted: false },
-    reproducer(runner, account, finding.case),
-    REPLAY,
-  );
-const text = (files: ReturnType<typeof findingFolder>, name: string): string => {
+const folderOf = (finding: FindingResult, made: Reproducer): FolderFiles =>
+  findingFolder({ finding, others: [], alsoBreaks: [], isAccepted: false }, made, REPLAY);
+const filesOf = ({ finding, runner, account }: MadeFinding): FolderFiles =>
+  folderOf(finding, reproducer(runner, account, finding.case));
+const text = (files: FolderFiles, name: string): string => {
   const content = files[name];
   if (typeof content !== 'string') throw new Error(`${name} is no text`);
   return content;
@@ -52,9 +53,7 @@ describe('the folder of a stub', () => {
     ]);
     const { runner, finding } = found;
     const { image, entry } = runner;
-    const [segment] = image.segments.filter(
-      ({ address, size }) => entry >= address && entry < address + BigInt(size),
-    );
+    const [segment] = image.segments.filter(({ address, size }) => entry >= address && entry < address + BigInt(size));
     const start = Number(entry - segment.address);
     expect(Buffer.from(files['function.bin'] as Uint8Array).toString('hex')).toBe(
       Buffer.from(segment.bytes.subarray(start, start + runner.size)).toString('hex'),
@@ -94,16 +93,14 @@ it('the folder of a program has its story, and says that there is no reproducer'
   );
   if (clean === undefined) throw new Error('no such program');
   const target: ProgramTarget = { ...clean, image: imageOf('corpus/bugs/dispatcher-eagain-is-invalid.o') };
-  const subject = createSubject(target);
-  const [failure] = subject.runBlock('p', 0, 600).failures;
-  const reported = subject.report(failure.signature, failure.values, null);
-  const finding: FindingResult = { ...failure.signature, hits: 1, first: { block: 0, index: 0 }, ...reported };
-  const runner = createPlayRunner(target);
-  const [account] = accountForStory(runner, storyOf(finding.case, runner.space));
-  const files = programFolder(finding, runner, account, REPLAY);
+  const runner = openRunner(target);
+  const [{ signature, values }] = runBlock(runner, 'p', 0, 600).failures;
+  const made = makeFinding(runner, signature, values, null);
+  const finding: FindingResult = { ...signature, hits: 1, first: { block: 0, index: 0 }, ...made };
+  const files = folderOf(finding, reproducerOf(finding));
   expect(Object.keys(files)).not.toContain('reproducer.c');
   expect(text(files, 'README.txt')).toMatch(/There is no reproducer\.c: the code calls functions around it/);
-  expect(text(files, 'trace.txt')).toMatch(/^ {4}1\. vCPU 0: MapGPA[\s\S]*the whole way there/m);
+  expect(text(files, 'trace.txt')).toMatch(/^ {4}1\. vCPU 0: MapGPA[\s\S]*the whole run/m);
   // What the experiment said stands beside the values.
   expect(text(files, 'trace.txt')).toMatch(/2\.ret +0xb +must be this: none of \d+ others tried fails/);
   const { size } = functionExtent(target.image, findFunction(target.image, target.symbol));

@@ -4,14 +4,17 @@
  *
  * - violated: a failure, which tells of every finding that is not accepted; accepted ones are told in system-out;
  * - not applicable, not evaluated: skipped, with the reason, as the exit status has it;
- * - a target without a verdict: one more test case, `verdict`, in error.
+ * - a target without a verdict: one more test case, `verdict`, in error;
+ * - a run that was interrupted, a merge without all shards: a suite of its own, first, with one test case in error.
  */
 import {
   type FindingResult,
+  gapOf,
   type PropertyResult,
   type RunResult,
   targetIsJudged,
   type TargetResult,
+  whyUnjudged,
 } from '../campaign/records/result.js';
 import { shorten } from '../text/escape.js';
 import { findingPlainText, findingTitle } from './finding-lines.js';
@@ -26,9 +29,12 @@ interface TestCase {
   children: string[];
 }
 
-export function junitXml({ result, run }: RunResult, { replay }: ReportContext): string {
+export function junitXml(whole: RunResult, { replay }: ReportContext): string {
+  const { result, run } = whole;
+  const gap = gapOf(whole);
+  const ofRun = gap === undefined ? [] : [inError('complete', 'not-complete', gap)];
   const suites = result.targets.map((target) => ({ target, tests: testCases(target, replay) }));
-  const all = suites.flatMap(({ tests }) => tests);
+  const all = [...ofRun, ...suites.flatMap(({ tests }) => tests)];
   const report = element(
     'testsuites',
     {
@@ -38,13 +44,16 @@ export function junitXml({ result, run }: RunResult, { replay }: ReportContext):
       failures: count(all, 'failed'),
       errors: count(all, 'in error'),
     },
-    suites.map(({ target, tests }) => suite(target, tests)),
+    [
+      ...(gap === undefined ? [] : [suite('run', [], ofRun)]),
+      ...suites.map(({ target, tests }) => suite(target.target, facts(target), tests)),
+    ],
   );
   return `<?xml version="1.0" encoding="UTF-8"?>\n${report}\n`;
 }
 
-function suite(target: TargetResult, tests: readonly TestCase[]): string {
-  const name = shorten(target.target);
+function suite(title: string, about: string[], tests: readonly TestCase[]): string {
+  const name = shorten(title);
   return element(
     'testsuite',
     {
@@ -55,7 +64,7 @@ function suite(target: TargetResult, tests: readonly TestCase[]): string {
       skipped: count(tests, 'skipped'),
     },
     [
-      element('properties', {}, facts(target)),
+      ...(about.length === 0 ? [] : [element('properties', {}, about)]),
       ...tests.map(({ name: property, cases, children }) =>
         element('testcase', { name: property, classname: name, assertions: cases }, children),
       ),
@@ -77,7 +86,7 @@ function facts(target: TargetResult): string[] {
 type Replay = ReportContext['replay'];
 
 function testCases(target: TargetResult, replay: Replay): TestCase[] {
-  const { properties, findings, problem } = target;
+  const { properties, findings } = target;
   const named = new Set(properties.map(({ property }) => property));
   // What was found is told in any case.
   const more = [...new Set(findings.map(({ property }) => property))].filter((property) => !named.has(property));
@@ -96,15 +105,17 @@ function testCases(target: TargetResult, replay: Replay): TestCase[] {
         replay,
       ),
     );
-  if (!targetIsJudged(target)) {
-    const message = shorten(problem ?? 'no property was evaluated', 600);
-    tests.unshift({
-      name: 'verdict',
-      outcome: 'in error',
-      children: [element('error', { type: 'no-verdict', message }, `no verdict: ${message}`)],
-    });
-  }
+  if (!targetIsJudged(target)) tests.unshift(inError('verdict', 'no-verdict', whyUnjudged(target)));
   return tests;
+}
+
+function inError(name: string, type: string, why: string): TestCase {
+  const message = shorten(why, 600);
+  return {
+    name,
+    outcome: 'in error',
+    children: [element('error', { type, message }, `${type.replace('-', ' ')}: ${message}`)],
+  };
 }
 
 function testCase(property: PropertyResult, findings: readonly FindingResult[], replay: Replay): TestCase {

@@ -7,10 +7,12 @@ import {
   type CauseResult,
   causesOfTarget,
   type FindingResult,
+  gapOf,
   type PropertyResult,
   type RunResult,
   targetIsJudged,
   type TargetResult,
+  whyUnjudged,
 } from '../campaign/records/result.js';
 import { shorten } from '../text/escape.js';
 import { disassemblyAround } from './disassembly.js';
@@ -99,12 +101,14 @@ function html(text: string): string {
 
 const code = (text: string): string => `<code>${html(text)}</code>`;
 
-function verdict({ result: { targets }, run }: RunResult): string {
+function verdict(run: RunResult): string {
+  const { targets } = run.result;
+  const gap = gapOf(run);
   const findings = targets.flatMap(causesOfTarget);
   const accepted = findings.filter(({ isAccepted }) => isAccepted).length;
   const unjudged = targets.filter((target) => !targetIsJudged(target)).length;
   return [
-    ...(run.interrupted ? ['interrupted'] : []),
+    ...(gap === undefined ? [] : [gap]),
     ...(unjudged > 0 ? [`${number(unjudged)} of ${counted(targets.length, 'target')} without a verdict`] : []),
     findings.length === 0 ? 'nothing found' : counted(findings.length, 'finding'),
     ...(accepted > 0 ? [`${number(accepted)} of them accepted`] : []),
@@ -120,8 +124,8 @@ function totals({ result, run }: RunResult): string {
   );
 }
 
-function problem({ target, problem: why }: TargetResult): string {
-  return `<p><strong>No verdict</strong> on ${code(target)}: ${code(why ?? 'no property was evaluated')}</p>`;
+function problem(target: TargetResult): string {
+  return `<p><strong>No verdict</strong> on ${code(target.target)}: ${code(whyUnjudged(target))}</p>`;
 }
 
 function section(cause: CauseResult, target: TargetResult, replay: string, title: string): string {

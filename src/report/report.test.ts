@@ -240,7 +240,7 @@ describe('colour', () => {
   const module = join(packageRoot(), 'dist/src/report/terminal.js');
   const script = `
     const { targetTable, summary } = await import(process.argv[1]);
-    const target = { target: 'f', contract: 'c', cases: 1, executions: 1, replayed: 0, classes: { a: 0 }, findings: [],
+    const target = { target: 'f', contract: 'c', cases: 1, executions: 1, replayed: 0, classes: { a: 0 }, findings: [], causes: [],
       problem: 'p', properties: [{ property: 'p', status: 'violated', cases: 1 }] };
     const run = { milliseconds: 1, casesPerSecond: 1, workers: 1 };
     console.log(targetTable(target, true), summary({ result: { seed: 's', runs: 1, targets: [target] }, run }));`;

@@ -9,9 +9,11 @@ import {
   causesOfTarget,
   exitStatus,
   type FindingResult,
+  gapOf,
   type RunResult,
   targetIsJudged,
   type TargetResult,
+  whyUnjudged,
 } from '../campaign/records/result.js';
 import { escapeName, shorten } from '../text/escape.js';
 import { signatureKey } from '../triage/signature.js';
@@ -123,16 +125,17 @@ function suppressions({ finding: { accepted }, isAccepted }: CauseResult): Pick<
 
 function invocation(run: RunResult): Invocation {
   const exitCode = exitStatus(run);
+  const gap = gapOf(run);
+  const unjudged = run.result.targets.filter((target) => !targetIsJudged(target));
+  const told = [
+    ...(gap === undefined ? [] : [gap]),
+    ...unjudged.map((target) => `${target.target}: no verdict: ${whyUnjudged(target)}`),
+  ];
   return {
     exitCode,
-    // Findings are what a run is for; an error or an interrupt is not.
-    executionSuccessful: exitCode <= 1,
-    toolExecutionNotifications: run.result.targets
-      .filter((target) => !targetIsJudged(target))
-      .map(({ target, problem }) => ({
-        level: 'error',
-        message: { text: message(`${target}: no verdict: ${problem ?? 'no property was evaluated'}`) },
-      })),
+    // Findings are what a run is for; an error, an interrupt or a shard that is missing is not.
+    executionSuccessful: exitCode <= 1 && gap === undefined,
+    toolExecutionNotifications: told.map((text) => ({ level: 'error', message: { text: message(text) } })),
   };
 }
 

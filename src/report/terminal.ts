@@ -1,7 +1,14 @@
 /** Results as a person reads them in a terminal: a table per target, then every finding. */
 import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
-import { causesOfTarget, type PropertyResult, type RunResult, type TargetResult } from '../campaign/records/result.js';
+import {
+  causesOfTarget,
+  gapOf,
+  type PropertyResult,
+  type RunResult,
+  targetIsJudged,
+  type TargetResult,
+} from '../campaign/records/result.js';
 import { plainTable } from './plain-table.js';
 
 const count = (value: number): string => value.toLocaleString('en-US');
@@ -62,23 +69,29 @@ function abridged(names: readonly string[]): string {
  *
  * @param isOneRun whether one run with the seed and the number of cases gives the same result
  */
-export function summary({ result, run }: RunResult, isOneRun = true): string {
+export function summary(whole: RunResult, isOneRun = true): string {
+  const { result, run } = whole;
   const all = result.targets.flatMap(causesOfTarget);
   const findings = all.filter(({ isAccepted }) => !isAccepted).length;
   const known = all.length === findings ? '' : `, ${all.length - findings} accepted`;
   const cases = result.targets.reduce((sum, target) => sum + target.cases, 0);
   const executions = result.targets.reduce((sum, target) => sum + target.executions, 0);
-  const problems = result.targets.filter(({ problem }) => problem !== undefined).length;
+  const unjudged = result.targets.filter((target) => !targetIsJudged(target)).length;
+  const gap = gapOf(whole);
   const perCase = cases === 0 ? '0' : (executions / cases).toFixed(2);
   const verdict =
-    problems > 0
-      ? pc.red(`${problems} of ${result.targets.length} targets without a verdict, ${findings} findings`)
-      : findings === 0
-        ? pc.green('nothing found')
-        : pc.red(`${findings} finding${findings === 1 ? '' : 's'}`);
+    findings > 0
+      ? pc.red(`${findings} finding${findings === 1 ? '' : 's'}`)
+      : unjudged > 0 || gap !== undefined
+        ? 'nothing found'
+        : pc.green('nothing found');
+  const doubts = [
+    ...(gap === undefined ? [] : [pc.yellow(gap)]),
+    ...(unjudged === 0 ? [] : [pc.red(`${unjudged} of ${result.targets.length} targets without a verdict`)]),
+  ];
   const seconds = (run.milliseconds / 1000).toFixed(1);
   return [
-    `${verdict}${known} in ${count(cases)} cases on ${result.targets.length} target${result.targets.length === 1 ? '' : 's'}` +
+    `${[...doubts, verdict].join(', ')}${known} in ${count(cases)} cases on ${result.targets.length} target${result.targets.length === 1 ? '' : 's'}` +
       ` (${seconds} s, ${count(run.casesPerSecond)} cases/s at ${perCase} executions a case, ${run.workers} worker${run.workers === 1 ? '' : 's'})`,
     ...(isOneRun ? [pc.dim(`the same run again: --seed ${result.seed} --runs ${result.runs}`)] : []),
   ].join('\n');

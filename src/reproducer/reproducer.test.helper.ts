@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { findToolchain } from '../targets/toolchain.js';
-import { fixedCase, type MadeFinding, twinFinding } from './made-finding.test.helper.js';
+import { fixedCase, type MadeFinding, twinFinding } from '../report/made-finding.test.helper.js';
 import { type Reproducer, reproducer } from './reproducer.js';
 
 /** What this machine can compile with, for x86-64 Linux. */

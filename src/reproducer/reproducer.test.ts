@@ -22,7 +22,8 @@ import {
   TEXT,
 } from '../harness/made-function.test.helper.js';
 import { madeImage } from '../harness/made-function.test.helper.js';
-import { findingOf, fixedCase, type MadeFinding, twinFinding } from './made-finding.test.helper.js';
+import { findingOf, fixedCase, type MadeFinding, twinFinding } from '../report/made-finding.test.helper.js';
+import { reproducerOf } from './reproducer-of.js';
 import { COMPILER, COMPILERS, made, run, sourceOf, twinsReproduced } from './reproducer.test.helper.js';
 
 // Others in `reproducer.deep.test.ts`.
@@ -136,4 +137,22 @@ it('of a host stub answers SEAMCALL and not TDCALL', () => {
   expect(sourceOf(host)).toContain('IS_SEAMCALL = 1');
   const guest = madeFinding([load('r10', 'rdi'), clear('rax'), set32('rcx', 0x400), TDCALL, set32('rbx', 5), RET]);
   expect(sourceOf(guest)).toContain('IS_SEAMCALL = 0');
+});
+
+describe('of what comes from a folder', () => {
+  const { finding } = twinFinding('missing-scrub-r10-5.19');
+
+  it('a case that the tool would not have written has none, and one line says why', () => {
+    const hostile = structuredClone(finding);
+    hostile.case.code.pages[0].address = '0x800000000000';
+    expect(reproducerOf(hostile)).toEqual({ reason: expect.stringMatching(/^[^\n]*no page can lie at[^\n]*$/) });
+  });
+
+  it('a finding that its case does not repeat has none either', () => {
+    expect(reproducerOf(finding)).toHaveProperty('source');
+    expect(reproducerOf({ ...finding, place: 'missing_scrub_r10+0x1' })).toEqual({
+      reason: expect.stringContaining('does not find it') as string,
+    });
+    expect(reproducerOf({ ...finding, unrepeated: 'seen' })).toEqual({ reason: 'its case does not repeat it' });
+  });
 });

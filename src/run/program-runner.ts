@@ -1,10 +1,9 @@
 /** Runs and judges programs: a case is a story, played beside its reference. */
 import type { Case, CaseSpace } from '../case/case.js';
-import { createHash } from 'node:crypto';
+import { playDigest } from '../case/play-digest.js';
 import { functionExtent } from '../stage/functions.js';
 import { findFunction } from '../image/symbols.js';
 import type { Observed } from '../play/call.js';
-import type { Play } from '../play/play.js';
 import type { PlayViolation } from '../play/play-judge.js';
 import type { PlayRunner } from '../play/play-runner.js';
 import type { ProgramStage } from '../stage/program-stage.js';
@@ -240,14 +239,4 @@ function power(base: number, exponent: number): number {
   for (let square = base, left = exponent; left > 0; left >>>= 1, square = Math.imul(square, square))
     if ((left & 1) === 1) result = Math.imul(result, square);
   return result;
-}
-
-function playDigest({ entries }: Play): string {
-  const digest = createHash('sha256');
-  for (const { step, observed, answer } of entries) {
-    digest.update(`${step} ${observed?.moment} ${observed?.pathLow} ${observed?.pathHigh}\n`);
-    for (const values of [observed?.values ?? {}, answer])
-      for (const [name, value] of Object.entries(values)) digest.update(`${name} ${hex(value)}\n`);
-  }
-  return digest.digest('hex');
 }

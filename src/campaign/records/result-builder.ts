@@ -78,12 +78,13 @@ export class ResultBuilder {
     return target;
   }
 
-  /** Shards of which no process left a record. */
-  missingShards(): number[] {
+  /** Shards of which no process came to its end; undefined if there are none. */
+  missingShards(): RunResult['run']['missing'] {
     const shards = [...this.processes.values()].map(({ shard }) => shard);
     const of = Math.max(1, ...shards.map((shard) => shard.of));
     const there = new Set(shards.filter((shard) => shard.of === of).map(({ index }) => index));
-    return Array.from({ length: of }, (_, index) => index).filter((index) => !there.has(index));
+    const missing = Array.from({ length: of }, (_, index) => index).filter((index) => !there.has(index));
+    return missing.length === 0 ? undefined : { shards: missing, of };
   }
 
   /**

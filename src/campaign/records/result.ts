@@ -161,6 +161,8 @@ export const resultSchema = z.strictObject({
     milliseconds: count,
     casesPerSecond: count,
     interrupted: z.boolean(),
+    /** Shards of a merged result of which there is nothing, or whose process did not come to its end; absent: none. */
+    missing: z.strictObject({ shards: z.array(count).min(1).max(100_000), of: count }).optional(),
     out: text(4300).nullable(),
   }),
 });
@@ -174,25 +176,55 @@ export type FunctionCoverage = z.infer<typeof functionCoverageSchema>;
 export type InputVerdict = z.infer<typeof inputSchema>;
 export type SourceLine = z.infer<typeof sourceSchema>;
 
-/** Whether every target has at least one property that was evaluated, and no case without a verdict. */
+/** Whether at least one property of the target was evaluated, and no case was left without a verdict. */
 export function targetIsJudged(target: TargetResult): boolean {
   return (
     target.problem === undefined && target.properties.some(({ status }) => status === 'holds' || status === 'violated')
   );
 }
 
-/** 0, 1, 2 or 3 by DESIGN.md ("Exit status"); the highest wins. */
-export function exitStatus({ result, run }: RunResult): number {
-  if (result.targets.some(({ findings }) => findings.some(isToolFailure))) return 3;
-  if (result.targets.some((target) => !targetIsJudged(target)))
-    return run.interrupted ? interruptedStatus(result.targets) : 2;
-  if (result.targets.some(hasUnaccepted)) return 1;
-  return run.interrupted ? 130 : 0;
+/** Why a target is not judged. */
+export function whyUnjudged({ problem }: TargetResult): string {
+  return problem ?? 'no property was evaluated';
 }
 
-function interruptedStatus(targets: readonly TargetResult[]): number {
-  if (targets.some(({ problem }) => problem !== undefined)) return 2;
-  return targets.some(hasUnaccepted) ? 1 : 130;
+/** Missing shards that are named before the rest is only counted. */
+const NAMED_SHARDS = 12;
+
+/**
+ * What of the run was not done, in words that every format begins with; undefined where all was done. A run with a gap has
+ * found what it has found, and passes nothing.
+ */
+export function gapOf({ run: { missing, interrupted } }: RunResult): string | undefined {
+  const gaps = [
+    ...(interrupted ? ['interrupted'] : []),
+    ...(missing === undefined ? [] : [`incomplete: ${shardsText(missing)} missing`]),
+  ];
+  return gaps.length === 0 ? undefined : gaps.join(', ');
+}
+
+/** `shards 3, 7 of 8` */
+export function shardsText({ shards, of }: NonNullable<RunResult['run']['missing']>): string {
+  const more = shards.length - NAMED_SHARDS;
+  const named = shards.slice(0, NAMED_SHARDS).join(', ');
+  return `shard${shards.length === 1 ? '' : 's'} ${named}${more > 0 ? ` and ${more} more` : ''} of ${of}`;
+}
+
+/**
+ * By DESIGN.md ("Exit status"), the highest wins: 0 nothing found, 1 a finding, 2 no verdict. Without findings a merge that
+ * lacks shards is 3, and an interrupted run 130.
+ */
+export function exitStatus(run: RunResult): number {
+  const { targets } = run.result;
+  if (targets.some(({ findings }) => findings.some(isToolFailure))) return 3;
+  const found = targets.some(hasUnaccepted);
+  if (run.run.missing !== undefined && !found) return 3;
+  // What was not done may be why nothing was evaluated.
+  const isOpen = (target: TargetResult): boolean =>
+    gapOf(run) === undefined ? !targetIsJudged(target) : target.problem !== undefined;
+  if (targets.some(isOpen)) return 2;
+  if (found) return 1;
+  return run.run.interrupted ? 130 : 0;
 }
 
 /** A finding that was seen and does not repeat. That its case would have too many pages is no failure. */

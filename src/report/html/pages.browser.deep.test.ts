@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { renderHtml } from './render.js';
 import { browserPath, ReportBrowser } from './report-page.test.helper.js';
 import { withEvilName, written } from './sample.test.helper.js';
+import { causesOfTarget } from '../../campaign/records/result.js';
+import { MOST_STEPS_IN_ALL } from './view.js';
 
 const report = new ReportBrowser();
 
@@ -26,7 +28,7 @@ describe.skipIf(browserPath === undefined)('the overview and the requirements', 
       );
       const hits = await textsOf(page, 'main table:first-of-type tbody td:last-child');
       const expected = targets.flatMap((target) =>
-        target.findings.map((finding) => finding.hits.toLocaleString('en-US')),
+        causesOfTarget(target).map(({ finding }) => finding.hits.toLocaleString('en-US')),
       );
       expect(hits.slice(0, expected.length)).toEqual(expected);
     }));
@@ -166,12 +168,14 @@ describe.skipIf(browserPath === undefined)('the report holds', () => {
     const big = structuredClone(report.input);
     const [target] = big.result.result.targets.slice(1);
     const [finding] = target.findings;
-    const trace = structuredClone(report.input.traces[report.indexOf('missing-scrub-r10-5.19')]);
-    target.findings = Array.from({ length: 500 }, (_, at) => ({ ...finding, slot: `final.r${at}` }));
-    const steps = Array.from({ length: 2048 }, () => trace.steps)
+    const { document } = finding;
+    const steps = Array.from({ length: 2048 }, () => document.steps)
       .flat()
       .slice(0, 2048);
-    big.traces = [{ ...trace, finding: 0, steps, leftOut: { before: 17_000, behind: 952 } }];
+    const long = { ...document, steps, leftOut: { before: 17_000, behind: 952 } };
+    target.findings = Array.from({ length: 500 }, (_, at) => ({ ...finding, slot: `final.r${at}`, document: long }));
+    target.causes = target.findings.map((_, at) => ({ members: [at], alsoBreaks: [] }));
+    const room = Math.ceil(MOST_STEPS_IN_ALL / steps.length);
     await report.visit(
       '',
       async (page) => {
@@ -183,9 +187,14 @@ describe.skipIf(browserPath === undefined)('the report holds', () => {
         );
         await page.getByRole('button', { name: 'Last' }).click();
         expect(await page.locator('.controls output').textContent()).toBe('Step 2,048 of 2,048');
-        await page.goto(`${page.url().replace(/#.*/, '')}#/finding/2`);
+        const url = page.url().replace(/#.*/, '');
+        await page.goto(`${url}#/finding/${room}`);
+        await page.waitForSelector('.trace');
+        await page.goto(`${url}#/finding/${room + 1}`);
         await page.waitForSelector('.trace', { state: 'detached' });
-        expect(await page.locator('main').textContent()).toContain('There is none: this report was made without it.');
+        expect(await page.locator('main').textContent()).toContain(
+          'There is none: one report holds 60000 steps of traces; replay the case to see this one.',
+        );
       },
       { file: written(big) },
     );

@@ -30,7 +30,12 @@ describe.skipIf(browserPath === undefined)('the page of a finding', () => {
 
   test('every step shows the registers exactly as the trace has them', async () => {
     const index = report.indexOf('missing-scrub-r10-5.19');
-    const { steps, initial } = report.input.traces[index];
+    const { target, property, slot, place: blamedPlace } = report.findings[index];
+    const recorded = report.input.result.result.targets[target].findings.find(
+      (finding) => finding.property === property && finding.slot === slot && finding.place === blamedPlace,
+    );
+    if (recorded === undefined) throw new Error('not in the result');
+    const { steps, initial } = recorded.document;
     await report.visit(`#/finding/${index + 1}/step/1`, async (page) => {
       await page.locator('.controls button').first().focus();
       const state = new Map(initial);

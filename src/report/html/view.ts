@@ -4,6 +4,7 @@ import {
   type CauseResult,
   causesOfTarget,
   type FindingResult,
+  gapOf,
   type RunResult,
   type TargetResult,
 } from '../../campaign/records/result.js';
@@ -66,7 +67,7 @@ export function pageData(input: HtmlInput): PageData {
     milliseconds: run.milliseconds,
     workers: run.workers,
     node: run.node,
-    verdict: verdictOf(totals),
+    verdict: verdictOf(totals, gapOf(input.result)),
     totals,
     targets,
     findings,
@@ -80,7 +81,18 @@ function isJudged({ status }: PageTarget['properties'][number]): boolean {
   return status === 'holds' || status === 'violated';
 }
 
-function verdictOf({ findings, accepted, unjudged, targets }: PageData['totals']): PageData['verdict'] {
+/** @param gap what was not done */
+function verdictOf(totals: PageData['totals'], gap: string | undefined): PageData['verdict'] {
+  if (gap === undefined) return verdictOfAll(totals);
+  const { kind, text } = verdictOfAll(totals);
+  const first = gap.charAt(0).toUpperCase() + gap.slice(1);
+  return {
+    kind: kind === 'clean' ? 'undecided' : kind,
+    text: `${first}, ${text.charAt(0).toLowerCase()}${text.slice(1)}`,
+  };
+}
+
+function verdictOfAll({ findings, accepted, unjudged, targets }: PageData['totals']): PageData['verdict'] {
   const open = findings - accepted;
   const found = `${open} ${open === 1 ? 'finding' : 'findings'}`;
   if (unjudged > 0) return { kind: 'undecided', text: `${unjudged} of ${targets} targets without a verdict, ${found}` };
