@@ -124,7 +124,11 @@ describe('a function without a size', () => {
 
   test('stays quick where every byte has a label', () => {
     const labels = Object.fromEntries(Array.from({ length: 0x4000 }, (_, at) => [`l${at}`, at]));
-    const image = made(Array.from({ length: 0x4000 }, () => 0xc3), { f: 0 }, labels);
+    const image = made(
+      Array.from({ length: 0x4000 }, () => 0xc3),
+      { f: 0 },
+      labels,
+    );
     expect(places(image, 0x3fff)).toEqual(['l16383+0x0']);
   });
 });
