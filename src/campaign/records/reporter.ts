@@ -2,10 +2,12 @@
  * Turns failures of one target into findings: each signature once, shrunk by itself and repeated from its case alone. What
  * does not repeat, or makes no case, is a defect of the tool: it is reported as itself and takes no other finding with it.
  */
-import { bareCase } from '../blocks/bare-case.js';
+import { isProgram } from '../targets/target.js';
 import { whyNotRepeated } from '../blocks/repeat.js';
 import type { ReportedCase } from '../blocks/subject.js';
+import { bareCase } from '../../case/bare-case.js';
 import { type CaseFile, caseSchema, type StoredValues } from '../../case/case-file.js';
+import { toolVersion } from '../../package-info.js';
 import type { Scenario } from '../../scenario/layout.js';
 import type { Story } from '../../story/story.js';
 import { shorten } from '../../text/escape.js';
@@ -101,7 +103,10 @@ export class Reporter {
     try {
       return caseSchema.parse(subject.keep(signature, values, found));
     } catch {
-      return bareCase(target, signature, subject.named(values), found);
+      const { image, name, set, symbol } = target;
+      const body = isProgram(target) ? target.program : target.contract;
+      const origin = { tool: toolVersion(), target: name, set, found };
+      return bareCase(image, symbol, body, signature, subject.named(values), origin);
     }
   }
 

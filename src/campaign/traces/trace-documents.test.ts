@@ -145,7 +145,7 @@ describe('trace documents', () => {
   test('a case that the tool would not have written is refused in one line', () => {
     const hostile = structuredClone(result);
     const [finding] = hostile.result.targets[0].findings;
-    finding.case.code.pages[0].address = '0x0';
+    finding.case.code.pages[0].address = '0x800000000000';
     expect(() => tracesOf(hostile)).toThrow(UsageError);
     expect(() => tracesOf(hostile)).toThrow(/^missing-scrub-r10-5\.19: the case of finding 1: .*no page can lie at/);
   });
