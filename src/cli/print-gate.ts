@@ -1,6 +1,12 @@
 /** What a gate prints: a line per target, findings in full, what rules came to, what is new, and how to accept a finding. */
 import { relative } from 'node:path';
-import { causesOfTarget, gapOf, type RunResult, targetIsJudged, type TargetResult } from '../campaign/records/result.js';
+import {
+  causesOfTarget,
+  gapOf,
+  type RunResult,
+  targetIsJudged,
+  type TargetResult,
+} from '../campaign/records/result.js';
 import type { Selection } from '../campaign/targets/select-targets.js';
 import type { RuleUse } from '../expect/apply-rules.js';
 import type { Rule } from '../expect/rule.js';
