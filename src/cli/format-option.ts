@@ -1,7 +1,7 @@
 /** How a result is printed: the option, and the printing. */
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { RunResult } from '../campaign/records/result.js';
+import { noVerdict, type RunResult } from '../campaign/records/result.js';
 import { FORMATS, type FormatName } from '../report/formats.js';
 import { replayCommandLine } from './findings.js';
 import { printResult } from './print-result.js';
@@ -17,8 +17,15 @@ export function withFormat(command: Command): Command {
 export function printAs(format: Format, result: RunResult, out: string | undefined, more: PrintOptions = {}): void {
   if (format !== 'table') process.stdout.write(render(format, result, out));
   else printResult(result, out, more);
-  for (const { target, image, problem } of result.result.targets)
-    if (problem !== undefined) process.stderr.write(`tdxfuzz: ${image}: ${target}: no verdict: ${problem}\n`);
+  tellUnjudged(result);
+}
+
+/** One line on standard error for every target without a verdict. */
+export function tellUnjudged({ result }: RunResult): void {
+  for (const target of result.targets) {
+    const why = noVerdict(target);
+    if (why !== undefined) process.stderr.write(`tdxfuzz: ${target.image}: ${target.target}: no verdict: ${why}\n`);
+  }
 }
 
 /** A result in a format of its own, with paths as they are named from the present folder. */

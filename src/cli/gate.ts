@@ -5,7 +5,7 @@ import type { AnyTarget } from '../campaign/targets/target.js';
 import { applyRules } from '../expect/apply-rules.js';
 import { acceptKnown, compareResults, readResult } from '../gate/compare.js';
 import { gate, GATE_RUNS, type GateRuns, runsByKind } from '../gate/gate.js';
-import { type Format, render, withFormat } from './format-option.js';
+import { type Format, render, tellUnjudged, withFormat } from './format-option.js';
 import { onInterrupt } from './interrupt.js';
 import { collect, positiveInteger, seedText, workerCount } from './options.js';
 import { gateNotes, printGate } from './print-gate.js';
@@ -99,9 +99,7 @@ async function run(images: string[], flags: GateFlags): Promise<number> {
     process.stdout.write(render(flags.format, result, out));
     for (const note of gateNotes(report)) process.stderr.write(`note: ${note}\n`);
   } else printGate(report, out, flags.verbose);
-  for (const { target, image, problem } of result.result.targets) {
-    if (problem !== undefined) process.stderr.write(`tdxfuzz: ${image}: ${target}: no verdict: ${problem}\n`);
-  }
+  tellUnjudged(result);
   if (unwritten !== undefined) throw unwritten;
   return exitStatus(result);
 }

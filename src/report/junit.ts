@@ -9,10 +9,11 @@
 import {
   type FindingResult,
   type PropertyResult,
+  noVerdict,
   type RunResult,
-  targetIsJudged,
   type TargetResult,
 } from '../campaign/records/result.js';
+import { describeAssumptions } from '../contract/contract.js';
 import { shorten } from '../text/escape.js';
 import { findingPlainText, findingTitle } from './finding-lines.js';
 import type { ReportContext } from './formats.js';
@@ -69,15 +70,17 @@ function count(tests: readonly TestCase[], outcome: TestCase['outcome']): number
 
 function facts(target: TargetResult): string[] {
   const { symbol, contract, image, imageHash, fingerprint, seed, cases, executions, replayed } = target;
-  return Object.entries({ symbol, contract, image, imageHash, fingerprint, seed, cases, executions, replayed }).map(
-    ([name, value]) => element('property', { name, value: shorten(String(value), 300) }),
+  const assumes = describeAssumptions(target.assumes);
+  const all = { symbol, contract, image, imageHash, fingerprint, seed, cases, executions, replayed };
+  return Object.entries({ ...all, ...(assumes !== undefined && { assumes }) }).map(([name, value]) =>
+    element('property', { name, value: shorten(String(value), 300) }),
   );
 }
 
 type Replay = ReportContext['replay'];
 
 function testCases(target: TargetResult, replay: Replay): TestCase[] {
-  const { properties, findings, problem } = target;
+  const { properties, findings } = target;
   const named = new Set(properties.map(({ property }) => property));
   // What was found is told in any case.
   const more = [...new Set(findings.map(({ property }) => property))].filter((property) => !named.has(property));
@@ -96,8 +99,9 @@ function testCases(target: TargetResult, replay: Replay): TestCase[] {
         replay,
       ),
     );
-  if (!targetIsJudged(target)) {
-    const message = shorten(problem ?? 'no property was evaluated', 600);
+  const why = noVerdict(target);
+  if (why !== undefined) {
+    const message = shorten(why, 600);
     tests.unshift({
       name: 'verdict',
       outcome: 'in error',

@@ -3,14 +3,16 @@
  * Sections named below are those of the standard.
  */
 import { createHash } from 'node:crypto';
-import type { Address, Artifact, Invocation, Log, ReportingDescriptor, Result } from 'sarif';
+import type { Address, Artifact, Invocation, Log, Notification, ReportingDescriptor, Result } from 'sarif';
 import {
   exitStatus,
   type FindingResult,
+  neverInForce,
+  noVerdict,
   type RunResult,
-  targetIsJudged,
   type TargetResult,
 } from '../campaign/records/result.js';
+import { describeAssumptions } from '../contract/contract.js';
 import { escapeName, shorten } from '../text/escape.js';
 import { signatureKey } from '../triage/violation.js';
 import { artifactUri } from './artifact-uri.js';
@@ -116,13 +118,23 @@ function invocation(run: RunResult): Invocation {
     exitCode,
     // Findings are what a run is for; an error or an interrupt is not.
     executionSuccessful: exitCode <= 1,
-    toolExecutionNotifications: run.result.targets
-      .filter((target) => !targetIsJudged(target))
-      .map(({ target, problem }) => ({
-        level: 'error',
-        message: { text: message(`${target}: no verdict: ${problem ?? 'no property was evaluated'}`) },
-      })),
+    toolExecutionNotifications: run.result.targets.flatMap(notifications),
   };
+}
+
+/** What must be known of a target beside its findings. */
+function notifications(target: TargetResult): Notification[] {
+  const say = (level: Notification['level'], text: string): Notification => ({
+    level,
+    message: { text: message(`${target.target}: ${text}`) },
+  });
+  const why = noVerdict(target);
+  const assumptions = describeAssumptions(target.assumes);
+  return [
+    ...(why === undefined ? [] : [say('error', `no verdict: ${why}`)]),
+    ...neverInForce(target).map((property) => say('warning', `${property} was in force in no case`)),
+    ...(assumptions === undefined ? [] : [say('note', `assumes ${assumptions}`)]),
+  ];
 }
 
 /** The files that the run speaks of, each once. */

@@ -1,7 +1,15 @@
 /** Results as a person reads them in a terminal: a table per target, then every finding. */
 import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
-import type { FindingResult, PropertyResult, RunResult, TargetResult } from '../campaign/records/result.js';
+import {
+  type FindingResult,
+  noVerdict,
+  type PropertyResult,
+  type RunResult,
+  targetIsJudged,
+  type TargetResult,
+} from '../campaign/records/result.js';
+import { describeAssumptions } from '../contract/contract.js';
 import type { CaseRunner } from '../judge/case-runner.js';
 import type { Account } from '../triage/account.js';
 import { placeName } from '../triage/violation.js';
@@ -22,7 +30,7 @@ function resultText({ status, reason }: PropertyResult): string {
     case 'violated':
       return pc.red('VIOLATED');
     case 'not evaluated':
-      return pc.yellow('not evaluated');
+      return pc.yellow('not evaluated: in force in no case');
     case 'holds by decode':
       return pc.green('holds by decode');
     case 'not applicable':
@@ -51,7 +59,10 @@ export function targetTable(target: TargetResult, showClasses: boolean): string 
     );
   if (empty.length > 0) lines.push(`  ${pc.yellow('not exercised')}: ${abridged(empty)}`);
   else if (classes.length > 0) lines.push(pc.dim(`  all ${classes.length} classes of cases were exercised`));
-  if (target.problem !== undefined) lines.push(`  ${pc.red('no verdict')}: ${shorten(target.problem, 400)}`);
+  const assumptions = describeAssumptions(target.assumes);
+  if (assumptions !== undefined) lines.push(`  assumes ${assumptions}`);
+  const why = noVerdict(target);
+  if (why !== undefined) lines.push(`  ${pc.red('no verdict')}: ${shorten(why, 400)}`);
   return lines.join('\n');
 }
 
@@ -123,11 +134,11 @@ export function summary({ result, run }: RunResult, isOneRun = true): string {
   const known = all.length === findings ? '' : `, ${all.length - findings} accepted`;
   const cases = result.targets.reduce((sum, target) => sum + target.cases, 0);
   const executions = result.targets.reduce((sum, target) => sum + target.executions, 0);
-  const problems = result.targets.filter(({ problem }) => problem !== undefined).length;
+  const unjudged = result.targets.filter((target) => !targetIsJudged(target)).length;
   const perCase = cases === 0 ? '0' : (executions / cases).toFixed(2);
   const verdict =
-    problems > 0
-      ? pc.red(`${problems} of ${result.targets.length} targets without a verdict, ${findings} findings`)
+    unjudged > 0
+      ? pc.red(`${unjudged} of ${result.targets.length} targets without a verdict, ${findings} findings`)
       : findings === 0
         ? pc.green('nothing found')
         : pc.red(`${findings} finding${findings === 1 ? '' : 's'}`);

@@ -17,7 +17,7 @@ import { ResultBuilder } from './result-builder.js';
 import type { FindingResult, RunResult } from './result.js';
 import type { Shard } from '../blocks/shard.js';
 import type { Subject } from '../blocks/subject.js';
-import type { AnyTarget } from '../targets/target.js';
+import { type AnyTarget, assumptionsOf } from '../targets/target.js';
 import type { Task } from '../blocks/task.js';
 
 /** One target of a campaign, ready to be run. */
@@ -166,6 +166,7 @@ export class CampaignLog {
 }
 
 function targetRecord({ target, subject, seed, id, fingerprint: print, functions }: Prepared): CampaignRecord {
+  const assumes = assumptionsOf(target);
   return {
     kind: 'target',
     id,
@@ -176,6 +177,7 @@ function targetRecord({ target, subject, seed, id, fingerprint: print, functions
     imageHash: target.image.hash,
     fingerprint: print,
     seed,
+    ...(assumes.length > 0 && { assumes: [...assumes] }),
     properties: [...subject.properties],
     functions,
   };

@@ -2,7 +2,7 @@
 import { PROGRAM_PROPERTIES, PROPERTIES } from '../../../properties/all.js';
 import { type CaseFile, isProgramContract } from '../../case/case-file.js';
 import { compileContract, type CompiledContract } from '../../contract/compiled.js';
-import type { Contract } from '../../contract/contract.js';
+import type { Assumption, Contract } from '../../contract/contract.js';
 import type { ProgramContract } from '../../contract/program-contract.js';
 import type { Image } from '../../image/image.js';
 import { findFunction, functionExtent } from '../../image/symbols.js';
@@ -51,6 +51,11 @@ export function targetOf({ target: name, contract }: CaseFile, image: Image, sym
 /** `SET/FUNCTION`, as people name the contract. */
 export function contractId(target: AnyTarget): string {
   return `${target.set}/${isProgram(target) ? (target.contractName ?? target.program.symbol) : target.contract.symbol}`;
+}
+
+/** What the target's contract takes for granted; that of a program nothing. */
+export function assumptionsOf(target: AnyTarget): readonly Assumption[] {
+  return isProgram(target) ? [] : (target.contract.assumes ?? []);
 }
 
 export function isProgram(target: AnyTarget): target is ProgramTarget {

@@ -1,8 +1,9 @@
 /** From a result with its listings and traces to what the page shows. */
 import type { FunctionListing, Listings } from '../../campaign/traces/listing.js';
-import type { FindingResult, RunResult, TargetResult } from '../../campaign/records/result.js';
+import { type FindingResult, noVerdict, type RunResult, type TargetResult } from '../../campaign/records/result.js';
 import type { TraceDocument } from '../../campaign/traces/trace-document.js';
 import { compileContract } from '../../contract/compiled.js';
+import { describeAssumptions } from '../../contract/contract.js';
 import { findingName } from '../../case/write-case.js';
 import { describeSlot } from '../describe-slot.js';
 import type {
@@ -90,6 +91,7 @@ function targetOf(target: TargetResult, findings: number[], code: Code): PageTar
   return {
     name: target.target,
     contract: target.contract,
+    assumes: describeAssumptions(target.assumes) ?? '',
     image: target.image,
     imageHash: target.imageHash,
     fingerprint: target.fingerprint,
@@ -97,7 +99,7 @@ function targetOf(target: TargetResult, findings: number[], code: Code): PageTar
     cases: target.cases,
     executions: target.executions,
     replayed: target.replayed,
-    problem: target.problem ?? '',
+    problem: noVerdict(target) ?? '',
     properties: target.properties.map(({ property, status, cases, reason = '' }) => ({
       name: property,
       status,
