@@ -54,6 +54,10 @@ const parse = ({ stdout }: Outcome): RunResult => resultSchema.parse(JSON.parse(
 /** The bytes of `result` in a printed JSON result. */
 const bytesOf = ({ stdout }: Outcome): string => /"result": \{[\s\S]*?\n {2}\}/.exec(stdout)?.[0] ?? '';
 
+/** Its only case succeeds. */
+const ONE_CASE =
+  '--target __tdx_hypercall=linux-5.19/__tdx_hypercall --property stops-on-failure --runs 1 --seed a'.split(' ');
+
 describe.concurrent('a project', () => {
   test(
     'that is sound passes: a line for its target, nothing written',
@@ -77,12 +81,7 @@ describe.concurrent('a project', () => {
     async () => {
       const own = project('unseen', SOUND_OBJECT);
       put(own, 'stub.o', readFileSync(join(packageRoot(), 'corpus/targets/guest-5.19.o')));
-      const one = (...more: string[]): Promise<Outcome> =>
-        inside(
-          own,
-          ...['gate', 'stub.o', '--target', '__tdx_hypercall=linux-5.19/__tdx_hypercall', '--runs', '1'],
-          ...['--seed', 'a', '--property', 'stops-on-failure', ...more],
-        );
+      const one = (...more: string[]): Promise<Outcome> => inside(own, 'gate', 'stub.o', ...ONE_CASE, ...more);
       const some = await one('--property', 'keeps-stack');
       expect(some.stdout).toMatch(/1 property holds$/m);
       expect(some.stdout).toMatch(
@@ -102,11 +101,7 @@ describe.concurrent('a project', () => {
       expect(none.stdout).toMatch(/no verdict: no property was in force in any case$/m);
       expect(none.stdout).toMatch(/^1 target without a verdict, nothing found: /m);
       expect(none.stderr).toBe('tdxfuzz: stub.o: __tdx_hypercall: no verdict: no property was in force in any case\n');
-      const fuzzed = await inside(
-        own,
-        ...['fuzz', 'stub.o', '--target', '__tdx_hypercall=linux-5.19/__tdx_hypercall', '--runs', '1'],
-        ...['--seed', 'a', '--property', 'stops-on-failure'],
-      );
+      const fuzzed = await inside(own, 'fuzz', 'stub.o', ...ONE_CASE);
       expect(fuzzed.status).toBe(2);
       expect(fuzzed.stdout).toMatch(/stops-on-failure +- +not evaluated: in force in no case$/m);
       expect(fuzzed.stdout).toMatch(/^1 of 1 targets without a verdict, 0 findings/m);

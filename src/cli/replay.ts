@@ -5,6 +5,7 @@ import { type CaseFile, readCase } from '../case/case-file.js';
 import { caseImage } from '../case/case-image.js';
 import { scenarioOf } from '../case/scenario-of.js';
 import { traceDigest } from '../case/trace-digest.js';
+import { describeAssumptions } from '../contract/contract.js';
 import { shorten } from '../text/escape.js';
 import { shellQuote } from '../text/shell-quote.js';
 import { loadImage } from '../image/load.js';
@@ -68,8 +69,10 @@ function print(
   identical: boolean,
   newBuild: boolean,
 ): void {
+  const assumptions = describeAssumptions(runner.compiled.contract.assumes);
   const out: string[] = [
     `${pc.bold(shorten(file.target))}  ${pc.dim(`contract ${file.contract.set}/${file.contract.body.symbol}`)}`,
+    ...(assumptions === undefined ? [] : [`  assumes ${assumptions}`]),
   ];
   const ordered = [...accounts].sort((a, b) => rank(b, file) - rank(a, file));
   for (const [index, account] of ordered.entries()) {
