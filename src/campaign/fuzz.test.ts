@@ -20,7 +20,7 @@ import { twinTarget } from '../triage/twins.test.helper.js';
 import { BLOCK_CASES } from './blocks/block.js';
 import { builtInStubs } from './targets/built-in-targets.js';
 import { fuzz, type FuzzOptions } from './fuzz.js';
-import { exitStatus, type RunResult } from './records/result.js';
+import { exitStatus, neverInForce, noVerdict, type RunResult } from './records/result.js';
 import type { StubTarget } from '../run/target.js';
 
 const madeTarget = (pieces: readonly Piece[], options: ImageOptions = {}): StubTarget => ({
@@ -38,6 +38,57 @@ const stable = (result: RunResult): string =>
 
 const CLEAN = builtInStubs().filter(({ name }) => /5\.19\/__tdx_hypercall$|6\.7\/__tdcall_saved_ret$/.test(name));
 const BROKEN = [twinTarget('table-indexed-by-r10-6.3'), twinTarget('missing-pop-on-failure-6.7')];
+
+describe('a contract that needs a TD without NO_RBP_MOD', () => {
+  /** RBP is in the mask of the code, and now in that of its contract as well. */
+  const twin = twinTarget('mask-with-rbp-5.19');
+  const withMask = (assumes?: 'rbp-mod'): Target => ({
+    ...twin,
+    contract: {
+      ...twin.contract,
+      inputs: { ...twin.contract.inputs, rcx: { constant: '0xfc20' } },
+      ...(assumes !== undefined && { assumes: [assumes] }),
+    },
+  });
+  const casesOf = ({ result }: RunResult, name: string): number =>
+    result.targets[0].properties.find(({ property }) => property === name)?.cases ?? 0;
+
+  test('is run on such TDs alone: the host answers as often as with any other mask, and the result says so', async () => {
+    const needed = await run([withMask('rbp-mod')]);
+    const [target] = needed.result.targets;
+    expect(target.assumes).toEqual(['rbp-mod']);
+    expect(target.findings.map(({ property, slot }) => `${property}: ${slot}`)).toContain(
+      'exposes-only-arguments: call.rbp',
+    );
+    expect(target.findings.map(({ property }) => property)).not.toContain('vmcall-frame');
+    // Of all TDs a quarter has no NO_RBP_MOD, and the module refuses the mask of the others.
+    const usual = await run([CLEAN[0]]);
+    expect(usual.result.targets[0].assumes).toBeUndefined();
+    const [needs, any] = [needed, await run([withMask()])].map((one) => casesOf(one, 'scrubs-host-values'));
+    expect(needs).toBeGreaterThan(3 * any);
+    expect(needs).toBeGreaterThan(0.9 * casesOf(usual, 'scrubs-host-values'));
+  });
+});
+
+describe('a property that no case put in force', () => {
+  const chosen = { ...CLEAN[0], properties: ['stops-on-failure', 'keeps-stack'] };
+
+  test('is told apart from one that holds', async () => {
+    // The only case succeeds: whether a failure stops the function nobody has seen.
+    const { result } = await run([chosen], { seed: 'success', budget: { runs: 1 } });
+    expect(result.targets[0].properties).toEqual([
+      { property: 'keeps-stack', status: 'holds', cases: 1 },
+      { property: 'stops-on-failure', status: 'not evaluated', cases: 0 },
+    ]);
+    expect(neverInForce(result.targets[0])).toEqual(['stops-on-failure']);
+  });
+
+  test('and is the only one: no verdict', async () => {
+    const one = await run([{ ...chosen, properties: ['stops-on-failure'] }], { seed: 'success', budget: { runs: 1 } });
+    expect(noVerdict(one.result.targets[0])).toBe('no property was in force in any case');
+    expect(exitStatus(one)).toBe(2);
+  });
+});
 
 describe('the result is the same, byte for byte', () => {
   test('for one target alone and among others', async () => {

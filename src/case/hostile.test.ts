@@ -247,7 +247,7 @@ describe.each([
     ],
     [
       'an unknown slot',
-      /^hostile\.json: steps\.0\.values: unknown slot entry\.rsp; nearest: entry\.rbp, entry\.rsi,
+      /^hostile\.json: steps\.0\.values: unknown slot entry\.rsp; nearest: entry\.rbp, entry\.rsi/,
       (document) => (valuesIn(document)['entry.rsp'] = '0x0'),
     ],
     [

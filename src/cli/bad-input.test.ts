@@ -121,8 +121,21 @@ function contractFile(name: string, change: Record<string, unknown>): string {
   return put(folder, name, JSON.stringify(set));
 }
 
+/** Its only contract reaches the host, with a mask of its own. */
+const maskFile = (name: string, mask: string): string =>
+  contractFile(name, { leaves: [0], inputs: { rax: { constant: '0x0' }, rcx: { constant: mask } } });
+const REFUSED_MASK =
+  /refused\.json: contracts\.__tdcall: inputs\.rcx: .* 0xfc13 on every call: bits 0 \(RAX\), 1 \(RCX\), 4 \(RSP\) .*; leave out these bits/;
+
 describe.concurrent('contracts, names and options', () => {
   test.each([
+    ...['fuzz', 'gate'].map((command) =>
+      row([command, SOUND, '--contract', maskFile('refused.json', '0xfc13')], REFUSED_MASK),
+    ),
+    row(
+      ['gate', SOUND, '--contract', maskFile('rbp.json', '0xfc20')],
+      /rbp\.json: contracts\.__tdcall: inputs\.rcx: .* 0xfc20 .* NO_RBP_MOD: bit 5 \(RBP\) is set; .*"assumes": \["rbp-mod"\]/,
+    ),
     row(['fuzz', SOUND, '--contract', 'linux-6.9'], /no contract set linux-6\.9; nearest: linux-6\.[0-9]/),
     row(
       ['fuzz', SOUND, '--contract', put(folder, 'broken.json', '{ "schema"')],

@@ -1,7 +1,7 @@
 /** How a result is printed: the option, and the printing. */
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { gapOf, type RunResult, targetIsJudged, whyUnjudged } from '../campaign/records/result.js';
+import { gapOf, noVerdict, type RunResult } from '../campaign/records/result.js';
 import { shorten } from '../text/escape.js';
 import { FORMATS, type FormatName } from '../report/formats.js';
 import { replayCommandLine } from './findings.js';
@@ -28,8 +28,8 @@ export function tellGaps(format: Format, result: RunResult): void {
   if (gap !== undefined && format !== 'table') tell(gap);
   for (const target of result.result.targets) {
     // Where something was not done, that is why nothing was evaluated.
-    const isTold = gap === undefined ? !targetIsJudged(target) : target.problem !== undefined;
-    if (isTold) tell(`${target.image}: ${shorten(target.target)}: no verdict: ${whyUnjudged(target)}`);
+    const why = gap === undefined ? noVerdict(target) : target.problem;
+    if (why !== undefined) tell(`${target.image}: ${shorten(target.target)}: no verdict: ${why}`);
   }
 }
 

@@ -16,7 +16,45 @@ const MOVED_OBJECT = objectWith('__tdcall', [0xf3, 0x0f, 0x1e, 0xfa, ...BROKEN_T
 /** The bytes of `result` in a printed JSON result. */
 const bytesOf = ({ stdout }: Outcome): string => /"result": \{[\s\S]*?\n {2}\}/.exec(stdout)?.[0] ?? '';
 
+/** Its only case succeeds. */
+const ONE_CASE =
+  '--target __tdx_hypercall=linux-5.19/__tdx_hypercall --property stops-on-failure --runs 1 --seed a'.split(' ');
+
 describe.concurrent('a project', () => {
+  test(
+    'of which a property was never in force passes with a word about it, and fails if it was the only one',
+    async () => {
+      const own = project('unseen', SOUND_OBJECT);
+      put(own, 'stub.o', readFileSync(join(packageRoot(), 'corpus/targets/guest-5.19.o')));
+      const one = (...more: string[]): Promise<Outcome> => inside(own, 'gate', 'stub.o', ...ONE_CASE, ...more);
+      const some = await one('--property', 'keeps-stack');
+      expect(some.stdout).toMatch(/1 property holds$/m);
+      expect(some.stdout).toMatch(
+        /^note: __tdx_hypercall: stops-on-failure was in force in no case: nothing is known of it; /m,
+      );
+      expect([some.status, some.stderr]).toEqual([0, '']);
+      const json = await one('--property', 'keeps-stack', '--format', 'json');
+      expect(parse(json).result.targets[0].properties).toContainEqual({
+        property: 'stops-on-failure',
+        status: 'not evaluated',
+        cases: 0,
+      });
+      expect(json.stderr).toContain('stops-on-failure was in force in no case');
+
+      const none = await one();
+      expect(none.status).toBe(2);
+      expect(none.stdout).toMatch(/no verdict: no property was in force in any case$/m);
+      expect(none.stdout).toMatch(/^1 target without a verdict, nothing found: /m);
+      expect(none.stderr).toBe('tdxfuzz: stub.o: __tdx_hypercall: no verdict: no property was in force in any case\n');
+      const fuzzed = await inside(own, 'fuzz', 'stub.o', ...ONE_CASE);
+      expect(fuzzed.status).toBe(2);
+      expect(fuzzed.stdout).toMatch(/stops-on-failure +- +not evaluated: in force in no case$/m);
+      expect(fuzzed.stdout).toMatch(/^1 of 1 targets without a verdict, 0 findings/m);
+      expect(fuzzed.stdout).not.toContain('nothing found');
+    },
+    LONG,
+  );
+
   test(
     'has rules that hold where code moves, that hide no other root cause, and that can go when it is mended',
     async () => {

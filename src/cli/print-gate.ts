@@ -3,6 +3,8 @@ import { relative } from 'node:path';
 import {
   causesOfTarget,
   gapOf,
+  neverInForce,
+  noVerdict,
   type RunResult,
   targetIsJudged,
   type TargetResult,
@@ -59,10 +61,11 @@ export function printGate(report: GateReport, out: string | undefined, verbose: 
 }
 
 /** What the user should know beside the findings, one line each. */
-export function gateNotes({ selection, uses, comparison, unreplayed, expectationFile }: GateReport): string[] {
+export function gateNotes({ result, selection, uses, comparison, unreplayed, expectationFile }: GateReport): string[] {
   const { own, corpus } = unreplayed;
   return [
     ...selection.notes,
+    ...result.result.targets.flatMap(targetNotes),
     ...own.map((name) => `case ${shorten(name)}: replayed on no target: none has its contract`),
     ...(corpus === 0
       ? []
@@ -72,25 +75,34 @@ export function gateNotes({ selection, uses, comparison, unreplayed, expectation
   ];
 }
 
+/** What a verdict on a target does not say. */
+function targetNotes(target: TargetResult): string[] {
+  const name = shorten(target.target);
+  return neverInForce(target).map(
+    (property) =>
+      `${name}: ${pc.yellow(`${property} was in force in no case`)}: nothing is known of it; more --runs may reach it`,
+  );
+}
+
 function targetRow(target: TargetResult): string[] {
-  const { cases, replayed, properties, findings, problem } = target;
+  const { cases, replayed, properties, findings, assumes = [] } = target;
+  const why = noVerdict(target);
   const causes = causesOfTarget(target);
   const accepted = causes.filter(({ isAccepted }) => isAccepted).length;
   const open = causes.length - accepted;
   const holding = properties.filter(({ status }) => status === 'holds' || status === 'holds by decode').length;
   const verdicts = [
-    ...(problem === undefined ? [] : [pc.red(`no verdict: ${shorten(problem, 60)}`)]),
+    ...(why === undefined ? [] : [pc.red(`no verdict: ${shorten(why, 60)}`)]),
     ...(open === 0 ? [] : [pc.red(count(open, 'finding'))]),
     ...(accepted === 0 ? [] : [pc.yellow(`${accepted} accepted`)]),
-    ...(targetIsJudged(target) ? [] : problem === undefined ? [pc.yellow('not judged')] : []),
-    ...(findings.length === 0 && targetIsJudged(target)
+    ...(findings.length === 0 && why === undefined
       ? [pc.green(`${count(holding, 'property holds', 'properties hold')}`)]
       : []),
   ];
   const stored = replayed === 0 ? '' : `${count(replayed, 'stored case')}, `;
   return [
     pc.bold(shorten(target.target)),
-    pc.dim(shorten(target.contract)),
+    pc.dim([shorten(target.contract), ...assumes.map((name) => `assumes ${name}`)].join(', ')),
     `${stored}${count(cases, 'fresh case')}`,
     verdicts.join(', '),
   ];

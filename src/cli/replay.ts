@@ -4,6 +4,7 @@ import { readCase } from '../case/case-file.js';
 import { caseImage } from '../case/case-image.js';
 import { differingValues, valuesOf } from '../case/stored-values.js';
 import { targetOf } from '../case/target-of-case.js';
+import { describeAssumptions } from '../contract/contract.js';
 import { loadImage } from '../image/load.js';
 import { findingText, type ToldFinding } from '../report/finding-text.js';
 import { sorted } from '../report/json.js';
@@ -11,6 +12,7 @@ import { storyText } from '../report/story-text.js';
 import { traceText } from '../report/trace-text.js';
 import { openRunner } from '../run/open-runner.js';
 import type { Runner } from '../run/runner.js';
+import { assumptionsOf } from '../run/target.js';
 import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
 import { shellQuote } from '../text/shell-quote.js';
@@ -54,8 +56,10 @@ function replay(path: string, flags: ReplayFlags): number {
   }
   const ordered = [...accounts].sort((a, b) => rank(b, file) - rank(a, file));
   const scenario = differingValues(values, runner.space);
+  const assumptions = describeAssumptions(assumptionsOf(target));
   const out = [
     `${pc.bold(shorten(file.target))}  ${pc.dim(`contract ${file.contract.set}/${file.contract.body.symbol}`)}`,
+    ...(assumptions === undefined ? [] : [`  assumes ${assumptions}`]),
     ...ordered.flatMap((account, index) => [
       findingText(told(account, runner, file, scenario), {
         title: `violation ${index + 1} of ${ordered.length}`,

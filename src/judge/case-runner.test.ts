@@ -118,6 +118,19 @@ describe('a case of a host stub', () => {
     );
   });
 
+  it('is judged by no property where the TD has NO_RBP_MOD, and the contract needs one without', () => {
+    const target = builtInStubs().find(({ name }) => name === 'guest-5.19/__tdx_hypercall');
+    if (target === undefined) throw new Error('no such target');
+    const runner = createRunner({ ...target, contract: { ...target.contract, assumes: ['rbp-mod'] } });
+    const inForce = (values: Record<string, number>): number => {
+      runner.run(scenarioOf(runner, values));
+      return runner.judge.inForce.reduce((sum, value) => sum + value, 0);
+    };
+    expect(inForce({})).toBeGreaterThan(5);
+    expect(inForce({ 'module.rbpMod': 1 })).toBe(inForce({}));
+    expect(inForce({ 'module.rbpMod': 0 })).toBe(0);
+  });
+
   it('without that assumption is violated by it', () => {
     const target = builtInStubs().find(({ name }) => name === 'seamcall-6.7/__seamcall_saved_ret');
     if (target === undefined) throw new Error('no such target');

@@ -11,11 +11,11 @@ import {
   type FindingResult,
   gapOf,
   type PropertyResult,
+  noVerdict,
   type RunResult,
-  targetIsJudged,
   type TargetResult,
-  whyUnjudged,
 } from '../campaign/records/result.js';
+import { describeAssumptions } from '../contract/contract.js';
 import { shorten } from '../text/escape.js';
 import { findingPlainText, findingTitle } from './finding-lines.js';
 import type { ReportContext } from './formats.js';
@@ -78,8 +78,10 @@ function count(tests: readonly TestCase[], outcome: TestCase['outcome']): number
 
 function facts(target: TargetResult): string[] {
   const { symbol, contract, image, imageHash, fingerprint, seed, cases, executions, replayed } = target;
-  return Object.entries({ symbol, contract, image, imageHash, fingerprint, seed, cases, executions, replayed }).map(
-    ([name, value]) => element('property', { name, value: shorten(String(value), 300) }),
+  const assumes = describeAssumptions(target.assumes);
+  const all = { symbol, contract, image, imageHash, fingerprint, seed, cases, executions, replayed };
+  return Object.entries({ ...all, ...(assumes !== undefined && { assumes }) }).map(([name, value]) =>
+    element('property', { name, value: shorten(String(value), 300) }),
   );
 }
 
@@ -105,7 +107,8 @@ function testCases(target: TargetResult, replay: Replay): TestCase[] {
         replay,
       ),
     );
-  if (!targetIsJudged(target)) tests.unshift(inError('verdict', 'no-verdict', whyUnjudged(target)));
+  const why = noVerdict(target);
+  if (why !== undefined) tests.unshift(inError('verdict', 'no-verdict', why));
   return tests;
 }
 

@@ -8,12 +8,13 @@ import {
   causesOfTarget,
   type FindingResult,
   gapOf,
+  noVerdict,
   type PropertyResult,
   type RunResult,
   targetIsJudged,
   type TargetResult,
-  whyUnjudged,
 } from '../campaign/records/result.js';
+import { describeAssumptions } from '../contract/contract.js';
 import { shorten } from '../text/escape.js';
 import { disassemblyAround } from './disassembly.js';
 import { acceptance, findingLines } from './finding-lines.js';
@@ -125,7 +126,7 @@ function totals({ result, run }: RunResult): string {
 }
 
 function problem(target: TargetResult): string {
-  return `<p><strong>No verdict</strong> on ${code(target.target)}: ${code(whyUnjudged(target))}</p>`;
+  return `<p><strong>No verdict</strong> on ${code(target.target)}: ${code(noVerdict(target) ?? '')}</p>`;
 }
 
 function section(cause: CauseResult, target: TargetResult, replay: string, title: string): string {
@@ -175,7 +176,9 @@ function table(target: TargetResult): string {
     .map(([status, mark]) => ({ mark, many: count(status as PropertyResult['status']) }))
     .filter(({ many }) => many > 0)
     .map(({ mark, many }) => `${mark}: ${many}`);
-  const title = `${code(target.target)}, contract ${code(contract)}, ${counted(cases, 'case')}. ${states.join(', ')}`;
+  const assumptions = describeAssumptions(target.assumes);
+  const assumes = assumptions === undefined ? '' : `. Assumes ${code(assumptions)}`;
+  const title = `${code(target.target)}, contract ${code(contract)}, ${counted(cases, 'case')}. ${states.join(', ')}${assumes}`;
   const head = '<tr><th>property</th><th>cases</th><th>result</th></tr>';
   const lines = ['<table>', head, ...rows, '</table>'];
   if (rows.length <= OPEN_ROWS) return [`<p>${title}</p>`, ...lines].join('\n');

@@ -3,18 +3,19 @@
  * Sections named below are those of the standard.
  */
 import { createHash } from 'node:crypto';
-import type { Address, Artifact, Invocation, Log, ReportingDescriptor, Result } from 'sarif';
+import type { Address, Artifact, Invocation, Log, Notification, ReportingDescriptor, Result } from 'sarif';
 import {
   type CauseResult,
   causesOfTarget,
   exitStatus,
   type FindingResult,
   gapOf,
+  neverInForce,
+  noVerdict,
   type RunResult,
-  targetIsJudged,
   type TargetResult,
-  whyUnjudged,
 } from '../campaign/records/result.js';
+import { describeAssumptions } from '../contract/contract.js';
 import { escapeName, shorten } from '../text/escape.js';
 import { signatureKey } from '../triage/signature.js';
 import { artifactUri } from './artifact-uri.js';
@@ -126,17 +127,30 @@ function suppressions({ finding: { accepted }, isAccepted }: CauseResult): Pick<
 function invocation(run: RunResult): Invocation {
   const exitCode = exitStatus(run);
   const gap = gapOf(run);
-  const unjudged = run.result.targets.filter((target) => !targetIsJudged(target));
-  const told = [
-    ...(gap === undefined ? [] : [gap]),
-    ...unjudged.map((target) => `${target.target}: no verdict: ${whyUnjudged(target)}`),
-  ];
   return {
     exitCode,
     // Findings are what a run is for; an error, an interrupt or a shard that is missing is not.
     executionSuccessful: exitCode <= 1 && gap === undefined,
-    toolExecutionNotifications: told.map((text) => ({ level: 'error', message: { text: message(text) } })),
+    toolExecutionNotifications: [
+      ...(gap === undefined ? [] : [{ level: 'error' as const, message: { text: message(gap) } }]),
+      ...run.result.targets.flatMap(notifications),
+    ],
   };
+}
+
+/** What must be known of a target beside its findings. */
+function notifications(target: TargetResult): Notification[] {
+  const say = (level: Notification['level'], text: string): Notification => ({
+    level,
+    message: { text: message(`${target.target}: ${text}`) },
+  });
+  const why = noVerdict(target);
+  const assumptions = describeAssumptions(target.assumes);
+  return [
+    ...(why === undefined ? [] : [say('error', `no verdict: ${why}`)]),
+    ...neverInForce(target).map((property) => say('warning', `${property} was in force in no case`)),
+    ...(assumptions === undefined ? [] : [say('note', `assumes ${assumptions}`)]),
+  ];
 }
 
 /** The files that the run speaks of, each once. */

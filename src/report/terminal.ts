@@ -4,11 +4,13 @@ import { shorten } from '../text/escape.js';
 import {
   causesOfTarget,
   gapOf,
+  noVerdict,
   type PropertyResult,
   type RunResult,
   targetIsJudged,
   type TargetResult,
 } from '../campaign/records/result.js';
+import { describeAssumptions } from '../contract/contract.js';
 import { plainTable } from './plain-table.js';
 
 const count = (value: number): string => value.toLocaleString('en-US');
@@ -20,7 +22,7 @@ function resultText({ status, reason }: PropertyResult): string {
     case 'violated':
       return pc.red('VIOLATED');
     case 'not evaluated':
-      return pc.yellow('not evaluated');
+      return pc.yellow('not evaluated: in force in no case');
     case 'holds by decode':
       return pc.green('holds by decode');
     case 'not applicable':
@@ -49,7 +51,10 @@ export function targetTable(target: TargetResult, showClasses: boolean): string 
     );
   if (empty.length > 0) lines.push(`  ${pc.yellow('not exercised')}: ${abridged(empty)}`);
   else if (classes.length > 0) lines.push(pc.dim(`  all ${classes.length} classes of cases were exercised`));
-  if (target.problem !== undefined) lines.push(`  ${pc.red('no verdict')}: ${shorten(target.problem, 400)}`);
+  const assumptions = describeAssumptions(target.assumes);
+  if (assumptions !== undefined) lines.push(`  assumes ${assumptions}`);
+  const why = noVerdict(target);
+  if (why !== undefined) lines.push(`  ${pc.red('no verdict')}: ${shorten(why, 400)}`);
   return lines.join('\n');
 }
 

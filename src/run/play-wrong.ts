@@ -4,10 +4,9 @@ import type { Entry } from '../play/play.js';
 import type { PlayViolation } from '../play/play-judge.js';
 import { PARAMETER_REGISTERS } from '../stage/program-stage.js';
 import { vectorWords } from '../stage/vector-state.js';
-import type { Location } from '../triage/origin.js';
 import { FLAG } from '../x86/flags.js';
 import { REGISTER_INDEX, REGISTER_NAMES, type RegisterName } from '../x86/registers.js';
-import type { Moment, Wrong } from './wrong.js';
+import type { Location, Moment, Wrong } from './wrong.js';
 
 export function wrongInPlay({ clause: { clause }, entry }: PlayViolation): Wrong {
   const { observed, expected } = entry;

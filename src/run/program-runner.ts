@@ -1,6 +1,6 @@
 /** Runs and judges programs: a case is a story, played beside its reference. */
 import type { Case, CaseSpace } from '../case/case.js';
-import { playDigest } from '../case/play-digest.js';
+import { playDigest } from './play-digest.js';
 import { functionExtent } from '../stage/functions.js';
 import { findFunction } from '../image/symbols.js';
 import type { Observed } from '../play/call.js';

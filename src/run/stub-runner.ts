@@ -3,7 +3,7 @@ import { compileContract } from '../contract/compiled.js';
 import type { PropertyDefinition } from '../clause/property.js';
 import type { EngineOptions } from '../stage/stage.js';
 import type { Case, CaseSpace } from '../case/case.js';
-import { traceDigest } from '../case/trace-digest.js';
+import { traceDigest } from './trace-digest.js';
 import { functionExtent, symbolicName } from '../stage/functions.js';
 import { findFunction } from '../image/symbols.js';
 import { CaseRunner, NO_VERDICT } from '../judge/case-runner.js';

@@ -1,5 +1,5 @@
 /** A target: an image, a symbol in it and a contract. */
-import type { Contract } from '../contract/contract.js';
+import type { Assumption, Contract } from '../contract/contract.js';
 import type { ProgramContract } from '../contract/program-contract.js';
 import type { Image } from '../image/image.js';
 
@@ -36,6 +36,11 @@ export type AnyTarget = StubTarget | ProgramTarget;
 /** `SET/FUNCTION`, as people name the contract. */
 export function contractId(target: AnyTarget): string {
   return `${target.set}/${isProgram(target) ? (target.contractName ?? target.program.symbol) : target.contract.symbol}`;
+}
+
+/** What the target's contract takes for granted; that of a program nothing. */
+export function assumptionsOf(target: AnyTarget): readonly Assumption[] {
+  return isProgram(target) ? [] : (target.contract.assumes ?? []);
 }
 
 export function isProgram(target: AnyTarget): target is ProgramTarget {

@@ -1,5 +1,8 @@
 /** What a violated clause is about, in the words that blame has for it (src/triage/blame.ts). */
-import type { Location } from '../triage/origin.js';
+import type { Place } from '../stage/program-stage.js';
+
+/** A value's place: a general register by its number, or memory. */
+export type Location = { register: number } | Place;
 
 export type Wrong =
   /** A value in a register or in memory. */

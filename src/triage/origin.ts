@@ -8,12 +8,10 @@ import type { Place } from '../stage/program-stage.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { REGISTER_INDEX, REGISTER_NAMES } from '../x86/registers.js';
 import type { Step } from '../run/trace.js';
+import type { Location } from '../run/wrong.js';
 
 /** Bytes of a register and of its parts, in the order in which they are named below. */
 const PART_BYTES = [8, 4, 2, 1] as const;
-
-/** A value's place: a general register by its number, or memory. */
-export type Location = { register: number } | Place;
 
 /**
  * A value that nobody computed came from the world: then the instruction that last carried it is to blame.

@@ -18,7 +18,7 @@ import { ResultBuilder } from './result-builder.js';
 import type { FindingResult, RunResult } from './result.js';
 import type { Shard } from '../blocks/shard.js';
 import type { Runner } from '../../run/runner.js';
-import type { AnyTarget } from '../../run/target.js';
+import { type AnyTarget, assumptionsOf } from '../../run/target.js';
 import type { Task } from '../blocks/task.js';
 
 /** One target of a campaign, ready to be run. */
@@ -177,6 +177,7 @@ export class CampaignLog {
 }
 
 function targetRecord({ target, runner, seed, id, fingerprint: print, functions }: Prepared): CampaignRecord {
+  const assumes = assumptionsOf(target);
   return {
     kind: 'target',
     id,
@@ -187,6 +188,7 @@ function targetRecord({ target, runner, seed, id, fingerprint: print, functions 
     imageHash: target.image.hash,
     fingerprint: print,
     seed,
+    ...(assumes.length > 0 && { assumes: [...assumes] }),
     properties: runner.properties.map(({ property, ...rest }) => ({ name: property.name, ...rest })),
     functions,
   };

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { caseSchema, hex64, text } from '../../case/case-schema.js';
+import { assumptionSchema } from '../../contract/contract.js';
 import { causeName, count, digest, findingSchema, offset, propertyStatusSchema } from './result.js';
 
 export const RECORDS_SCHEMA = 'tdxfuzz/records/2';
@@ -43,6 +44,8 @@ const targetRecord = z.strictObject({
   imageHash: digest,
   fingerprint: digest,
   seed: text(1000),
+  /** What the contract takes for granted. */
+  assumes: z.array(assumptionSchema).optional(),
   properties: z.array(propertyStatusSchema).max(1000),
   /** Those that the target's function reaches by direct calls, itself first. */
   functions: z.array(functionSchema).max(4096),

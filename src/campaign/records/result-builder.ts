@@ -194,6 +194,7 @@ class TargetBuilder {
       cases: totals.cases,
       executions: totals.executions,
       replayed: replays.length,
+      ...(about.assumes !== undefined && { assumes: about.assumes }),
       properties: propertyResults(about, totals.inForce, findings),
       classes: totals.classes,
       coverage: coverageByFunction([...about.functions, ...others], this.covered.coverage()),

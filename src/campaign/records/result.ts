@@ -3,6 +3,7 @@
  * published (schema/result-2.schema.json) and what every reader of a result checks it by.
  */
 import { z } from 'zod';
+import { assumptionSchema } from '../../contract/contract.js';
 import { caseSchema, hex64, text } from '../../case/case-schema.js';
 import { documentSchema } from './document-schema.js';
 
@@ -121,6 +122,8 @@ const targetSchema = z.strictObject({
   executions: count,
   /** Stored cases that were replayed first. */
   replayed: count,
+  /** What the contract takes for granted: the result says nothing of where it does not hold. */
+  assumes: z.array(assumptionSchema).optional(),
   properties: z.array(propertySchema).max(1000),
   /** Cases per class; 0 means not exercised. */
   classes: z.record(text(200), count),
@@ -176,16 +179,23 @@ export type FunctionCoverage = z.infer<typeof functionCoverageSchema>;
 export type InputVerdict = z.infer<typeof inputSchema>;
 export type SourceLine = z.infer<typeof sourceSchema>;
 
-/** Whether at least one property of the target was evaluated, and no case was left without a verdict. */
+/** Whether a target has at least one property that was evaluated, and no case without a verdict. */
 export function targetIsJudged(target: TargetResult): boolean {
   return (
     target.problem === undefined && target.properties.some(({ status }) => status === 'holds' || status === 'violated')
   );
 }
 
-/** Why a target is not judged. */
-export function whyUnjudged({ problem }: TargetResult): string {
-  return problem ?? 'no property was evaluated';
+/** Why a target has no verdict; undefined where it has one. */
+export function noVerdict(target: TargetResult): string | undefined {
+  if (target.problem !== undefined) return target.problem;
+  return targetIsJudged(target) ? undefined : 'no property was in force in any case';
+}
+
+/** Properties that apply to a target with a verdict, and that no case put in force: nothing is known of them. */
+export function neverInForce(target: TargetResult): string[] {
+  if (noVerdict(target) !== undefined) return [];
+  return target.properties.filter(({ status }) => status === 'not evaluated').map(({ property }) => property);
 }
 
 /** Missing shards that are named before the rest is only counted. */

@@ -30,6 +30,8 @@ export type PropertyStatus = 'holds' | 'violated' | 'holds by decode' | 'not app
 export interface PageTarget {
   name: string;
   contract: string;
+  /** What the contract takes for granted, or empty. */
+  assumes: string;
   image: string;
   imageHash: string;
   fingerprint: string;

@@ -5,9 +5,11 @@ import {
   causesOfTarget,
   type FindingResult,
   gapOf,
+  noVerdict,
   type RunResult,
   type TargetResult,
 } from '../../campaign/records/result.js';
+import { describeAssumptions } from '../../contract/contract.js';
 import { findingName } from '../../case/write-case.js';
 import { describerOf } from '../described-values.js';
 import { ruleOf } from '../rules.js';
@@ -108,6 +110,7 @@ function targetOf(target: TargetResult, findings: number[], code: Code): PageTar
   return {
     name: target.target,
     contract: target.contract,
+    assumes: describeAssumptions(target.assumes) ?? '',
     image: target.image,
     imageHash: target.imageHash,
     fingerprint: target.fingerprint,
@@ -115,7 +118,7 @@ function targetOf(target: TargetResult, findings: number[], code: Code): PageTar
     cases: target.cases,
     executions: target.executions,
     replayed: target.replayed,
-    problem: target.problem ?? '',
+    problem: noVerdict(target) ?? '',
     hint: target.hint?.text ?? '',
     properties: target.properties.map(({ property, status, cases, reason = '' }) => ({
       name: property,

@@ -1,6 +1,6 @@
 /** A digest of what a run did, so that a replay can say "exactly the same". */
 import { createHash } from 'node:crypto';
-import type { Step } from '../run/trace.js';
+import type { Step } from './trace.js';
 
 /** 16 general registers, RIP and RFLAGS: 18 values of two halves. */
 const STATE_HALVES = 36;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { NOP, type Piece, RET, set32 } from '../harness/made-function.test.helper.js';
 import { caseOf, runnerOf } from '../triage/made-runner.test.helper.js';
-import { recordTrace } from '../run/stub-trace.js';
+import { recordTrace } from './stub-trace.js';
 import { traceDigest } from './trace-digest.js';
 
 function digest(pieces: readonly Piece[], values: Readonly<Record<string, bigint>> = {}): string {
