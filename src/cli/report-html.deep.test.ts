@@ -19,14 +19,10 @@ describe('a result', () => {
   it('as one HTML file that asks the network for nothing', async () => {
     const fuzzed = await tdxfuzz(['fuzz', ...TWIN, '--runs', '500', '--seed', 'r', '--out', join(folder, 'run')]);
     expect(fuzzed.status).toBe(1);
-    const made = await tdxfuzz([
-      'report',
-      join(folder, 'run'),
-      '--format',
-      'html',
-      '--out',
-      join(folder, 'report.html'),
-    ]);
+    const made = await tdxfuzz(
+      ['report', join(folder, 'run'), '--format', 'html', '--out', join(folder, 'report.html')],
+      { limit: 300_000 },
+    );
     expect(made.status).toBe(0);
     const html = readFileSync(join(folder, 'report.html'), 'utf8');
     expect(html).toContain("default-src 'none'");
