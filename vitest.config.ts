@@ -18,13 +18,17 @@ const FOLDERS = ['src', 'models', 'properties'];
 const DEEP = FOLDERS.map((folder) => `${folder}/**/*.deep.test.ts`);
 const ALL = FOLDERS.map((folder) => `${folder}/**/*.test.ts`);
 
-/** Two projects of one suite. Most files share what they import: loading the tool anew for each took a sixth of the time. */
-function suite(name: string, include: string[], exclude: string[]): TestProjectInlineConfiguration[] {
+/**
+ * Two projects of one suite, whose tests may take that many minutes each, also where others use the machine.
+ * Most files share what they import: loading the tool anew for each took a sixth of the time.
+ */
+function suite(name: string, include: string[], exclude: string[], minutes: number): TestProjectInlineConfiguration[] {
+  const [testTimeout, hookTimeout] = [minutes * 60_000, minutes * 60_000];
   const isDeep = (file: string): boolean => file.endsWith('.deep.test.ts');
   const own = OF_THEIR_OWN.filter((file) => isDeep(file) === (include === DEEP));
   return [
-    { extends: true, test: { name, include, exclude: [...exclude, ...own], isolate: false } },
-    { extends: true, test: { name: `${name}-own`, include: own } },
+    { extends: true, test: { name, include, exclude: [...exclude, ...own], isolate: false, testTimeout, hookTimeout } },
+    { extends: true, test: { name: `${name}-own`, include: own, testTimeout, hookTimeout } },
   ];
 }
 
@@ -40,13 +44,11 @@ export default defineConfig({
     },
   ],
   test: {
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
     pool: 'threads',
     // By itself vitest leaves one core free, which on two cores is half of the machine.
     maxWorkers: availableParallelism(),
     server: { deps: { inline: [PARSER] } },
     // A file by its name runs in its project: `vitest run src/cli/gate.deep.test.ts`.
-    projects: [...suite('quick', ALL, DEEP), ...suite('deep', DEEP, [])],
+    projects: [...suite('quick', ALL, DEEP, 2), ...suite('deep', DEEP, [], 10)],
   },
 });

@@ -37,6 +37,7 @@ const stable = (result: RunResult): string =>
   resultJson({ ...result, run: { ...result.run, workers: 0, milliseconds: 0, casesPerSecond: 0 } });
 
 const CLEAN = builtInStubs().filter(({ name }) => /5\.19\/__tdx_hypercall$|6\.7\/__tdcall_saved_ret$/.test(name));
+/** Of the first nearly every case fails, which takes its time; of the second some. */
 const BROKEN = [twinTarget('table-indexed-by-r10-6.3'), twinTarget('missing-pop-on-failure-6.7')];
 
 describe('a contract that needs a TD without NO_RBP_MOD', () => {
@@ -92,8 +93,8 @@ describe('a property that no case put in force', () => {
 
 describe('the result is the same, byte for byte', () => {
   test('for one target alone and among others', async () => {
-    const alone = await run([BROKEN[0]], { budget: { runs: 500 } });
-    const among = await run([CLEAN[0], BROKEN[0]], { budget: { runs: 500 } });
+    const alone = await run([BROKEN[1]], { budget: { runs: 500 } });
+    const among = await run([CLEAN[0], BROKEN[1]], { budget: { runs: 500 } });
     expect(among.result.targets[1]).toEqual(alone.result.targets[0]);
   });
 
@@ -174,7 +175,7 @@ describe('what a run comes to', () => {
     const clean = await run([CLEAN[0]], { budget: { runs: 50_000 }, stopped, onProgress });
     expect([exitStatus(clean), clean.run.interrupted, clean.result.targets[0].cases]).toEqual([130, true, BLOCK_CASES]);
     cases = 0;
-    const broken = await run([BROKEN[0]], { budget: { runs: 50_000 }, stopped, onProgress });
+    const broken = await run([BROKEN[1]], { budget: { runs: 50_000 }, stopped, onProgress });
     expect([exitStatus(broken), broken.result.targets[0].cases]).toEqual([1, BLOCK_CASES]);
     // Before the first block: nothing is known, and that is no pass.
     const at = await run([CLEAN[0]], { stopped: () => true });
@@ -182,7 +183,7 @@ describe('what a run comes to', () => {
   });
 
   test('what a rule accepts is no finding for the exit status', async () => {
-    const result = await run(BROKEN, { budget: { runs: 500 } });
+    const result = await run(BROKEN, { budget: { runs: 500 }, examine: false });
     const [first, second] = result.result.targets.flatMap(({ findings }) => findings);
     expect(exitStatus(result)).toBe(1);
     first.accepted = { reason: 'known' };
@@ -202,8 +203,8 @@ describe('what a run comes to', () => {
   });
 
   test('a time gives the same result as the number of cases that it came to', async () => {
-    const timed = await run([BROKEN[0]], { budget: { milliseconds: 1 } });
-    expect(stable(await run([BROKEN[0]], { budget: { runs: timed.result.runs } }))).toBe(stable(timed));
+    const timed = await run([BROKEN[1]], { budget: { milliseconds: 1 } });
+    expect(stable(await run([BROKEN[1]], { budget: { runs: timed.result.runs } }))).toBe(stable(timed));
   });
 
   test('a target without its function is an error before anything is run', async () => {

@@ -1,4 +1,4 @@
-/** A night goes on with code that has changed; `nightly.deep.test.ts` kills, damages and interrupts nights. */
+/** A night goes on with code that has changed; `nightly.deep.test.ts` kills, damages and interrupts them. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';

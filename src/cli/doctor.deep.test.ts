@@ -21,7 +21,7 @@ function recordedLines(kind: (typeof KINDS)[number]): string[] {
 
 describe.concurrent('doctor', () => {
   test('everything of its own matches', async () => {
-    const { status, stdout, stderr } = await tdxfuzz(['doctor']);
+    const { status, stdout, stderr } = await tdxfuzz(['doctor'], { limit: 300_000 });
     expect(stderr).toBe('');
     for (const kind of KINDS) {
       const [, matched, total] =
