@@ -38,6 +38,7 @@ export function storedCode(
         size: name === symbol ? Math.min(bytes, size) : bytes,
       })),
     externals: image.externals.map(({ name, address }) => ({ name, address: hex(address) })),
+    ...(image.gsBase !== undefined && { gsBase: hex(image.gsBase) }),
     ...(fixups.length > 0 && {
       fixups: fixups.map(({ from, to, type }) => ({ from: hex(from), to: hex(to), type })),
     }),

@@ -50,6 +50,3 @@ export function vectorWords(name: string): { from: number; to: number } | undefi
   const from = XMM + 4 * Number(index);
   return { from, to: from + 4 };
 }
-
-/** The names of the values. */
-export const VECTOR_NAMES: readonly string[] = Object.keys(KEPT[0]);
