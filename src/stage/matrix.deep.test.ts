@@ -100,7 +100,11 @@ const CANARY = 'cmpq\t$0, %gs:0x28';
 const LINKED_PER_CPU = {
   edits: atEntry('cmpl\t$0x55aa, %gs:own_data(%rip)\n\tje\t1f\n\tud2\n1:'),
   assembly: `${KERNEL}\n.section .data..percpu, "aw"\n.globl own_data\nown_data: .long 0x55aa\n`,
-  link: at(TEXT),
+  script: `SECTIONS {
+    .text 0x${TEXT.toString(16)} : { *(.text) *(.noinstr.text) }
+    .data..percpu ALIGN(0x1000) : { *(.data..percpu) }
+  }`,
+  link: ['-static', '-T', 'script.ld'],
 };
 const PROTECTED = [
   '-fstack-protector-all',
