@@ -11,7 +11,7 @@ import { SLOT as STATE } from '../x86/layout.js';
 import { REGISTER_INDEX, REGISTER_NAMES, type RegisterName } from '../x86/registers.js';
 import { type Location, originOf } from './origin.js';
 import { tracePlay } from './play-trace.js';
-import { vectorWords } from '../stage/vector-state.js';
+import { changesVectorState } from '../stage/vector-state.js';
 import type { Step } from './trace.js';
 import type { Signature } from './violation.js';
 
@@ -105,12 +105,7 @@ function originOfValue(steps: readonly Step[], name: string, entry: Entry): numb
       ({ before, after }) => ((before[2 * STATE.RFLAGS] ^ after[2 * STATE.RFLAGS]) & mask) !== 0,
     );
   }
-  const words = vectorWords(name);
-  if (words !== undefined)
-    return steps.findLastIndex(({ before, after }) => {
-      for (let word = words.from; word < words.to; word++) if (before[word] !== after[word]) return true;
-      return false;
-    });
+  if (name === 'vector') return steps.findLastIndex(({ before, after }) => changesVectorState(before, after));
   const location = locationOf(name, entry);
   // An exchange is itself the last step, unless an external symbol was reached.
   const last = steps[steps.length - 1];
