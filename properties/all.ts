@@ -19,7 +19,7 @@ import { issuesSti } from './issues-sti.js';
 import { keepsCalleeSaved, keepsCalleeSavedInPrograms } from './keeps-callee-saved.js';
 import { keepsFlags, keepsFlagsInPrograms } from './keeps-flags.js';
 import { keepsStack, keepsStackInPrograms } from './keeps-stack.js';
-import { keepsVectorState } from './keeps-vector-state.js';
+import { keepsVectorState, keepsVectorStateInPrograms } from './keeps-vector-state.js';
 import { mapGpaRetry } from './map-gpa-retry.js';
 import { mapsTdcallErrors } from './maps-tdcall-errors.js';
 import { marshalsArguments, marshalsArgumentsInPrograms } from './marshals-arguments.js';
@@ -84,6 +84,7 @@ export const PROGRAM_PROPERTIES: readonly ProgramPropertyDefinition[] = [
   keepsStackInPrograms,
   stopsOnFailureInPrograms,
   keepsFlagsInPrograms,
+  keepsVectorStateInPrograms,
   terminatesInPrograms,
   endsSafelyInPrograms,
   marshalsArgumentsInPrograms,

@@ -30,7 +30,10 @@ export const keepsStack: PropertyDefinition = {
   fix: 'Pair every push with a pop on every path, and move RSP before storing below it.',
 };
 
-/** The same of a program: RSP, and no store outside of its stack, its structures and the data of the image. */
+/**
+ * The same of a program: RSP, no store outside of its stack, its structures and the data of the image, and no explicit access
+ * below RSP.
+ */
 export const keepsStackInPrograms = inPrograms(keepsStack, () =>
-  RETURNS.flatMap((moment) => [agrees(moment, 'rsp'), agrees(moment, 'stray')]),
+  RETURNS.flatMap((moment) => ['rsp', 'stray', 'below'].map((name) => agrees(moment, name))),
 );

@@ -1,4 +1,6 @@
 import { type Clause, equal, vector, when } from '../src/clause/clause.js';
+import { agrees } from '../src/clause/exchange-clause.js';
+import { inPrograms, RETURNS } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /** MXCSR: bits 15:6 are control, 5:0 sticky status (Intel SDM volume 1, 10.2.3). */
@@ -34,3 +36,8 @@ export const keepsVectorState: PropertyDefinition = {
   example: 'An XMM register is used as scratch in kernel code, where it still belongs to a user process.',
   fix: 'Use general registers, or save and restore the vector state.',
 };
+
+/** The same of a program, which is kernel code: none of it is changed. */
+export const keepsVectorStateInPrograms = inPrograms(keepsVectorState, () =>
+  RETURNS.map((moment) => agrees(moment, 'vector')),
+);

@@ -345,7 +345,11 @@ describe('a planted violation is seen', () => {
     ['src/triage/planted.ts', "import { playStory } from '../play/play.js';", 'src/play/play.ts'],
     ['src/reproducer/planted.ts', "import { fuzz } from '../campaign/fuzz.js';", 'src/campaign/fuzz.ts'],
     ['src/report/planted.ts', "import { openRunner } from '../run/open-runner.js';", 'src/run/open-runner.ts'],
-    ['src/campaign/planted.ts', "import { reproducer } from '../reproducer/reproducer.js';", 'src/reproducer/reproducer.ts'],
+    [
+      'src/campaign/planted.ts',
+      "import { reproducer } from '../reproducer/reproducer.js';",
+      'src/reproducer/reproducer.ts',
+    ],
     ['src/campaign/planted.ts', "import { tableOf } from '../cli/list.js';", 'src/cli/list.ts'],
   ])('%s: %s', (file, line, to) => {
     expect(forbidden(planted(file, line), ALLOWED)).toEqual([`${file} imports ${to}`]);

@@ -35,7 +35,17 @@ export function caseImage(file: CaseFile, origin: string): Image {
   const externals = code.externals.map(({ name, address }) => ({ name, address: BigInt(address) }));
   checkExternals(externals, segments, refuse);
   const fixups = (code.fixups ?? []).map(({ from, to, type }) => ({ from: BigInt(from), to: BigInt(to), type }));
-  return { name: image.name, format: 'elf-object', hash: image.hash, segments, symbols, externals, fixups };
+  const { gsBase } = code;
+  return {
+    name: image.name,
+    format: 'elf-object',
+    hash: image.hash,
+    segments,
+    symbols,
+    externals,
+    fixups,
+    ...(gsBase !== undefined && { gsBase: BigInt(gsBase) }),
+  };
 }
 
 type Refuse = (what: string) => never;

@@ -57,6 +57,8 @@ export const caseSchema = z.strictObject({
       .array(z.strictObject({ name: text(4096), address: hex64, size: z.number().int().min(0).max(0x40000000) }))
       .max(MAX_SYMBOLS),
     externals: z.array(z.strictObject({ name: text(4096), address: hex64 })).max(MAX_SYMBOLS),
+    /** GS base with which the image's per-CPU data is reached, where it is not the tool's. */
+    gsBase: hex64.optional(),
     /** Entries of the exception-fixup table for the function and for what it ran; absent: none. */
     fixups: z
       .array(z.strictObject({ from: hex64, to: hex64, type: z.number().int().min(0).max(255) }))

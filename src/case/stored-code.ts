@@ -34,6 +34,7 @@ export function storedCode(image: Image, target: CaseFunction, touched: Touched)
       .within(pages)
       .map(({ name, address, bytes }) => ({ name, address: hex(address), size: Math.min(bytes, MOST_BYTES) })),
     externals: usedExternals(image, touched).map(({ name, address }) => ({ name, address: hex(address) })),
+    ...(image.gsBase !== undefined && { gsBase: hex(image.gsBase) }),
     ...(fixups.length > 0 && {
       fixups: fixups.map(({ from, to, type }) => ({ from: hex(from), to: hex(to), type })),
     }),

@@ -11,6 +11,7 @@ import { packageRoot } from '../package-info.js';
 import { uniform, oneOf, mostly } from '../story/draws.js';
 import type { StoryStep } from '../story/story.js';
 import { performCall } from './call.js';
+import { disturbanceOf } from './disturbance.js';
 import type { Program } from './program.js';
 import { type Place, ProgramStage } from '../stage/program-stage.js';
 
@@ -78,6 +79,7 @@ export const STUB: Program = {
           interrupts: true,
           externals: {},
           outputs,
+          ...disturbanceOf(values),
         });
       },
       expect: ({ values }: StoryStep) => reference(values),

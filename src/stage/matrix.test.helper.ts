@@ -35,12 +35,14 @@ export interface Recipe {
   readonly options?: readonly string[];
   /** Options of ld; an object that can be relocated if not given. */
   readonly link?: readonly string[];
+  /** A linker script, as `script.ld`. */
+  readonly script?: string;
 }
 
 let images = 0;
 
 /** The image is called `NUMBER.o`: messages must not hold a path. */
-export function build({ parts, edits = {}, assembly, options = [], link = ['-r'] }: Recipe): Image {
+export function build({ parts, edits = {}, assembly, options = [], link = ['-r'], script = '' }: Recipe): Image {
   const folder = mkdtempSync(join(tmpdir(), 'tdxfuzz-matrix-'));
   try {
     cpSync(join(packageRoot(), 'corpus/targets'), folder, { recursive: true });
@@ -53,6 +55,7 @@ export function build({ parts, edits = {}, assembly, options = [], link = ['-r']
       writeFileSync(join(folder, file), text);
     }
     if (assembly !== undefined) writeFileSync(join(folder, 'own.S'), assembly);
+    writeFileSync(join(folder, 'script.ld'), script);
     const sources = assembly === undefined ? parts : [...parts, 'own.S'];
     const objects = sources.map((source, index) => {
       const flags = source.endsWith('.c') ? [...FLAGS.c, ...options] : FLAGS.assembly;

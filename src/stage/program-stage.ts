@@ -185,6 +185,7 @@ export class ProgramStage extends Stage {
 
   /** Between two calls of a story others have used the stack: what a frame held is gone. */
   private buryFrames(): void {
+    if (this.lowest === this.regions.stack.size) return;
     const { stack, programEntry, poison } = this.regions;
     const pattern = poison('stack');
     const base = lowHalf(stack.address);

@@ -37,7 +37,7 @@ describe('thunks run as the code that they are', () => {
   });
 });
 
-test.each(['__tdx_hypercall_failed', 'panic', '__stack_chk_fail'])('%s ends the run', (name) => {
+test.each(['__tdx_hypercall_failed', 'panic', '__stack_chk_fail', 'do_exit'])('%s ends the run', (name) => {
   const bench = new Bench([NOP, call(external(0)), RET], undefined, { externals: [name] });
   const observation = bench.run();
   expect(endOf(observation)).toBe(END.stopped);

@@ -8,8 +8,18 @@ import { REGISTER_NAMES } from '../x86/registers.js';
 export type ExternalModel =
   { kind: 'code'; bytes: Uint8Array; jumps: boolean } | { kind: 'noreturn' } | { kind: 'unmodelled' };
 
-/** Functions of kernels and firmware that never return (facts/linux.md 1 and 2). */
-const NORETURN = new Set(['__tdx_hypercall_failed', 'panic', 'error', '__stack_chk_fail', 'BUG', 'abort']);
+/** Functions of kernels and firmware that never return (facts/linux.md 1, 2 and 5.1). */
+const NORETURN = new Set([
+  '__tdx_hypercall_failed',
+  'panic',
+  'error',
+  '__stack_chk_fail',
+  'BUG',
+  'abort',
+  'do_exit',
+  'do_group_exit',
+  'make_task_dead',
+]);
 
 const RET = Uint8Array.of(0xc3);
 
