@@ -119,7 +119,16 @@ const ALLOWED: Allowed = {
     'models/exchange',
   ],
   // Sees cases through the runner alone: no harness, no judge, no play.
-  'src/triage': [HALVES, 'src/text', 'src/case', 'src/run', 'src/stage/layout.ts', 'type src/stage', 'src/x86'],
+  'src/triage': [
+    HALVES,
+    'src/text',
+    'src/case',
+    'src/run',
+    'src/stage/layout.ts',
+    'src/stage/vector-state.ts',
+    'type src/stage',
+    'src/x86',
+  ],
   [CASE_FILES]: [
     ...WORDS,
     PACKAGE,

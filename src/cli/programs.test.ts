@@ -64,7 +64,7 @@ describe('replay', () => {
   test('from the file alone: reproduced, with the same play', async () => {
     const { status, stdout, stderr } = await replay();
     expect(stderr).toBe('');
-    expect(stdout).toContain('the play is identical to the stored one');
+    expect(stdout).toContain('the trace is identical to the stored one');
     expect(stdout).toMatch(/\breproduced\n$/);
     expect(status).toBe(1);
     const json = JSON.parse((await replay('--format', 'json')).stdout) as Record<string, unknown>;
