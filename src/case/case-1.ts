@@ -9,7 +9,7 @@ import { type CaseFile, CASE_SCHEMA, caseSchema, hex64, isProgramContract, MAX_S
 
 export const CASE_1 = 'tdxfuzz/case/1';
 
-export const case1Schema = caseSchema.omit({ schema: true, steps: true, neutral: true }).extend({
+export const case1Schema = caseSchema.omit({ schema: true, steps: true, neutral: true, also: true }).extend({
   schema: z.literal(CASE_1),
   /** Slots that differ from neutral; an absent one is neutral. */
   scenario: z.record(z.string(), hex64),

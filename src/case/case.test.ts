@@ -41,9 +41,8 @@ import { readCase, validateCase } from './case-file.js';
 import { caseImage } from './case-image.js';
 import { type CaseFile } from './case-schema.js';
 import { makeCase } from './make-case.js';
+import { openCase } from './open-case.js';
 import { casesOf } from './stored-cases.js';
-import { valuesOf } from './stored-values.js';
-import { targetOf } from './target-of-case.js';
 import { caseName, writeCase } from './write-case.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tdxfuzz-case-'));
@@ -64,9 +63,8 @@ function caseOfRunner(runner: Runner): CaseFile {
 
 /** What a replay does, without the command line. */
 function replay(file: CaseFile): { keys: string[]; digest: string; problem: string } {
-  const image = caseImage(file, 'case.json');
-  const runner = openRunner(targetOf(file, image, file.symbol), file.code.size);
-  const keys = accountsOf(runner, valuesOf(file, runner.space)).map(({ signature }) => signatureKey(signature));
+  const { runner, values } = openCase(file, 'case.json');
+  const keys = accountsOf(runner, values).map(({ signature }) => signatureKey(signature));
   return { keys, digest: runner.digest(), problem: runner.problem };
 }
 

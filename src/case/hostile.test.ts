@@ -5,15 +5,13 @@ import { join } from 'node:path';
 import { UsageError } from '../errors.js';
 import { packageRoot } from '../package-info.js';
 import { findingText } from '../report/finding-text.js';
-import { openRunner } from '../run/open-runner.js';
 import { REGIONS } from '../stage/layout.js';
 import { accountsOf } from '../triage/account.js';
 import { documentOf } from '../triage/document.js';
 import { validateCase } from './case-file.js';
-import { caseImage } from './case-image.js';
 import { makeCase } from './make-case.js';
-import { differingValues, valuesOf } from './stored-values.js';
-import { targetOf } from './target-of-case.js';
+import { openCase } from './open-case.js';
+import { differingValues } from './stored-values.js';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type Parent = Json[] | { [key: string]: Json };
@@ -32,9 +30,7 @@ const VALID: readonly string[] = [...CASE_1, ...CASE_2];
 function replay(json: unknown): string {
   try {
     const file = validateCase(json, 'hostile.json');
-    const image = caseImage(file, 'hostile.json');
-    const runner = openRunner(targetOf(file, image, file.symbol), file.code.size);
-    const values = valuesOf(file, runner.space, 'hostile.json');
+    const { runner, values } = openCase(file, 'hostile.json');
     const scenario = differingValues(values, runner.space);
     for (const account of accountsOf(runner, values)) {
       const { signature, expected, actual } = account;

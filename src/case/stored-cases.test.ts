@@ -16,11 +16,10 @@ import { accountsOf } from '../triage/account.js';
 import { signaturesOf } from '../triage/made-runner.test.helper.js';
 import { type Signature, signatureKey } from '../triage/signature.js';
 import { validateCase } from './case-file.js';
-import { caseImage } from './case-image.js';
 import { type CaseFile, isProgramContract } from './case-schema.js';
+import { openCase } from './open-case.js';
 import { casesOf } from './stored-cases.js';
 import { storedValues, valuesOf } from './stored-values.js';
-import { targetOf } from './target-of-case.js';
 
 const folder = join(packageRoot(), 'corpus/cases');
 const stored = casesOf(folder);
@@ -46,8 +45,8 @@ function expected(name: string, { expect: wanted }: CaseFile): Signature {
 /** Replays a case from its file alone. @returns the clause and the trace digest of the finding that it expects */
 function replayed(name: string, file: CaseFile): { clause: string; trace: string } | undefined {
   const wanted = expected(name, file);
-  const runner = openRunner(targetOf(file, caseImage(file, name), file.symbol), file.code.size);
-  const accounts = accountsOf(runner, valuesOf(file, runner.space));
+  const { runner, values } = openCase(file, name);
+  const accounts = accountsOf(runner, values);
   const found = accounts.find(({ signature }) => signatureKey(signature) === signatureKey(wanted));
   return found && { clause: found.signature.clause, trace: runner.digest() };
 }
@@ -100,8 +99,8 @@ describe.each(stored.map(({ name, file }) => [name, file] as const))('%s', (name
   });
 
   test('is the same case when this version writes it', () => {
-    const { space } = openRunner(targetOf(file, caseImage(file, name), file.symbol), file.code.size);
-    const values = valuesOf(file, space);
+    const { values, runner } = openCase(file, name);
+    const { space } = runner;
     const written: CaseFile = { ...file, ...storedValues(values, space) };
     const read = validateCase(JSON.parse(JSON.stringify(written)), name);
     expect(read).toEqual(written);

@@ -1,16 +1,14 @@
 import { Command, Option } from 'commander';
 import { type CaseFile } from '../case/case-schema.js';
 import { readCase } from '../case/case-file.js';
-import { caseImage } from '../case/case-image.js';
-import { differingValues, valuesOf } from '../case/stored-values.js';
-import { targetOf } from '../case/target-of-case.js';
+import { openCase } from '../case/open-case.js';
+import { differingValues } from '../case/stored-values.js';
 import { describeAssumptions } from '../contract/contract.js';
 import { loadImage } from '../image/load.js';
 import { findingText, type ToldFinding } from '../report/finding-text.js';
 import { sorted } from '../report/json.js';
 import { storyText } from '../report/story-text.js';
 import { traceText } from '../report/trace-text.js';
-import { openRunner } from '../run/open-runner.js';
 import type { Runner } from '../run/runner.js';
 import { assumptionsOf } from '../run/target.js';
 import { colours as pc } from '../text/colours.js';
@@ -35,11 +33,9 @@ export function replayCommand(): Command {
 function replay(path: string, flags: ReplayFlags): number {
   const file = readCase(path);
   const newBuild = flags.image !== undefined;
-  const image = flags.image === undefined ? caseImage(file, path) : loadImage(flags.image);
-  const target = targetOf(file, image, newBuild ? (flags.symbol ?? file.symbol) : file.symbol);
-  // The bytes outside the stored pages are not there: the size of the function is what the case says.
-  const runner = openRunner(target, newBuild ? undefined : file.code.size);
-  const values = valuesOf(file, runner.space, path);
+  const build =
+    flags.image === undefined ? undefined : { image: loadImage(flags.image), symbol: flags.symbol ?? file.symbol };
+  const { runner, values } = openCase(file, path, build);
   const accounts = accountsOf(runner, values);
   if (runner.problem !== '') {
     process.stderr.write(`tdxfuzz: ${path}: no verdict: ${runner.problem}\n`);
@@ -56,7 +52,7 @@ function replay(path: string, flags: ReplayFlags): number {
   }
   const ordered = [...accounts].sort((a, b) => rank(b, file) - rank(a, file));
   const scenario = differingValues(values, runner.space);
-  const assumptions = describeAssumptions(assumptionsOf(target));
+  const assumptions = describeAssumptions(assumptionsOf(runner.target));
   const out = [
     `${pc.bold(shorten(file.target))}  ${pc.dim(`contract ${file.contract.set}/${file.contract.body.symbol}`)}`,
     ...(assumptions === undefined ? [] : [`  assumes ${assumptions}`]),

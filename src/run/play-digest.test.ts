@@ -41,6 +41,12 @@ test('a digest depends on the way, on every value that an exchange shows, and on
   expect(playDigest({ entries: entries.slice(0, -1) })).not.toBe(plain);
 });
 
+test('a digest depends on the vector of a fault', () => {
+  const fault = (vector: bigint): string =>
+    changed(at, ({ observed }) => ({ observed: observed && { ...observed, moment: 'fault', values: { vector } } }));
+  expect(fault(13n)).not.toBe(fault(14n));
+});
+
 test('a digest says nothing of what exchanges began to show when cases had been stored', () => {
   for (const name of ['vector', 'below']) {
     expect(entries[at].observed?.values, name).toHaveProperty([name]);

@@ -6,10 +6,8 @@ import { join } from 'node:path';
 import { runBlock } from '../campaign/blocks/block.js';
 import { makeFinding } from '../campaign/records/make-finding.js';
 import { bindTarget } from '../campaign/targets/bind-target.js';
-import { caseImage } from '../case/case-image.js';
 import { type CaseFile, caseSchema } from '../case/case-schema.js';
-import { valuesOf } from '../case/stored-values.js';
-import { targetOf } from '../case/target-of-case.js';
+import { openCase } from '../case/open-case.js';
 import { UsageError } from '../errors.js';
 import type { Image } from '../image/image.js';
 import { parseImage } from '../image/load.js';
@@ -81,8 +79,8 @@ export function targetIn(image: Image, contract: string, symbol?: string): AnyTa
 /** As a replay does it: from the case file alone. @throws Error if it says something else */
 function repeat(signature: Signature, made: CaseFile): void {
   const file = caseSchema.parse(JSON.parse(JSON.stringify(made)));
-  const runner = openRunner(targetOf(file, caseImage(file, 'the case'), file.symbol), file.code.size);
-  const again = signaturesOf(runner, valuesOf(file, runner.space));
+  const { runner, values } = openCase(file, 'the case');
+  const again = signaturesOf(runner, values);
   if (!again.some((other) => signatureKey(other) === signatureKey(signature)))
     throw new Error(`replayed, the case says ${again.map(signatureKey).join(' and ')}, not ${signatureKey(signature)}`);
 }

@@ -5,14 +5,12 @@
  */
 import type { Case } from '../../case/case.js';
 import { validateCase } from '../../case/case-file.js';
-import { caseImage } from '../../case/case-image.js';
 import { type CaseFile, caseSchema } from '../../case/case-schema.js';
+import { openCase } from '../../case/open-case.js';
 import { bareCase, makeCase } from '../../case/make-case.js';
-import { differingValues, valuesOf } from '../../case/stored-values.js';
-import { targetOf } from '../../case/target-of-case.js';
+import { differingValues } from '../../case/stored-values.js';
 import { UsageError } from '../../errors.js';
 import { sourceLine } from '../../image/line-table.js';
-import { openRunner } from '../../run/open-runner.js';
 import type { Runner } from '../../run/runner.js';
 import { shorten } from '../../text/escape.js';
 import { accountsOf } from '../../triage/account.js';
@@ -131,8 +129,8 @@ function whyNotRepeated(stored: CaseFile, signature: Signature): string | undefi
   try {
     // As it will be read: names are escaped on the way.
     const file = validateCase(JSON.parse(JSON.stringify(stored)), 'the case');
-    const runner = openRunner(targetOf(file, caseImage(file, 'the case'), file.symbol), file.code.size);
-    const seen = accountsOf(runner, valuesOf(file, runner.space)).map((account) => account.signature);
+    const { runner, values } = openCase(file, 'the case');
+    const seen = accountsOf(runner, values).map((account) => account.signature);
     if (runner.problem !== '') return `the case alone has no verdict: ${runner.problem}`;
     if (seen.some((one) => signatureKey(one) === signatureKey(signature))) return undefined;
     const instead = seen.map(({ property, slot, place }) => `${property}: ${slot} at ${place}`).join('; ');
