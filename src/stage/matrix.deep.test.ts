@@ -155,6 +155,18 @@ const SITUATIONS: readonly Situation[] = [
     },
   },
   {
+    name: 'a fault in front of a function of the image that never returns, on another page',
+    says: 'finds writes-outputs',
+    images: {
+      'stub with a failure path': {
+        parts: ['guest-6.4.S'],
+        edits: { 'guest-6.4.inc': [['9:\tcall', '9:\tmovq\t(%rsp), %rcx\n\tmovq\t%rax, (%rcx)\n\tcall']] },
+        assembly: KERNEL.replace('.text', '.text\n  .balign 4096'),
+        link: at(TEXT),
+      },
+    },
+  },
+  {
     name: 'an exception-fixup entry of a type that is not modelled',
     says: 'no verdict: the exception-fixup entry for __seamcall+0x1e has type 5, which is not modelled',
     images: {
