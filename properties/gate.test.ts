@@ -4,7 +4,7 @@ import { test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { builtInStubs } from '../src/campaign/targets/built-in-targets.js';
 import { blockSeed } from '../src/campaign/blocks/seed.js';
-import { createRunner } from '../src/campaign/targets/target.js';
+import { createRunner } from '../src/run/open-runner.js';
 import { packageRoot } from '../src/package-info.js';
 import { tdxProperties } from '../src/suite/tdx-properties.js';
 import { readManifest } from '../src/targets/manifest.js';

@@ -31,11 +31,19 @@ export function edgesOf(sources: Sources): Edge[] {
   );
 }
 
-/** `src/judge`, `models/abi`, `properties`; a file at the root of src is a folder of its own. */
+/** What a case is as a value; everything else of its folder is what files have of it. */
+const CASE_VALUES = /^src\/case\/(?:arbitrary|case|dice|drawn-arbitrary|shrink|splice)\.ts$/;
+export const CASE_FILES = 'src/case (files)';
+
+/**
+ * `src/judge`, `models/abi`, `properties`; a file at the root of src is a folder of its own. A folder of two layers counts
+ * as two.
+ */
 export function folderOf(file: string): string {
   const parts = file.split('/');
   if (parts[0] === 'properties') return 'properties';
-  return parts.slice(0, 2).join('/');
+  const folder = parts.slice(0, 2).join('/');
+  return folder === 'src/case' && !CASE_VALUES.test(file) ? CASE_FILES : folder;
 }
 
 function isOwn(to: string): boolean {

@@ -2,7 +2,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Allowed, cycles, edgesOf, forbidden, reachedFrom, type Sources } from './architecture.test.helper.js';
+import {
+  type Allowed,
+  CASE_FILES,
+  cycles,
+  edgesOf,
+  forbidden,
+  reachedFrom,
+  type Sources,
+} from './architecture.test.helper.js';
 import { packageRoot } from './package-info.js';
 
 const HALVES = 'src/halves.ts';
@@ -16,21 +24,20 @@ const WORDS = [HALVES, ERRORS, 'src/text', 'src/observation', 'src/scenario', 's
 /** Everything below the judge. */
 const RUNNING = [...WORDS, 'src/clause', 'src/stage', 'src/harness', 'src/image', 'src/x86'];
 /** What a play is made of. */
-const PLAYING = [...RUNNING, 'src/world', 'src/story', 'models/exchange'];
-/** Everything below the command line. */
-const CAMPAIGN = [
-  ...RUNNING,
+const PLAYING = [
+  ...WORDS,
+  'src/clause',
+  'src/stage',
+  'src/image',
+  'src/x86',
+  'src/world',
   'src/story',
-  'src/play',
-  'src/program',
-  'src/bulk',
-  'src/judge',
-  'src/triage',
-  'src/case',
-  'src/targets',
-  PACKAGE,
-  'properties',
+  'models/exchange',
 ];
+/** What finds, shrinks, blames and stores, for every kind of code alike: which kind it is the runner knows. */
+const FINDING = ['src/run', 'src/triage', 'src/case', CASE_FILES];
+/** Everything below the command line. */
+const CAMPAIGN = [...RUNNING, ...FINDING, 'src/play', 'src/program', 'src/judge', 'src/targets', PACKAGE, 'properties'];
 
 const ALLOWED: Allowed = {
   // Leaves.
@@ -48,8 +55,10 @@ const ALLOWED: Allowed = {
   // Words.
   'src/contract': [ERRORS, 'src/text', REGISTERS, 'models/abi'],
   'src/observation': [HALVES, REGISTERS],
-  'src/scenario': [HALVES, REGISTERS, 'src/contract', 'src/observation', 'src/wasm', 'models/abi'],
-  'src/story': ['src/scenario/drawn-arbitrary.ts'],
+  // What a case is: the same of every kind of code.
+  'src/case': [HALVES],
+  'src/scenario': [HALVES, REGISTERS, 'src/case', 'type src/contract', 'src/observation', 'src/wasm', 'models/abi'],
+  'src/story': [HALVES, 'src/case'],
   'src/clause': ['type src/contract', 'type src/observation', 'models/abi'],
   properties: ['src/clause', 'type src/contract', REGISTERS],
   // Three parts that may never share a rule: the machine, what the world answers with, what must have been done.
@@ -79,50 +88,88 @@ const ALLOWED: Allowed = {
     'models/exchange',
   ],
   // Where code runs, and all of its surroundings that are no answer: one for stubs and programs.
-  'src/stage': [...WORDS, 'src/image', 'src/x86', 'src/world', 'models/exchange'],
+  'src/stage': [
+    HALVES,
+    'src/text',
+    'src/observation',
+    'src/scenario/layout.ts',
+    'src/image',
+    'src/x86',
+    'src/world',
+    'type models/exchange',
+  ],
   'src/harness': [...WORDS, 'src/image', 'src/x86', 'src/world', 'src/stage', 'type src/clause'],
   'src/judge': [...WORDS, 'src/clause', 'type src/stage', 'src/harness', REGISTERS, 'models/predict'],
   // Programs: functions with several exchanges, beside a reference that follows the same answers.
   'src/play': PLAYING,
-  'src/program': [...PLAYING, 'src/play', 'models/abi', 'models/predict', 'models/dispatcher'],
+  'src/program': [...PLAYING, 'src/play', 'type src/case', 'models/abi', 'models/predict', 'models/dispatcher'],
   // The same again, compiled for a target: it may know all that it compiles.
   'src/bulk': [...RUNNING, 'src/judge', 'src/wasm', 'models/abi', 'models/module', 'models/predict'],
-  'src/triage': [...RUNNING, 'src/judge', 'src/story', 'src/play', 'models/exchange'],
-  'src/case': [...RUNNING, 'src/judge', 'src/story', 'src/play', 'src/triage', 'models/module/configuration.ts'],
+  // The one runner: the only place that knows both kinds of code.
+  'src/run': [
+    ...RUNNING,
+    'src/case',
+    'src/judge',
+    'src/bulk',
+    'src/story',
+    'src/play',
+    'src/program',
+    'properties',
+    'models/abi',
+    'models/exchange',
+  ],
+  // Sees cases through the runner alone: no harness, no judge, no play.
+  'src/triage': [HALVES, 'src/text', 'src/case', 'src/run', 'src/stage/layout.ts', 'type src/stage', 'src/x86'],
+  [CASE_FILES]: [
+    ...WORDS,
+    PACKAGE,
+    'src/image',
+    'src/stage',
+    'src/x86',
+    'src/case',
+    'src/run',
+    'type src/triage',
+    'models/module/configuration.ts',
+  ],
   'src/targets': [ERRORS, 'src/text', 'src/image'],
-  'src/campaign': [...CAMPAIGN, 'models/abi', 'models/exchange', 'models/predict'],
+  'src/campaign': [...CAMPAIGN, FILES, 'src/story', 'models/abi', 'models/exchange', 'models/predict'],
   // A project's own files: its rules, its configuration; and the gate that they are for.
   'src/expect': [
     ERRORS,
     FILES,
     'src/text',
     'src/contract',
-    'type src/case',
+    `type ${CASE_FILES}`,
     'src/campaign/targets/glob.ts',
     'type src/campaign',
   ],
-  'src/config': [ERRORS, FILES, 'src/text', 'src/contract', 'src/campaign'],
-  'src/gate': [ERRORS, FILES, 'src/text', 'src/contract', 'src/campaign'],
-  // Names the results of a campaign and explains them, and runs none.
+  'src/config': [ERRORS, FILES, 'src/text', 'src/contract', 'type src/run', 'src/campaign'],
+  'src/gate': [ERRORS, FILES, 'src/text', 'src/contract', 'src/run/target.ts', 'src/campaign'],
+  // A recorded finding as a C program: knows single functions, runs the recorded case, and nothing of campaigns.
+  'src/reproducer': [...WORDS, 'src/clause', 'src/stage', 'type src/judge', 'src/x86', ...FINDING, 'type src/campaign'],
+  // Renders the records of a campaign, and runs nothing.
   'src/report': [
-    ...RUNNING,
+    ERRORS,
+    'src/text',
+    'src/contract',
+    'src/scenario/layout.ts',
+    'src/image',
+    'src/stage/functions.ts',
+    'src/harness/function-code.ts',
     'properties',
+    'src/triage/signature.ts',
+    CASE_FILES,
+    'type src/run',
     'src/campaign/records/result.ts',
-    'src/story',
-    'src/play',
-    'src/judge',
-    'src/triage',
-    'src/case',
     'type src/campaign',
     'type src/requirements',
+    'type src/reproducer',
     PACKAGE,
     'models/abi',
-    'models/exchange',
   ],
-  'src/mutation': [...RUNNING, 'src/judge', 'src/triage', 'src/campaign', 'src/targets', PACKAGE],
+  'src/mutation': [...RUNNING, 'src/judge', 'src/run', 'src/campaign', 'src/targets', PACKAGE],
   // Which clause of the ABI is checked where, and what shows it: above the runs that say so.
   'src/requirements': [...CAMPAIGN, 'src/campaign', 'src/mutation', 'models/abi', 'models/exchange'],
-  'src/proof': [...RUNNING, 'src/judge', 'src/triage', 'src/campaign', 'properties'],
   'src/cli': [
     ...CAMPAIGN,
     FILES,
@@ -131,17 +178,17 @@ const ALLOWED: Allowed = {
     'src/config',
     'src/gate',
     'src/report',
+    'src/reproducer',
     'src/index.ts',
     'src/mutation',
     'src/requirements',
-    'src/proof',
     'models/abi',
     'models/module',
     'models/seam',
     'models/vectors',
   ],
   // Measures everything but the command line, which it starts as a process.
-  'src/bench': [...CAMPAIGN, 'src/campaign'],
+  'src/bench': [...CAMPAIGN, 'src/bulk', 'src/campaign'],
   // A target as properties of a test suite: draws, judges, and says it as the reports do.
   'src/suite': [...CAMPAIGN, 'src/campaign', 'src/report'],
   // Fills corpus/cases.
@@ -288,6 +335,17 @@ describe('a planted violation is seen', () => {
     ['src/judge/planted.ts', "await import('../triage/shrink.js');", 'src/triage/shrink.ts'],
     ['src/triage/planted.ts', "import { fuzz } from '../campaign/fuzz.js';", 'src/campaign/fuzz.ts'],
     ['src/report/planted.ts', "import { fuzz } from '../campaign/fuzz.js';", 'src/campaign/fuzz.ts'],
+    ['src/case/shrink.ts', "export type { Runner } from '../run/runner.js';", 'src/run/runner.ts'],
+    ['src/case/make-case.ts', "import { blame } from '../triage/blame.js';", 'src/triage/blame.ts'],
+    ['src/run/planted.ts', "import type { Signature } from '../triage/signature.js';", 'src/triage/signature.ts'],
+    ['src/run/planted.ts', "import { readCase } from '../case/case-file.js';", 'src/case/case-file.ts'],
+    ['src/stage/planted.ts', "import { Harness } from '../harness/harness.js';", 'src/harness/harness.ts'],
+    ['src/play/planted.ts', "import { Harness } from '../harness/harness.js';", 'src/harness/harness.ts'],
+    ['src/triage/planted.ts', "import { CaseRunner } from '../judge/case-runner.js';", 'src/judge/case-runner.ts'],
+    ['src/triage/planted.ts', "import { playStory } from '../play/play.js';", 'src/play/play.ts'],
+    ['src/reproducer/planted.ts', "import { fuzz } from '../campaign/fuzz.js';", 'src/campaign/fuzz.ts'],
+    ['src/report/planted.ts', "import { openRunner } from '../run/open-runner.js';", 'src/run/open-runner.ts'],
+    ['src/campaign/planted.ts', "import { reproducer } from '../reproducer/reproducer.js';", 'src/reproducer/reproducer.ts'],
     ['src/campaign/planted.ts', "import { tableOf } from '../cli/list.js';", 'src/cli/list.ts'],
   ])('%s: %s', (file, line, to) => {
     expect(forbidden(planted(file, line), ALLOWED)).toEqual([`${file} imports ${to}`]);

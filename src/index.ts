@@ -4,7 +4,9 @@ import fc from 'fast-check';
 export { fc };
 export { fuzz, type FuzzOptions } from './campaign/fuzz.js';
 export { builtInStubs } from './campaign/targets/built-in-targets.js';
-export { createRunner, type Target } from './campaign/targets/target.js';
+export { openRunner } from './run/open-runner.js';
+export type { Runner, Violation } from './run/runner.js';
+export type { AnyTarget, StubTarget, ProgramTarget } from './run/target.js';
 export {
   exitStatus,
   type FindingResult,
@@ -12,7 +14,8 @@ export {
   type RunResult,
   type TargetResult,
 } from './campaign/records/result.js';
-export { type CaseFile, readCase } from './case/case-file.js';
+export { readCase } from './case/case-file.js';
+export type { CaseFile } from './case/case-schema.js';
 export type { Contract, ContractSet } from './contract/contract.js';
 export { findContract, findContractSet } from './contract/find-contract.js';
 export { CONTRACT_SETS } from './contract/library/sets.js';
@@ -21,9 +24,8 @@ export { readContractSet, validateContractSet } from './contract/validate.js';
 export { UsageError } from './errors.js';
 export { type Image, ImageError } from './image/image.js';
 export { loadImage, parseImage } from './image/load.js';
-export type { CaseRunner } from './judge/case-runner.js';
-export { scenarios } from './scenario/arbitrary.js';
-export type { Scenario } from './scenario/layout.js';
+export { cases } from './case/arbitrary.js';
+export type { Case, CaseSpace, Step } from './case/case.js';
 export { PROPERTIES } from '../properties/all.js';
 export { TdxCase } from './suite/tdx-case.js';
 export type { OwnTarget, TdxTarget } from './suite/resolve-target.js';

@@ -1,4 +1,4 @@
-/** The entry for vitest: one test for each property; properties/gate.test.ts and cli/pack.test.ts run what it makes. */
+/** The entry for vitest: one test for each property; properties/gate.test.ts and cli/pack.deep.test.ts run what it makes. */
 import { fc as peer } from '@fast-check/vitest';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { fc } from './index.js';

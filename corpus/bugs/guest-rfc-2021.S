@@ -65,4 +65,52 @@
 	/* A failed TDVMCALL is not noticed. */
 	hypercall failure_not_tested, check=nothing
 
+	/* R10 has gone to RAX, and stays in its register as well. */
+	hypercall missing_scrub_r10, vendor=select_vendor_kvm, clear="scrub r11d"
+
+	/* What the host refused is returned at once, and R10 is forgotten in its register there. */
+.macro leave_after_refusal
+	testq	%r10, %r10
+	jz	1f
+	return_status
+	scrub	r11d
+	restore_registers
+	return_with_stop
+1:
+.endm
+	hypercall refusal_left_in_r10, refused=leave_after_refusal
+
+	/* The kind of refusal is looked up in a table, with an index that the host chose. */
+.macro look_refusal_up
+	testq	%r10, %r10
+	jz	1f
+	movl	%r10d, %eax
+	andl	$7, %eax
+	leaq	.Lrefusals(%rip), %r11
+	movq	(%r11,%rax,8), %r11
+	jmp	2f
+1:
+.endm
+	hypercall refusal_as_index, refused=look_refusal_up
+
+	/* The way on after a refusal is computed from R10. */
+.macro jump_by_refusal
+	testq	%r10, %r10
+	jz	1f
+	movl	%r10d, %eax
+	andl	$1, %eax
+	leaq	3f(%rip), %r11
+	addq	%rax, %r11
+	jmp	*%r11
+3:	nop
+	jmp	2f
+1:
+.endm
+	hypercall refusal_as_jump, refused=jump_by_refusal
+
+	.section .rodata, "a", @progbits
+	.balign	8
+.Lrefusals:
+	.quad	0, 1, 2, 3, 4, 5, 6, 7
+
 	.section .note.GNU-stack, "", @progbits

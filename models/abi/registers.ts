@@ -60,3 +60,9 @@ export function gprMask(...names: readonly GprName[]): number {
   for (const name of names) mask |= 1 << GPR[name];
   return mask;
 }
+
+/** Bits 31:0 that no exposure mask of TDG.VP.VMCALL may have (facts/module.md 4). */
+export const NEVER_EXPOSED = gprMask('RAX', 'RCX', 'RSP');
+
+/** The bit that the mask may have for a TD without NO_RBP_MOD alone (facts/module.md 4). */
+export const EXPOSED_WITHOUT_NO_RBP_MOD = gprMask('RBP');

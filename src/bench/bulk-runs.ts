@@ -3,8 +3,8 @@
  * event recorded, TDCALL answered by the module's rule, the end observed, and the memory reset, all in linear memory.
  */
 import { BulkRunner } from '../bulk/bulk-runner.js';
-import type { Target } from '../campaign/targets/target.js';
-import { createRunner } from '../campaign/targets/target.js';
+import type { StubTarget } from '../run/target.js';
+import { createRunner } from '../run/open-runner.js';
 import { Harness } from '../harness/harness.js';
 import { BLOCK, createObservation, END, FACT, MOMENT } from '../observation/layout.js';
 import { drawScenarios } from '../scenario/batch.js';
@@ -26,7 +26,7 @@ export class BulkExecutions {
 
   /** @param exact an interrupt is planned that never comes @throws Error if a run differs from the reference's */
   constructor(
-    private readonly target: Target,
+    private readonly target: StubTarget,
     private readonly exact: boolean,
   ) {
     const runner = createRunner(target);

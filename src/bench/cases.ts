@@ -1,7 +1,8 @@
 /** Full cases: generation, execution, companions and judging by every applicable property, as the command `fuzz` does them. */
 import { BLOCK_CASES, runBlock } from '../campaign/blocks/block.js';
 import { fuzz } from '../campaign/fuzz.js';
-import { createRunner, type Target } from '../campaign/targets/target.js';
+import { openRunner } from '../run/open-runner.js';
+import type { StubTarget } from '../run/target.js';
 import { type Contender, type Figure, interleave, isMeasured, repeatFor, type Rounds, summary } from './contender.js';
 
 const SEED = 'bench';
@@ -15,16 +16,16 @@ export interface CaseRow extends Figure {
 
 /** Cases per second of each target, one worker, block after block. @param blockCases at most BLOCK_CASES */
 export async function measureCases(
-  targets: readonly Target[],
+  targets: readonly StubTarget[],
   rounds: Rounds,
   blockCases = BLOCK_CASES,
 ): Promise<CaseRow[]> {
   const measured = targets.map((target) => {
-    const runner = createRunner(target);
+    const runner = openRunner(target);
     const totals = { cases: 0, executions: 0 };
     let block = 0;
     const batch = (): number => {
-      const { cases, executions, failures, problem } = runBlock(runner, target.name, SEED, block++, blockCases);
+      const { cases, executions, failures, problem } = runBlock(runner, SEED, block++, blockCases);
       if (failures.length > 0 || problem !== undefined)
         throw new Error(`bench: ${target.name}: ${problem?.text ?? 'a finding'}`);
       totals.cases += cases;
@@ -32,7 +33,7 @@ export async function measureCases(
       return cases;
     };
     const contender: Contender = { name: target.name, measure: (milliseconds) => repeatFor(milliseconds, batch) };
-    const properties = runner.judge.properties.filter(({ status }) => status === 'judged').length;
+    const properties = runner.properties.filter(({ status }) => status === 'judged').length;
     return { contender, totals, properties };
   });
   const rows = await interleave(
@@ -57,7 +58,7 @@ export interface WorkerRow extends Figure {
  *
  * @param runs cases of each campaign
  */
-export async function measureWorkers(target: Target, runs: number, rounds: Rounds): Promise<WorkerRow[]> {
+export async function measureWorkers(target: StubTarget, runs: number, rounds: Rounds): Promise<WorkerRow[]> {
   const counts = [1, 2];
   const steady = counts.map((): number[] => []);
   const whole = counts.map((): number[] => []);

@@ -1,9 +1,10 @@
 /** What the contenders of the bench execute: built-in stubs, and compiled C code where there is a compiler. */
 import { join } from 'node:path';
 import { builtInStubs } from '../campaign/targets/built-in-targets.js';
-import type { Target } from '../campaign/targets/target.js';
+import type { StubTarget } from '../run/target.js';
 import type { Image } from '../image/image.js';
-import { findFunction, functionExtent } from '../image/symbols.js';
+import { functionExtent } from '../stage/functions.js';
+import { findFunction } from '../image/symbols.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
 import { BLOCK_ADDRESS, CODE_BYTES, makeRecords } from './records.js';
 
@@ -24,7 +25,7 @@ export interface Workload {
   /** The assembly file under corpus/targets and the symbol in it, for the contender with TDCALL as a call. */
   stub?: { source: string; symbol: string };
   /** The same stub as a target, for runs in bulk. */
-  target?: Target;
+  target?: StubTarget;
 }
 
 /** The stub against which the floors of the issue are stated: 5.19's TDVMCALL stub, the one of the first measurements. */
@@ -64,7 +65,7 @@ export function bareReturn(count: number): Workload {
   return { name: 'bare return', title, code: RET, blockWords, records, budget: 2048, eventCapacity: 4096 };
 }
 
-function functionBytes({ image, symbol }: Pick<Target, 'image' | 'symbol'>): Uint8Array {
+function functionBytes({ image, symbol }: Pick<StubTarget, 'image' | 'symbol'>): Uint8Array {
   const { address, size } = functionExtent(image, findFunction(image, symbol));
   const segment = image.segments.find(
     (found) => address >= found.address && address < found.address + BigInt(found.size),

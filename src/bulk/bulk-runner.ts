@@ -151,7 +151,7 @@ export class BulkRunner {
     this.place(bulk.places, placeTable(compiled, 0, offsetOf));
     this.place(bulk.places + PLACE_TABLE_BYTES, placeTable(compiled, 1, offsetOf));
     this.place(bulk.guestMasks, guestMasks(space));
-    this.place(bulk.hostMasks, hostMasks(space));
+    this.place(bulk.hostMasks, hostMasks());
     this.place(bulk.xmm, XMM_GRAFFITI[0]);
     this.place(bulk.xmm + 256, XMM_GRAFFITI[1]);
     // Code that cannot touch the vector state leaves it as every run finds it.

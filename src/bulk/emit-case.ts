@@ -111,7 +111,7 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
               : []),
             ...(judge.needsHost
               ? [
-                  hostCompanion(scope, scenarios[0], scenarios[2], bulk.hostMasks),
+                  hostCompanion(scope, space, scenarios[0], scenarios[2], bulk.hostMasks),
                   run(2),
                   alike(host),
                   same.set(target.sameAccesses.call()),

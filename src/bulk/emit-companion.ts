@@ -1,13 +1,16 @@
 /** Companion scenarios as WebAssembly: what src/scenario/companion.ts does, two slots at a time. */
 import type { CompiledContract } from '../contract/compiled.js';
+import { joinHalves } from '../halves.js';
 import { SCENARIO_BYTES } from '../scenario/draw-code.js';
-import { SCENARIO_SLOTS, SLOT } from '../scenario/layout.js';
+import { parameterSlot, SCENARIO_SLOTS, SLOT } from '../scenario/layout.js';
 import { ROLE } from '../scenario/roles.js';
 import type { ScenarioSpace } from '../scenario/space.js';
 import {
+  any,
   i32,
   type I32,
   i64,
+  type I64,
   type Local,
   loop,
   select,
@@ -18,6 +21,7 @@ import {
   when,
 } from '../wasm/code.js';
 import type { Scope } from '../wasm/module.js';
+import { REGISTER_INDEX } from '../x86/registers.js';
 
 /** Byte offsets of the first and behind the last vector. */
 type Range = readonly [first: number, end: number];
@@ -87,19 +91,16 @@ function mix(word: Local<V128>): Statement[] {
   ];
 }
 
-/** The slots that companion G changes, fields that the host may see included: to be placed where `guestCompanion` finds them. */
+/** The slots that companion G changes, those that the host may see included: to be placed where `guestCompanion` finds them. */
 export function guestMasks({ roles, compiled }: ScenarioSpace): Int32Array {
-  const isField = new Set(passedFields(compiled, roles).map(({ slot }) => slot));
-  return masksOf((slot) => roles[slot] === ROLE.secret || isField.has(slot));
+  const isPassed = new Set(passedSlots(compiled, roles).map(({ slot }) => slot));
+  return masksOf((slot) => roles[slot] === ROLE.secret || isPassed.has(slot));
 }
 
-/** The slots that companion H changes. */
-export function hostMasks({ compiled }: ScenarioSpace): Int32Array {
-  const namesR10 = compiled.contract.outputs.when.includes('r10-success');
-  const changed = new Set<number>();
-  for (let register = 0; register < 16; register++)
-    if (SLOT.answer[register] >= 0 && !(namesR10 && register === 10)) changed.add(SLOT.answer[register]);
-  return masksOf((slot) => changed.has(slot));
+/** The slots that companion H changes: every answer. */
+export function hostMasks(): Int32Array {
+  const answers = new Set<number>(SLOT.answer.filter((slot) => slot >= 0));
+  return masksOf((slot) => answers.has(slot));
 }
 
 /** Companion G, with `exposed` the mask of the registers that the base run exposed. */
@@ -111,32 +112,65 @@ export function guestCompanion(
   masks: number,
   exposed: I32,
 ): Statement {
-  const fields = passedFields(compiled, roles);
   const mask = scope.i32();
   return seq(
     mask.set(exposed),
     changeSlots(scope, from, to, masks, GUEST_PART),
-    // A field whose register the host sees is no secret of this case.
-    ...fields
-      .filter(({ register }) => register >= 0)
-      .map(({ slot, register }) =>
+    // A field or parameter whose register the host sees is no secret of this case.
+    ...passedSlots(compiled, roles)
+      .filter(({ registers }) => registers !== 0)
+      .map(({ slot, registers }) =>
         i64.store(
           to,
           8 * slot,
-          select(i32.and(mask.get, i32.const(1 << register)), i64.load(from, 8 * slot), i64.load(to, 8 * slot)),
+          select(i32.and(mask.get, i32.const(registers)), i64.load(from, 8 * slot), i64.load(to, 8 * slot)),
         ),
       ),
   );
 }
 
-/** Fields that reach the host, or not, with the mask of the case. */
-function passedFields({ fields, fieldRegister, maskField, leafField }: CompiledContract, roles: Uint8Array) {
-  return fields
-    .map((_, field) => ({ slot: SLOT.blockField + field, register: fieldRegister[field], field }))
-    .filter(({ slot, field }) => field !== maskField && field !== leafField && roles[slot] === ROLE.argument);
+/** Fields and parameters that reach the host, or not, with the mask of the case; and the registers that they go to, one bit each. */
+function passedSlots(compiled: CompiledContract, roles: Uint8Array): { slot: number; registers: number }[] {
+  const { fields, fieldRegister, maskField, leafField, plainParameters } = compiled;
+  return [
+    ...fields
+      .map((_, field) => ({ slot: SLOT.blockField + field, register: fieldRegister[field], field }))
+      .filter(({ slot, field }) => field !== maskField && field !== leafField && roles[slot] === ROLE.argument)
+      .map(({ slot, register }) => ({ slot, registers: register < 0 ? 0 : 1 << register })),
+    ...plainParameters.map(({ place, registers }) => ({ slot: parameterSlot(place), registers })),
+  ];
 }
 
 /** Companion H. */
-export function hostCompanion(scope: Scope, from: number, to: number, masks: number): Statement {
-  return changeSlots(scope, from, to, masks, WORLD_PART);
+export function hostCompanion(
+  scope: Scope,
+  { compiled }: ScenarioSpace,
+  from: number,
+  to: number,
+  masks: number,
+): Statement {
+  return seq(changeSlots(scope, from, to, masks, WORLD_PART), keepResult(scope, compiled, from, to));
+}
+
+/** R10 that the contract names stays, and any other becomes another that it does not name either. */
+function keepResult(scope: Scope, { namedResults }: CompiledContract, from: number, to: number): Statement {
+  if (namedResults.length === 0) return seq();
+  const at = 8 * SLOT.answer[REGISTER_INDEX.r10];
+  const result = scope.i64();
+  const isNamed = (value: I64): I32 =>
+    any(
+      ...Array.from({ length: namedResults.length / 2 }, (_, index) =>
+        i64.eq(value, i64.const(joinHalves(namedResults[2 * index], namedResults[2 * index + 1]))),
+      ),
+    );
+  return seq(
+    result.set(i64.load(to, at)),
+    loop((again) =>
+      when(
+        any(isNamed(result.get), i64.eq(result.get, i64.load(from, at))),
+        seq(result.set(i64.add(result.get, i64.const(1n))), again()),
+      ),
+    ),
+    i64.store(to, at, select(isNamed(i64.load(from, at)), i64.load(from, at), result.get)),
+  );
 }

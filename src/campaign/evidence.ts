@@ -9,10 +9,10 @@ import { TDVMCALL_FUNCTIONS, TDVMCALL_STATUS } from '../../models/abi/tdvmcall.j
 import type { Values } from '../../models/exchange/exchange.js';
 import type { Play } from '../play/play.js';
 import type { PlayRunner } from '../play/play-runner.js';
-import { Dice } from '../story/dice.js';
+import { Dice } from '../case/dice.js';
 import { drawStory } from '../story/story.js';
 import { builtInPrograms } from './targets/built-in-targets.js';
-import { createPlayRunner } from './targets/target.js';
+import { createPlayRunner } from '../run/open-runner.js';
 
 /** Stories of each program: enough for every row that a generator draws at all. */
 const STORIES = 200;

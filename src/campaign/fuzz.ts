@@ -11,8 +11,8 @@ import { replaysOf } from './records/replays.js';
 import { type RunResult, SEEDS_OF_THEIR_OWN } from './records/result.js';
 import { type Budget, schedule } from './blocks/schedule.js';
 import { type Shard, WHOLE } from './blocks/shard.js';
-import { createSubject } from './blocks/subject.js';
-import type { AnyTarget } from './targets/target.js';
+import { openRunner } from '../run/open-runner.js';
+import type { AnyTarget } from '../run/target.js';
 
 export interface FuzzOptions {
   targets: readonly AnyTarget[];
@@ -38,9 +38,9 @@ export async function fuzz(options: FuzzOptions): Promise<RunResult> {
   const { targets, seed, budget, workers, stored = [], shard = WHOLE, onProgress, stopped = () => false } = options;
   const started = performance.now();
   const prepared = targets.map((target) =>
-    prepare(target, createSubject(target), typeof seed === 'string' ? seed : seed(target)),
+    prepare(target, openRunner(target), typeof seed === 'string' ? seed : seed(target)),
   );
-  const replays = prepared.map(({ target, subject }) => replaysOf(target, subject, stored));
+  const replays = prepared.map(({ target, runner }) => replaysOf(target, runner, stored));
   const log = new CampaignLog(prepared, typeof seed === 'string' ? seed : SEEDS_OF_THEIR_OWN, options.records);
   const merges = targets.map(() => new Merge<Failure>());
   let done = 0;
@@ -48,7 +48,7 @@ export async function fuzz(options: FuzzOptions): Promise<RunResult> {
     schedule(targets.length, budget, () => performance.now(), stopped, shard),
     {
       targets,
-      subjects: prepared.map(({ subject }) => subject),
+      runners: prepared.map(({ runner }) => runner),
       seeds: prepared.map((target) => target.seed),
       workers,
       onResult(task, result) {
@@ -64,6 +64,7 @@ export async function fuzz(options: FuzzOptions): Promise<RunResult> {
     for (const replay of replays[index]) reporter.replay(replay);
     for (const { signature, block, index: at, values } of merges[index].totals().failures)
       reporter.report(signature, values, { block, index: at });
+    reporter.hint();
   });
   log.end(shard, workers, performance.now() - started, stopped());
   return log.result();

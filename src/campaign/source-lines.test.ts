@@ -16,7 +16,7 @@ import { FLAGS, findToolchain } from '../targets/toolchain.js';
 import { twinTarget } from '../triage/twins.test.helper.js';
 import { fuzz } from './fuzz.js';
 import { type FindingResult, resultSchema } from './records/result.js';
-import type { AnyTarget } from './targets/target.js';
+import type { AnyTarget } from '../run/target.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tdxfuzz-source-lines-'));
 afterAll(() => rmSync(folder, { recursive: true }));

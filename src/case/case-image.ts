@@ -5,7 +5,7 @@ import { PERCPU_BASE } from '../image/per-cpu.js';
 import { segmentAt } from '../image/segments.js';
 import { UsageError } from '../errors.js';
 import { hex } from '../text/hex.js';
-import type { CaseFile } from './case-file.js';
+import type { CaseFile } from './case-schema.js';
 
 const PAGE = 0x1000;
 /** First address behind the lower half and first of the upper half of 48-bit canonical addresses (Intel SDM volume 1, 3.3.7.1). */
@@ -21,6 +21,10 @@ export function caseImage(file: CaseFile, origin: string): Image {
   const refuse = (what: string): never => {
     throw new UsageError(`${origin}: ${what}; the file is damaged: take another copy of it`);
   };
+  if (code.missing !== undefined)
+    throw new UsageError(
+      `${origin}: its runs touch ${code.missing} more pages than a case holds; replay it on the image (--image)`,
+    );
   const segments = joined(code.pages.map((page) => segmentOf(page, refuse)).sort(byAddress), refuse);
   const holder = (address: bigint): Segment | undefined => segmentAt(segments, address);
   const symbols = code.symbols.map(({ name, address, size }): ImageSymbol => {
@@ -52,8 +56,7 @@ function segmentOf({ address, permissions, base64 }: CaseFile['code']['pages'][n
   const start = BigInt(address);
   const stored = Buffer.from(base64, 'base64');
   if (start % BigInt(PAGE) !== 0n || stored.length > PAGE) refuse(`code.pages: ${address} is not a page`);
-  // NULL must fault: a caller may give it for a block.
-  if (start === 0n || (start >= LOWER_END && start < UPPER_START)) refuse(`code.pages: no page can lie at ${address}`);
+  if (start >= LOWER_END && start < UPPER_START) refuse(`code.pages: no page can lie at ${address}`);
   const taken = regionAt(start, PAGE);
   if (taken !== undefined) refuse(`code.pages: ${address} lies over the caller's memory at ${hex(taken.address)}`);
   const read = permissions[0] === 'r';
@@ -101,8 +104,6 @@ function checkFunction(
   const named = symbols.filter(({ name }) => name === symbol);
   if (named.length === 0 || named.some(({ address }) => address !== entry))
     refuse(`code.symbols does not name ${symbol} at ${code.entry}, or names it elsewhere`);
-  if (named.some(({ size }) => entry + BigInt(size) > segment.address + BigInt(segment.size)))
-    refuse(`code.symbols: ${symbol} reaches past the pages of the function`);
 }
 
 function checkExternals(externals: readonly External[], segments: readonly Segment[], refuse: Refuse): void {

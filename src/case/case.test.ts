@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { createRunner, type Target, targetOf } from '../campaign/targets/target.js';
+import { brokenTarget, imageCache } from '../campaign/targets/twin-targets.js';
 import { endedAs, when } from '../clause/clause.js';
+import type { PropertyDefinition } from '../clause/property.js';
+import { compileContract } from '../contract/compiled.js';
 import { UsageError } from '../errors.js';
 import {
   BLOCK_CONTRACT,
@@ -23,45 +25,58 @@ import {
 } from '../harness/made-function.test.helper.js';
 import type { Image } from '../image/image.js';
 import { CaseRunner } from '../judge/case-runner.js';
-import { scenarios } from '../scenario/arbitrary.js';
-import { accountFor } from '../triage/account.js';
+import { packageRoot } from '../package-info.js';
+import { openRunner } from '../run/open-runner.js';
+import type { Runner } from '../run/runner.js';
+import { StubRunner } from '../run/stub-runner.js';
+import { readManifest } from '../targets/manifest.js';
+import { accountsOf } from '../triage/account.js';
 import { propertyOf } from '../triage/made-runner.test.helper.js';
 import { shrinkFailure } from '../triage/shrink.js';
-import { twinTarget } from '../triage/twins.test.helper.js';
-import { recordTrace } from '../triage/trace.js';
-import { signatureKey, traceCase, Violations } from '../triage/violation.js';
-import { compileContract } from '../contract/compiled.js';
-import { type CaseFile, readCase, validateCase } from './case-file.js';
+import { signatureKey, Signatures } from '../triage/signature.js';
+import { twinRunner } from '../triage/twins.test.helper.js';
+import { cases } from './arbitrary.js';
+import { stepOf } from './case.js';
+import { readCase, validateCase } from './case-file.js';
 import { caseImage } from './case-image.js';
+import { type CaseFile } from './case-schema.js';
 import { makeCase } from './make-case.js';
-import { scenarioOf } from './scenario-of.js';
 import { casesOf } from './stored-cases.js';
-import { traceDigest } from './trace-digest.js';
+import { valuesOf } from './stored-values.js';
+import { targetOf } from './target-of-case.js';
 import { caseName, writeCase } from './write-case.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tdxfuzz-case-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** The shrunken case of the first failing scenario of a runner. */
-function caseOfRunner(runner: CaseRunner, target: string): CaseFile {
-  for (const scenario of fc.sample(scenarios(runner.space), { seed: 3, numRuns: 5000 })) {
-    const violated = runner.run(scenario);
-    if (violated <= 0) continue;
-    const [signature] = new Violations(runner).signatures(violated);
-    runner.run(shrinkFailure(runner, scenario, signature));
-    return makeCase(runner, signature, traceCase(runner), { tool: '0.0.0', target, set: 'linux-6.4', found: null });
+/** The shrunken case of the first failing one of a runner. */
+function caseOfRunner(runner: Runner): CaseFile {
+  for (const drawn of fc.sample(cases(runner.space), { seed: 3, numRuns: 5000 })) {
+    const violations = runner.run(drawn) ?? [];
+    if (violations.length === 0) continue;
+    const [signature] = new Signatures(runner).of(violations);
+    const simplest = shrinkFailure(runner, drawn, signature);
+    runner.run(simplest);
+    return makeCase(runner, simplest, signature, null);
   }
-  throw new Error('no scenario fails');
+  throw new Error('no case fails');
 }
 
 /** What a replay does, without the command line. */
 function replay(file: CaseFile): { keys: string[]; digest: string; problem: string } {
   const image = caseImage(file, 'case.json');
-  const runner = createRunner(targetOf(file, image, file.symbol) as Target, file.code.size);
-  const scenario = scenarioOf(file, runner.space.neutral);
-  const keys = accountFor(runner, scenario).map(({ signature }) => signatureKey(signature));
-  const { problem } = runner;
-  return { keys, digest: traceDigest(recordTrace(runner.harness, scenario, 0)), problem };
+  const runner = openRunner(targetOf(file, image, file.symbol), file.code.size);
+  const keys = accountsOf(runner, valuesOf(file, runner.space)).map(({ signature }) => signatureKey(signature));
+  return { keys, digest: runner.digest(), problem: runner.problem };
+}
+
+/** The first function of a made image, judged by the given properties. */
+function madeRunner(image: Image, properties: readonly PropertyDefinition[], size?: number): StubRunner {
+  const target = { name: 'made', symbol: 'f', set: 'made', contract: BLOCK_CONTRACT, image };
+  const [symbol] = image.symbols;
+  const code = { image, symbol: 'f', entry: symbol.address };
+  const compiled = compileContract(BLOCK_CONTRACT, 'made');
+  return new StubRunner(target, new CaseRunner(code, size ?? symbol.size, compiled, properties));
 }
 
 const TWINS = [
@@ -83,10 +98,26 @@ const TWINS = [
   'seam-missing-scrub-rdx-6.7',
   'seam-missing-pop-on-exception-6.7',
 ];
+const PROGRAM_TWINS = [
+  'helper-7.3-in-clears-rax',
+  'seamcall-wrapper-6.8-retry-once-more',
+  'dispatcher-eagain-is-invalid',
+  'roundtrip-retry-from-the-start',
+];
+const MANIFEST = readManifest(packageRoot());
+const IMAGES = imageCache(packageRoot());
+
+/** The broken function of a twin, whatever kind it is. */
+function brokenRunner(id: string): Runner {
+  const twin = MANIFEST.find((candidate) => candidate.id === id);
+  if (twin === undefined) throw new Error(`no twin ${id}`);
+  return openRunner(brokenTarget(twin, IMAGES));
+}
 
 describe('a case that was written replays', () => {
-  test.each(TWINS)('twin %s: the same signature, the same trace', (id) => {
-    const written = caseOfRunner(createRunner(twinTarget(id)), id);
+  test.each([...TWINS, ...PROGRAM_TWINS])('twin %s: the same signature, the same trace', (id) => {
+    const written = caseOfRunner(brokenRunner(id));
+    expect(written.schema).toBe('tdxfuzz/case/2');
     const path = writeCase(join(folder, 'twins'), written);
     const read = readCase(path);
     expect(read).toEqual(written);
@@ -98,7 +129,7 @@ describe('a case that was written replays', () => {
   });
 
   test('with the fixups that the function has, and how its call ended', () => {
-    const fixed = caseOfRunner(createRunner(twinTarget('trap-number-alone-seamcall-2023')), 'x');
+    const fixed = caseOfRunner(twinRunner('trap-number-alone-seamcall-2023'));
     const entry = BigInt(fixed.code.entry);
     const [{ from, to, type }] = fixed.code.fixups ?? [];
     expect([BigInt(from) - entry, BigInt(to) - entry, type]).toEqual([0x18n, 0x55n, 2]);
@@ -106,16 +137,16 @@ describe('a case that was written replays', () => {
     expect(fixed.answers).toMatchObject([
       { call: 'seamcall', outcome: 'generalProtection', registers: { rax: '0xd' } },
     ]);
-    const untaken = caseOfRunner(createRunner(twinTarget('no-fixup-seamcall-2023')), 'x');
+    const untaken = caseOfRunner(twinRunner('no-fixup-seamcall-2023'));
     expect(untaken.code).not.toHaveProperty('fixups');
     expect(untaken.answers).toEqual([{ call: 'seamcall', outcome: 'generalProtection', registers: {} }]);
-    const scrub = caseOfRunner(createRunner(twinTarget('seam-missing-scrub-rdx-6.7')), 'x');
+    const scrub = caseOfRunner(twinRunner('seam-missing-scrub-rdx-6.7'));
     expect(scrub.answers[0]).not.toHaveProperty('outcome');
     expect(scrub.answers[0].call).toBe('seamcall');
   });
 
   test('with the pages that the function needs, and no others', () => {
-    const written = caseOfRunner(createRunner(twinTarget('derived-r10-5.19')), 'x');
+    const written = caseOfRunner(twinRunner('derived-r10-5.19'));
     expect(written.code.pages).toHaveLength(1);
     expect(written.code.pages[0].permissions).toBe('r-x');
     // Trailing zeros are not stored.
@@ -124,10 +155,8 @@ describe('a case that was written replays', () => {
 
   /** A case of an image judged by one clause. */
   const caseOfImage = (image: Image): CaseFile => {
-    const [{ address, size }] = image.symbols;
     const property = propertyOf(when({ kind: 'caller-kept' }, endedAs('returned')));
-    const code = { image, symbol: 'f', entry: address };
-    return caseOfRunner(new CaseRunner(code, size, compileContract(BLOCK_CONTRACT, 'made'), [property]), 'made');
+    return caseOfRunner(madeRunner(image, [property]));
   };
 
   test('also when the function reaches across pages', () => {
@@ -176,7 +205,7 @@ describe('a case that was written replays', () => {
 });
 
 describe('names of files', () => {
-  const written = caseOfRunner(createRunner(twinTarget('derived-r10-5.19')), 'x');
+  const written = caseOfRunner(twinRunner('derived-r10-5.19'));
   test('are the tool’s own, whatever the case says', () => {
     for (const [target, property] of [
       ['../../etc/passwd', '../../../evil'],
@@ -190,7 +219,7 @@ describe('names of files', () => {
     expect(caseName(written)).toMatch(/^scrubs-host-values-[0-9a-f]{10}\.json$/);
   });
   test('differ for different signatures, and stay for the same', () => {
-    expect(caseName({ ...written, scenario: {} })).toBe(caseName(written));
+    expect(caseName({ ...written, steps: [{ action: 'call', values: {} }] })).toBe(caseName(written));
     const names = ['target', 'symbol'].map((key) => caseName({ ...written, [key]: 'y' }));
     expect(names[0]).not.toBe(caseName(written));
   });
@@ -213,7 +242,8 @@ describe('files that cannot be read as a case', () => {
     ['cut short', () => at('cut.json', '{"schema": "tdxfuzz/case/1", '), /not JSON/],
     ['null', () => at('null.json', 'null'), /not a case file/],
     ['a number', () => at('number.json', '5'), /not a case file/],
-    ['a later schema', () => at('later.json', '{"schema": "tdxfuzz/case/2"}'), /not known to this version/],
+    ['a later schema', () => at('later.json', '{"schema": "tdxfuzz/case/3"}'), /not known to this version/],
+    ['nothing but the schema', () => at('bare.json', '{"schema": "tdxfuzz/case/2"}'), /not a case file: /],
     ['larger than any', () => at('huge.json', ' '.repeat((16 << 20) + 1)), /larger than any/],
     ['deeply nested', () => at('deep.json', '['.repeat(100_000)), /not JSON/],
   ])('%s', (_, path, message) => {
@@ -224,7 +254,7 @@ describe('files that cannot be read as a case', () => {
   });
   test('a file that is a case is found in its folder, anything else there is named', () => {
     const own = mkdtempSync(join(tmpdir(), 'tdxfuzz-cases-'));
-    const written = caseOfRunner(createRunner(twinTarget('derived-r10-5.19')), 'x');
+    const written = caseOfRunner(twinRunner('derived-r10-5.19'));
     writeCase(own, written);
     writeFileSync(join(own, 'notes.txt'), 'not JSON');
     expect(casesOf(own).map(({ file }) => file)).toEqual([written]);
@@ -236,17 +266,12 @@ describe('files that cannot be read as a case', () => {
 });
 
 test('a sound function may be kept as a case too', () => {
-  const runner = new CaseRunner(
-    { image: madeImage(SOUND), symbol: 'f', entry: TEXT },
-    30,
-    compileContract(BLOCK_CONTRACT, 'made'),
-    [],
-  );
-  runner.run(runner.space.neutral);
-  const origin = { tool: '0', target: 'made/f', set: 'made', found: null };
-  const file = makeCase(runner, undefined, traceCase(runner), origin);
+  const runner = madeRunner(madeImage(SOUND), [], 30);
+  const neutral = [stepOf(runner.space.actions[0])];
+  runner.run(neutral);
+  const file = makeCase(runner, neutral, undefined, null);
   expect(file.expect).toBeNull();
-  expect(file.scenario).toEqual({});
+  expect(file.steps).toEqual([{ action: 'call', values: {} }]);
   expect(file.answers).toHaveLength(1);
   expect(validateCase(JSON.parse(JSON.stringify(file)), 'x')).toEqual(file);
 });
@@ -254,23 +279,15 @@ test('a sound function may be kept as a case too', () => {
 test('a function of any length gives a case that can be read', () => {
   const filler = Array.from({ length: 0x1000 }, () => Array.from({ length: 0x11 }, () => 0x90));
   const image = madeImage([UD2, ...filler]);
-  const runner = new CaseRunner(
-    { image, symbol: 'f', entry: TEXT },
-    image.symbols[0].size,
-    compileContract(BLOCK_CONTRACT, 'made'),
-    [propertyOf(endedAs('returned'))],
-  );
-  const file = validateCase(JSON.parse(JSON.stringify(caseOfRunner(runner, 'made'))), 'x');
+  const runner = madeRunner(image, [propertyOf(endedAs('returned'))]);
+  const file = validateCase(JSON.parse(JSON.stringify(caseOfRunner(runner))), 'x');
   expect(file.code.size).toBe(0x10000);
   expect(replay(file).digest).toBe(file.expect?.trace);
 });
 
 test('what a case says of externals is what the run had', () => {
   const image = madeImage([push('rax'), pop('rax'), call(external(0)), UD2], { externals: ['__fentry__', 'unused'] });
-  const runner = new CaseRunner({ image, symbol: 'f', entry: TEXT }, 9, compileContract(BLOCK_CONTRACT, 'made'), [
-    propertyOf(endedAs('returned')),
-  ]);
-  const file = caseOfRunner(runner, 'made');
+  const file = caseOfRunner(madeRunner(image, [propertyOf(endedAs('returned'))], 9));
   expect(replay(file).digest).toBe(file.expect?.trace);
   expect(readFileSync(writeCase(folder, file), 'utf8')).toContain('__fentry__');
 });

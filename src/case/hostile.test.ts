@@ -2,47 +2,53 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect, test as plain } from 'vitest';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createRunner, type Target, targetOf } from '../campaign/targets/target.js';
 import { UsageError } from '../errors.js';
-import { REGIONS } from '../stage/layout.js';
 import { packageRoot } from '../package-info.js';
-import { findingText } from '../report/terminal.js';
-import { accountFor } from '../triage/account.js';
-import { recordTrace } from '../triage/trace.js';
+import { findingText } from '../report/finding-text.js';
+import { openRunner } from '../run/open-runner.js';
+import { REGIONS } from '../stage/layout.js';
+import { accountsOf } from '../triage/account.js';
+import { documentOf } from '../triage/document.js';
 import { validateCase } from './case-file.js';
 import { caseImage } from './case-image.js';
 import { makeCase } from './make-case.js';
-import { scenarioOf } from './scenario-of.js';
+import { differingValues, valuesOf } from './stored-values.js';
+import { targetOf } from './target-of-case.js';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type Parent = Json[] | { [key: string]: Json };
 
-const VALID: readonly string[] = ['null-output-5.19', 'args-in-exposed-register-6.3', 'missing-scrub-r10-5.19'].map(
-  (name) => readFileSync(join(packageRoot(), `corpus/cases/${name}.json`), 'utf8'),
-);
+/** Of schema 1, as they are stored; then of schema 2. */
+const CASE_1: readonly string[] = [
+  'null-output-5.19',
+  'args-in-exposed-register-6.3',
+  'missing-scrub-r10-5.19',
+  'helper-7.3-in-clears-rax',
+].map((name) => readFileSync(join(packageRoot(), `corpus/cases/${name}.json`), 'utf8'));
+const CASE_2 = CASE_1.map((file) => JSON.stringify(validateCase(JSON.parse(file), 'stored.json')));
+const VALID: readonly string[] = [...CASE_1, ...CASE_2];
 
 /** Everything that `replay` does with a file. @returns 'judged', or the message of the UsageError; anything else is thrown */
 function replay(json: unknown): string {
   try {
     const file = validateCase(json, 'hostile.json');
     const image = caseImage(file, 'hostile.json');
-    const { target, contract, code } = file;
-    const runner = createRunner(targetOf(file, image, file.symbol) as Target, code.size);
-    const scenario = scenarioOf(file, runner.space.neutral);
-    const accounts = accountFor(runner, scenario);
-    for (const account of accounts) {
+    const runner = openRunner(targetOf(file, image, file.symbol), file.code.size);
+    const values = valuesOf(file, runner.space, 'hostile.json');
+    const scenario = differingValues(values, runner.space);
+    for (const account of accountsOf(runner, values)) {
+      const { signature, expected, actual } = account;
+      const { contract } = file;
+      const document = documentOf(account, runner);
       const text = findingText(
-        { ...account.signature, scenario: file.scenario },
-        account,
-        runner,
-        'replay',
-        'violation',
+        { ...signature, expected, actual, scenario, document, case: { contract } },
+        { title: 'violation', replay: 'replay' },
       );
       // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
       expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001a\u001c-\u001f\u202e]/);
     }
-    const traces = { base: recordTrace(runner.harness, scenario, 0), guest: undefined, host: undefined };
-    makeCase(runner, undefined, traces, { tool: '0', target, set: contract.set, found: null });
+    runner.run(values);
+    makeCase(runner, values, undefined, null);
     return 'judged';
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
@@ -169,7 +175,10 @@ test.prop([fc.nat(VALID.length - 1), fc.array(mutation, { minLength: 1, maxLengt
   },
 );
 
-describe('what the tool would never have written is refused', () => {
+describe.each([
+  ['case/1', CASE_1[0]],
+  ['case/2', CASE_2[0]],
+])('what the tool would never have written is refused: %s', (_version, valid) => {
   interface Document {
     code: {
       entry: string;
@@ -177,27 +186,31 @@ describe('what the tool would never have written is refused', () => {
       pages: { address: string; permissions: string; base64: string }[];
       symbols: { name: string; address: string; size: number }[];
       externals: { name: string; address: string }[];
+      missing?: number;
     };
-    scenario: Record<string, string>;
+    /** Of schema 1. */
+    scenario?: Record<string, string>;
+    /** Of schema 2. */
+    steps?: { action: string; values: Record<string, string> }[];
     symbol: string;
     target: string;
     contract: { body: Record<string, Json> };
   }
   const changed = (change: (document: Document) => void): string => {
-    const document = JSON.parse(VALID[0]) as Document;
+    const document = JSON.parse(valid) as Document;
     change(document);
     return replay(document);
   };
+  const valuesIn = ({ scenario, steps }: Document): Record<string, string> => scenario ?? steps?.[0].values ?? {};
   const page = (at: string, permissions = 'r--') => ({ address: at, permissions, base64: 'AAAA' });
 
   plain('the valid ones are judged', () => {
-    for (const text of VALID) expect(replay(JSON.parse(text))).toBe('judged');
+    expect(VALID.map((text) => replay(JSON.parse(text)))).toEqual(VALID.map(() => 'judged'));
   });
 
   plain.each<[string, RegExp, (document: Document) => void]>([
     ['an odd page', /is not a page/, ({ code }) => code.pages.push(page('0x1001'))],
     ['a page of too many bytes', /is not a page/, ({ code }) => (code.pages[0].base64 = 'A'.repeat(5464))],
-    ['NULL', /no page can lie at 0x0/, ({ code }) => code.pages.push(page('0x0'))],
     ['no canonical address', /no page can lie/, ({ code }) => code.pages.push(page('0x800000000000'))],
     ['one page twice', /is there twice/, ({ code }) => code.pages.push({ ...code.pages[0] })],
     ['a page twice, once writable', /twice/, ({ code }) => code.pages.push({ ...code.pages[0], permissions: 'rw-' })],
@@ -205,7 +218,7 @@ describe('what the tool would never have written is refused', () => {
     ['code that is no code', /no executable page/, ({ code }) => (code.pages[0].permissions = 'r--')],
     ['an entry elsewhere', /code.entry/, ({ code }) => (code.entry = '0x1000')],
     ['more code than pages', /reach past/, ({ code }) => (code.size = 0x2000)],
-    ['a symbol that is longer', /reaches past/, ({ code }) => code.symbols.forEach((symbol) => (symbol.size = 0x2000))],
+    ['pages that are missing', /3 more pages.*--image/, ({ code }) => (code.missing = 3)],
     ['a symbol elsewhere', /is in no page/, ({ code }) => code.symbols.push({ name: 'x', address: '0x1000', size: 0 })],
     ['no symbol', /does not name/, (document) => (document.symbol = 'another')],
     ['an external over the code', /cannot lie/, ({ code }) => code.externals.push({ name: 'x', address: code.entry })],
@@ -232,7 +245,11 @@ describe('what the tool would never have written is refused', () => {
           });
       },
     ],
-    ['an unknown slot', /unknown slot entry.rsp/, ({ scenario }) => (scenario['entry.rsp'] = '0x0')],
+    [
+      'an unknown slot',
+      /^hostile\.json: steps\.0\.values: unknown slot entry\.rsp; nearest: entry\.rbp, entry\.rsi/,
+      (document) => (valuesIn(document)['entry.rsp'] = '0x0'),
+    ],
     [
       'flags that no register of 32 bits holds',
       /contract/,
@@ -276,9 +293,9 @@ describe('what the tool would never have written is refused', () => {
     expect(message).not.toContain('\x1b');
     expect(message.split('\n')).toHaveLength(1);
     expect(
-      changed(({ code, scenario }) => {
-        scenario[evil] = '0x0';
-        code.size = 1;
+      changed((document) => {
+        valuesIn(document)[evil] = '0x0';
+        document.code.size = 1;
       }),
     ).not.toContain('\x1b');
     expect(replay({ schema: `tdxfuzz/case/${evil}` })).not.toContain('\x1b');

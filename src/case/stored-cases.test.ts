@@ -5,23 +5,22 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { builtInTargets } from '../campaign/targets/built-in-targets.js';
 import { speaksOf } from '../campaign/records/replays.js';
-import { createSubject } from '../campaign/blocks/subject.js';
-import { createPlayRunner, createRunner, isProgram, targetOf } from '../campaign/targets/target.js';
+import { builtInTargets } from '../campaign/targets/built-in-targets.js';
 import { brokenTarget, fixedTarget, imageCache } from '../campaign/targets/twin-targets.js';
 import { removeFolder, temporaryFolder } from '../cli/run-cli.test.helper.js';
 import { packageRoot } from '../package-info.js';
+import { openRunner } from '../run/open-runner.js';
 import { readManifest } from '../targets/manifest.js';
-import { accountFor } from '../triage/account.js';
-import { accountForStory } from '../triage/play-account.js';
-import { type Signature, signatureKey } from '../triage/violation.js';
-import type { CaseFile } from './case-file.js';
+import { accountsOf } from '../triage/account.js';
+import { signaturesOf } from '../triage/made-runner.test.helper.js';
+import { type Signature, signatureKey } from '../triage/signature.js';
+import { validateCase } from './case-file.js';
 import { caseImage } from './case-image.js';
-import { playDigest, storyOf } from './play-case.js';
-import { scenarioOf } from './scenario-of.js';
+import { type CaseFile, isProgramContract } from './case-schema.js';
 import { casesOf } from './stored-cases.js';
-import { traceDigest } from './trace-digest.js';
+import { storedValues, valuesOf } from './stored-values.js';
+import { targetOf } from './target-of-case.js';
 
 const folder = join(packageRoot(), 'corpus/cases');
 const stored = casesOf(folder);
@@ -29,25 +28,41 @@ const twins = readManifest(packageRoot());
 const images = imageCache(packageRoot());
 const builtIn = builtInTargets();
 
+/** What a case is blamed on today, where the version that stored it blamed another instruction for the same run. */
+const BLAMED_SINCE: Readonly<Record<string, string>> = {
+  // Code that goes on where it had to stop: the decision behind TDCALL, and no longer the RET.
+  'failure-by-low-half-5.19.json': 'failure_by_low_half+0x35',
+  'failure-returns-5.19.json': 'failure_returns+0x36',
+  // The STI itself, and no longer the TDCALL at which it was seen.
+  'helper-5.19-sti-by-caller.json': 'tdx_safe_halt+0x1a',
+};
+
+/** The signature that a case has today. */
+function expected(name: string, { expect: wanted }: CaseFile): Signature {
+  if (wanted === null) throw new Error(`${name} expects nothing`);
+  return { ...wanted, place: BLAMED_SINCE[name] ?? wanted.place };
+}
+
 /** Replays a case from its file alone. @returns the clause and the trace digest of the finding that it expects */
 function replayed(name: string, file: CaseFile): { clause: string; trace: string } | undefined {
-  const { expect: wanted } = file;
-  if (wanted === null) throw new Error(`${name} expects nothing`);
-  const same = ({ signature }: { signature: Signature }): boolean => signatureKey(signature) === signatureKey(wanted);
-  const target = targetOf(file, caseImage(file, name), file.symbol);
-  if (isProgram(target)) {
-    const runner = createPlayRunner(target);
-    const found = accountForStory(runner, storyOf(file, runner.space)).find(same);
-    return found && { clause: found.signature.clause, trace: playDigest(runner.play) };
-  }
-  const runner = createRunner(target, file.code.size);
-  const found = accountFor(runner, scenarioOf(file, runner.space.neutral)).find(same);
-  return found && { clause: found.signature.clause, trace: traceDigest(found.traces.base) };
+  const wanted = expected(name, file);
+  const runner = openRunner(targetOf(file, caseImage(file, name), file.symbol), file.code.size);
+  const accounts = accountsOf(runner, valuesOf(file, runner.space));
+  const found = accounts.find(({ signature }) => signatureKey(signature) === signatureKey(wanted));
+  return found && { clause: found.signature.clause, trace: runner.digest() };
 }
+
+test('only cases that are there are blamed on something else since, and on something else', () => {
+  for (const [name, place] of Object.entries(BLAMED_SINCE)) {
+    const file = stored.find((one) => one.name === name)?.file;
+    expect(file?.expect?.place, name).toMatch(/\+0x/);
+    expect(file?.expect?.place, name).not.toBe(place);
+  }
+});
 
 describe('the package', () => {
   test('carries cases of stubs and of programs, small ones, of at least ten properties', () => {
-    const programs = stored.filter(({ file }) => file.story !== undefined);
+    const programs = stored.filter(({ file }) => isProgramContract(file.contract.body));
     expect(programs.length).toBeGreaterThan(10);
     expect(stored.length - programs.length).toBeGreaterThan(20);
     expect(new Set(stored.map(({ file }) => file.expect?.property)).size).toBeGreaterThan(10);
@@ -84,15 +99,25 @@ describe.each(stored.map(({ name, file }) => [name, file] as const))('%s', (name
     expect(replayed(name, file)).toEqual({ clause: file.expect?.clause, trace: file.expect?.trace });
   });
 
+  test('is the same case when this version writes it', () => {
+    const { space } = openRunner(targetOf(file, caseImage(file, name), file.symbol), file.code.size);
+    const values = valuesOf(file, space);
+    const written: CaseFile = { ...file, ...storedValues(values, space) };
+    const read = validateCase(JSON.parse(JSON.stringify(written)), name);
+    expect(read).toEqual(written);
+    expect(valuesOf(read, space)).toEqual(values);
+    expect(replayed(name, read)).toEqual({ clause: file.expect?.clause, trace: file.expect?.trace });
+  });
+
   test('is found in its twin as it says, for what the manifest says, and silent on the clean neighbour', () => {
     if (twin === undefined || file.expect === null)
       throw new Error(`no twin is called as ${name}, or it expects nothing`);
     expect(file.expect).toMatchObject({ property: twin.property, slot: twin.slot });
-    const broken = createSubject(brokenTarget(twin, images));
-    const found = broken.judge(broken.valuesOf(file)) ?? [];
-    expect(found.map(signatureKey)).toContain(signatureKey(file.expect));
-    const clean = createSubject(fixedTarget(twin, 'clean', images));
-    expect(clean.judge(clean.valuesOf(file))).toEqual([]);
+    const broken = openRunner(brokenTarget(twin, images));
+    const found = signaturesOf(broken, valuesOf(file, broken.space));
+    expect(found.map(signatureKey)).toContain(signatureKey(expected(name, file)));
+    const clean = openRunner(fixedTarget(twin, 'clean', images));
+    expect(clean.run(valuesOf(file, clean.space))).toEqual([]);
   });
 
   test('is replayed on a built-in target', () => {

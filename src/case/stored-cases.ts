@@ -3,7 +3,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../errors.js';
 import { shorten } from '../text/escape.js';
-import { type CaseFile, readCase } from './case-file.js';
+import { type CaseFile } from './case-schema.js';
+import { readCase } from './case-file.js';
 
 /** Where a project keeps its own cases, from its top folder. */
 export const PROJECT_CASES = 'tdxfuzz/cases';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../errors.js';
-import type { CaseFile } from './case-file.js';
+import type { CaseFile } from './case-schema.js';
 
 /** `PROPERTY-DIGEST.json`: one name per signature and target. @throws UsageError if the folder cannot be written */
 export function writeCase(folder: string, file: CaseFile): string {

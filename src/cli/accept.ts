@@ -3,7 +3,7 @@ import { PROPERTY_NAMES } from '../../properties/all.js';
 import { readCase } from '../case/case-file.js';
 import { UsageError } from '../errors.js';
 import { expectationsIfAny, withRule, writeExpectations } from '../expect/expectation-file.js';
-import { ruleOf } from '../expect/rule.js';
+import { rulesOf } from '../expect/rule.js';
 import { shorten } from '../text/escape.js';
 import { nearest } from '../text/nearest.js';
 import { expectationPath, openConfig, type PlaceFlags, withPlaces } from './project.js';
@@ -26,14 +26,24 @@ export function acceptCommand(): Command {
 
 async function accept(path: string, flags: AcceptFlags): Promise<void> {
   const { reason, reference, exact } = flags;
-  const rule = ruleOf(readCase(path), shorten(path), { reason, ...(reference !== undefined && { reference }), exact });
-  if (!PROPERTY_NAMES.includes(rule.property))
+  const accepted = rulesOf(readCase(path), shorten(path), {
+    reason,
+    ...(reference !== undefined && { reference }),
+    exact,
+  });
+  const unknown = accepted.find(({ property }) => !PROPERTY_NAMES.includes(property));
+  if (unknown !== undefined)
     throw new UsageError(
-      `${shorten(path)}: expect.property: no property ${rule.property}; ${nearest(rule.property, PROPERTY_NAMES)}`,
+      `${shorten(path)}: expect.property: no property ${unknown.property}; ${nearest(unknown.property, PROPERTY_NAMES)}`,
     );
   const file = expectationPath(flags, await openConfig(flags));
-  const { rules, added } = withRule(expectationsIfAny(file, PROPERTY_NAMES), rule);
-  if (added !== 'there already') writeExpectations(file, rules);
-  const { target, property, slot, place } = rule;
-  process.stdout.write(`${shorten(file)}: ${added}: ${property} ${slot} of ${target} at ${place}: ${rule.reason}\n`);
+  let rules = expectationsIfAny(file, PROPERTY_NAMES);
+  const lines = accepted.map((rule) => {
+    const result = withRule(rules, rule);
+    rules = result.rules;
+    const { target, property, slot, place } = rule;
+    return `${shorten(file)}: ${result.added}: ${property} ${slot} of ${target} at ${place}: ${rule.reason}\n`;
+  });
+  if (lines.some((line) => !line.includes(': there already: '))) writeExpectations(file, rules);
+  process.stdout.write(lines.join(''));
 }

@@ -119,3 +119,57 @@ export async function parseOnly(words: readonly string[]): Promise<void> {
   await program.parseAsync([...words], { from: 'user' });
   if (!reached) throw new Error(`tdxfuzz ${words.join(' ')}: no command was reached`);
 }
+
+interface Step {
+  run?: string;
+  uses?: string;
+  env?: Record<string, string>;
+}
+export interface Workflow {
+  env: Record<string, string>;
+  permissions: Record<string, string>;
+  jobs: Record<
+    string,
+    { permissions?: Record<string, string>; strategy?: { matrix: { shard: number[] } }; steps: Step[] }
+  >;
+}
+
+interface Container {
+  command: string[];
+  args?: string[];
+  securityContext: unknown;
+  resources: { limits: object };
+}
+export interface Pod {
+  securityContext: unknown;
+  automountServiceAccountToken: boolean;
+  initContainers: Container[];
+  containers: Container[];
+}
+
+export function valueAt(document: KubernetesDocument, path: string): unknown {
+  return path.split('.').reduce<unknown>((at, word) => (at as Record<string, unknown>)[word], document);
+}
+
+/** Command lines of every container that runs the tool. */
+export function kubernetesCommands(documents: readonly KubernetesDocument[]): string[][] {
+  const jobs = documents.filter(({ kind }) => kind === 'Job');
+  const containers = jobs.flatMap((job) => (valueAt(job, 'spec.template.spec') as Pod).containers);
+  return containers.flatMap(({ command, args = [] }) =>
+    command[0].endsWith('/tdxfuzz') ? [[...command.slice(1), ...args]] : commandsInScript(args.join('\n'), {}),
+  );
+}
+
+/** Command lines of every step of the workflow. @param shard which of its matrix */
+export function workflowCommands(workflow: Workflow, shard = 0): string[][] {
+  const filled = (env: Record<string, string>): Record<string, string> =>
+    Object.fromEntries(
+      Object.entries(env).map(([name, value]) => [
+        name,
+        value.replaceAll('${{ github.repository }}', 'owner/project').replaceAll('${{ matrix.shard }}', `${shard}`),
+      ]),
+    );
+  return Object.values(workflow.jobs).flatMap(({ steps }) =>
+    steps.flatMap(({ run = '', env = {} }) => commandsInScript(run, { ...filled(workflow.env), ...filled(env) })),
+  );
+}

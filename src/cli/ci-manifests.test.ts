@@ -3,32 +3,23 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { toolVersion } from '../package-info.js';
 import {
-  commandsInScript,
   type KubernetesDocument,
+  kubernetesCommands,
   kubernetesDocuments,
   manifest,
   parseOnly,
+  type Pod,
   schemaErrors,
   unknownKeys,
+  valueAt,
+  type Workflow,
+  workflowCommands,
   workflowErrors,
 } from './ci-manifests.test.helper.js';
 
 const WORKFLOW = manifest('github-actions/tdxfuzz.yml');
 const KUBERNETES = manifest('kubernetes/tdxfuzz-nightly.yaml');
 
-interface Step {
-  run?: string;
-  uses?: string;
-  env?: Record<string, string>;
-}
-interface Workflow {
-  env: Record<string, string>;
-  permissions: Record<string, string>;
-  jobs: Record<
-    string,
-    { permissions?: Record<string, string>; strategy?: { matrix: { shard: number[] } }; steps: Step[] }
-  >;
-}
 const workflow = parse(WORKFLOW) as Workflow;
 
 /** Text with one part replaced, which must be there. */
@@ -151,50 +142,11 @@ describe('the manifest for Kubernetes', () => {
   });
 });
 
-interface Container {
-  command: string[];
-  args?: string[];
-  securityContext: unknown;
-  resources: { limits: object };
-}
-interface Pod {
-  securityContext: unknown;
-  automountServiceAccountToken: boolean;
-  initContainers: Container[];
-  containers: Container[];
-}
-
-function valueAt(document: KubernetesDocument, path: string): unknown {
-  return path.split('.').reduce<unknown>((at, word) => (at as Record<string, unknown>)[word], document);
-}
-
-/** Of every container that runs the tool. */
-function kubernetesCommands(documents: readonly KubernetesDocument[]): string[][] {
-  const jobs = documents.filter(({ kind }) => kind === 'Job');
-  const containers = jobs.flatMap((job) => (valueAt(job, 'spec.template.spec') as Pod).containers);
-  return containers.flatMap(({ command, args = [] }) =>
-    command[0].endsWith('/tdxfuzz') ? [[...command.slice(1), ...args]] : commandsInScript(args.join('\n'), {}),
-  );
-}
-
-/** Of every step of the workflow; of a matrix the first shard. */
-function workflowCommands(): string[][] {
-  return Object.values(workflow.jobs).flatMap(({ steps, strategy }) =>
-    steps.flatMap(({ run = '', env = {} }) => {
-      const own = Object.entries(env).map(([name, value]) => [
-        name,
-        value.replaceAll('${{ matrix.shard }}', String(strategy?.matrix.shard[0])),
-      ]);
-      return commandsInScript(run, { ...workflow.env, ...Object.fromEntries(own) });
-    }),
-  );
-}
-
 describe('the command lines in the manifests', () => {
   beforeEach(() => void (process.env['JOB_COMPLETION_INDEX'] = '3'));
   afterEach(() => void delete process.env['JOB_COMPLETION_INDEX']);
 
-  const found = [...workflowCommands(), ...kubernetesCommands(kubernetesDocuments(KUBERNETES))];
+  const found = [...workflowCommands(workflow), ...kubernetesCommands(kubernetesDocuments(KUBERNETES))];
 
   it('are all read', () => {
     const written = `${WORKFLOW}\n${KUBERNETES}`
@@ -206,6 +158,8 @@ describe('the command lines in the manifests', () => {
     const shards = workflow.jobs['nightly'].strategy?.matrix.shard;
     expect(shards).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     expect(found.find(([name]) => name === 'nightly')).toContain(`0/${shards?.length}`);
+    // Shards of one night share their seed, or nothing can be merged.
+    for (const words of found.filter((each) => each.includes('--shard'))) expect(words).toContain('--seed');
     for (const words of found) for (const word of words) expect(word).not.toMatch(/^\$|["'{}]/);
   });
 

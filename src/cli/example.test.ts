@@ -1,4 +1,4 @@
-/** The example's object is what its source says; cli/pack.test.ts runs the example itself. */
+/** The example's object is what its source says; cli/pack.deep.test.ts runs the example itself. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';

@@ -1,7 +1,8 @@
 /** How a result is printed: the option, and the printing. */
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { RunResult } from '../campaign/records/result.js';
+import { gapOf, noVerdict, type RunResult } from '../campaign/records/result.js';
+import { shorten } from '../text/escape.js';
 import { FORMATS, type FormatName } from '../report/formats.js';
 import { replayCommandLine } from './findings.js';
 import { printResult } from './print-result.js';
@@ -17,8 +18,19 @@ export function withFormat(command: Command): Command {
 export function printAs(format: Format, result: RunResult, out: string | undefined, more: PrintOptions = {}): void {
   if (format !== 'table') process.stdout.write(render(format, result, out));
   else printResult(result, out, more);
-  for (const { target, image, problem } of result.result.targets)
-    if (problem !== undefined) process.stderr.write(`tdxfuzz: ${image}: ${target}: no verdict: ${problem}\n`);
+  tellGaps(format, result);
+}
+
+/** Tells on stderr what was not judged, and beside a format that programs read what the run lacks. */
+export function tellGaps(format: Format, result: RunResult): void {
+  const tell = (text: string): void => void process.stderr.write(`tdxfuzz: ${text}\n`);
+  const gap = gapOf(result);
+  if (gap !== undefined && format !== 'table') tell(gap);
+  for (const target of result.result.targets) {
+    // Where something was not done, that is why nothing was evaluated.
+    const why = gap === undefined ? noVerdict(target) : target.problem;
+    if (why !== undefined) tell(`${target.image}: ${shorten(target.target)}: no verdict: ${why}`);
+  }
 }
 
 /** A result in a format of its own, with paths as they are named from the present folder. */

@@ -1,6 +1,6 @@
 /** What the command promises: exit statuses, equal bytes for equal seeds, clean streams, a report after Ctrl-C. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import {
   BROKEN_AT,
@@ -87,7 +87,7 @@ describe.concurrent('fuzz', () => {
   });
 
   test('equal seeds give equal bytes of `result`, whatever the number of workers; another seed does not', async () => {
-    const json = (seed: string, workers: string): Promise<string> =>
+    const json = (seed: string, workers: string, out = `w${workers}${seed}`): Promise<string> =>
       tdxfuzz([
         'fuzz',
         broken,
@@ -100,11 +100,11 @@ describe.concurrent('fuzz', () => {
         '--format',
         'json',
         '--out',
-        join(folder, `w${workers}${seed}`),
+        join(folder, out),
       ]).then(({ stdout }) => stdout);
     const [first, second, two, other] = await Promise.all([
       json('a', '1'),
-      json('a', '1'),
+      json('a', '1', 'again'),
       json('a', '2'),
       json('b', '1'),
     ]);
@@ -168,7 +168,16 @@ describe.concurrent('fuzz', () => {
 describe('Ctrl-C', () => {
   /** A signal that comes before the tool listens ends it as any program: then it is given more time. */
   async function interrupted(object: string): ReturnType<typeof tdxfuzz> {
-    const args = ['fuzz', object, '--time', '50s', '--format', 'json', '--out', join(folder, 'interrupted')];
+    const args = [
+      'fuzz',
+      object,
+      '--time',
+      '50s',
+      '--format',
+      'json',
+      '--out',
+      join(folder, `interrupted ${basename(object)}`),
+    ];
     for (const interruptAfter of [2500, 8000]) {
       const outcome = await tdxfuzz(args, { interruptAfter });
       if (outcome.status !== null) return outcome;

@@ -1,25 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import { Command, Option } from 'commander';
 import { fuzz } from '../campaign/fuzz.js';
-import type { RecordFile } from '../campaign/records/record-file.js';
 import { newRecords } from '../campaign/records/record-folder.js';
 import { exitStatus, type RunResult } from '../campaign/records/result.js';
-import { parseShard, type Shard, WHOLE } from '../campaign/blocks/shard.js';
+import { WHOLE } from '../campaign/blocks/shard.js';
 import { UsageError } from '../errors.js';
 import { applyRules } from '../expect/apply-rules.js';
+import { claimResultFolder } from './claim-folder.js';
 import { type Format, printAs, withFormat } from './format-option.js';
 import { onInterrupt } from './interrupt.js';
-import { collect, duration, positiveInteger, seedText, workerCount } from './options.js';
-import { openProject, type ProjectFlags, withPlaces } from './project.js';
+import { collect, duration, positiveInteger, workerCount } from './options.js';
+import { openProject, type Project, type ProjectFlags, withPlaces } from './project.js';
 import { startProgress } from './progress.js';
-import { listingsText, prepareOut, writeResults } from './result-folder.js';
+import { keepResults, listingsText } from './result-folder.js';
+import { type ShardFlags, withShard } from './shard-option.js';
 
-interface FuzzFlags extends ProjectFlags {
+interface FuzzFlags extends ProjectFlags, ShardFlags {
   runs?: number;
   time?: number;
-  seed: string;
   format: Format;
-  shard?: Shard;
   classes: boolean;
   quiet: boolean;
 }
@@ -35,20 +34,11 @@ export function fuzzCommand(): Command {
     .option('--property <GLOB>', 'only these properties (repeatable)', collect, [])
     .option('--runs <N>', `cases per target (default ${DEFAULT_RUNS})`, positiveInteger)
     .addOption(new Option('--time <T>', 'run for a time such as 30s or 15m').argParser(duration).conflicts('runs'))
-    .addOption(
-      new Option('--seed <TEXT>', 'the same seed gives the same result')
-        .argParser(seedText)
-        .default(randomBytes(4).toString('hex'), 'a fresh one'),
-    )
     .option('--workers <N>', 'worker threads', workerCount)
-    .addOption(
-      new Option('--shard <I/N>', 'compute part I (from 0) of N; auto/N takes I from JOB_COMPLETION_INDEX').argParser(
-        (text) => parseShard(text, process.env),
-      ),
-    )
     .option('--out <DIR>', 'where results go (default ./tdxfuzz-out, written when something was found)')
     .option('--classes', 'print how many cases each class had', false)
     .option('--quiet', 'no progress bar', false);
+  withShard(command, 'the same seed gives the same result (default: a fresh one)');
   return withPlaces(withFormat(command), 'expect', 'cases').action(async (images: string[], flags: FuzzFlags) => {
     process.exitCode = await run(images, flags);
   });
@@ -56,49 +46,52 @@ export function fuzzCommand(): Command {
 
 async function run(images: string[], flags: FuzzFlags): Promise<number> {
   const project = await openProject(images, flags);
-  const { selection, stored, out: asked } = project;
   const { shard = WHOLE } = flags;
-  if (shard.of > 1 && asked === undefined)
+  const { out } = project;
+  if (shard.of > 1 && out === undefined)
     throw new UsageError('--shard needs --out DIR: what is merged later must be kept');
-  let records: RecordFile | undefined;
-  if (asked !== undefined) {
-    prepareOut(asked);
-    records = newRecords(asked, shard);
+  const release = out === undefined ? () => undefined : claimResultFolder(out, shard);
+  try {
+    return await fuzzProject(project, flags);
+  } finally {
+    release();
   }
-  const runs = flags.runs ?? DEFAULT_RUNS;
-  const budget = flags.time === undefined ? { runs } : { milliseconds: flags.time };
-  const cases = Math.round((runs * selection.targets.length) / shard.of);
-  const progress = startProgress(flags.time === undefined ? cases : 0, 'cases', flags.quiet);
+}
+
+/** The folder for results is claimed. */
+async function fuzzProject(
+  { selection, stored, rules, workers, out: asked }: Project,
+  flags: FuzzFlags,
+): Promise<number> {
+  const { seed = randomBytes(4).toString('hex'), shard = WHOLE, runs = DEFAULT_RUNS, time } = flags;
+  const { targets, known, notes } = selection;
+  const records = asked === undefined ? undefined : newRecords(asked, shard);
+  const cases = Math.round((runs * targets.length) / shard.of);
+  const progress = startProgress(time === undefined ? cases : 0, 'cases', flags.quiet);
   const interrupt = onInterrupt();
   let result: RunResult;
   try {
     const found = await fuzz({
-      targets: selection.targets,
-      seed: flags.seed,
-      budget,
-      workers: project.workers,
+      targets,
+      seed,
+      budget: time === undefined ? { runs } : { milliseconds: time },
+      workers,
       stored: [...stored.corpus, ...stored.own],
       shard,
       ...(records !== undefined && { records }),
-      onProgress: (cases) => progress.update(cases),
+      onProgress: (done) => progress.update(done),
       stopped: interrupt.stopped,
     });
     // What no rule matched only a gate says: how many cases a run has is up to the user here.
-    ({ result } = applyRules(found, project.rules, { known: selection.known, inFull: () => false }));
+    ({ result } = applyRules(found, rules, { known, inFull: () => false }));
   } finally {
     progress.stop();
     records?.close();
     interrupt.release();
   }
-  let out: string | undefined;
-  let unwritten: unknown;
-  try {
-    out = writeResults(result, asked, listingsText(selection.targets, result));
-  } catch (error) {
-    // What was found is printed all the same.
-    unwritten = error;
-  }
-  printAs(flags.format, result, out, { notes: selection.notes, classes: flags.classes });
+  const { out, unwritten } = await keepResults(result, asked, listingsText(targets, result));
+  // What was found is printed also where it could not be written.
+  printAs(flags.format, result, out, { notes, classes: flags.classes });
   if (unwritten !== undefined) throw unwritten;
   return exitStatus(result);
 }

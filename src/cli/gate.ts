@@ -1,17 +1,18 @@
 import { Command, Option } from 'commander';
 import { type RunResult, exitStatus } from '../campaign/records/result.js';
 import { speaksOf } from '../campaign/records/replays.js';
-import type { AnyTarget } from '../campaign/targets/target.js';
+import type { AnyTarget } from '../run/target.js';
 import { applyRules } from '../expect/apply-rules.js';
 import { acceptKnown, compareResults, readResult } from '../gate/compare.js';
 import { gate, GATE_RUNS, type GateRuns, runsByKind } from '../gate/gate.js';
-import { type Format, render, withFormat } from './format-option.js';
+import { claimResultFolder } from './claim-folder.js';
+import { type Format, render, tellGaps, withFormat } from './format-option.js';
 import { onInterrupt } from './interrupt.js';
 import { collect, positiveInteger, seedText, workerCount } from './options.js';
 import { gateNotes, printGate } from './print-gate.js';
 import { openProject, type Project, type ProjectFlags, withPlaces } from './project.js';
 import { startProgress } from './progress.js';
-import { listingsText, prepareOut, writeResults } from './result-folder.js';
+import { keepResults, listingsText } from './result-folder.js';
 
 interface GateFlags extends ProjectFlags {
   runs?: number;
@@ -49,9 +50,20 @@ export function gateCommand(): Command {
 
 async function run(images: string[], flags: GateFlags): Promise<number> {
   const project = await openProject(images, flags);
-  const { selection, stored, out: asked } = project;
+  const { out } = project;
+  // Read first: it may be the folder that the results go to.
   const base = flags.newOnly === undefined ? undefined : readResult(flags.newOnly);
-  if (asked !== undefined) prepareOut(asked);
+  const release = out === undefined ? () => undefined : claimResultFolder(out);
+  try {
+    return await gateProject(project, base, flags);
+  } finally {
+    release();
+  }
+}
+
+/** The folder for results is claimed. */
+async function gateProject(project: Project, base: RunResult | undefined, flags: GateFlags): Promise<number> {
+  const { selection, stored, out: asked } = project;
   const usual = usualRuns(project);
   const runsOf = askedRuns(flags) ?? usual;
   const all = selection.targets.reduce((sum, target) => sum + runsOf(target), 0);
@@ -79,14 +91,7 @@ async function run(images: string[], flags: GateFlags): Promise<number> {
   });
   const comparison = base === undefined ? undefined : compareResults(ruled, base);
   const result = comparison === undefined ? ruled : acceptKnown(ruled, comparison);
-  let out: string | undefined;
-  let unwritten: unknown;
-  try {
-    out = writeResults(result, asked, listingsText(selection.targets, result));
-  } catch (error) {
-    // What was found is printed all the same.
-    unwritten = error;
-  }
+  const { out, unwritten } = await keepResults(result, asked, listingsText(selection.targets, result));
   const report = {
     result,
     selection,
@@ -99,9 +104,7 @@ async function run(images: string[], flags: GateFlags): Promise<number> {
     process.stdout.write(render(flags.format, result, out));
     for (const note of gateNotes(report)) process.stderr.write(`note: ${note}\n`);
   } else printGate(report, out, flags.verbose);
-  for (const { target, image, problem } of result.result.targets) {
-    if (problem !== undefined) process.stderr.write(`tdxfuzz: ${image}: ${target}: no verdict: ${problem}\n`);
-  }
+  tellGaps(flags.format, result);
   if (unwritten !== undefined) throw unwritten;
   return exitStatus(result);
 }

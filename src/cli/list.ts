@@ -2,18 +2,18 @@ import { Argument, Command, Option } from 'commander';
 import { colours as pc } from '../text/colours.js';
 import { PROGRAM_PROPERTIES, PROPERTIES } from '../../properties/all.js';
 import { type Evidence, gatherEvidence } from '../campaign/evidence.js';
-import { builtInPrograms, builtInStubs, builtInTargets } from '../campaign/targets/built-in-targets.js';
-import { contractId, createPlayRunner, createRunner } from '../campaign/targets/target.js';
-import { scenarioValues } from '../case/make-case.js';
+import { builtInPrograms, builtInTargets } from '../campaign/targets/built-in-targets.js';
+import { openRunner } from '../run/open-runner.js';
+import { contractId } from '../run/target.js';
 import { compileContract } from '../contract/compiled.js';
 import { CONTRACT_SETS } from '../contract/library/sets.js';
 import { packageRoot } from '../package-info.js';
-import { describeSlot } from '../report/describe-slot.js';
+import { describerOf } from '../report/described-values.js';
 import { sorted } from '../report/json.js';
 import { plainTable } from '../report/plain-table.js';
 import { requirementTables } from '../report/requirements.js';
 import { type RequirementRow, requirementRows } from '../requirements/rows.js';
-import { createScenario } from '../scenario/layout.js';
+import { caseSpaceOf } from '../scenario/case-space.js';
 import { scenarioSpace } from '../scenario/space.js';
 import { hex } from '../text/hex.js';
 import { readManifest } from '../targets/manifest.js';
@@ -101,16 +101,12 @@ const LISTS: Readonly<Record<What, () => Row[] | RequirementRow[]>> = {
       place,
       mistake,
     })),
-  neutral: () => [...neutralScenarios(), ...neutralStories()],
+  neutral: neutralValues,
 };
 
 function judgedClauses(): Row[] {
-  const judged = [
-    ...builtInStubs().map((target) => ({ target, clauses: createRunner(target).judge.clauses })),
-    ...builtInPrograms().map((target) => ({ target, clauses: createPlayRunner(target).judge.clauses })),
-  ];
-  return judged.flatMap(({ target, clauses }) =>
-    clauses.map(({ property, text }) => ({
+  return builtInTargets().flatMap((target) =>
+    openRunner(target).clauses.map(({ property, text }) => ({
       property: property.name,
       target: target.name,
       clause: text,
@@ -119,29 +115,32 @@ function judgedClauses(): Row[] {
   );
 }
 
-function neutralScenarios(): Row[] {
-  return CONTRACT_SETS.flatMap((set) =>
-    Object.values(set.contracts).flatMap((contract) => {
+/** Of every contract of single functions, whether or not a target has it, then of every built-in program. */
+function neutralValues(): Row[] {
+  const stubs = CONTRACT_SETS.flatMap((set) =>
+    Object.values(set.contracts).map((contract) => {
       const compiled = compileContract(contract, set.name);
-      const { neutral } = scenarioSpace(compiled, new Int32Array(0), 0);
-      // What is 0 is left out: the rest says what neutral means here.
-      return Object.entries(scenarioValues(neutral, createScenario())).map(([slot, value]) => ({
-        contract: compiled.id,
-        slot: describeSlot(compiled, slot, value).name,
-        value,
-      }));
+      const describe = describerOf({ set: set.name, body: contract });
+      return { contract: compiled.id, describe, space: caseSpaceOf(scenarioSpace(compiled, new Int32Array(0), 0)) };
     }),
   );
-}
-
-function neutralStories(): Row[] {
-  return builtInPrograms().flatMap((target) =>
-    createPlayRunner(target).space.actions.flatMap(({ name, slots }) =>
-      Object.entries(slots)
-        .filter(([, { neutral }]) => neutral !== 0n)
-        .map(([slot, { neutral, meaning }]) => ({
-          contract: contractId(target),
-          slot: `${name}: ${slot} (${meaning})`,
+  const programs = builtInPrograms().map((target) => ({
+    contract: contractId(target),
+    describe: describerOf({ set: target.set, body: target.program }),
+    space: openRunner(target).space,
+  }));
+  return [...stubs, ...programs].flatMap(({ contract, describe, space }) =>
+    space.actions.flatMap((action) =>
+      // What is 0 is left out: the rest says what neutral means here.
+      action.slots
+        .filter(({ neutral }) => neutral !== 0n)
+        .map(({ name, meaning, neutral }) => ({
+          contract,
+          slot: [
+            space.actions.length > 1 ? `${action.name}: ` : '',
+            describe(name, hex(neutral)).name,
+            meaning === '' ? '' : ` (${meaning})`,
+          ].join(''),
           value: hex(neutral),
         })),
     ),

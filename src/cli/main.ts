@@ -15,6 +15,16 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+/** User code of a configuration may end the process later as well: a command that did not come to its end is no success. */
+const onExit = (status: number): void => {
+  if (status !== 0) return;
+  process.stderr.write(
+    'tdxfuzz: something ended the process before the command was done (process.exit in a configuration?)\n',
+  );
+  process.exitCode = EXIT_USAGE;
+};
+process.once('exit', onExit);
+
 try {
   const program = await createProgram(process.argv[2]);
   await program.parseAsync();
@@ -31,4 +41,6 @@ try {
     );
     process.exitCode = EXIT_FAILED;
   }
+} finally {
+  process.off('exit', onExit);
 }

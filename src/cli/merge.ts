@@ -1,18 +1,19 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { PROPERTY_NAMES } from '../../properties/all.js';
-import { recordsOf, writeMerged } from '../campaign/records/record-folder.js';
+import { isRecordsName, recordsOf, writeMerged } from '../campaign/records/record-folder.js';
 import type { CampaignRecord } from '../campaign/records/records.js';
-import { exitStatus } from '../campaign/records/result.js';
+import { exitStatus, shardsText } from '../campaign/records/result.js';
 import { ResultBuilder } from '../campaign/records/result-builder.js';
 import { UsageError } from '../errors.js';
 import { applyRules } from '../expect/apply-rules.js';
 import { expectationsIfAny } from '../expect/expectation-file.js';
-import { asRead } from './findings.js';
+import { claimResultFolder, LISTINGS } from './claim-folder.js';
 import { type Format, printAs, withFormat } from './format-option.js';
 import { expectationPath, openConfig, type PlaceFlags, withPlaces } from './project.js';
-import { LISTINGS, prepareOut, writeResults } from './result-folder.js';
+import { writeResults } from './result-folder.js';
+import { shorten } from '../text/escape.js';
 
 interface MergeFlags extends PlaceFlags {
   out: string;
@@ -37,24 +38,40 @@ async function merge(folders: readonly string[], flags: MergeFlags): Promise<num
   const builder = new ResultBuilder();
   const all: CampaignRecord[] = [];
   for (const folder of folders) {
+    if (partial && isEmptyShard(folder)) {
+      process.stderr.write(`tdxfuzz: ${shorten(folder)}: no records there: its shard counts as missing\n`);
+      continue;
+    }
     for (const { record, origin } of recordsOf(folder)) {
       builder.add(record, origin);
       all.push(record);
     }
   }
   const missing = builder.missingShards();
-  if (missing.length > 0 && !partial)
+  if (missing !== undefined && !partial)
     throw new UsageError(
-      `shard ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? '...' : ''} is missing; name its folder too, or give --partial`,
+      `${shardsText(missing)} ${missing.shards.length === 1 ? 'is' : 'are'} missing; name all folders, or give --partial`,
     );
   const found = builder.result(folders.join(', '));
+  if (missing !== undefined) found.run.missing = missing;
   const known = found.result.targets.map(({ target }) => target);
   const { result } = applyRules(found, rules, { known, inFull: () => false });
-  prepareOut(out);
-  writeMerged(out, all);
-  asRead(folders.join(', '), () => writeResults(result, out, listingsIn(folders)));
+  // Read first: one of the folders may be the one that the result goes to.
+  const listings = listingsIn(folders);
+  const release = claimResultFolder(out);
+  try {
+    writeMerged(out, all);
+    writeResults(result, out, listings);
+  } finally {
+    release();
+  }
   printAs(format, result, out, { isOneRun: false });
   return exitStatus(result);
+}
+
+/** A shard that was lost before it wrote anything leaves its folder, or a file of records with nothing in it. */
+function isEmptyShard(folder: string): boolean {
+  return existsSync(folder) && statSync(folder).isDirectory() && !readdirSync(folder).some(isRecordsName);
 }
 
 /** All shards have the same targets, and so the same listings. */

@@ -2,9 +2,13 @@ import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
 import { colours as pc } from '../text/colours.js';
 import { type Exhibit, museum } from '../campaign/museum.js';
+import { UsageError } from '../errors.js';
 import { packageRoot } from '../package-info.js';
 import { sorted } from '../report/json.js';
 import { plainTable } from '../report/plain-table.js';
+import { readManifest } from '../targets/manifest.js';
+import { shorten } from '../text/escape.js';
+import { nearest } from '../text/nearest.js';
 import { EXIT_INTERRUPTED, onInterrupt } from './interrupt.js';
 import { positiveInteger, workerCount } from './options.js';
 import { startProgress } from './progress.js';
@@ -34,7 +38,15 @@ export function museumCommand(): Command {
     });
 }
 
+/** @throws UsageError if no twin has that in its name */
+function checkOnly(only: string): void {
+  const ids = readManifest(packageRoot()).map(({ id }) => id);
+  if (!ids.some((id) => id.includes(only)))
+    throw new UsageError(`--only ${shorten(only)} matches no twin; ${nearest(only, ids)}`);
+}
+
 async function visit({ runs, seeds, fixedRuns, only, workers, format, quiet }: MuseumFlags): Promise<number> {
+  if (only !== undefined) checkOnly(only);
   const interrupt = onInterrupt();
   let progress: ReturnType<typeof startProgress> | undefined;
   const exhibits = await museum({
@@ -57,7 +69,7 @@ async function visit({ runs, seeds, fixedRuns, only, workers, format, quiet }: M
     process.stdout.write(
       `${JSON.stringify(sorted({ schema: 'tdxfuzz/museum/1', runs, seeds, fixedRuns, exhibits }), null, 1)}\n`,
     );
-  else print(exhibits, failed);
+  else print(exhibits, failed, interrupt.stopped());
   if (failed > 0) return 1;
   return interrupt.stopped() ? EXIT_INTERRUPTED : 0;
 }
@@ -66,7 +78,9 @@ function complaints({ runs }: Exhibit): string[] {
   return [...new Set(runs.flatMap((run) => run.complaints))];
 }
 
-function print(exhibits: readonly Exhibit[], failed: number): void {
+function print(all: readonly Exhibit[], failed: number, interrupted: boolean): void {
+  // What an interrupt left out is neither found nor silent.
+  const exhibits = all.filter(({ runs }) => runs.length > 0);
   const rows = exhibits.map((exhibit) => {
     const { id, kind, expected, runs } = exhibit;
     const good = runs.filter((run) => run.complaints.length === 0).length;
@@ -88,6 +102,11 @@ function print(exhibits: readonly Exhibit[], failed: number): void {
   const cases = exhibits.flatMap(({ runs }) => runs).reduce((sum, run) => sum + run.cases, 0);
   process.stdout.write(
     `${broken} broken and ${exhibits.length - broken} fixed twins, ${cases.toLocaleString('en-US')} cases: ` +
-      `${failed === 0 ? pc.green('all as they must be') : pc.red(`${failed} not as they must be`)}\n`,
+      `${verdict(failed, interrupted)}\n`,
   );
+}
+
+function verdict(failed: number, interrupted: boolean): string {
+  if (failed > 0) return pc.red(`${interrupted ? 'interrupted, ' : ''}${failed} not as they must be`);
+  return interrupted ? pc.yellow('interrupted, no verdict on the rest') : pc.green('all as they must be');
 }

@@ -2,26 +2,25 @@ import { randomBytes } from 'node:crypto';
 import { Command, Option } from 'commander';
 import { night, type NightEvent } from '../campaign/night/night.js';
 import { readState, recordsPath, seedOf } from '../campaign/night/night-state.js';
-import { lockState } from '../campaign/night/state-lock.js';
 import { RecordFile } from '../campaign/records/record-file.js';
 import { exitStatus } from '../campaign/records/result.js';
-import { parseShard, type Shard, WHOLE } from '../campaign/blocks/shard.js';
+import { WHOLE } from '../campaign/blocks/shard.js';
 import { applyRules } from '../expect/apply-rules.js';
 import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
+import { claimState } from './claim-folder.js';
 import { writeFinding } from './findings.js';
 import { type Format, printAs, withFormat } from './format-option.js';
 import { onInterrupt } from './interrupt.js';
 import { startNightProgress } from './night-progress.js';
-import { collect, duration, seedText, workerCount } from './options.js';
+import { collect, duration, workerCount } from './options.js';
 import { openProject, type ProjectFlags, withPlaces } from './project.js';
-import { listingsText, prepareOut, writeResults } from './result-folder.js';
+import { listingsText, writeResults } from './result-folder.js';
+import { type ShardFlags, withShard } from './shard-option.js';
 
-interface NightFlags extends Omit<ProjectFlags, 'out'> {
+interface NightFlags extends Omit<ProjectFlags, 'out'>, ShardFlags {
   time: number;
   state: string;
-  seed?: string;
-  shard?: Shard;
   format: Format;
   verbose: boolean;
   quiet: boolean;
@@ -40,17 +39,10 @@ export function nightlyCommand(): Command {
       new Option('--time <T>', 'how long, such as 30m or 8h').argParser(duration).default(EIGHT_HOURS, 'eight hours'),
     )
     .requiredOption('--state <DIR>', 'where the night keeps everything that it learns')
-    .addOption(
-      new Option('--seed <TEXT>', 'of a new state (default: a fresh one); a state keeps its seed').argParser(seedText),
-    )
     .option('--workers <N>', 'worker threads', workerCount)
-    .addOption(
-      new Option('--shard <I/N>', 'part I (from 0) of N; auto/N takes I from JOB_COMPLETION_INDEX').argParser((text) =>
-        parseShard(text, process.env),
-      ),
-    )
     .option('--verbose', 'tell every case that joins the corpus, too', false)
     .option('--quiet', 'no progress', false);
+  withShard(command, 'of a new state (default: a fresh one); a state keeps its seed');
   return withPlaces(withFormat(command), 'expect', 'cases').action(async (images: string[], flags: NightFlags) => {
     process.exitCode = await run(images, flags);
   });
@@ -60,8 +52,7 @@ async function run(images: string[], flags: NightFlags): Promise<number> {
   const { state: folder, shard = WHOLE, time, quiet } = flags;
   const { selection, stored, rules, workers } = await openProject(images, flags);
   const { targets, notes } = selection;
-  prepareOut(folder, '--state');
-  const unlock = lockState(folder);
+  const release = claimState(folder);
   const interrupt = onInterrupt();
   const progress = startNightProgress(time, quiet);
   try {
@@ -91,7 +82,7 @@ async function run(images: string[], flags: NightFlags): Promise<number> {
   } finally {
     progress.stop();
     interrupt.release();
-    unlock();
+    release();
   }
 }
 
@@ -101,8 +92,9 @@ function announce(event: NightEvent, folder: string, { verbose }: NightFlags, lo
   switch (event.kind) {
     case 'finding': {
       const { property, slot, place } = event.finding;
-      // How often it is hit is known at the end.
-      const path = writeFinding({ ...event.finding, hits: 1 }, folder);
+      // How often it is hit, and what it belongs to, is known at the end.
+      const alone = { finding: { ...event.finding, hits: 1 }, others: [], alsoBreaks: [], isAccepted: false };
+      const path = writeFinding(alone, folder);
       log(`${at} ${pc.red('finding')} ${shorten(event.target)}: ${property}: ${slot} at ${shorten(place)}  ${path}`);
       break;
     }

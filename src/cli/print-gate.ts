@@ -1,6 +1,14 @@
 /** What a gate prints: a line per target, findings in full, what rules came to, what is new, and how to accept a finding. */
 import { relative } from 'node:path';
-import { type FindingResult, type RunResult, targetIsJudged, type TargetResult } from '../campaign/records/result.js';
+import {
+  causesOfTarget,
+  gapOf,
+  neverInForce,
+  noVerdict,
+  type RunResult,
+  targetIsJudged,
+  type TargetResult,
+} from '../campaign/records/result.js';
 import type { Selection } from '../campaign/targets/select-targets.js';
 import type { RuleUse } from '../expect/apply-rules.js';
 import type { Rule } from '../expect/rule.js';
@@ -9,7 +17,8 @@ import { plainTable } from '../report/plain-table.js';
 import { targetTable } from '../report/terminal.js';
 import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
-import { acceptCommandLine, describeFinding, replayCommandLine } from './findings.js';
+import { findingText } from '../report/finding-text.js';
+import { acceptCommandLine, replayCommandLine } from './findings.js';
 import { IN_FULL } from './print-result.js';
 
 /** Everything that a gate came to. */
@@ -34,14 +43,16 @@ export function printGate(report: GateReport, out: string | undefined, verbose: 
   const { targets } = result.result;
   if (verbose) for (const target of targets) print(`${targetTable(target, false)}\n`);
   else print(`${plainTable(targets.map(targetRow))}\n`);
-  const failing = targets.flatMap((target) => target.findings.filter(isOpen));
-  for (const [number, finding] of failing.entries()) {
+  const failing = targets.flatMap(causesOfTarget).filter(({ isAccepted }) => !isAccepted);
+  for (const { target, hint } of targets) if (hint !== undefined) print(`${shorten(target)}: ${hint.text}\n`);
+  for (const [number, cause] of failing.entries()) {
+    const { finding } = cause;
     const title = `finding ${number + 1} of ${failing.length}`;
     if (number >= IN_FULL) {
       print(`${title}: ${finding.property}: ${finding.slot} at ${shorten(finding.place)}`);
       continue;
     }
-    print(describeFinding(finding, replayCommandLine(finding, out)).text(title));
+    print(findingText(finding, { title, replay: replayCommandLine(finding, out), also: cause }));
     print(`  accept    ${pc.cyan(acceptCommandLine(finding, out))}\n`);
   }
   for (const note of gateNotes(report)) print(`note: ${note}`);
@@ -50,10 +61,11 @@ export function printGate(report: GateReport, out: string | undefined, verbose: 
 }
 
 /** What the user should know beside the findings, one line each. */
-export function gateNotes({ selection, uses, comparison, unreplayed, expectationFile }: GateReport): string[] {
+export function gateNotes({ result, selection, uses, comparison, unreplayed, expectationFile }: GateReport): string[] {
   const { own, corpus } = unreplayed;
   return [
     ...selection.notes,
+    ...result.result.targets.flatMap(targetNotes),
     ...own.map((name) => `case ${shorten(name)}: replayed on no target: none has its contract`),
     ...(corpus === 0
       ? []
@@ -63,28 +75,34 @@ export function gateNotes({ selection, uses, comparison, unreplayed, expectation
   ];
 }
 
-function isOpen({ accepted }: FindingResult): boolean {
-  return accepted === undefined;
+/** What a verdict on a target does not say. */
+function targetNotes(target: TargetResult): string[] {
+  const name = shorten(target.target);
+  return neverInForce(target).map(
+    (property) =>
+      `${name}: ${pc.yellow(`${property} was in force in no case`)}: nothing is known of it; more --runs may reach it`,
+  );
 }
 
 function targetRow(target: TargetResult): string[] {
-  const { cases, replayed, properties, findings, problem } = target;
-  const open = findings.filter(isOpen).length;
-  const accepted = findings.length - open;
+  const { cases, replayed, properties, findings, assumes = [] } = target;
+  const why = noVerdict(target);
+  const causes = causesOfTarget(target);
+  const accepted = causes.filter(({ isAccepted }) => isAccepted).length;
+  const open = causes.length - accepted;
   const holding = properties.filter(({ status }) => status === 'holds' || status === 'holds by decode').length;
   const verdicts = [
-    ...(problem === undefined ? [] : [pc.red(`no verdict: ${shorten(problem, 60)}`)]),
+    ...(why === undefined ? [] : [pc.red(`no verdict: ${shorten(why, 60)}`)]),
     ...(open === 0 ? [] : [pc.red(count(open, 'finding'))]),
     ...(accepted === 0 ? [] : [pc.yellow(`${accepted} accepted`)]),
-    ...(targetIsJudged(target) ? [] : problem === undefined ? [pc.yellow('not judged')] : []),
-    ...(findings.length === 0 && targetIsJudged(target)
+    ...(findings.length === 0 && why === undefined
       ? [pc.green(`${count(holding, 'property holds', 'properties hold')}`)]
       : []),
   ];
   const stored = replayed === 0 ? '' : `${count(replayed, 'stored case')}, `;
   return [
     pc.bold(shorten(target.target)),
-    pc.dim(shorten(target.contract)),
+    pc.dim([shorten(target.contract), ...assumes.map((name) => `assumes ${name}`)].join(', ')),
     `${stored}${count(cases, 'fresh case')}`,
     verdicts.join(', '),
   ];
@@ -123,19 +141,27 @@ function comparisonNotes({ fresh, known, gone, notes }: Comparison): string[] {
   ];
 }
 
-function verdict({ result: { targets, seed }, run }: RunResult, failing: number): string {
+function verdict(whole: RunResult, failing: number): string {
+  const { targets, seed } = whole.result;
+  const { run } = whole;
+  const gap = gapOf(whole);
   const cases = targets.reduce((sum, target) => sum + target.cases, 0);
   const stored = targets.reduce((sum, target) => sum + target.replayed, 0);
-  const accepted = targets.reduce((sum, { findings }) => sum + findings.length, 0) - failing;
+  const accepted = targets.reduce((sum, target) => sum + causesOfTarget(target).length, 0) - failing;
   const unjudged = targets.filter((target) => !targetIsJudged(target)).length;
   const text = [
+    // An interrupted gate has not passed: what it did not come to may fail.
+    ...(gap === undefined ? [] : [pc.yellow(failing > 0 ? gap : `${gap}, no verdict`)]),
     ...(unjudged === 0 ? [] : [pc.red(`${count(unjudged, 'target')} without a verdict`)]),
-    failing === 0 ? (unjudged === 0 ? pc.green('gate passed') : 'nothing found') : pc.red(count(failing, 'finding')),
+    failing > 0
+      ? pc.red(count(failing, 'finding'))
+      : gap === undefined && unjudged === 0
+        ? pc.green('gate passed')
+        : 'nothing found',
     ...(accepted === 0 ? [] : [`${accepted} accepted`]),
   ].join(', ');
-  const how = run.interrupted ? 'interrupted, ' : '';
   return (
-    `${text}: ${how}${count(stored, 'stored case')} and ${count(cases, 'fresh one')} on ${count(targets.length, 'target')}` +
+    `${text}: ${count(stored, 'stored case')} and ${count(cases, 'fresh one')} on ${count(targets.length, 'target')}` +
     ` (${(run.milliseconds / 1000).toFixed(1)} s, ${count(run.workers, 'worker')}; seed ${seed})`
   );
 }

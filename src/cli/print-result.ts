@@ -1,9 +1,11 @@
 /** Prints the result of a run for people: what `fuzz` and `gate` have in common. */
 import { relative } from 'node:path';
-import type { FindingResult, RunResult } from '../campaign/records/result.js';
+import { causesOfTarget, gapOf, type RunResult } from '../campaign/records/result.js';
 import { summary, targetTable } from '../report/terminal.js';
+import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
-import { describeFinding, replayCommandLine } from './findings.js';
+import { findingText } from '../report/finding-text.js';
+import { replayCommandLine } from './findings.js';
 import type { PrintOptions } from './format-option.js';
 
 /** Findings printed in full; the rest is in the result's folder. */
@@ -16,17 +18,22 @@ export function printResult(
   { notes = [], classes = false, isOneRun = true }: PrintOptions,
 ): void {
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
+  const gap = gapOf(result);
+  if (gap !== undefined) print(`${pc.yellow(gap)}\n`);
   for (const target of result.result.targets) print(`${targetTable(target, classes)}\n`);
+  const causes = result.result.targets.map((target) => ({ target, causes: causesOfTarget(target) }));
+  const total = causes.flatMap((one) => one.causes).filter(({ isAccepted }) => !isAccepted).length;
   let number = 0;
-  const open = ({ accepted }: FindingResult): boolean => accepted === undefined;
-  const total = result.result.targets.reduce((sum, { findings }) => sum + findings.filter(open).length, 0);
-  for (const target of result.result.targets) {
+  for (const { target, causes: own } of causes) {
     for (const { property, slot, place, accepted } of target.findings)
       if (accepted !== undefined) print(`accepted: ${property}: ${slot} at ${shorten(place)}: ${accepted.reason}`);
-    const findings = target.findings.filter(open);
-    for (const finding of findings) {
+    if (target.hint !== undefined) print(`${shorten(target.target)}: ${target.hint.text}\n`);
+    for (const cause of own) {
+      if (cause.isAccepted) continue;
+      const { finding } = cause;
       const title = `finding ${++number} of ${total}`;
-      if (number <= IN_FULL) print(`${describeFinding(finding, replayCommandLine(finding, out)).text(title)}\n`);
+      if (number <= IN_FULL)
+        print(`${findingText(finding, { title, replay: replayCommandLine(finding, out), also: cause })}\n`);
       else print(`${title}: ${finding.property}: ${finding.slot} at ${shorten(finding.place)}`);
     }
   }

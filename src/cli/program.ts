@@ -37,7 +37,7 @@ export async function createProgram(asked?: string): Promise<Command> {
   for (const make of makers) program.addCommand(make().exitOverride());
   program.addHelpText(
     'after',
-    '\nExit status: 0 nothing found, 1 a finding, 2 bad usage or input or no verdict, 3 the tool failed, 130 Ctrl-C.',
+    '\nExit status: 0 nothing found, 1 a finding, 2 bad usage or input or no verdict, 3 the tool failed or a merge lacks shards, 130 Ctrl-C.',
   );
   return program;
 }

@@ -1,8 +1,10 @@
 /** What a command works on: the project's configuration, what the command line puts in its place, rules and own cases. */
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { PROPERTY_NAMES } from '../../properties/all.js';
+import { requireApplicable } from '../campaign/applicable.js';
 import { narrowed, type Selection, selectTargets } from '../campaign/targets/select-targets.js';
 import { casesOf, PROJECT_CASES, type StoredCase } from '../case/stored-cases.js';
 import type { Config } from '../config/config.js';
@@ -60,11 +62,12 @@ export function openConfig({ config }: PlaceFlags): Promise<LoadedConfig> {
   return loadConfig('.', config, () => import('../index.js'));
 }
 
-/** @throws UsageError for whatever of the project cannot be used: nothing has been run yet */
+/** @throws UsageError for whatever of the project cannot be used, and for a selection of nothing: nothing has been run yet */
 export async function openProject(images: readonly string[], flags: ProjectFlags): Promise<Project> {
   const loaded = await openConfig(flags);
   const { config } = loaded;
   const { selection, runs } = select(images, flags, loaded);
+  requireApplicable(selection.targets, flags.property);
   const expectationFile = expectationPath(flags, loaded);
   // What the configuration names may be yet to be written, by the first `accept`.
   const read = flags.expect === undefined ? expectationsIfAny : readExpectations;
@@ -73,11 +76,19 @@ export async function openProject(images: readonly string[], flags: ProjectFlags
     selection,
     runs,
     rules: read(expectationFile, PROPERTY_NAMES),
-    stored: { corpus: casesOf(join(packageRoot(), 'corpus/cases')), own: casesOf(casesPath(flags, loaded)) },
+    stored: { corpus: casesOf(join(packageRoot(), 'corpus/cases')), own: ownCases(flags, loaded) },
     workers: flags.workers ?? config.workers ?? availableParallelism(),
     out: flags.out ?? writable('out', loaded),
     expectationFile,
   };
+}
+
+/** What the user names is there; the usual folder may be yet to be made, by the first `keep`. */
+function ownCases(flags: PlaceFlags, loaded: LoadedConfig): StoredCase[] {
+  const folder = casesPath(flags, loaded);
+  if (flags.cases !== undefined && !existsSync(folder))
+    throw new UsageError(`--cases ${shorten(folder)}: no such folder; name the one that keep writes to`);
+  return casesOf(folder);
 }
 
 export function expectationPath(flags: PlaceFlags, loaded: LoadedConfig): string {

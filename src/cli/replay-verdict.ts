@@ -1,6 +1,6 @@
 /** What a replay says of a case, and how it was asked to say it. */
-import type { CaseFile } from '../case/case-file.js';
-import { type Signature, signatureKey } from '../triage/violation.js';
+import type { CaseFile } from '../case/case-schema.js';
+import { type Signature, signatureKey } from '../triage/signature.js';
 
 export interface ReplayFlags {
   image?: string;
@@ -14,15 +14,18 @@ export type Verdict = 'reproduced' | 'still broken' | 'fixed' | 'no longer reach
 /**
  * @param newBuild whether another image than the stored one was run: then the place may have moved
  * @param called whether the code got as far as its first exchange
+ * @param identical whether everything happened as when the case was stored: what is blamed for it may be another instruction
+ *   in another version
  */
 export function verdictOf(
   { expect }: CaseFile,
   accounts: readonly { signature: Signature }[],
   newBuild: boolean,
   called: boolean,
+  identical: boolean,
 ): Verdict {
   const same = accounts.some(({ signature }) =>
-    newBuild
+    newBuild || identical
       ? signature.property === expect?.property && signature.slot === expect.slot
       : expect !== null && signatureKey(signature) === signatureKey(expect),
   );

@@ -2,6 +2,7 @@
 import { copyFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { packageRoot } from '../package-info.js';
 import {
   BROKEN_TDCALL,
   objectWith,
@@ -38,6 +39,12 @@ describe('replay', () => {
     expect(status).toBe(1);
     const json = JSON.parse((await replay('--format', 'json')).stdout) as Record<string, unknown>;
     expect(json).toMatchObject({ verdict: 'reproduced', traceIdentical: true });
+  });
+
+  test('says what its contract takes for granted', async () => {
+    const stored = join(packageRoot(), 'corpus/cases/seam-missing-scrub-rdx-6.7.json');
+    expect((await tdxfuzz(['replay', stored])).stdout).toMatch(/^ {2}assumes no-rbp-mod: the TD has NO_RBP_MOD/m);
+    expect((await replay()).stdout).not.toContain('assumes');
   });
 
   test('of a new build: the fixed one is fixed, the broken one still broken, also under another name', async () => {

@@ -1,20 +1,24 @@
 import { Command, Option } from 'commander';
-import { colours as pc } from '../text/colours.js';
-import { createRunner, isProgram, type Target, targetOf } from '../campaign/targets/target.js';
-import { type CaseFile, readCase } from '../case/case-file.js';
+import { type CaseFile } from '../case/case-schema.js';
+import { readCase } from '../case/case-file.js';
 import { caseImage } from '../case/case-image.js';
-import { scenarioOf } from '../case/scenario-of.js';
-import { traceDigest } from '../case/trace-digest.js';
+import { differingValues, valuesOf } from '../case/stored-values.js';
+import { targetOf } from '../case/target-of-case.js';
+import { describeAssumptions } from '../contract/contract.js';
+import { loadImage } from '../image/load.js';
+import { findingText, type ToldFinding } from '../report/finding-text.js';
+import { sorted } from '../report/json.js';
+import { storyText } from '../report/story-text.js';
+import { traceText } from '../report/trace-text.js';
+import { openRunner } from '../run/open-runner.js';
+import type { Runner } from '../run/runner.js';
+import { assumptionsOf } from '../run/target.js';
+import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
 import { shellQuote } from '../text/shell-quote.js';
-import { loadImage } from '../image/load.js';
-import { FACT } from '../observation/layout.js';
-import { sorted } from '../report/json.js';
-import { findingText, traceText } from '../report/terminal.js';
-import { replayStory } from './replay-story.js';
-import { type ReplayFlags, type Verdict, verdictOf } from './replay-verdict.js';
-import { type Account, accountFor, endOf } from '../triage/account.js';
-import { recordTrace } from '../triage/trace.js';
+import { type Account, accountsOf } from '../triage/account.js';
+import { documentOf, documentOfRun } from '../triage/document.js';
+import { type ReplayFlags, verdictOf } from './replay-verdict.js';
 
 export function replayCommand(): Command {
   return new Command('replay')
@@ -30,70 +34,57 @@ export function replayCommand(): Command {
 
 function replay(path: string, flags: ReplayFlags): number {
   const file = readCase(path);
+  const newBuild = flags.image !== undefined;
   const image = flags.image === undefined ? caseImage(file, path) : loadImage(flags.image);
-  const target = targetOf(file, image, flags.image === undefined ? file.symbol : (flags.symbol ?? file.symbol));
-  return isProgram(target) ? replayStory(file, path, target, flags) : replayScenario(file, path, target, flags);
-}
-
-function replayScenario(file: CaseFile, path: string, target: Target, flags: ReplayFlags): number {
+  const target = targetOf(file, image, newBuild ? (flags.symbol ?? file.symbol) : file.symbol);
   // The bytes outside the stored pages are not there: the size of the function is what the case says.
-  const runner = createRunner(target, flags.image === undefined ? file.code.size : undefined);
-  const scenario = scenarioOf(file, runner.space.neutral);
-  const accounts = accountFor(runner, scenario);
+  const runner = openRunner(target, newBuild ? undefined : file.code.size);
+  const values = valuesOf(file, runner.space, path);
+  const accounts = accountsOf(runner, values);
   if (runner.problem !== '') {
     process.stderr.write(`tdxfuzz: ${path}: no verdict: ${runner.problem}\n`);
     return 2;
   }
-  const called = runner.context.base[2 * FACT.calls] > 0;
-  const verdict = verdictOf(file, accounts, flags.image !== undefined, called);
-  const digest = traceDigest(recordTrace(runner.harness, scenario, 0));
-  const identical = file.expect !== null && digest === file.expect.trace;
+  const { reached } = runner;
+  const identical = file.expect !== null && runner.digest() === file.expect.trace;
+  const verdict = verdictOf(file, accounts, newBuild, reached, identical);
   if (flags.format === 'json') {
     const violations = accounts.map(({ signature, expected, actual }) => ({ ...signature, expected, actual }));
-    process.stdout.write(
-      `${JSON.stringify(sorted({ verdict, traceIdentical: identical, end: endOf(runner.context), violations }), null, 2)}\n`,
-    );
-  } else {
-    print(file, path, accounts, runner, verdict, identical, flags.image !== undefined);
+    const told = { verdict, traceIdentical: identical, end: runner.end, violations };
+    process.stdout.write(`${JSON.stringify(sorted(told), null, 2)}\n`);
+    return accounts.length > 0 ? 1 : 0;
   }
+  const ordered = [...accounts].sort((a, b) => rank(b, file) - rank(a, file));
+  const scenario = differingValues(values, runner.space);
+  const assumptions = describeAssumptions(assumptionsOf(target));
+  const out = [
+    `${pc.bold(shorten(file.target))}  ${pc.dim(`contract ${file.contract.set}/${file.contract.body.symbol}`)}`,
+    ...(assumptions === undefined ? [] : [`  assumes ${assumptions}`]),
+    ...ordered.flatMap((account, index) => [
+      findingText(told(account, runner, file, scenario), {
+        title: `violation ${index + 1} of ${ordered.length}`,
+        replay: `tdxfuzz replay ${shellQuote(path)}`,
+        context: index === 0 ? Infinity : undefined,
+      }),
+      '',
+    ]),
+    ...(ordered.length === 0 ? wholeRun(runner) : []),
+    `the run ended: ${runner.end}`,
+    ...(newBuild || file.expect === null ? [] : [sameness(identical)]),
+    verdict === 'fixed' ? pc.green(verdict) : pc.red(verdict),
+  ];
+  process.stdout.write(`${out.join('\n')}\n`);
   return accounts.length > 0 ? 1 : 0;
 }
 
-function print(
-  file: CaseFile,
-  path: string,
-  accounts: readonly Account[],
-  runner: ReturnType<typeof createRunner>,
-  verdict: Verdict,
-  identical: boolean,
-  newBuild: boolean,
-): void {
-  const out: string[] = [
-    `${pc.bold(shorten(file.target))}  ${pc.dim(`contract ${file.contract.set}/${file.contract.body.symbol}`)}`,
-  ];
-  const ordered = [...accounts].sort((a, b) => rank(b, file) - rank(a, file));
-  for (const [index, account] of ordered.entries()) {
-    const finding = { ...account.signature, scenario: file.scenario };
-    out.push(
-      findingText(
-        finding,
-        account,
-        runner,
-        `tdxfuzz replay ${shellQuote(path)}`,
-        `violation ${index + 1} of ${ordered.length}`,
-        index === 0 ? Infinity : undefined,
-      ),
-      '',
-    );
-  }
-  if (ordered.length === 0) out.push('the whole run:', traceText(wholeRun(runner), runner));
-  out.push(`the run ended: ${endOf(runner.context)}`);
-  if (!newBuild && file.expect !== null)
-    out.push(
-      identical ? 'the trace is identical to the stored one' : pc.yellow('the trace differs from the stored one'),
-    );
-  out.push(`${verdict === 'fixed' ? pc.green(verdict) : pc.red(verdict)}`);
-  process.stdout.write(`${out.join('\n')}\n`);
+function told(
+  account: Account,
+  runner: Runner,
+  { contract }: CaseFile,
+  scenario: ToldFinding['scenario'],
+): ToldFinding {
+  const { signature, expected, actual } = account;
+  return { ...signature, expected, actual, scenario, document: documentOf(account, runner), case: { contract } };
 }
 
 /** The violation that the case was stored for comes first. */
@@ -102,9 +93,12 @@ function rank({ signature }: Account, { expect }: CaseFile): number {
 }
 
 /** A run without a violation, for the trace alone. */
-function wholeRun(runner: ReturnType<typeof createRunner>): Pick<Account, 'traces' | 'step'> {
-  return {
-    traces: { base: recordTrace(runner.harness, runner.context.scenario, 0), guest: undefined, host: undefined },
-    step: -1,
-  };
+function wholeRun(runner: Runner): string[] {
+  const document = documentOfRun(runner);
+  const story = document.story === undefined ? [] : ['the whole story:', storyText(document.story)];
+  return [...story, 'the whole run:', traceText(document)];
+}
+
+function sameness(identical: boolean): string {
+  return identical ? 'the trace is identical to the stored one' : pc.yellow('the trace differs from the stored one');
 }

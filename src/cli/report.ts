@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { parseListings } from '../campaign/traces/listing.js';
 import type { RunResult } from '../campaign/records/result.js';
-import { tracesOf } from '../campaign/traces/trace-documents.js';
 import { UsageError } from '../errors.js';
 import { readText, replaceFile } from '../files.js';
 import { readResult } from '../gate/compare.js';
@@ -11,10 +10,10 @@ import { FORMATS, type FormatName } from '../report/formats.js';
 import { renderHtml } from '../report/html/render.js';
 import { requirementRows } from '../requirements/rows.js';
 import { shorten } from '../text/escape.js';
-import { asRead, replayCommandLine } from './findings.js';
+import { LISTINGS } from './claim-folder.js';
+import { replayCommandLine } from './findings.js';
 import { render } from './format-option.js';
 import { printResult } from './print-result.js';
-import { LISTINGS } from './result-folder.js';
 
 const NAMES = ['table', 'html', ...(Object.keys(FORMATS) as FormatName[])] as const;
 
@@ -44,12 +43,10 @@ function report(folder: string, { format, out, requirements }: ReportFlags): voi
   const result = readResult(folder);
   if (format === 'table') {
     if (out !== undefined) throw new UsageError('--out: a table goes to standard output; name another --format');
-    asRead(folder, () => printResult(result, folder, { isOneRun: false }));
+    printResult(result, folder, { isOneRun: false });
     return;
   }
-  const text = asRead(folder, () =>
-    format === 'html' ? html(result, folder, requirements) : render(format, result, folder),
-  );
+  const text = format === 'html' ? html(result, folder, requirements) : render(format, result, folder);
   if (out === undefined) process.stdout.write(text);
   else {
     replaceFile(out, text);
@@ -64,7 +61,6 @@ function html(result: RunResult, folder: string, requirements: boolean): string 
   return renderHtml({
     result,
     listings: parseListings(readText(path, LARGEST_LISTINGS, hint), path),
-    traces: tracesOf(result),
     replay: (finding) => replayCommandLine(finding, folder),
     ...(requirements && { requirements: requirementRows({ cases: REQUIREMENT_CASES }) }),
   });

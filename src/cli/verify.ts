@@ -5,6 +5,7 @@ import { selectTargets } from '../campaign/targets/select-targets.js';
 import { verify } from '../campaign/records/verify.js';
 import { UsageError } from '../errors.js';
 import { shorten } from '../text/escape.js';
+import { nearest } from '../text/nearest.js';
 import { EXIT_INTERRUPTED, onInterrupt } from './interrupt.js';
 import { collect, wholeNumber } from './options.js';
 import { startProgress } from './progress.js';
@@ -30,19 +31,32 @@ export function verifyCommand(): Command {
     });
 }
 
+/** Without the fingerprint. */
+function nameOf(id: string): string {
+  return id.slice(0, id.lastIndexOf('@'));
+}
+
 async function run(folder: string, images: string[], { contract, target, block, quiet }: VerifyFlags): Promise<number> {
   const records = [...recordsOf(folder)].map(({ record }) => record);
   const bindings = target.filter((text) => text.includes('='));
   const globs = target.filter((text) => !text.includes('='));
   const { targets } = selectTargets({ images, contract, target: bindings, property: [], propertyNames: [] });
   const isChosen = (name: string, first: number): boolean =>
-    (globs.length === 0 || globs.some((glob) => matchesGlob(name.slice(0, name.lastIndexOf('@')), glob))) &&
+    (globs.length === 0 || globs.some((glob) => matchesGlob(nameOf(name), glob))) &&
     (block === undefined || first === block);
-  const chosen = records
-    .filter((record) => record.kind === 'blocks')
-    .filter((record) => isChosen(record.target, record.block));
-  if (chosen.length === 0)
-    throw new UsageError(`${shorten(folder)}: no recorded block is chosen; leave --target or --block away`);
+  const recorded = records.filter((record) => record.kind === 'blocks');
+  if (recorded.length === 0) throw new UsageError(`${shorten(folder)}: has no recorded blocks; give another folder`);
+  const names = [...new Set(recorded.map((record) => nameOf(record.target)))];
+  const idle = globs.find((glob) => !names.some((name) => matchesGlob(name, glob)));
+  if (idle !== undefined)
+    throw new UsageError(`--target ${shorten(idle)} matches no recorded target; ${nearest(idle, names)}`);
+  const chosen = recorded.filter((record) => isChosen(record.target, record.block));
+  if (chosen.length === 0) {
+    const first = recorded.map((record) => record.block).sort((a, b) => a - b);
+    throw new UsageError(
+      `--block ${block}: no recorded piece of the chosen targets begins with it; they begin with ${[...new Set(first)].slice(0, 5).join(', ')}`,
+    );
+  }
   const progress = startProgress(chosen.length, 'blocks', quiet);
   const interrupt = onInterrupt();
   let [same, cases, wrong] = [0, 0, 0];
@@ -66,7 +80,7 @@ async function run(folder: string, images: string[], { contract, target, block, 
   }
   for (const line of left.keys()) process.stderr.write(`tdxfuzz: ${shorten(line, 400)}\n`);
   process.stdout.write(
-    `${same} of ${chosen.length} pieces are the same again, ${wrong} differ, in ${cases.toLocaleString('en-US')} cases\n`,
+    `${interrupt.stopped() ? 'interrupted: ' : ''}${same} of ${chosen.length} pieces are the same again, ${wrong} differ, in ${cases.toLocaleString('en-US')} cases\n`,
   );
   if (wrong > 0) return 1;
   if (left.size > 0) return 2;

@@ -1,6 +1,6 @@
 /** The targets that a configuration names. */
 import { type Selection, selectTargets } from '../campaign/targets/select-targets.js';
-import type { AnyTarget } from '../campaign/targets/target.js';
+import type { AnyTarget } from '../run/target.js';
 import type { ContractSet } from '../contract/contract.js';
 import { validateContractSet } from '../contract/validate.js';
 import { UsageError } from '../errors.js';
@@ -24,6 +24,10 @@ export interface ConfiguredSelection extends Selection {
 /** @throws UsageError naming the file, the entry and what is wrong with it */
 export function configuredTargets(loaded: LoadedConfig, overrides: Overrides): ConfiguredSelection {
   const entries = loaded.config.targets ?? [];
+  if (entries.length === 0)
+    throw new UsageError(
+      `${loaded.file}: targets: an empty list, so that there is nothing to run; name an image, or leave "targets" away for the built-in ones`,
+    );
   const targets: AnyTarget[] = [];
   const notes: string[] = [];
   const runs = new Map<string, number>();

@@ -54,10 +54,20 @@ async function run(path: string, file: string, library: object): Promise<unknown
   // Nothing is written: no cache on the disk. Nothing is remembered: a second load in one process reads again.
   const { createJiti } = await import('jiti');
   const jiti = createJiti(path, { fsCache: false, moduleCache: false, virtualModules: { tdxfuzz: library } });
+  // User code that ends the process, or waits for what never comes, would pass for a run that found nothing.
+  const onExit = (): void => {
+    process.stderr.write(
+      `tdxfuzz: ${shorten(file)}: ended the process while it was loaded (process.exit?), so that nothing was run; mend it, or use --no-config\n`,
+    );
+    process.exitCode = 2;
+  };
+  process.once('exit', onExit);
   try {
     return await jiti.import(path, { default: true });
   } catch (error) {
     throw failed(error, path, file);
+  } finally {
+    process.off('exit', onExit);
   }
 }
 

@@ -16,9 +16,18 @@ export const CALLEE_SAVED: Readonly<Record<Contract['convention'], readonly Regi
 /** Bytes above the return address that the callee may write: the shadow space of Microsoft x64 (facts/stubs.md). */
 export const SHADOW_SPACE: Readonly<Record<Contract['convention'], number>> = { sysv: 0, 'ms-x64': 32 };
 
+/** R10 = 0: what `r10-success` names. */
+const RESULT_SUCCESS = new Int32Array([0, 0]);
+const NO_RESULTS = new Int32Array();
+
 export interface BlockField {
   name: string;
   offset: number;
+}
+
+export interface PlainParameter {
+  place: Parameter['place'];
+  registers: number;
 }
 
 export interface CompiledContract {
@@ -49,7 +58,11 @@ export interface CompiledContract {
   widestMask: number;
   /** Field index -> register that it must be in at the call, -1 for none. */
   fieldRegister: Int8Array;
+  /** Parameters of kind `value`, and the registers that they must be in at the call, one bit each. */
+  plainParameters: readonly PlainParameter[];
   calleeSaved: readonly RegisterName[];
+  /** Values of R10 that select a branch which the contract names, as pairs of halves. */
+  namedResults: Int32Array;
 }
 
 /** @throws RangeError if flags or an exposure mask of the contract lie above bit 31 (validation refuses such contracts) */
@@ -89,8 +102,22 @@ export function compileContract(contract: Contract, set: string): CompiledContra
     ownMask: reachesHost && mask !== undefined && 'constant' in mask ? lowBits(mask.constant) : 0,
     widestMask: contract.widestMask === undefined ? 0xffcc : lowBits(contract.widestMask),
     fieldRegister,
+    plainParameters: plainParameters(contract),
     calleeSaved: CALLEE_SAVED[contract.convention],
+    namedResults: contract.outputs.when.includes('r10-success') ? RESULT_SUCCESS : NO_RESULTS,
   };
+}
+
+function plainParameters({ parameters, inputs }: Contract): PlainParameter[] {
+  const sources = Object.entries(inputs) as [RegisterName, Source][];
+  return parameters
+    .filter(({ kind }) => kind === 'value')
+    .map(({ name, place }) => ({
+      place,
+      registers: sources
+        .filter(([, source]) => 'parameter' in source && source.parameter === name)
+        .reduce((mask, [register]) => mask | (1 << REGISTER_INDEX[register]), 0),
+    }));
 }
 
 function fieldOf(source: Source | undefined, fieldIndex: ReadonlyMap<string, number>): number {

@@ -55,6 +55,20 @@ const condition = z.union(
  */
 const notEntered = z.strictObject({ vmFailInvalid: hex64, generalProtection: hex64, invalidOpcode: hex64 });
 
+/** Something that a function takes for granted. */
+export const assumptionSchema = z.enum(['no-rbp-mod', 'rbp-mod']);
+export type Assumption = z.infer<typeof assumptionSchema>;
+/** What each of them says, for people. */
+const ASSUMPTIONS: Readonly<Record<Assumption, string>> = {
+  'no-rbp-mod': 'the TD has NO_RBP_MOD, so that the module leaves RBP alone',
+  'rbp-mod': 'the TD has no NO_RBP_MOD, so that the exposure mask may name RBP; it says nothing of any other TD',
+};
+
+/** What a contract takes for granted, on one line; undefined if it is nothing. */
+export function describeAssumptions(assumes: readonly Assumption[] = []): string | undefined {
+  return assumes.length === 0 ? undefined : assumes.map((name) => `${name}: ${ASSUMPTIONS[name]}`).join('; ');
+}
+
 export const contractSchema = z.strictObject({
   symbol: z.string().min(1).max(4096),
   /** Where the facts of this contract were read. */
@@ -78,8 +92,8 @@ export const contractSchema = z.strictObject({
   }),
   /** Of a stub around SEAMCALL, and only of one. */
   notEntered: notEntered.optional(),
-  /** What the function takes for granted; a run outside of it is judged by no property. `no-rbp-mod`: the module leaves RBP alone. */
-  assumes: z.array(z.enum(['no-rbp-mod'])).optional(),
+  /** What the function takes for granted: no other case is drawn, a run outside of it is judged by no property, and every result says so. */
+  assumes: z.array(assumptionSchema).optional(),
   /** RAX at the return: the status of the instruction, R10, or the status if it is not 0 and else R10. */
   returns: z.enum(['status', 'r10', 'status-or-r10']),
   /** What happens when TDG.VP.VMCALL itself fails (RAX not 0): the status is returned, or the function never returns. */

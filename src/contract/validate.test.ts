@@ -24,7 +24,8 @@ const MISTAKES: [path: (string | number)[], value: unknown, message: string][] =
     { vmFailInvalid: '0x1' },
     '.notEntered.generalProtection: Invalid input: expected string, received undefined',
   ],
-  [['assumes'], ['rbp'], '.assumes.0: Invalid input: expected "no-rbp-mod"'],
+  [['assumes'], ['rbp'], '.assumes.0: Invalid option: expected one of "no-rbp-mod"|"rbp-mod"'],
+  [['assumes'], ['no-rbp-mod', 'rbp-mod'], ': assumes: no-rbp-mod and rbp-mod exclude each other; leave out one'],
   [['colour'], 'red', ': Unrecognized key: "colour"'],
   [
     ['parameters', 0, 'kind'],
@@ -70,7 +71,27 @@ const MISTAKES: [path: (string | number)[], value: unknown, message: string][] =
   [['inputs', 'rax'], { constant: '0x3' }, ': inputs.rax: 0x3 is none of the leaves'],
   [['inputs', 'rax'], { parameter: 'flags' }, ': inputs.rax: parameter flags is not of kind leaf'],
   [['inputs', 'rcx'], { parameter: 'flags' }, ': inputs.rcx: the exposure mask of leaf 0 is a constant or a field'],
-  [['inputs', 'rcx'], { constant: '0x10000fc00' }, ': inputs.rcx: 0x10000fc00 is no mask: it has bits above bit 31'],
+  ...(
+    [
+      ['0x10000fc00', 'bit 32', 'this bit'],
+      ['0x800000000000fc00', 'bit 63', 'this bit'],
+      ['0xfc01', 'bit 0 (RAX)', 'this bit'],
+      ['0xfc02', 'bit 1 (RCX)', 'this bit'],
+      ['0xfc10', 'bit 4 (RSP)', 'this bit'],
+      // With a bit that can never be, RBP is not worth a word.
+      ['0x30000fc33', 'bits 0 (RAX), 1 (RCX), 4 (RSP), 32, 33', 'these bits'],
+    ] as const
+  ).map(([mask, bits, these]): (typeof MISTAKES)[number] => [
+    ['inputs', 'rcx'],
+    { constant: mask },
+    `: inputs.rcx: the module refuses the exposure mask ${mask} on every call: ${bits} may never be set; leave out ${these}`,
+  ]),
+  [
+    ['inputs', 'rcx'],
+    { constant: '0xfc20' },
+    ': inputs.rcx: the module refuses the exposure mask 0xfc20 of a TD with NO_RBP_MOD: bit 5 (RBP) is set; leave out ' +
+      'this bit, or say that the function needs a TD without NO_RBP_MOD: "assumes": ["rbp-mod"]',
+  ],
   [['inputs', 'rcx'], { constant: 'fc00' }, '.inputs.rcx.constant: a 64-bit value written as 0x...'],
   [
     ['inputs', 'rbx'],
@@ -84,7 +105,16 @@ const MISTAKES: [path: (string | number)[], value: unknown, message: string][] =
   [['inputs', 'xmm0'], { field: 'r10' }, '.inputs: Unrecognized key: "xmm0"'],
   [['leaves'], [], '.leaves: Too small: expected array to have >=1 items'],
   [['leaves', 0], 0x10000, '.leaves.0: Too big: expected number to be <=65535'],
-  [['widestMask'], '0x1ffff0000', ': widestMask: 0x1ffff0000 has bits above bit 31'],
+  [
+    ['widestMask'],
+    '0x1ffff0000',
+    ': widestMask: the module refuses the exposure mask 0x1ffff0000 on every call: bit 32 may never be set',
+  ],
+  [
+    ['widestMask'],
+    '0xffff',
+    ': widestMask: the module refuses the exposure mask 0xffff on every call: bits 0 (RAX), 1 (RCX), 4 (RSP) may',
+  ],
   [['outputs', 'fields', 'rax'], 'rax', ': outputs.fields.rax: no such field of the block'],
   [['outputs', 'fields', 'r10'], 'eax', '.outputs.fields.r10: Invalid option: expected one of "rax"|"rcx"|"rdx"|'],
   [['outputs', 'when', 0], { flag: 'NO_OUTPUT' }, ': outputs.when: no flag NO_OUTPUT'],
@@ -183,6 +213,38 @@ describe('a file', () => {
     expect(messageOf(() => readContractSet(join(folder, 'none.json')))).toMatch(
       /none\.json: cannot be read as a contract set: ENOENT/,
     );
+  });
+});
+
+describe('an exposure mask', () => {
+  const example = asJson(LINUX_5_19);
+  const withMask = (mask: string, assumes?: string[]): unknown =>
+    withValue(
+      withValue(example, ['contracts', '__tdx_hypercall', 'inputs', 'rcx'], { constant: mask }),
+      ['contracts', '__tdx_hypercall', 'assumes'],
+      assumes,
+    );
+
+  it.each(Array.from({ length: 16 }, (_, bit) => bit))('with bit %i alone is taken if some call may have it', (bit) => {
+    const mask = `0x${(1 << bit).toString(16)}`;
+    const take = (assumes?: string[]) => (): unknown => validateContractSet(withMask(mask, assumes), 'my.json');
+    if ([0, 1, 4].includes(bit)) for (const assumes of [[], ['rbp-mod']]) expect(take(assumes)).toThrow(UsageError);
+    else if (bit === 5) {
+      for (const assumes of [undefined, ['no-rbp-mod']]) expect(take(assumes)).toThrow(/bit 5 \(RBP\)/);
+      expect(take(['rbp-mod'])).not.toThrow();
+    } else expect(take()).not.toThrow();
+  });
+
+  it('is an ordinary argument of every other leaf', () => {
+    const set = withValue(withMask('0x13'), ['contracts', '__tdx_hypercall', 'leaves'], [3]);
+    const own = withValue(set, ['contracts', '__tdx_hypercall', 'inputs', 'rax'], { constant: '0x3' });
+    expect(() => validateContractSet(own, 'my.json')).not.toThrow();
+  });
+
+  it('from the caller is no constant of the contract', () => {
+    const set = withValue(withMask('0x0'), ['contracts', '__tdx_hypercall', 'inputs', 'rcx'], { field: 'r10' });
+    const own = withValue(set, ['contracts', '__tdx_hypercall', 'inputs', 'r10'], undefined);
+    expect(() => validateContractSet(own, 'my.json')).not.toThrow();
   });
 });
 

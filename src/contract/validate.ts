@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { UsageError } from '../errors.js';
 import { escapeName } from '../text/escape.js';
+import { EXPOSED_WITHOUT_NO_RBP_MOD, GPR_NAMES, NEVER_EXPOSED } from '../../models/abi/registers.js';
 import { type Contract, contractSetSchema, type ContractSet, type Source } from './contract.js';
 import type { ProgramContract } from './program-contract.js';
 
@@ -61,6 +62,7 @@ export function inconsistency(contract: Contract): string | undefined {
     wrongBlock(contract) ??
     wrongInputs(contract) ??
     wrongFrame(contract) ??
+    wrongAssumptions(contract) ??
     wrongHostStub(contract) ??
     wrongOutputs(contract)
   );
@@ -116,6 +118,7 @@ function wrongFrame({
   leaves,
   parameters,
   widestMask,
+  assumes,
 }: Contract): string | undefined {
   if (rax === undefined || rcx === undefined) return 'inputs: rax and rcx must be stated';
   if ('constant' in rax && !leaves.some((leaf) => BigInt(leaf) === (BigInt(rax.constant) & 0xffffn)))
@@ -124,11 +127,42 @@ function wrongFrame({
     return `inputs.rax: parameter ${rax.parameter} is not of kind leaf`;
   if (instruction === 'tdcall' && leaves.includes(0)) {
     if ('parameter' in rcx) return 'inputs.rcx: the exposure mask of leaf 0 is a constant or a field';
-    if ('constant' in rcx && BigInt(rcx.constant) >> 32n !== 0n)
-      return `inputs.rcx: ${rcx.constant} is no mask: it has bits above bit 31`;
+    const refused = 'constant' in rcx ? refusedMask(rcx.constant, assumes) : undefined;
+    if (refused !== undefined) return `inputs.rcx: ${refused}`;
   }
-  if (widestMask !== undefined && BigInt(widestMask) >> 32n !== 0n)
-    return `widestMask: ${widestMask} has bits above bit 31`;
+  const refused = widestMask === undefined ? undefined : refusedOnEveryCall(widestMask);
+  return refused === undefined ? undefined : `widestMask: ${refused}`;
+}
+
+/** What is wrong with an exposure mask that the module refuses on every call: nothing behind such a call is ever judged. */
+function refusedMask(mask: string, assumes: Contract['assumes'] = []): string | undefined {
+  const refused = refusedOnEveryCall(mask);
+  if (refused !== undefined) return refused;
+  const value = BigInt(mask);
+  const byTd = bitsOf(value & BigInt(EXPOSED_WITHOUT_NO_RBP_MOD));
+  if (byTd.length > 0 && !assumes.includes('rbp-mod'))
+    return `the module refuses the exposure mask ${mask} of a TD with NO_RBP_MOD: ${bitNames(byTd)} is set; leave out this bit, or say that the function needs a TD without NO_RBP_MOD: "assumes": ["rbp-mod"]`;
+  return undefined;
+}
+
+function refusedOnEveryCall(mask: string): string | undefined {
+  const never = bitsOf(BigInt(mask) & (BigInt(NEVER_EXPOSED) | ~0xffff_ffffn));
+  if (never.length === 0) return undefined;
+  return `the module refuses the exposure mask ${mask} on every call: ${bitNames(never)} may never be set; leave out ${never.length > 1 ? 'these bits' : 'this bit'}`;
+}
+
+function bitsOf(value: bigint): number[] {
+  return Array.from({ length: 64 }, (_, bit) => bit).filter((bit) => (value >> BigInt(bit)) & 1n);
+}
+
+function bitNames(bits: readonly number[]): string {
+  const names = bits.map((bit) => (bit < GPR_NAMES.length ? `${bit} (${GPR_NAMES[bit]})` : String(bit)));
+  return `${bits.length > 1 ? 'bits' : 'bit'} ${names.join(', ')}`;
+}
+
+function wrongAssumptions({ assumes = [] }: Contract): string | undefined {
+  if (assumes.includes('no-rbp-mod') && assumes.includes('rbp-mod'))
+    return 'assumes: no-rbp-mod and rbp-mod exclude each other; leave out one';
   return undefined;
 }
 

@@ -4,19 +4,15 @@
  */
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { BLOCK_CASES, streamSeed } from '../campaign/blocks/block.js';
+import { BLOCK_CASES, streamSeed, WORDS } from '../campaign/blocks/block.js';
 import { fuzz } from '../campaign/fuzz.js';
 import type { TargetResult } from '../campaign/records/result.js';
 import { builtInTargets } from '../campaign/targets/built-in-targets.js';
-import { type AnyTarget, createPlayRunner, createRunner, isProgram } from '../campaign/targets/target.js';
+import { openRunner } from '../run/open-runner.js';
+import { type AnyTarget, isProgram } from '../run/target.js';
 import { brokenTarget, imageCache } from '../campaign/targets/twin-targets.js';
-import { NO_VERDICT } from '../judge/case-runner.js';
-import { batches, eachScenario } from '../scenario/batch.js';
-import { Dice } from '../story/dice.js';
-import { drawStory } from '../story/story.js';
 import { readManifest } from '../targets/manifest.js';
-import { PlayViolations } from '../triage/play-violations.js';
-import { type Signature, Violations } from '../triage/violation.js';
+import { type Signature, Signatures } from '../triage/signature.js';
 
 /** Where the golden results lie, relative to the package's root. */
 export const GOLDEN_PATH = 'corpus/golden/violations.json';
@@ -76,45 +72,19 @@ function violationsOf(target: AnyTarget): Record<string, number> {
   const add = (signatures: readonly Signature[]): void => {
     for (const { property, slot, place, clause } of signatures) count(`${property} | ${slot} | ${place} | ${clause}`);
   };
-  if (isProgram(target)) eachPlay(target, add, count);
-  else eachCase(target, add, count);
-  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-type Add = (signatures: readonly Signature[]) => void;
-
-function eachCase(target: Exclude<AnyTarget, { program: unknown }>, add: Add, problem: (text: string) => void): void {
-  const runner = createRunner(target);
-  const violations = new Violations(runner);
-  const predicate = fc.property(batches(runner.space, CASES.stub), ({ words }) => {
-    if (words === undefined) return;
-    eachScenario(runner.space, words, CASES.stub, (scenario) => {
-      const violated = runner.run(scenario);
-      if (violated === NO_VERDICT) problem(`no verdict: ${runner.problem}`);
-      else if (violated > 0) add(violations.signatures(violated));
-    });
-  });
-  draw(target.name, predicate);
-}
-
-function eachPlay(target: Extract<AnyTarget, { program: unknown }>, add: Add, problem: (text: string) => void): void {
-  const runner = createPlayRunner(target);
-  const violations = new PlayViolations(runner);
-  const word = fc.noBias(fc.integer());
-  const predicate = fc.property(word, word, word, word, (a, b, c, d) => {
-    const dice = new Dice([a, b, c, d]);
-    for (let index = 0; index < CASES.program; index++) {
-      const violated = runner.run(drawStory(runner.space, dice));
-      if (violated === undefined) problem(`no verdict: ${runner.play.problem}`);
-      else if (violated.length > 0) add(violations.signatures(violated));
-    }
-  });
-  draw(target.name, predicate);
-}
-
-function draw(name: string, predicate: fc.IProperty<unknown>): void {
-  const details = fc.check(predicate, { seed: streamSeed(SEED, name, 0, undefined), numRuns: 1, endOnFailure: true });
+  const runner = openRunner(target);
+  const signatures = new Signatures(runner);
+  const predicate = fc.property(WORDS, (words) =>
+    runner.space.each(words, isProgram(target) ? CASES.program : CASES.stub, (values) => {
+      const violations = runner.run(values);
+      if (violations === undefined) count(`no verdict: ${runner.problem}`);
+      else if (violations.length > 0) add(signatures.of(violations));
+    }),
+  );
+  const seed = streamSeed(SEED, target.name, 0, undefined);
+  const details = fc.check(predicate, { seed, numRuns: 1, endOnFailure: true });
   if (details.failed) throw details.errorInstance;
+  return Object.fromEntries([...counts].sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 /** One line for each difference, with the target first. */

@@ -1,5 +1,6 @@
 /** Small results for tests of what is done with them. */
 import { RESULT_SCHEMA, type FindingResult, type RunResult, type TargetResult } from '../campaign/records/result.js';
+import { NO_DOCUMENT } from '../triage/document.js';
 import { readCase } from '../case/case-file.js';
 import { packageRoot } from '../package-info.js';
 import { join } from 'node:path';
@@ -18,6 +19,13 @@ export function madeFinding(change: Partial<FindingResult> = {}): FindingResult 
     first: { block: 0, index: 0 },
     scenario: {},
     inputs: [],
+    decision: '',
+    step: 0,
+    manner: 'other',
+    interpreted: '',
+    removedBy: [],
+    unclear: [],
+    document: NO_DOCUMENT,
     case: file,
     ...change,
   };
@@ -46,6 +54,7 @@ export function madeTarget(
     classes: {},
     coverage: [],
     findings,
+    causes: findings.map((_, index) => ({ members: [index], alsoBreaks: [] })),
     ...change,
   };
 }

@@ -8,7 +8,7 @@
 import { z } from 'zod';
 import { matchesGlob } from '../campaign/targets/glob.js';
 import type { FindingResult } from '../campaign/records/result.js';
-import type { CaseFile } from '../case/case-file.js';
+import type { CaseFile } from '../case/case-schema.js';
 import { UsageError } from '../errors.js';
 import { escapeName } from '../text/escape.js';
 
@@ -69,15 +69,24 @@ export interface RuleOptions {
 }
 
 /**
- * The rule that covers what a case was stored for.
+ * The rules that cover what a case was stored for, one for each violation of its finding.
  *
  * @param origin of the case, for messages
  * @throws UsageError for a case that expects nothing, and for a reason that says nothing
  */
-export function ruleOf({ target, expect }: CaseFile, origin: string, { reason, reference, exact }: RuleOptions): Rule {
+export function rulesOf({ target, expect, also = [] }: CaseFile, origin: string, options: RuleOptions): Rule[] {
   if (expect === null)
     throw new UsageError(`${origin}: the case expects no violation, so that there is nothing to accept`);
-  const { property, slot, place } = expect;
+  const rules = [expect, ...also].map((found) => ruleOf(target, found, origin, options));
+  return [...new Map(rules.map((rule) => [ruleKey(rule), rule])).values()];
+}
+
+function ruleOf(
+  target: string,
+  { property, slot, place }: Found,
+  origin: string,
+  { reason, reference, exact }: RuleOptions,
+): Rule {
   const parsed = ruleSchema.safeParse({
     target,
     property,

@@ -75,7 +75,7 @@ test('what makes the comparison less than it seems is said', () => {
   base.result.targets[0].contract = 'set/g';
   expect(compareResults(at([]), base).notes).toEqual([
     'the base is of tdxfuzz 0.9.0, this run of 1.0.0: findings may differ for that alone',
-    'the base was interrupted: what it did not come to find counts as new',
+    'the base is not whole (interrupted): what it did not come to find counts as new',
     'a/f: contract set/f, in the base set/g',
   ]);
   base.result.targets[0].contract = 'set/f';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { firstIssue } from '../contract/validate.js';
 import {
   type FindingResult,
+  gapOf,
   RESULT_SCHEMA,
   type RunResult,
   resultSchema,
@@ -92,12 +93,14 @@ export function acceptKnown(result: RunResult, { known }: Comparison): RunResult
   return { ...result, result: { ...result.result, targets } };
 }
 
-function versions({ result: { tool } }: RunResult, { result: { tool: before }, run }: RunResult): string[] {
+function versions({ result: { tool } }: RunResult, base: RunResult): string[] {
+  const { tool: before } = base.result;
+  const gap = gapOf(base);
   return [
     ...(tool === before
       ? []
       : [`the base is of tdxfuzz ${before}, this run of ${tool}: findings may differ for that alone`]),
-    ...(run.interrupted ? ['the base was interrupted: what it did not come to find counts as new'] : []),
+    ...(gap === undefined ? [] : [`the base is not whole (${gap}): what it did not come to find counts as new`]),
   ];
 }
 

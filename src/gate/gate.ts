@@ -5,7 +5,7 @@
 import { fingerprint } from '../campaign/targets/fingerprint.js';
 import { fuzz, type FuzzOptions } from '../campaign/fuzz.js';
 import type { RunResult } from '../campaign/records/result.js';
-import { type AnyTarget, isProgram } from '../campaign/targets/target.js';
+import { type AnyTarget, isProgram } from '../run/target.js';
 
 /**
  * Cases that a target gets. Chosen so that the gate of all built-in targets ends within a minute on two slow cores: a

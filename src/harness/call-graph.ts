@@ -1,6 +1,7 @@
 /** The functions of an image that a function reaches by direct calls and jumps, itself included. */
 import type { Image } from '../image/image.js';
-import { findFunction, functionExtent, symbolAt } from '../image/symbols.js';
+import { functionExtent, symbolAt } from '../stage/functions.js';
+import { findFunction } from '../image/symbols.js';
 import type { DecodedInstruction } from '../x86/decode.js';
 import { functionCode } from './function-code.js';
 
@@ -42,8 +43,17 @@ export function functionAround(image: Image, address: bigint): CodeOfFunction | 
   return codeOf(image, found.symbol.name, functionExtent(image, found.symbol));
 }
 
+/** Decoded once: many targets of an image reach the same functions, and are asked for them again and again. */
+const DECODED = new WeakMap<Image, Map<string, CodeOfFunction>>();
+
 function codeOf(image: Image, symbol: string, { address, size }: { address: bigint; size: number }): CodeOfFunction {
-  return { symbol, address, size, instructions: functionCode(image, address, size).instructions };
+  let decoded = DECODED.get(image);
+  if (decoded === undefined) DECODED.set(image, (decoded = new Map()));
+  const key = `${address} ${size} ${symbol}`;
+  let code = decoded.get(key);
+  if (code === undefined)
+    decoded.set(key, (code = { symbol, address, size, instructions: functionCode(image, address, size).instructions }));
+  return code;
 }
 
 /** Where direct calls and jumps lead that leave the function. */

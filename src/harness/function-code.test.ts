@@ -48,6 +48,10 @@ describe('what a function can touch at all', () => {
     ['system flags', [STD, CLD, RET], [], false, true],
     ['its own loop', [jmp(-2)], [], false, false],
     ['a thunk', [jumpTo(external(0))], ['__x86_return_thunk'], false, false],
+    ['what lies behind its end', [NOP], [], true, true],
+    ['padding behind its end', [RET, NOP, NOP], [], false, false],
+    ['what lies behind a call that comes back', [call(external(0))], ['__fentry__'], true, true],
+    ['nothing behind a call that does not', [call(external(0))], ['panic'], false, false],
     ['another function', [call(TEXT + 0x100n), RET], [], true, true],
     ['an address in a register', [jumpThrough('r11')], [], true, true],
   ])('%s', (_, pieces, externals, vector, systemFlags) => {

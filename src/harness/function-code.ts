@@ -52,8 +52,19 @@ function summarise(
     if (target === undefined) return true;
     return !externals.has(target) && (target < entry || target >= entry + BigInt(size));
   });
+  const goesOn = leaves || runsOn(instructions, image);
   return {
-    vector: leaves || instructions.some(({ touchesVector }) => touchesVector),
-    systemFlags: leaves || instructions.some(({ touchesFlags }) => (touchesFlags & SYSTEM_FLAGS) !== 0),
+    vector: goesOn || instructions.some(({ touchesVector }) => touchesVector),
+    systemFlags: goesOn || instructions.some(({ touchesFlags }) => (touchesFlags & SYSTEM_FLAGS) !== 0),
   };
+}
+
+/** Whether the last instruction, padding aside, goes on to what lies behind the function. */
+function runsOn(instructions: readonly DecodedInstruction[], { externals }: Image): boolean {
+  const last = instructions.findLast(({ text }) => !/^(nop|int3|xchg %ax,%ax)/.test(text));
+  if (last === undefined) return true;
+  const { flow, target } = last;
+  if (flow !== 'call') return flow === 'next' || flow === 'conditional' || flow === 'environment';
+  // No call of what is not modelled comes back, nor one of what never returns.
+  return externals.some(({ name, address }) => address === target && externalModel(name).kind === 'code');
 }

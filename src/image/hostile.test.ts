@@ -4,7 +4,8 @@ import { expect, test as plain } from 'vitest';
 import { sampleExecutable, sampleObject, sectionHeaderAt, writeElf } from './elf-writer.test.helper.js';
 import { ImageError, type Image } from './image.js';
 import { parseImage } from './load.js';
-import { findFunction, functionExtent, symbolAt } from './symbols.js';
+import { functionExtent, symbolAt } from '../stage/functions.js';
+import { findFunction } from './symbols.js';
 
 const SAMPLES = [writeElf(sampleObject()), writeElf(sampleExecutable()), writeElf({ ...sampleExecutable(), type: 3 })];
 

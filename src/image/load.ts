@@ -1,15 +1,19 @@
 /** From a file to an image. */
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { FILE_TYPE } from './elf-constants.js';
 import { fail, readElfFile } from './elf-file.js';
 import { shorten } from '../text/escape.js';
+import { nearestNames } from '../text/nearest.js';
 import { loadExecutable } from './executable.js';
 import { ImageError, SIZE_LIMIT, type Image } from './image.js';
 import { keepDebugSections } from './line-table.js';
 import { loadObject } from './object.js';
 
 const NAME_LENGTH = 256;
+/** Names of a folder that are compared with one that is not there. */
+const MOST_NAMES = 1000;
 const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46];
 const COFF = 'COFF/PE is not supported yet; give an ELF object or executable';
 
@@ -78,7 +82,23 @@ function read(path: string): Uint8Array {
   } catch (error) {
     if (error instanceof ImageError) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    return fail(file, REASONS[code] ?? `cannot be read (${shorten(code)}); check the path`);
+    const hint = code === 'ENOENT' ? hintFor(path) : undefined;
+    return fail(file, hint ?? REASONS[code] ?? `cannot be read (${shorten(code)}); check the path`);
+  }
+}
+
+/** What may have been meant by a path that is not there. */
+function hintFor(path: string): string | undefined {
+  if (/[*?]/.test(path)) return 'no such file, and no pattern is resolved here; name one file';
+  const near = nearestNames(basename(path), namesIn(dirname(path)));
+  return near.length === 0 ? undefined : `no such file; nearest: ${near.map((name) => shorten(name)).join(', ')}`;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).slice(0, MOST_NAMES);
+  } catch {
+    return [];
   }
 }
 

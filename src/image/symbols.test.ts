@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { CODE, DATA, sampleExecutable, sampleObject, writeElf, type WrittenSymbol } from './elf-writer.test.helper.js';
 import type { Image } from './image.js';
 import { parseImage } from './load.js';
-import { findFunction, functionExtent, symbolAt, symbolicName } from './symbols.js';
+import { findFunction } from './symbols.js';
 
 const BASE = 0xffffffff81000000n;
 
@@ -59,52 +59,4 @@ test('prefers a global function, and refuses to choose between local ones', () =
   expect(() => findFunction(local, 'f')).toThrow(
     /2 functions are named "f" \(0xffffffff81000000, 0xffffffff81000010\)/,
   );
-});
-
-test('an unknown extent ends at the next symbol or at the end of the section', () => {
-  const stub = image(code('sized', 0n, 24n), code('open', 0x40n), code('alias', 0x40n), code('last', 0x80n), {
-    name: 'datum',
-    section: '.data',
-  });
-  const extent = (name: string): { address: bigint; size: number } => functionExtent(stub, findFunction(stub, name));
-  expect(extent('sized')).toEqual({ address: BASE, size: 24 });
-  expect(extent('open')).toEqual({ address: BASE + 0x40n, size: 0x40 });
-  expect(extent('alias')).toEqual({ address: BASE + 0x40n, size: 0x40 });
-  expect(extent('last')).toEqual({ address: BASE + 0x80n, size: 0x80 });
-});
-
-test('refuses an extent outside of memory', () => {
-  const stub = image(code('long', 0xf0n, 17n), code('beyond', 0x100n));
-  expect(() => functionExtent(stub, findFunction(stub, 'long'))).toThrow(/"long" reaches past the end of \.text/);
-  expect(() => functionExtent(stub, stub.symbols[1])).toThrow(/"beyond" at 0xffffffff81000100 is in no segment/);
-});
-
-test('finds the symbol that an address belongs to', () => {
-  const stub = image(
-    code('before', 0x08n, 0n, 0),
-    code('outer', 0x10n, 0x40n),
-    code('label', 0x20n, 0n, 0),
-    code('zz_alias', 0x60n, 0x10n, 0),
-    code('function', 0x60n, 0x10n),
-    code('tail', 0x80n, 0n, 0),
-    { name: 'datum', section: '.data', value: 4n, size: 4n, type: 1 },
-  );
-  const at = (offset: bigint): string | undefined => {
-    const found = symbolAt(stub, BASE + offset);
-    return found && `${found.symbol.name}+${found.offset}`;
-  };
-  expect(at(0n)).toBeUndefined();
-  expect(symbolicName(stub, BASE)).toBeUndefined();
-  expect(at(0x0an)).toBe('before+2');
-  expect(at(0x10n)).toBe('outer+0');
-  expect(at(0x21n)).toBe('outer+17');
-  expect(symbolicName(stub, BASE + 0x21n)).toBe('outer+0x11');
-  expect(at(0x4fn)).toBe('outer+63');
-  // Padding after a sized function belongs to nobody, whatever labels lie inside or before it.
-  expect(at(0x50n)).toBeUndefined();
-  expect(at(0x6fn)).toBe('function+15');
-  expect(at(0xffn)).toBe('tail+127');
-  expect(at(0x100n)).toBeUndefined();
-  expect(at(0x2000n)).toBeUndefined();
-  expect(at(0x2007n)).toBe('datum+3');
 });

@@ -1,23 +1,15 @@
-/** Symbols by name and by address. */
+/** Symbols by name. Which of them names an address is in src/harness/functions.ts. */
 import { shorten } from '../text/escape.js';
 import { hex } from '../text/hex.js';
-import { ABSOLUTE, ImageError, type Image, type ImageSymbol, type Segment } from './image.js';
+import { ABSOLUTE, ImageError, type Image, type ImageSymbol } from './image.js';
 import { nearestNames } from '../text/nearest.js';
 import { segmentAt } from './segments.js';
 
-/** What is looked up again and again, made once for each image. */
-interface SymbolIndex {
-  byName: Map<string, ImageSymbol[]>;
-  /** Symbols that lie in memory, by address; at one address the better name first. */
-  byAddress: ImageSymbol[];
-}
-
-const INDEXES = new WeakMap<Image, SymbolIndex>();
+const INDEXES = new WeakMap<Image, ReadonlyMap<string, readonly ImageSymbol[]>>();
 const KIND_ORDER = { function: 0, object: 1, untyped: 2 } as const;
-/** How far back `symbolAt` looks for a sized symbol around labels. */
-const LABELS_BEFORE = 64;
 
-function compare(a: ImageSymbol, b: ImageSymbol): number {
+/** By address; at one address the better name first. */
+export function compareSymbols(a: ImageSymbol, b: ImageSymbol): number {
   if (a.address !== b.address) return a.address < b.address ? -1 : 1;
   return (
     KIND_ORDER[a.kind] - KIND_ORDER[b.kind] ||
@@ -26,7 +18,7 @@ function compare(a: ImageSymbol, b: ImageSymbol): number {
   );
 }
 
-function symbolIndex(image: Image): SymbolIndex {
+function symbolsByName(image: Image): ReadonlyMap<string, readonly ImageSymbol[]> {
   const known = INDEXES.get(image);
   if (known !== undefined) return known;
   const byName = new Map<string, ImageSymbol[]>();
@@ -35,22 +27,8 @@ function symbolIndex(image: Image): SymbolIndex {
     if (same === undefined) byName.set(symbol.name, [symbol]);
     else same.push(symbol);
   }
-  const byAddress = image.symbols.filter((symbol) => symbol.segment !== ABSOLUTE).sort(compare);
-  const index = { byName, byAddress };
-  INDEXES.set(image, index);
-  return index;
-}
-
-/** Index of the first symbol whose address is larger. */
-function after(list: readonly ImageSymbol[], address: bigint): number {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (list[middle].address <= address) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  INDEXES.set(image, byName);
+  return byName;
 }
 
 function isCode(image: Image, symbol: ImageSymbol): boolean {
@@ -81,7 +59,7 @@ function absent(image: Image, name: string): never {
  * @throws ImageError with up to three nearest names if there is none; if it is data; if several local ones have the name
  */
 export function findFunction(image: Image, name: string): ImageSymbol {
-  const same = symbolIndex(image).byName.get(name) ?? [];
+  const same = symbolsByName(image).get(name) ?? [];
   if (same.length === 0) absent(image, name);
   const code = same.filter((symbol) => isCode(image, symbol));
   if (code.length === 0 && same.every((symbol) => segmentAt(image.segments, symbol.address) === undefined))
@@ -96,68 +74,5 @@ export function findFunction(image: Image, name: string): ImageSymbol {
     throw new ImageError(
       `${image.name}: ${addresses.length} functions are named "${shorten(name)}" (${addresses.slice(0, 3).map(hex).join(', ')}${addresses.length > 3 ? ', ...' : ''}); give the object that holds the one you mean`,
     );
-  return [...candidates].sort(compare)[0];
-}
-
-function endOf(segment: Segment): bigint {
-  return segment.address + BigInt(segment.size);
-}
-
-/**
- * Where a function's code lies: its size, or if that is unknown up to the next symbol or the end of its segment.
- * @returns the first address, and the size in bytes, more than 0
- * @throws ImageError if the symbol lies outside of memory, or reaches past the end of its segment
- */
-export function functionExtent(image: Image, symbol: ImageSymbol): { address: bigint; size: number } {
-  const { address, size } = symbol;
-  const segment = segmentAt(image.segments, address);
-  if (segment === undefined)
-    throw new ImageError(
-      `${image.name}: "${shorten(symbol.name)}" at ${hex(address)} is in no segment; give the name of a function`,
-    );
-  const end = endOf(segment);
-  if (size > 0) {
-    if (address + BigInt(size) > end)
-      throw new ImageError(
-        `${image.name}: "${shorten(symbol.name)}" reaches past the end of ${shorten(segment.name)}; correct its .size and build again`,
-      );
-    return { address, size };
-  }
-  const { byAddress } = symbolIndex(image);
-  const next = byAddress[after(byAddress, address)];
-  return { address, size: Number((next !== undefined && next.address < end ? next.address : end) - address) };
-}
-
-/**
- * The symbol that an address belongs to, for traces: a sized one that covers it, otherwise the nearest one before it
- * whose size is unknown, in the same segment.
- */
-export function symbolAt(image: Image, address: bigint): { symbol: ImageSymbol; offset: number } | undefined {
-  const segment = segmentAt(image.segments, address);
-  if (segment === undefined) return undefined;
-  const { byAddress } = symbolIndex(image);
-  let best: ImageSymbol | undefined;
-  // A label inside or before a sized symbol that ended does not reach the address; a function around both does.
-  let ended = false;
-  let position = after(byAddress, address);
-  for (let looked = 0; looked < LABELS_BEFORE && position > 0; looked++) {
-    const symbol = byAddress[--position];
-    if (symbol.address < segment.address) break;
-    const covers = address - symbol.address < BigInt(symbol.size);
-    // Of several at one address the better name comes first in the list, and so is met last.
-    if (best !== undefined && best.size > 0 && symbol.address !== best.address) break;
-    if (covers) best = symbol;
-    else if (symbol.size > 0) {
-      ended = true;
-      if (best !== undefined && best.size === 0 && best.address - symbol.address < BigInt(symbol.size))
-        best = undefined;
-    } else if (!ended && (best === undefined || (best.size === 0 && best.address === symbol.address))) best = symbol;
-  }
-  return best === undefined ? undefined : { symbol: best, offset: Number(address - best.address) };
-}
-
-/** `symbol+0x1c`, for people; undefined if the address belongs to no symbol. */
-export function symbolicName(image: Image, address: bigint): string | undefined {
-  const found = symbolAt(image, address);
-  return found && `${found.symbol.name}+${hex(found.offset)}`;
+  return [...candidates].sort(compareSymbols)[0];
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { builtInStubs } from '../campaign/targets/built-in-targets.js';
-import { createRunner } from '../campaign/targets/target.js';
+import { createRunner } from '../run/open-runner.js';
 import { FACT, MOMENT, slotValue } from '../observation/layout.js';
 import { PLACE, readSlot, type Scenario, scenarioSlot, writeSlot } from '../scenario/layout.js';
-import { differingSlots } from '../scenario/shrink.js';
+import { differingSlots } from '../scenario/spaces.test.helper.js';
 import type { CaseRunner } from './case-runner.js';
 
 function runnerOf(name: string, properties?: string[]): CaseRunner {
@@ -96,6 +96,16 @@ describe('a case of a host stub', () => {
     expect(runs(saved, { 'answer.status': 0x80000200_00000000n })).toEqual([1, false, false]);
   });
 
+  it('finds a plain parameter at the host of which the contract does not say that it goes there', () => {
+    const target = builtInStubs().find(({ name }) => name === 'guest-rfc-2021/__tdx_hypercall');
+    if (target === undefined) throw new Error('no such target');
+    const { r15: _, ...inputs } = target.contract.inputs;
+    const runner = createRunner({ ...target, contract: { ...target.contract, inputs } });
+    const count = runner.run(scenarioOf(runner));
+    const slots = Array.from(runner.judge.violated.subarray(0, count), (index) => runner.judge.clauses[index].slot);
+    expect(slots).toEqual(['call.r15']);
+  });
+
   it('is judged by no property where the module does not keep RBP, which the contract takes for granted', () => {
     const evaluated = (values: Record<string, bigint | number>): number => {
       saved.run(scenarioOf(saved, values));
@@ -106,6 +116,19 @@ describe('a case of a host stub', () => {
     expect(saved.run(scenarioOf(saved, { 'module.rbpMod': 1, 'answer.rbp': 7, 'block.place': PLACE.unmapped }))).toBe(
       0,
     );
+  });
+
+  it('is judged by no property where the TD has NO_RBP_MOD, and the contract needs one without', () => {
+    const target = builtInStubs().find(({ name }) => name === 'guest-5.19/__tdx_hypercall');
+    if (target === undefined) throw new Error('no such target');
+    const runner = createRunner({ ...target, contract: { ...target.contract, assumes: ['rbp-mod'] } });
+    const inForce = (values: Record<string, number>): number => {
+      runner.run(scenarioOf(runner, values));
+      return runner.judge.inForce.reduce((sum, value) => sum + value, 0);
+    };
+    expect(inForce({})).toBeGreaterThan(5);
+    expect(inForce({ 'module.rbpMod': 1 })).toBe(inForce({}));
+    expect(inForce({ 'module.rbpMod': 0 })).toBe(0);
   });
 
   it('without that assumption is violated by it', () => {

@@ -12,8 +12,16 @@ import { changeGuestSecrets, changeHostValues } from '../scenario/companion.js';
 import { dictionary } from '../scenario/dictionary.js';
 import { createScenario, type Scenario } from '../scenario/layout.js';
 import { type ScenarioSpace, scenarioSpace } from '../scenario/space.js';
+import type { StageObserver } from '../stage/observer.js';
 import { CaseContext } from './context.js';
 import { Judge } from './judge.js';
+
+/** Values that are put in place of others while a case runs, and in what was observed of it. */
+export interface PutInPlace {
+  /** For one run: told of every step of it. */
+  observer(): StageObserver | undefined;
+  behind(observation: Int32Array): void;
+}
 
 /** What `run` returns when something that nothing models was reached; `CaseRunner.problem` says what. */
 export const NO_VERDICT = -1;
@@ -71,13 +79,16 @@ export class CaseRunner {
     return longest;
   }
 
-  /** @returns number of violated clauses (indices in `judge.violated`), or NO_VERDICT */
-  run(scenario: Scenario): number {
+  /**
+   * @param put something that is put in place in every run of the case: an experiment
+   * @returns number of violated clauses (indices in `judge.violated`), or NO_VERDICT
+   */
+  run(scenario: Scenario, put?: PutInPlace): number {
     const { context, harness, judge } = this;
     context.scenario = scenario;
     context.hasGuestCompanion = false;
     context.hasHostCompanion = false;
-    if (!this.executeBase(scenario, context.base)) return NO_VERDICT;
+    if (!this.execute(scenario, 0, context.base, put)) return NO_VERDICT;
     this.interruptedAt = harness.interruptedAt;
     // Nothing flows to or from a host or a TD that was not there; and where the caller's block lies in the function's own
     // frame, flows are the caller's doing.
@@ -85,24 +96,26 @@ export class CaseRunner {
       if (judge.needsGuest) {
         changeGuestSecrets(scenario, this.space, context.exposedMask, this.guestScenario);
         context.hasGuestCompanion = true;
-        if (!this.executeCompanion(this.guestScenario, 1, context.guest)) return NO_VERDICT;
+        if (!this.executeCompanion(this.guestScenario, 1, context.guest, put)) return NO_VERDICT;
       }
       if (judge.needsHost) {
         changeHostValues(scenario, this.space, this.hostScenario);
         context.hasHostCompanion = true;
-        if (!this.executeCompanion(this.hostScenario, 0, context.host)) return NO_VERDICT;
+        if (!this.executeCompanion(this.hostScenario, 0, context.host, put)) return NO_VERDICT;
       }
     }
     this.predictor.predict(scenario, context.base, context.prediction);
     return judge.judge(context);
   }
 
-  private executeBase(scenario: Scenario, observation: Int32Array): boolean {
-    this.harness.run(scenario, 0, observation);
+  private execute(scenario: Scenario, memory: 0 | 1, observation: Int32Array, put?: PutInPlace): boolean {
+    this.harness.run(scenario, memory, observation, put?.observer());
+    put?.behind(observation);
     return this.hasVerdict();
   }
 
-  private executeCompanion(scenario: Scenario, memory: 0 | 1, observation: Int32Array): boolean {
+  private executeCompanion(scenario: Scenario, memory: 0 | 1, observation: Int32Array, put?: PutInPlace): boolean {
+    if (put !== undefined) return this.execute(scenario, memory, observation, put);
     this.harness.runCompanion(scenario, memory, observation);
     return this.hasVerdict();
   }

@@ -2,6 +2,7 @@
 import { createPrediction, type Prediction } from '../../models/predict/prediction.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import { createObservation, END, FACT, MOMENT } from '../observation/layout.js';
+import { assumedRbpMod } from '../scenario/assumed.js';
 import { parameterSlot, PLACE, placeIsSound, type Scenario, SLOT } from '../scenario/layout.js';
 
 export class CaseContext {
@@ -15,14 +16,14 @@ export class CaseContext {
   hasGuestCompanion = false;
   hasHostCompanion = false;
   private readonly flagsSlot: number;
-  private readonly assumesNoRbpMod: boolean;
+  private readonly assumedRbpMod: 0 | 1 | undefined;
 
   constructor(
     private readonly compiled: CompiledContract,
     neutral: Scenario,
   ) {
     this.scenario = neutral;
-    this.assumesNoRbpMod = compiled.contract.assumes?.includes('no-rbp-mod') === true;
+    this.assumedRbpMod = assumedRbpMod(compiled.contract);
     this.flagsSlot = compiled.flagsParameter === undefined ? -1 : parameterSlot(compiled.flagsParameter.place);
   }
 
@@ -46,7 +47,7 @@ export class CaseContext {
   }
   /** Whether the run lies within what the contract takes for granted; no property says anything of another. */
   get assumed(): boolean {
-    return !this.assumesNoRbpMod || this.scenario[2 * SLOT.rbpMod] === 0;
+    return this.assumedRbpMod === undefined || this.scenario[2 * SLOT.rbpMod] === this.assumedRbpMod;
   }
   get callFailed(): boolean {
     return this.called && (this.base[2 * MOMENT.answer] !== 0 || this.base[2 * MOMENT.answer + 1] !== 0);

@@ -1,8 +1,9 @@
 /** `reports/mutants.json`: the committed counts of mutants, and `reports/mutants.md` for people. */
 import { z } from 'zod';
-import type { Target } from '../campaign/targets/target.js';
+import type { StubTarget } from '../run/target.js';
 import { functionCode } from '../harness/function-code.js';
-import { findFunction, functionExtent } from '../image/symbols.js';
+import { functionExtent } from '../stage/functions.js';
+import { findFunction } from '../image/symbols.js';
 import { readJson } from '../targets/read-json.js';
 import type { MutantSurvey } from './survey.js';
 
@@ -51,7 +52,11 @@ export function mutantsJson(targets: readonly MutantSurvey[], cases: number): st
 }
 
 /** The same for people: the score of each target, who kills, and which bits nobody misses. */
-export function mutantsMarkdown(surveys: readonly MutantSurvey[], targets: readonly Target[], cases: number): string {
+export function mutantsMarkdown(
+  surveys: readonly MutantSurvey[],
+  targets: readonly StubTarget[],
+  cases: number,
+): string {
   const total = (pick: (survey: MutantSurvey) => number): number => surveys.reduce((sum, row) => sum + pick(row), 0);
   const lines = [
     '# Mutants',
@@ -108,7 +113,7 @@ function killerRows(surveys: readonly MutantSurvey[]): string[][] {
 }
 
 /** One line for each instruction with survivors: where, what it is, and the bits as `byte.bits`. */
-function survivorLines({ target, survivors }: MutantSurvey, { image, symbol }: Target): string[] {
+function survivorLines({ target, survivors }: MutantSurvey, { image, symbol }: StubTarget): string[] {
   const { address: entry, size } = functionExtent(image, findFunction(image, symbol));
   const rows = functionCode(image, entry, size).instructions.flatMap(({ address, length, text }) => {
     const from = Number(address - entry);

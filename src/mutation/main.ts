@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { builtInStubs } from '../campaign/targets/built-in-targets.js';
 import { fingerprint } from '../campaign/targets/fingerprint.js';
-import type { Target } from '../campaign/targets/target.js';
+import type { StubTarget } from '../run/target.js';
 import { UsageError } from '../errors.js';
 import { packageRoot } from '../package-info.js';
 import { MUTANT_CASES, MUTANTS_PATH, mutantsJson, mutantsMarkdown } from './baseline.js';
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   const targets = builtInStubs();
   const state = new MutantState(join(root, 'reports/out/mutants.jsonl'));
   const build = buildHash(root);
-  const keyOf = (target: Target): string => `${build} ${fingerprint(target)} ${MUTANT_CASES}`;
+  const keyOf = (target: StubTarget): string => `${build} ${fingerprint(target)} ${MUTANT_CASES}`;
   let stopped = false;
   const stop = (): void => {
     if (stopped) process.exit(INTERRUPTED);

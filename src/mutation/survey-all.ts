@@ -1,15 +1,15 @@
 /** Tries every mutant of several targets, byte after byte. */
-import type { Target } from '../campaign/targets/target.js';
+import type { StubTarget } from '../run/target.js';
 import type { MutantState } from './state.js';
 import { type ByteOutcomes, type MutantSurvey, sumUp } from './survey.js';
 import { Trial } from './trial.js';
 
 export interface SurveyOptions {
-  targets: readonly Target[];
+  targets: readonly StubTarget[];
   /** At most, for each mutant. */
   cases: number;
   /** What earlier runs found, for `key`. */
-  state?: { found: MutantState; keyOf: (target: Target) => string };
+  state?: { found: MutantState; keyOf: (target: StubTarget) => string };
   /** Told of bytes done, and of how many there are. */
   onProgress?: (done: number, total: number) => void;
   /** Asked behind every byte. */

@@ -1,8 +1,9 @@
 /** What became of all single-bit mutants of a target, summed up. */
 import { createHash } from 'node:crypto';
-import { contractId, type Target } from '../campaign/targets/target.js';
+import { contractId, type StubTarget } from '../run/target.js';
 import { functionCode } from '../harness/function-code.js';
-import { findFunction, functionExtent } from '../image/symbols.js';
+import { functionExtent } from '../stage/functions.js';
+import { findFunction } from '../image/symbols.js';
 import type { Outcome } from './trial.js';
 
 /** One row of `reports/mutants.json`. */
@@ -27,7 +28,7 @@ export interface MutantSurvey {
 export type ByteOutcomes = readonly Outcome[];
 
 /** @param outcomes of every byte of the function */
-export function sumUp(target: Target, outcomes: readonly ByteOutcomes[]): MutantSurvey {
+export function sumUp(target: StubTarget, outcomes: readonly ByteOutcomes[]): MutantSurvey {
   const count = (kind: Outcome['kind']): number => outcomes.flat().filter((outcome) => outcome.kind === kind).length;
   const killers = new Map<string, number>();
   for (const outcome of outcomes.flat())
@@ -50,7 +51,7 @@ export function sumUp(target: Target, outcomes: readonly ByteOutcomes[]): Mutant
 }
 
 /** Which code a target is: see `MutantSurvey.code`. */
-export function codeOf({ image, symbol }: Target): string {
+export function codeOf({ image, symbol }: StubTarget): string {
   const { address, size } = functionExtent(image, findFunction(image, symbol));
   const hash = createHash('sha256');
   for (const { bytes } of functionCode(image, address, size).instructions) hash.update(bytes);

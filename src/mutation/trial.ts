@@ -1,6 +1,8 @@
 /** Tries the mutants of one target: which of them a case tells from correct code, and by which clause. */
-import { createRunner, type Target } from '../campaign/targets/target.js';
-import { findFunction, functionExtent } from '../image/symbols.js';
+import { createRunner } from '../run/open-runner.js';
+import type { StubTarget } from '../run/target.js';
+import { functionExtent } from '../stage/functions.js';
+import { findFunction } from '../image/symbols.js';
 import { NO_VERDICT } from '../judge/case-runner.js';
 import { drawScenarios } from '../scenario/batch.js';
 import type { Scenario } from '../scenario/layout.js';
@@ -32,7 +34,7 @@ export class Trial {
    * @throws ImageError if the image lacks the function
    */
   constructor(
-    private readonly target: Target,
+    private readonly target: StubTarget,
     cases: number,
   ) {
     const { address, size } = functionExtent(target.image, findFunction(target.image, target.symbol));
@@ -50,7 +52,7 @@ export class Trial {
     return this.judge(this.target);
   }
 
-  private judge(target: Target): Outcome {
+  private judge(target: StubTarget): Outcome {
     const runner = createRunner(target, this.size);
     for (const [after, scenario] of this.cases.entries()) {
       const violated = runner.run(scenario);

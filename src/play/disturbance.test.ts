@@ -1,7 +1,7 @@
 /** A story that carries interrupts, NMIs, flags and the TD's configuration: a sound function agrees with its reference. */
 import { describe, expect, it } from 'vitest';
 import { FAULT } from '../scenario/layout.js';
-import { Dice } from '../story/dice.js';
+import { Dice } from '../case/dice.js';
 import { anyValue, below, oneOf } from '../story/draws.js';
 import { drawStory, type StoryStep } from '../story/story.js';
 import { DISTURBANCE, disturbanceOf } from './disturbance.js';

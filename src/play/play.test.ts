@@ -1,38 +1,38 @@
 /** A stub played as a program: silent when it is sound, found out where it is not. */
 import { describe, expect, it } from 'vitest';
-import { Dice } from '../story/dice.js';
-import { drawStory, type Story } from '../story/story.js';
-import { accountForStory } from '../triage/play-account.js';
-import { PlayViolations } from '../triage/play-violations.js';
-import { shrinkStoryFailure } from '../triage/shrink-story.js';
-import type { Signature } from '../triage/violation.js';
+import { drawCases } from '../case/arbitrary.js';
+import type { Case } from '../case/case.js';
+import { ProgramRunner } from '../run/program-runner.js';
+import { accountsOf } from '../triage/account.js';
+import { shrinkFailure } from '../triage/shrink.js';
+import { type Signature, signatureKey, Signatures } from '../triage/signature.js';
 import { PlayRunner } from './play-runner.js';
 import { imageOf, STUB, STUB_PROPERTIES, stubContract } from './stub-program.test.helper.js';
 
 const CLEAN = imageOf('corpus/targets/guest-6.7.o');
 const BROKEN = imageOf('corpus/bugs/guest-6.7.o');
 
-function runnerFor(symbol: string, image = CLEAN): PlayRunner {
-  return new PlayRunner(image, stubContract(symbol), STUB, STUB_PROPERTIES);
+function runnerFor(symbol: string, image = CLEAN): ProgramRunner {
+  const program = stubContract(symbol);
+  const target = { name: symbol, symbol, set: 'made', program, image };
+  return new ProgramRunner(target, new PlayRunner(image, program, STUB, STUB_PROPERTIES));
 }
 
 interface Found {
   signature: Signature;
-  story: Story;
+  values: Case;
 }
 
 /** Signatures in `count` stories, each with its first story. */
-function found(runner: PlayRunner, count: number): Found[] {
-  const dice = new Dice([1, 2, 3, 4]);
-  const names = new PlayViolations(runner);
+function found(runner: ProgramRunner, count: number): Found[] {
+  const signatures = new Signatures(runner);
   const first = new Map<string, Found>();
-  for (let index = 0; index < count; index++) {
-    const story = drawStory(runner.space, dice);
-    const violations = runner.run(story);
-    expect(runner.play.problem).toBe('');
-    for (const signature of names.signatures(violations ?? [])) {
-      const key = `${signature.property} ${signature.slot} ${signature.place}`;
-      if (!first.has(key)) first.set(key, { signature, story });
+  for (const values of drawCases(runner.space, [1, 2, 3, 4], count)) {
+    const violations = runner.run(values);
+    expect(runner.problem).toBe('');
+    for (const signature of signatures.of(violations ?? [])) {
+      const key = signatureKey(signature);
+      if (!first.has(key)) first.set(key, { signature, values });
     }
   }
   return [...first.values()];
@@ -42,7 +42,7 @@ describe('a play', () => {
   it('of a sound function agrees with the reference in every story', () => {
     const runner = runnerFor('__tdcall_saved_ret');
     expect(found(runner, 300)).toEqual([]);
-    expect([...runner.judge.inForce]).toEqual([1, 1, 1, 1]);
+    expect([...runner.inForce]).toEqual([1, 1, 1, 1]);
   });
 
   // What the manifest of the stubs says of the same mistakes, as far as values at TDCALL and in memory show them.
@@ -60,9 +60,9 @@ describe('a play', () => {
     const hit = all.find(({ signature }) => signature.slot === slot && signature.property === property);
     expect(hit?.signature.place).toMatch(new RegExp(`^${symbol}\\+0x`));
     if (hit === undefined) return;
-    const simplest = shrinkStoryFailure(runner, hit.story, hit.signature);
+    const simplest = shrinkFailure(runner, hit.values, hit.signature);
     expect(simplest).toHaveLength(1);
-    const accounts = accountForStory(runner, simplest);
+    const accounts = accountsOf(runner, simplest);
     expect(accounts.map(({ signature }) => signature)).toContainEqual(hit.signature);
   });
 

@@ -1,10 +1,10 @@
 /** The code around an instruction to blame, out of the pages that a finding's case carries. */
 import { caseImage } from '../case/case-image.js';
-import type { CaseFile } from '../case/case-file.js';
+import type { CaseFile } from '../case/case-schema.js';
 import { UsageError } from '../errors.js';
 import { functionCode } from '../harness/function-code.js';
 import type { Image } from '../image/image.js';
-import { symbolAt } from '../image/symbols.js';
+import { symbolAt } from '../stage/functions.js';
 import { escapeName } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 

@@ -5,28 +5,33 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readCase } from '../case/case-file.js';
 import { findingName } from '../case/write-case.js';
-import { writeFolder } from '../case/write-folder.js';
+import { type FolderFiles, writeFolder } from '../case/write-folder.js';
 import { validateContractSet } from '../contract/validate.js';
 import { UsageError } from '../errors.js';
 import { BLOCK_CONTRACT, madeImage, type Piece, RET, set32, SOUND } from '../harness/made-function.test.helper.js';
 import { imageOf } from '../play/stub-program.test.helper.js';
-import { createPlayRunner, type ProgramTarget } from '../campaign/targets/target.js';
+import { openRunner } from '../run/open-runner.js';
+import type { ProgramTarget } from '../run/target.js';
+import { type Reproducer, reproducer } from '../reproducer/reproducer.js';
+import { reproducerOf } from '../reproducer/reproducer-of.js';
+import { runBlock } from '../campaign/blocks/block.js';
+import { makeFinding } from '../campaign/records/make-finding.js';
 import type { FindingResult } from '../campaign/records/result.js';
-import { createSubject } from '../campaign/blocks/subject.js';
-import { storyOf } from '../case/play-case.js';
 import { builtInPrograms } from '../campaign/targets/built-in-targets.js';
-import { accountForStory } from '../triage/play-account.js';
-import { functionExtent, findFunction } from '../image/symbols.js';
-import { programFolder, stubFolder } from './finding-folder.js';
+import { functionExtent } from '../stage/functions.js';
+import { findFunction } from '../image/symbols.js';
+import { findingFolder } from './finding-folder.js';
 import { findingOf, type MadeFinding, twinFinding } from './made-finding.test.helper.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tdxfuzz-folder-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const REPLAY = "tdxfuzz replay 'it'\\''s here/case.json'";
-const filesOf = ({ finding, runner, account }: MadeFinding): ReturnType<typeof stubFolder> =>
-  stubFolder(finding, runner, account, REPLAY);
-const text = (files: ReturnType<typeof stubFolder>, name: string): string => {
+const folderOf = (finding: FindingResult, made: Reproducer): FolderFiles =>
+  findingFolder({ finding, others: [], alsoBreaks: [], isAccepted: false }, made, REPLAY);
+const filesOf = ({ finding, runner, account }: MadeFinding): FolderFiles =>
+  folderOf(finding, reproducer(runner, account, finding.case));
+const text = (files: FolderFiles, name: string): string => {
   const content = files[name];
   if (typeof content !== 'string') throw new Error(`${name} is no text`);
   return content;
@@ -47,11 +52,9 @@ describe('the folder of a stub', () => {
       'trace.txt',
     ]);
     const { runner, finding } = found;
-    const { target } = runner;
-    const [segment] = target.image.segments.filter(
-      ({ address, size }) => target.entry >= address && target.entry < address + BigInt(size),
-    );
-    const start = Number(target.entry - segment.address);
+    const { image, entry } = runner;
+    const [segment] = image.segments.filter(({ address, size }) => entry >= address && entry < address + BigInt(size));
+    const start = Number(entry - segment.address);
     expect(Buffer.from(files['function.bin'] as Uint8Array).toString('hex')).toBe(
       Buffer.from(segment.bytes.subarray(start, start + runner.size)).toString('hex'),
     );
@@ -66,13 +69,13 @@ describe('the folder of a stub', () => {
     const lines = text(files, 'trace.txt').split('\n');
     expect(lines.filter((line) => /^ {4}> +21 +missing_scrub_rsi\+0x44 +tdcall/.test(line))).toHaveLength(1);
     const steps = lines.filter((line) => /^ {4}[ >] +\d+ +missing_scrub_rsi\+0x/.test(line));
-    expect(steps).toHaveLength(found.account.traces.base.steps.length);
+    expect(steps).toHaveLength(found.account.trace.steps.length);
     expect(text(files, 'trace.txt')).not.toContain('\x1b');
   });
 
   it('has a contract that the command line takes', () => {
     const set = validateContractSet(JSON.parse(text(files, 'contract.json')) as unknown, 'contract.json');
-    expect(set.contracts).toEqual({ __tdx_hypercall_ret: found.runner.compiled.contract });
+    expect(set.contracts).toEqual({ __tdx_hypercall_ret: found.runner.target.contract });
   });
 
   it('is the same again', () => expect(filesOf(twinFinding('missing-scrub-rsi-6.4'))).toEqual(files));
@@ -90,16 +93,14 @@ it('the folder of a program has its story, and says that there is no reproducer'
   );
   if (clean === undefined) throw new Error('no such program');
   const target: ProgramTarget = { ...clean, image: imageOf('corpus/bugs/dispatcher-eagain-is-invalid.o') };
-  const subject = createSubject(target);
-  const [failure] = subject.runBlock('p', 0, 600).failures;
-  const reported = subject.report(failure.signature, failure.values, null);
-  const finding: FindingResult = { ...failure.signature, hits: 1, first: { block: 0, index: 0 }, ...reported };
-  const runner = createPlayRunner(target);
-  const [account] = accountForStory(runner, storyOf(finding.case, runner.space));
-  const files = programFolder(finding, runner, account, REPLAY);
+  const runner = openRunner(target);
+  const [{ signature, values }] = runBlock(runner, 'p', 0, 600).failures;
+  const made = makeFinding(runner, signature, values, null);
+  const finding: FindingResult = { ...signature, hits: 1, first: { block: 0, index: 0 }, ...made };
+  const files = folderOf(finding, reproducerOf(finding));
   expect(Object.keys(files)).not.toContain('reproducer.c');
   expect(text(files, 'README.txt')).toMatch(/There is no reproducer\.c: the code calls functions around it/);
-  expect(text(files, 'trace.txt')).toMatch(/^ {4}1\. vCPU 0: MapGPA[\s\S]*the whole way there/m);
+  expect(text(files, 'trace.txt')).toMatch(/^ {4}1\. vCPU 0: MapGPA[\s\S]*the whole run/m);
   // What the experiment said stands beside the values.
   expect(text(files, 'trace.txt')).toMatch(/2\.ret +0xb +must be this: none of \d+ others tried fails/);
   const { size } = functionExtent(target.image, findFunction(target.image, target.symbol));

@@ -1,65 +1,41 @@
 /** A finding as a folder: everything that somebody needs who has to look into it, and nothing that is somewhere else. */
 import { stripVTControlCharacters } from 'node:util';
-import type { FindingResult } from '../campaign/records/result.js';
-import { type CaseFile, isProgramContract } from '../case/case-file.js';
+import type { CauseResult } from '../campaign/records/result.js';
+import { type CaseFile, isProgramContract } from '../case/case-schema.js';
 import type { FolderFiles } from '../case/write-folder.js';
+import { caseImage } from '../case/case-image.js';
+import { findingName } from '../case/write-case.js';
 import { functionCode } from '../harness/function-code.js';
-import type { Image } from '../image/image.js';
-import type { CaseRunner } from '../judge/case-runner.js';
-import type { PlayRunner } from '../play/play-runner.js';
 import { escapeName, shorten } from '../text/escape.js';
 import { shellQuote } from '../text/shell-quote.js';
-import type { Account } from '../triage/account.js';
-import type { PlayAccount } from '../triage/play-account.js';
 import { plainTable } from './plain-table.js';
-import { playFindingText } from './play-text.js';
-import { type Reproducer, reproducer } from './reproducer.js';
-import { findingText } from './terminal.js';
+import type { Reproducer } from '../reproducer/reproducer.js';
+import { findingText } from './finding-text.js';
+import { alsoLines } from './finding-lines.js';
+import { ruleOf } from './rules.js';
 
-/**
- * The folder of a stub's finding.
- *
- * @param runner ran the finding's case last
- * @param replay the command line that repeats it
- */
-export function stubFolder(finding: FindingResult, runner: CaseRunner, account: Account, replay: string): FolderFiles {
-  const trace = findingText(finding, account, runner, replay, 'finding', Infinity);
-  const { rule } = account.clause.property;
-  return folder(finding, runner.target.image, replay, trace, rule, reproducer(runner, account, finding.case));
-}
-
-/** The folder of a program's finding. */
-export function programFolder(
-  finding: FindingResult,
-  runner: PlayRunner,
-  account: PlayAccount,
-  replay: string,
-): FolderFiles {
-  const trace = playFindingText({ account, finding }, runner, replay, 'finding', Infinity);
-  const reason =
-    'the code calls functions around it and is called several times, which one C program does not stand for';
-  return folder(finding, runner.image, replay, trace, account.clause.property.rule, { reason });
-}
-
-function folder(
-  finding: FindingResult,
-  image: Image,
-  replay: string,
-  trace: string,
-  rule: string,
-  made: Reproducer,
-): FolderFiles {
+/** @param replay the command line that repeats it */
+export function findingFolder(cause: CauseResult, made: Reproducer, replay: string): FolderFiles {
+  const { finding, others, alsoBreaks } = cause;
+  const trace = findingText(finding, { title: 'finding', replay, context: Infinity, also: cause });
+  const also = [...others, ...alsoBreaks].map(({ property, clause, slot, place }) => ({
+    property,
+    clause,
+    slot,
+    place,
+  }));
+  const rule = ruleOf(finding.property)?.rule ?? '';
   const { case: file } = finding;
   const entry = BigInt(file.code.entry);
-  const { instructions } = functionCode(image, entry, file.code.size);
+  const { instructions } = functionCode(caseImage(file, findingName(file)), entry, file.code.size);
   const rows = instructions.map(({ address, bytes, text }) => [
     `+0x${(address - entry).toString(16)}`,
     Buffer.from(bytes).toString('hex'),
     escapeName(text),
   ]);
   return {
-    'README.txt': readme(finding, replay, rule, made),
-    'case.json': `${JSON.stringify(file, null, 1)}\n`,
+    'README.txt': readme(cause, replay, rule, made),
+    'case.json': `${JSON.stringify({ ...file, ...(also.length > 0 && { also }) }, null, 1)}\n`,
     'contract.json': `${JSON.stringify(contractSet(file), null, 1)}\n`,
     'function.bin': Buffer.concat(instructions.map(({ bytes }) => bytes)),
     'function.s': `# ${shorten(file.symbol)} at ${file.code.entry}, ${file.code.size} bytes\n${plainTable(rows)}\n`,
@@ -78,7 +54,8 @@ function contractSet({ contract: { set, body } }: CaseFile): object {
     : { ...head, contracts: { [symbol]: rest } };
 }
 
-function readme(finding: FindingResult, replay: string, rule: string, made: Reproducer): string {
+function readme(cause: CauseResult, replay: string, rule: string, made: Reproducer): string {
+  const { finding } = cause;
   const { case: file, property, clause, place, expected, actual } = finding;
   const reproduces =
     'source' in made
@@ -97,6 +74,7 @@ function readme(finding: FindingResult, replay: string, rule: string, made: Repr
     `place     ${shorten(place)}`,
     `expected  ${expected}`,
     `found     ${actual}`,
+    ...alsoLines(cause).map(([name, text]) => `${name.padEnd(9)} ${text}`),
     '',
     'Replay it, instruction by instruction:',
     '',

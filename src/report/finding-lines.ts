@@ -1,5 +1,5 @@
 /** A finding as plain lines of text, for formats that have no markup of their own. */
-import type { FindingResult } from '../campaign/records/result.js';
+import type { CauseResult, FindingResult } from '../campaign/records/result.js';
 import { shorten } from '../text/escape.js';
 import { ruleOf } from './rules.js';
 
@@ -7,10 +7,43 @@ import { ruleOf } from './rules.js';
 const VALUES = 32;
 /** Characters of a text that are shown. */
 const LENGTH = 600;
+const NOTHING_ELSE = { others: [], alsoBreaks: [] };
+
+/** Other violations of a finding that are named before the rest is only counted. */
+const NAMED = 12;
+
+/** What else a finding shows: the same mistake in other slots and places, and what follows from it. */
+export function alsoLines({
+  others,
+  alsoBreaks,
+}: Pick<CauseResult, 'others' | 'alsoBreaks'>): [name: string, text: string][] {
+  return [
+    ...named(
+      'as well',
+      others.map(({ slot, place }) => `${slot} at ${place}`),
+    ),
+    ...named(
+      'breaks',
+      alsoBreaks.map(({ property, slot, place }) => `${property}: ${slot} at ${place}`),
+    ),
+  ];
+}
+
+function named(name: string, texts: readonly string[]): [name: string, text: string][] {
+  const shown = texts
+    .slice(0, NAMED)
+    .map((text, index): [string, string] => [index === 0 ? name : '', shorten(text, LENGTH)]);
+  const more = texts.length - shown.length;
+  return more > 0 ? [...shown, ['', `and ${more} more`]] : shown;
+}
 
 /** `name  text`, in the order in which they are read. Every text is one line, and safe to print. */
-export function findingLines(finding: FindingResult, replay: string): [name: string, text: string][] {
-  const { property, clause, place, source, expected, actual, hits, scenario, accepted } = finding;
+export function findingLines(
+  finding: FindingResult,
+  replay: string,
+  also: Pick<CauseResult, 'others' | 'alsoBreaks'> = NOTHING_ELSE,
+): [name: string, text: string][] {
+  const { property, clause, place, source, expected, actual, hits, scenario, accepted, unrepeated } = finding;
   const rule = ruleOf(property);
   const values = Object.entries(scenario);
   const shown = values.slice(0, VALUES).map(([name, value]): [string, string] => ['', `${name} = ${value}`]);
@@ -21,6 +54,8 @@ export function findingLines(finding: FindingResult, replay: string): [name: str
     ...(source === undefined ? [] : [['source', `${source.file}:${source.line}`] as [string, string]]),
     ['expected', expected],
     ['found', actual],
+    ...alsoLines(also),
+    ...(unrepeated === undefined ? [] : [['note', unrepeated] as [string, string]]),
     ['hits', `${hits.toLocaleString('en-US')} cases fail so`],
     ['scenario', values.length === 0 ? 'neutral: no value needs to differ' : 'neutral, but for:'],
     ...shown,

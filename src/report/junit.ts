@@ -4,15 +4,18 @@
  *
  * - violated: a failure, which tells of every finding that is not accepted; accepted ones are told in system-out;
  * - not applicable, not evaluated: skipped, with the reason, as the exit status has it;
- * - a target without a verdict: one more test case, `verdict`, in error.
+ * - a target without a verdict: one more test case, `verdict`, in error;
+ * - a run that was interrupted, a merge without all shards: a suite of its own, first, with one test case in error.
  */
 import {
   type FindingResult,
+  gapOf,
   type PropertyResult,
+  noVerdict,
   type RunResult,
-  targetIsJudged,
   type TargetResult,
 } from '../campaign/records/result.js';
+import { describeAssumptions } from '../contract/contract.js';
 import { shorten } from '../text/escape.js';
 import { findingPlainText, findingTitle } from './finding-lines.js';
 import type { ReportContext } from './formats.js';
@@ -26,9 +29,12 @@ interface TestCase {
   children: string[];
 }
 
-export function junitXml({ result, run }: RunResult, { replay }: ReportContext): string {
+export function junitXml(whole: RunResult, { replay }: ReportContext): string {
+  const { result, run } = whole;
+  const gap = gapOf(whole);
+  const ofRun = gap === undefined ? [] : [inError('complete', 'not-complete', gap)];
   const suites = result.targets.map((target) => ({ target, tests: testCases(target, replay) }));
-  const all = suites.flatMap(({ tests }) => tests);
+  const all = [...ofRun, ...suites.flatMap(({ tests }) => tests)];
   const report = element(
     'testsuites',
     {
@@ -38,13 +44,16 @@ export function junitXml({ result, run }: RunResult, { replay }: ReportContext):
       failures: count(all, 'failed'),
       errors: count(all, 'in error'),
     },
-    suites.map(({ target, tests }) => suite(target, tests)),
+    [
+      ...(gap === undefined ? [] : [suite('run', [], ofRun)]),
+      ...suites.map(({ target, tests }) => suite(target.target, facts(target), tests)),
+    ],
   );
   return `<?xml version="1.0" encoding="UTF-8"?>\n${report}\n`;
 }
 
-function suite(target: TargetResult, tests: readonly TestCase[]): string {
-  const name = shorten(target.target);
+function suite(title: string, about: string[], tests: readonly TestCase[]): string {
+  const name = shorten(title);
   return element(
     'testsuite',
     {
@@ -55,7 +64,7 @@ function suite(target: TargetResult, tests: readonly TestCase[]): string {
       skipped: count(tests, 'skipped'),
     },
     [
-      element('properties', {}, facts(target)),
+      ...(about.length === 0 ? [] : [element('properties', {}, about)]),
       ...tests.map(({ name: property, cases, children }) =>
         element('testcase', { name: property, classname: name, assertions: cases }, children),
       ),
@@ -69,15 +78,17 @@ function count(tests: readonly TestCase[], outcome: TestCase['outcome']): number
 
 function facts(target: TargetResult): string[] {
   const { symbol, contract, image, imageHash, fingerprint, seed, cases, executions, replayed } = target;
-  return Object.entries({ symbol, contract, image, imageHash, fingerprint, seed, cases, executions, replayed }).map(
-    ([name, value]) => element('property', { name, value: shorten(String(value), 300) }),
+  const assumes = describeAssumptions(target.assumes);
+  const all = { symbol, contract, image, imageHash, fingerprint, seed, cases, executions, replayed };
+  return Object.entries({ ...all, ...(assumes !== undefined && { assumes }) }).map(([name, value]) =>
+    element('property', { name, value: shorten(String(value), 300) }),
   );
 }
 
 type Replay = ReportContext['replay'];
 
 function testCases(target: TargetResult, replay: Replay): TestCase[] {
-  const { properties, findings, problem } = target;
+  const { properties, findings } = target;
   const named = new Set(properties.map(({ property }) => property));
   // What was found is told in any case.
   const more = [...new Set(findings.map(({ property }) => property))].filter((property) => !named.has(property));
@@ -96,15 +107,18 @@ function testCases(target: TargetResult, replay: Replay): TestCase[] {
         replay,
       ),
     );
-  if (!targetIsJudged(target)) {
-    const message = shorten(problem ?? 'no property was evaluated', 600);
-    tests.unshift({
-      name: 'verdict',
-      outcome: 'in error',
-      children: [element('error', { type: 'no-verdict', message }, `no verdict: ${message}`)],
-    });
-  }
+  const why = noVerdict(target);
+  if (why !== undefined) tests.unshift(inError('verdict', 'no-verdict', why));
   return tests;
+}
+
+function inError(name: string, type: string, why: string): TestCase {
+  const message = shorten(why, 600);
+  return {
+    name,
+    outcome: 'in error',
+    children: [element('error', { type, message }, `${type.replace('-', ' ')}: ${message}`)],
+  };
 }
 
 function testCase(property: PropertyResult, findings: readonly FindingResult[], replay: Replay): TestCase {

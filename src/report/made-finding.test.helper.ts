@@ -2,47 +2,41 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { createRunner, type Target } from '../campaign/targets/target.js';
+import { makeFinding } from '../campaign/records/make-finding.js';
 import type { FindingResult } from '../campaign/records/result.js';
-import type { CaseFile } from '../case/case-file.js';
-import { makeCase, scenarioValues } from '../case/make-case.js';
-import { scenarioOf } from '../case/scenario-of.js';
+import { cases } from '../case/arbitrary.js';
+import { makeCase } from '../case/make-case.js';
+import { valuesOf } from '../case/stored-values.js';
 import { parseImage } from '../image/load.js';
-import type { CaseRunner } from '../judge/case-runner.js';
 import { packageRoot } from '../package-info.js';
-import { scenarios } from '../scenario/arbitrary.js';
-import { type Account, accountFor } from '../triage/account.js';
-import { shrinkFailure } from '../triage/shrink.js';
-import { twinTarget } from '../triage/twins.test.helper.js';
-import { type Signature, signatureKey, traceCase, Violations } from '../triage/violation.js';
+import type { StubRunner } from '../run/stub-runner.js';
+import type { StubTarget } from '../run/target.js';
+import { type Account, accountsOf } from '../triage/account.js';
+import { type Signature, signatureKey, Signatures } from '../triage/signature.js';
+import { stubRunner, twinTarget } from '../triage/twins.test.helper.js';
 
 export interface MadeFinding {
   finding: FindingResult;
-  runner: CaseRunner;
+  /** It ran the finding's case last. */
+  runner: StubRunner;
   account: Account;
 }
 
-/** @param wanted what is looked for among the violations. @throws Error if no scenario of 5,000 has it */
-export function findingOf(target: Target, wanted: Pick<Signature, 'property' | 'slot'>): MadeFinding {
-  const runner = createRunner(target);
-  const violations = new Violations(runner);
-  for (const scenario of fc.sample(scenarios(runner.space), { seed: 3, numRuns: 5000 })) {
-    const violated = runner.run(scenario);
-    if (violated <= 0) continue;
-    const signature = violations
-      .signatures(violated)
+/** @param wanted what is looked for among the violations. @throws Error if no case of 5,000 has it */
+export function findingOf(target: StubTarget, wanted: Pick<Signature, 'property' | 'slot'>): MadeFinding {
+  const runner = stubRunner(target);
+  const signatures = new Signatures(runner);
+  for (const values of fc.sample(cases(runner.space), { seed: 3, numRuns: 5000 })) {
+    const signature = signatures
+      .of(runner.run(values) ?? [])
       .find(({ property, slot }) => property === wanted.property && slot === wanted.slot);
     if (signature === undefined) continue;
-    const simplest = shrinkFailure(runner, scenario, signature);
-    const account = accountFor(runner, simplest).find(
+    const made = makeFinding(runner, signature, values, null, false);
+    const account = accountsOf(runner, valuesOf(made.case, runner.space)).find(
       (candidate) => signatureKey(candidate.signature) === signatureKey(signature),
     );
     if (account === undefined) break;
-    const file = caseOf(runner, target, account.signature);
-    const { expected, actual } = account;
-    const values = scenarioValues(simplest, runner.space.neutral);
-    const counted = { hits: 1, first: { block: 0, index: 0 }, inputs: [] };
-    return { finding: { ...signature, expected, actual, scenario: values, ...counted, case: file }, runner, account };
+    return { finding: { ...signature, hits: 1, first: { block: 0, index: 0 }, ...made }, runner, account };
   }
   throw new Error(`${target.name}: no ${wanted.property} at ${wanted.slot}`);
 }
@@ -50,21 +44,22 @@ export function findingOf(target: Target, wanted: Pick<Signature, 'property' | '
 /** The finding that a twin's manifest speaks of. */
 export function twinFinding(id: string): MadeFinding {
   const target = twinTarget(id);
-  return findingOf(target, target.twin);
+  const found = findingOf(target, target.twin);
+  if (found.finding.unrepeated !== undefined) throw new Error(found.finding.unrepeated);
+  return found;
 }
 
 /** The finding's case on the fixed twin, where it is no violation. */
 export function fixedCase(id: string, { finding, account }: MadeFinding): MadeFinding {
   const { twin, ...broken } = twinTarget(id);
   const { object, symbol } = twin.fixed;
-  const target = { ...broken, symbol, image: parseImage(readFileSync(join(packageRoot(), object)), object) };
-  const runner = createRunner(target);
-  if (runner.run(scenarioOf(finding.case, runner.space.neutral)) !== 0) throw new Error(`${id}: not fixed`);
-  const file = caseOf(runner, target, account.signature);
-  return { finding: { ...finding, case: file }, runner, account: { ...account, traces: traceCase(runner) } };
-}
-
-/** The case that a runner ran last. */
-function caseOf(runner: CaseRunner, { name, set }: Target, signature: Signature): CaseFile {
-  return makeCase(runner, signature, traceCase(runner), { tool: '0.0.0', target: name, set, found: null });
+  const runner = stubRunner({
+    ...broken,
+    symbol,
+    image: parseImage(readFileSync(join(packageRoot(), object)), object),
+  });
+  const values = valuesOf(finding.case, runner.space);
+  if (runner.run(values)?.length !== 0) throw new Error(`${id}: not fixed`);
+  const file = makeCase(runner, values, account.signature, null);
+  return { finding: { ...finding, case: file }, runner, account: { ...account, trace: runner.trace() } };
 }

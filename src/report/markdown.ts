@@ -4,12 +4,17 @@
  * A block has no blank line, which would end it.
  */
 import {
+  type CauseResult,
+  causesOfTarget,
   type FindingResult,
+  gapOf,
+  noVerdict,
   type PropertyResult,
   type RunResult,
   targetIsJudged,
   type TargetResult,
 } from '../campaign/records/result.js';
+import { describeAssumptions } from '../contract/contract.js';
 import { shorten } from '../text/escape.js';
 import { disassemblyAround } from './disassembly.js';
 import { acceptance, findingLines } from './finding-lines.js';
@@ -29,17 +34,19 @@ export function stepSummary(run: RunResult, { replay }: ReportContext): string {
   const summary = new Summary();
   summary.add(`## tdxfuzz: ${verdict(run)}`);
   summary.add(totals(run));
+  for (const { target, hint } of targets)
+    if (hint !== undefined) summary.add(`<p><strong>${code(target)}</strong>: ${code(hint.text)}</p>`);
   const unjudged = targets.filter((target) => !targetIsJudged(target));
   summary.addAll(
     unjudged.map((target) => () => problem(target)),
     'targets without a verdict',
   );
-  const findings = targets.flatMap((target) => target.findings.map((finding) => ({ target, finding })));
+  const findings = targets.flatMap((target) => causesOfTarget(target).map((cause) => ({ target, cause })));
   summary.addAll(
     findings.map(
-      ({ target, finding }, index) =>
+      ({ target, cause }, index) =>
         () =>
-          section(finding, target, replay(finding), `Finding ${index + 1} of ${findings.length}`),
+          section(cause, target, replay(cause.finding), `Finding ${index + 1} of ${findings.length}`),
     ),
     'findings',
   );
@@ -95,12 +102,14 @@ function html(text: string): string {
 
 const code = (text: string): string => `<code>${html(text)}</code>`;
 
-function verdict({ result: { targets }, run }: RunResult): string {
-  const findings = targets.flatMap((target) => target.findings);
-  const accepted = findings.filter((finding) => finding.accepted !== undefined).length;
+function verdict(run: RunResult): string {
+  const { targets } = run.result;
+  const gap = gapOf(run);
+  const findings = targets.flatMap(causesOfTarget);
+  const accepted = findings.filter(({ isAccepted }) => isAccepted).length;
   const unjudged = targets.filter((target) => !targetIsJudged(target)).length;
   return [
-    ...(run.interrupted ? ['interrupted'] : []),
+    ...(gap === undefined ? [] : [gap]),
     ...(unjudged > 0 ? [`${number(unjudged)} of ${counted(targets.length, 'target')} without a verdict`] : []),
     findings.length === 0 ? 'nothing found' : counted(findings.length, 'finding'),
     ...(accepted > 0 ? [`${number(accepted)} of them accepted`] : []),
@@ -116,13 +125,14 @@ function totals({ result, run }: RunResult): string {
   );
 }
 
-function problem({ target, problem: why }: TargetResult): string {
-  return `<p><strong>No verdict</strong> on ${code(target)}: ${code(why ?? 'no property was evaluated')}</p>`;
+function problem(target: TargetResult): string {
+  return `<p><strong>No verdict</strong> on ${code(target.target)}: ${code(noVerdict(target) ?? '')}</p>`;
 }
 
-function section(finding: FindingResult, target: TargetResult, replay: string, title: string): string {
+function section(cause: CauseResult, target: TargetResult, replay: string, title: string): string {
+  const { finding } = cause;
   const { property, slot, place, accepted } = finding;
-  const rows = findingLines(finding, replay).map(
+  const rows = findingLines(finding, replay, cause).map(
     ([name, text]) => `<tr><th align="left">${name}</th><td>${code(text)}</td></tr>`,
   );
   return [
@@ -166,7 +176,9 @@ function table(target: TargetResult): string {
     .map(([status, mark]) => ({ mark, many: count(status as PropertyResult['status']) }))
     .filter(({ many }) => many > 0)
     .map(({ mark, many }) => `${mark}: ${many}`);
-  const title = `${code(target.target)}, contract ${code(contract)}, ${counted(cases, 'case')}. ${states.join(', ')}`;
+  const assumptions = describeAssumptions(target.assumes);
+  const assumes = assumptions === undefined ? '' : `. Assumes ${code(assumptions)}`;
+  const title = `${code(target.target)}, contract ${code(contract)}, ${counted(cases, 'case')}. ${states.join(', ')}${assumes}`;
   const head = '<tr><th>property</th><th>cases</th><th>result</th></tr>';
   const lines = ['<table>', head, ...rows, '</table>'];
   if (rows.length <= OPEN_ROWS) return [`<p>${title}</p>`, ...lines].join('\n');

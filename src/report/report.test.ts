@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, test as plain } from 'vitest';
 import { fuzz } from '../campaign/fuzz.js';
-import type { FindingResult, RunResult, TargetResult } from '../campaign/records/result.js';
-import { createRunner, type Target } from '../campaign/targets/target.js';
-import { scenarioOf } from '../case/scenario-of.js';
+import { type FindingResult, RESULT_SCHEMA, type RunResult, type TargetResult } from '../campaign/records/result.js';
+import { createRunner } from '../run/open-runner.js';
+import type { StubTarget } from '../run/target.js';
 import {
   BLOCK_CONTRACT,
   call,
@@ -28,15 +28,15 @@ import {
   TEXT,
 } from '../harness/made-function.test.helper.js';
 import { packageRoot } from '../package-info.js';
-import { accountFor } from '../triage/account.js';
+import { documentOfRun } from '../triage/document.js';
 import { caseOf, runnerOf } from '../triage/made-runner.test.helper.js';
-import { recordTrace } from '../triage/trace.js';
 import { twinTarget } from '../triage/twins.test.helper.js';
 import { describeSlot } from './describe-slot.js';
 import { resultJson, sorted } from './json.js';
 import { plainTable } from './plain-table.js';
-import { findingText, summary, targetTable } from './terminal.js';
-import { traceLine } from './trace-lines.js';
+import { findingText } from './finding-text.js';
+import { summary, targetTable } from './terminal.js';
+import { traceText } from './trace-text.js';
 
 /** A title of a terminal window, a cleared screen, new lines, text that runs backwards, a null byte. */
 const EVIL = 'f\x1b]0;owned\x07\x1b[2J\r\nfake: nothing found\u202ecba\u2028\x00\x01\x9b31m';
@@ -46,22 +46,19 @@ const COLOURS = /\x1b\[[0-9]+m/g;
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
 
-const targetOf = (pieces: readonly Piece[], options: ImageOptions = {}): Target => ({
+const targetOf = (pieces: readonly Piece[], options: ImageOptions = {}): StubTarget => ({
   name: options.symbol ?? 'f',
   symbol: options.symbol ?? 'f',
   set: 'made',
   contract: BLOCK_CONTRACT,
   image: madeImage(pieces, options),
 });
-const run = (target: Target, runs = 60): Promise<RunResult> =>
+const run = (target: StubTarget, runs = 60): Promise<RunResult> =>
   fuzz({ targets: [target], seed: 'seed', budget: { runs }, workers: 1 });
 const only = ({ result }: RunResult): TargetResult => result.targets[0];
 
-function textOf(target: Target, finding: FindingResult): string {
-  const runner = createRunner(target);
-  const [account] = accountFor(runner, scenarioOf(finding.case, runner.space.neutral));
-  return findingText(finding, account, runner, 'tdxfuzz replay x.json', 'finding 1 of 1');
-}
+const textOf = (finding: FindingResult): string =>
+  findingText(finding, { title: 'finding 1 of 1', replay: 'tdxfuzz replay x.json' });
 
 describe('hostile names do not reach the terminal', () => {
   // R10 that leaks RBX, a neighbour with a name of its own, and an external that nothing models.
@@ -77,7 +74,7 @@ describe('hostile names do not reach the terminal', () => {
     const { findings } = only(result);
     expect(findings.length).toBeGreaterThan(0);
     for (const finding of findings) {
-      const text = textOf(target, finding);
+      const text = textOf(finding);
       expect(text.replaceAll(COLOURS, '')).not.toMatch(CONTROL);
       expect(text).not.toContain('\nfake:');
     }
@@ -96,7 +93,7 @@ describe('hostile names do not reach the terminal', () => {
     const json = resultJson(await run(targetOf(leak, { symbol: EVIL }), 20));
     // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
     expect(json).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
-    expect(JSON.parse(json)).toHaveProperty('schema', 'tdxfuzz/result/1');
+    expect(JSON.parse(json)).toHaveProperty('schema', RESULT_SCHEMA);
   });
 
   test.prop([
@@ -117,7 +114,7 @@ describe('a finding in full', () => {
     async () => {
       const finding = only(await run(target)).findings.find(({ property }) => property === 'keeps-callee-saved');
       if (finding === undefined) throw new Error('not found');
-      const lines = textOf(target, finding).replaceAll(COLOURS, '').split('\n');
+      const lines = textOf(finding).replaceAll(COLOURS, '').split('\n');
       const says = (start: string): string => lines.find((line) => line.trim().startsWith(start)) ?? '';
       expect(lines[0]).toContain('keeps-callee-saved');
       expect(says('clause')).toContain('final.rbx');
@@ -140,15 +137,18 @@ describe('a trace line', () => {
     values: Record<string, bigint> = {},
     contract = BLOCK_CONTRACT,
     options: ImageOptions = {},
-  ): { text: string; changes: string[] }[] => {
+  ): { number: string; place: string; text: string; changes: string[] }[] => {
     const runner = runnerOf(pieces, contract, undefined, options);
-    return recordTrace(runner.harness, caseOf(runner, values), 0).steps.map((step, index) =>
-      traceLine(step, index, (address) => `0x${address.toString(16)}`),
-    );
+    runner.run(caseOf(runner, values));
+    const text = traceText(documentOfRun(runner)).replaceAll(COLOURS, '');
+    return text.split('\n').map((line) => {
+      const [number, place, instruction, ...changes] = line.trim().split(/ {2,}/);
+      return { number, place, text: instruction, changes };
+    });
   };
   plain('says what the instruction changed', () => {
     const [first, second] = lines([set32('rax', 5), store('rdi', 8, 'rax'), RET], { 'entry.rax': 1n });
-    expect(first).toMatchObject({ place: '0xffffffff81000000', changes: ['rax: 0x1 -> 0x5'] });
+    expect(first).toMatchObject({ number: '0', place: 'f+0x0', changes: ['rax: 0x1 -> 0x5'] });
     expect(second.changes).toEqual(['[0xffff888012340808] <- 0x5 (8)']);
   });
   plain('says which registers the host answered in, also where the value is the same', () => {
@@ -164,8 +164,8 @@ describe('a trace line', () => {
     expect(seamcall({ 'entry.rax': 0n })).toMatch(/^the TD answers in rcx rdx rbx rsi/);
     expect(seamcall({ 'entry.rax': 1n << 63n })).toBe('the P-SEAMLDR answers in rax alone');
     expect(seamcall({ 'call.outcome': 1n })).toBe('VMfailInvalid: CF is 1, no register changes');
-    expect(seamcall({ 'call.outcome': 2n })).toBe('raises #GP: the fixup goes on at 0xffffffff81000004');
-    expect(seamcall({ 'call.outcome': 3n })).toBe('raises #UD: the fixup goes on at 0xffffffff81000004');
+    expect(seamcall({ 'call.outcome': 2n })).toBe('raises #GP: the fixup goes on at f+0x4');
+    expect(seamcall({ 'call.outcome': 3n })).toBe('raises #UD: the fixup goes on at f+0x4');
   });
   plain('says that an interrupt came', () => {
     const all = lines([NOP, NOP, RET], { 'fault.kind': 2n, 'fault.at': 1n });
@@ -177,7 +177,7 @@ describe('a trace line', () => {
 });
 
 describe('a slot as a person knows it', () => {
-  const { compiled } = runnerOf(SOUND, BLOCK_CONTRACT);
+  const { compiled } = runnerOf(SOUND, BLOCK_CONTRACT).reference;
   plain.each([
     ['block.field1', '0x5', 'block.field1 (args.b)', '0x5'],
     ['block.place', '0x2', 'block.place', '0x2 null'],
@@ -193,7 +193,7 @@ describe('a slot as a person knows it', () => {
   });
   plain('a status is that of the instruction', () => {
     const names = [BLOCK_CONTRACT, HOST_CONTRACT].map(
-      (contract) => describeSlot(runnerOf([RET], contract).compiled, 'answer.status', '0x1').name,
+      (contract) => describeSlot(runnerOf([RET], contract).reference.compiled, 'answer.status', '0x1').name,
     );
     expect(names).toEqual(['answer.status (RAX of TDCALL)', 'answer.status (RAX of SEAMCALL)']);
   });
@@ -240,7 +240,7 @@ describe('colour', () => {
   const module = join(packageRoot(), 'dist/src/report/terminal.js');
   const script = `
     const { targetTable, summary } = await import(process.argv[1]);
-    const target = { target: 'f', contract: 'c', cases: 1, executions: 1, replayed: 0, classes: { a: 0 }, findings: [],
+    const target = { target: 'f', contract: 'c', cases: 1, executions: 1, replayed: 0, classes: { a: 0 }, findings: [], causes: [],
       problem: 'p', properties: [{ property: 'p', status: 'violated', cases: 1 }] };
     const run = { milliseconds: 1, casesPerSecond: 1, workers: 1 };
     console.log(targetTable(target, true), summary({ result: { seed: 's', runs: 1, targets: [target] }, run }));`;

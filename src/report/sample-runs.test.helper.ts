@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { builtInStubs } from '../campaign/targets/built-in-targets.js';
 import { fuzz } from '../campaign/fuzz.js';
 import type { FindingResult, RunResult } from '../campaign/records/result.js';
-import type { AnyTarget } from '../campaign/targets/target.js';
+import type { AnyTarget } from '../run/target.js';
 import { findAnyContract } from '../contract/find-contract.js';
 import { CONTRACT_SETS } from '../contract/library/sets.js';
 import { BLOCK_CONTRACT, call, external, madeImage, SOUND, store } from '../harness/made-function.test.helper.js';

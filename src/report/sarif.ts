@@ -3,18 +3,23 @@
  * Sections named below are those of the standard.
  */
 import { createHash } from 'node:crypto';
-import type { Address, Artifact, Invocation, Log, ReportingDescriptor, Result } from 'sarif';
+import type { Address, Artifact, Invocation, Log, Notification, ReportingDescriptor, Result } from 'sarif';
 import {
+  type CauseResult,
+  causesOfTarget,
   exitStatus,
   type FindingResult,
+  gapOf,
+  neverInForce,
+  noVerdict,
   type RunResult,
-  targetIsJudged,
   type TargetResult,
 } from '../campaign/records/result.js';
+import { describeAssumptions } from '../contract/contract.js';
 import { escapeName, shorten } from '../text/escape.js';
-import { signatureKey } from '../triage/violation.js';
+import { signatureKey } from '../triage/signature.js';
 import { artifactUri } from './artifact-uri.js';
-import { acceptance } from './finding-lines.js';
+import { acceptance, alsoLines } from './finding-lines.js';
 import type { ReportContext } from './formats.js';
 import { sorted } from './json.js';
 import { ruleOf } from './rules.js';
@@ -29,27 +34,36 @@ export function sarifLog(run: RunResult, context: ReportContext): string {
   const artifacts = new Artifacts(result.targets, context.folder);
   const addresses = new FunctionAddresses();
   const results: Result[] = result.targets.flatMap((target) =>
-    target.findings.map((finding): Result => ({
-      ruleId: finding.property,
-      ruleIndex: rules.indexOf(finding.property),
-      kind: 'fail',
-      level: 'error',
-      message: {
-        text: message(`${finding.slot} at ${finding.place}. Expected ${finding.expected}; found ${finding.actual}.`),
-      },
-      ...locations(target, finding, artifacts, addresses),
-      occurrenceCount: Math.max(1, finding.hits),
-      partialFingerprints: { 'tdxfuzz/signature/v1': fingerprint(target, finding) },
-      ...suppressions(finding),
-      properties: {
-        target: target.target,
-        contract: target.contract,
-        clause: finding.clause,
-        scenario: finding.scenario,
-        inputs: finding.inputs,
-        replay: context.replay(finding),
-      },
-    })),
+    causesOfTarget(target).map((cause): Result => {
+      const { finding } = cause;
+      return {
+        ruleId: finding.property,
+        ruleIndex: rules.indexOf(finding.property),
+        kind: 'fail',
+        level: 'error',
+        message: {
+          text: message(
+            [
+              `${finding.slot} at ${finding.place}. Expected ${finding.expected}; found ${finding.actual}.`,
+              ...alsoLines(cause).map(([name, text]) => `${name} ${text}.`.trim()),
+            ].join(' '),
+          ),
+        },
+        ...locations(target, finding, artifacts, addresses),
+        occurrenceCount: Math.max(1, finding.hits),
+        partialFingerprints: { 'tdxfuzz/signature/v1': fingerprint(target, finding) },
+        ...suppressions(cause),
+        properties: {
+          target: target.target,
+          contract: target.contract,
+          clause: finding.clause,
+          scenario: finding.scenario,
+          inputs: finding.inputs,
+          replay: context.replay(finding),
+          ...(target.hint !== undefined && { hint: target.hint.text }),
+        },
+      };
+    }),
   );
   const log: Log = {
     $schema: SCHEMA,
@@ -103,8 +117,8 @@ function fingerprint({ target }: TargetResult, finding: FindingResult): string {
     .digest('hex');
 }
 
-function suppressions({ accepted }: FindingResult): Pick<Result, 'suppressions'> {
-  if (accepted === undefined) return {};
+function suppressions({ finding: { accepted }, isAccepted }: CauseResult): Pick<Result, 'suppressions'> {
+  if (!isAccepted || accepted === undefined) return {};
   return {
     suppressions: [{ kind: 'external', status: 'accepted', justification: shorten(acceptance(accepted), LENGTH) }],
   };
@@ -112,17 +126,31 @@ function suppressions({ accepted }: FindingResult): Pick<Result, 'suppressions'>
 
 function invocation(run: RunResult): Invocation {
   const exitCode = exitStatus(run);
+  const gap = gapOf(run);
   return {
     exitCode,
-    // Findings are what a run is for; an error or an interrupt is not.
-    executionSuccessful: exitCode <= 1,
-    toolExecutionNotifications: run.result.targets
-      .filter((target) => !targetIsJudged(target))
-      .map(({ target, problem }) => ({
-        level: 'error',
-        message: { text: message(`${target}: no verdict: ${problem ?? 'no property was evaluated'}`) },
-      })),
+    // Findings are what a run is for; an error, an interrupt or a shard that is missing is not.
+    executionSuccessful: exitCode <= 1 && gap === undefined,
+    toolExecutionNotifications: [
+      ...(gap === undefined ? [] : [{ level: 'error' as const, message: { text: message(gap) } }]),
+      ...run.result.targets.flatMap(notifications),
+    ],
   };
+}
+
+/** What must be known of a target beside its findings. */
+function notifications(target: TargetResult): Notification[] {
+  const say = (level: Notification['level'], text: string): Notification => ({
+    level,
+    message: { text: message(`${target.target}: ${text}`) },
+  });
+  const why = noVerdict(target);
+  const assumptions = describeAssumptions(target.assumes);
+  return [
+    ...(why === undefined ? [] : [say('error', `no verdict: ${why}`)]),
+    ...neverInForce(target).map((property) => say('warning', `${property} was in force in no case`)),
+    ...(assumptions === undefined ? [] : [say('note', `assumes ${assumptions}`)]),
+  ];
 }
 
 /** The files that the run speaks of, each once. */

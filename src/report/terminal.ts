@@ -1,17 +1,17 @@
 /** Results as a person reads them in a terminal: a table per target, then every finding. */
 import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
-import type { FindingResult, PropertyResult, RunResult, TargetResult } from '../campaign/records/result.js';
-import type { CaseRunner } from '../judge/case-runner.js';
-import type { Account } from '../triage/account.js';
-import { placeName } from '../triage/violation.js';
-import { describeSlot } from './describe-slot.js';
-import { INDENT, neutralInputs, verdictText } from './input-text.js';
+import {
+  causesOfTarget,
+  gapOf,
+  noVerdict,
+  type PropertyResult,
+  type RunResult,
+  targetIsJudged,
+  type TargetResult,
+} from '../campaign/records/result.js';
+import { describeAssumptions } from '../contract/contract.js';
 import { plainTable } from './plain-table.js';
-import { tracePart } from './trace-text.js';
-
-/** Steps shown before and after the instruction to blame. */
-const CONTEXT = 4;
 
 const count = (value: number): string => value.toLocaleString('en-US');
 
@@ -22,7 +22,7 @@ function resultText({ status, reason }: PropertyResult): string {
     case 'violated':
       return pc.red('VIOLATED');
     case 'not evaluated':
-      return pc.yellow('not evaluated');
+      return pc.yellow('not evaluated: in force in no case');
     case 'holds by decode':
       return pc.green('holds by decode');
     case 'not applicable':
@@ -51,7 +51,10 @@ export function targetTable(target: TargetResult, showClasses: boolean): string 
     );
   if (empty.length > 0) lines.push(`  ${pc.yellow('not exercised')}: ${abridged(empty)}`);
   else if (classes.length > 0) lines.push(pc.dim(`  all ${classes.length} classes of cases were exercised`));
-  if (target.problem !== undefined) lines.push(`  ${pc.red('no verdict')}: ${shorten(target.problem, 400)}`);
+  const assumptions = describeAssumptions(target.assumes);
+  if (assumptions !== undefined) lines.push(`  assumes ${assumptions}`);
+  const why = noVerdict(target);
+  if (why !== undefined) lines.push(`  ${pc.red('no verdict')}: ${shorten(why, 400)}`);
   return lines.join('\n');
 }
 
@@ -66,74 +69,34 @@ function abridged(names: readonly string[]): string {
   );
 }
 
-/** One finding in full. `replay` is the command line that repeats it, if there is one, `context` the steps around the blamed one. */
-export function findingText(
-  finding: Pick<FindingResult, 'property' | 'clause' | 'place' | 'scenario'> &
-    Partial<Pick<FindingResult, 'hits' | 'inputs'>>,
-  account: Account,
-  runner: CaseRunner,
-  replay: string | undefined,
-  title: string,
-  context = CONTEXT,
-): string {
-  const { property } = account.clause;
-  const { scenario, inputs = [] } = finding;
-  const slots = Object.entries(scenario).map(([name, value]) => {
-    const described = describeSlot(runner.compiled, name, value);
-    const input = inputs.find((candidate) => candidate.name === name);
-    return [described.name, described.value, ...(input === undefined ? [''] : [verdictText(input)])];
-  });
-  const lines = [
-    pc.red(pc.bold(`${title}: ${finding.property}`)),
-    `  rule      ${property.rule}`,
-    `  clause    ${finding.clause}`,
-    `  place     ${shorten(finding.place)}`,
-    `  expected  ${account.expected}`,
-    `  found     ${account.actual}`,
-    ...(finding.hits === undefined ? [] : [`  hits      ${count(finding.hits)} cases fail so`]),
-    slots.length === 0 ? '  scenario  neutral: no value needs to differ' : '  scenario  neutral, but for:',
-  ];
-  if (slots.length > 0) lines.push(plainTable(slots, INDENT));
-  lines.push(
-    ...neutralInputs({ scenario, inputs }, ({ name, value }) => {
-      const described = describeSlot(runner.compiled, name, value);
-      return [described.name, described.value];
-    }),
-  );
-  const extent = context === Infinity ? 'the whole run' : 'around the instruction to blame';
-  lines.push(`  trace     ${extent}:`, traceText(account, runner, context));
-  lines.push(`  usual fix ${property.fix}`);
-  if (replay !== undefined) lines.push(`  replay    ${pc.cyan(replay)}`);
-  return lines.join('\n');
-}
-
-/** Trace lines around the blamed step; all of them without `context`. */
-export function traceText(account: Pick<Account, 'traces' | 'step'>, runner: CaseRunner, context = Infinity): string {
-  return tracePart(account.traces.base.steps, account.step, (address) => placeName(runner, address), context);
-}
-
 /**
  * The closing lines: totals, seed, speed.
  *
  * @param isOneRun whether one run with the seed and the number of cases gives the same result
  */
-export function summary({ result, run }: RunResult, isOneRun = true): string {
-  const all = result.targets.flatMap((target) => target.findings);
-  const findings = all.filter(({ accepted }) => accepted === undefined).length;
+export function summary(whole: RunResult, isOneRun = true): string {
+  const { result, run } = whole;
+  const all = result.targets.flatMap(causesOfTarget);
+  const findings = all.filter(({ isAccepted }) => !isAccepted).length;
   const known = all.length === findings ? '' : `, ${all.length - findings} accepted`;
   const cases = result.targets.reduce((sum, target) => sum + target.cases, 0);
   const executions = result.targets.reduce((sum, target) => sum + target.executions, 0);
-  const problems = result.targets.filter(({ problem }) => problem !== undefined).length;
+  const unjudged = result.targets.filter((target) => !targetIsJudged(target)).length;
+  const gap = gapOf(whole);
   const perCase = cases === 0 ? '0' : (executions / cases).toFixed(2);
   const verdict =
-    problems > 0
-      ? pc.red(`${problems} of ${result.targets.length} targets without a verdict, ${findings} findings`)
-      : findings === 0
-        ? pc.green('nothing found')
-        : pc.red(`${findings} finding${findings === 1 ? '' : 's'}`);
+    findings > 0
+      ? pc.red(`${findings} finding${findings === 1 ? '' : 's'}`)
+      : unjudged > 0 || gap !== undefined
+        ? 'nothing found'
+        : pc.green('nothing found');
+  const doubts = [
+    ...(gap === undefined ? [] : [pc.yellow(gap)]),
+    ...(unjudged === 0 ? [] : [pc.red(`${unjudged} of ${result.targets.length} targets without a verdict`)]),
+  ];
   const seconds = (run.milliseconds / 1000).toFixed(1);
   return [
-    `${verdict}${known} in ${count(cases)} cases on ${result.targets.length} target${result.targets.length === 1 ? '' : 's'}` +
+    `${[...doubts, verdict].join(', ')}${known} in ${count(cases)} cases on ${result.targets.length} target${result.targets.length === 1 ? '' : 's'}` +
       ` (${seconds} s, ${count(run.casesPerSecond)} cases/s at ${perCase} executions a case, ${run.workers} worker${run.workers === 1 ? '' : 's'})`,
     ...(isOneRun ? [pc.dim(`the same run again: --seed ${result.seed} --runs ${result.runs}`)] : []),
   ].join('\n');

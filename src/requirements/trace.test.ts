@@ -6,17 +6,18 @@ import { TDVMCALL_STATUS } from '../../models/abi/tdvmcall.js';
 import { PROGRAM_PROPERTIES, PROPERTIES, PROPERTY_NAMES } from '../../properties/all.js';
 import { builtInPrograms, builtInStubs, builtInTargets } from '../campaign/targets/built-in-targets.js';
 import { matchesGlob } from '../campaign/targets/glob.js';
-import { type AnyTarget, createPlayRunner, createRunner } from '../campaign/targets/target.js';
+import { createPlayRunner, createRunner } from '../run/open-runner.js';
+import type { AnyTarget } from '../run/target.js';
 import { type MutantBaseline, readMutants } from '../mutation/baseline.js';
 import { packageRoot } from '../package-info.js';
 import { drawScenarios } from '../scenario/batch.js';
-import { Dice } from '../story/dice.js';
+import { Dice } from '../case/dice.js';
 import { drawStory } from '../story/story.js';
 import { readManifest } from '../targets/manifest.js';
 import type { Twin } from '../targets/twin.js';
 import { type AreaRequirement, REQUIREMENT_CASES, rowOf } from './rows.js';
 import { type TracedRequirement, traceRequirements } from './trace.js';
-import { watch } from './watch.js';
+import { Watch } from './watch.js';
 
 const ROOT = packageRoot();
 const TARGETS = builtInTargets();
@@ -118,7 +119,7 @@ describe('the built-in targets', () => {
 });
 
 describe('links', () => {
-  const clauses = TARGETS.flatMap((target) => watch(target).clauses.map((clause) => ({ ...clause, target })));
+  const clauses = TARGETS.flatMap((target) => new Watch(target).clauses.map((clause) => ({ ...clause, target })));
   const checks = REQUIREMENTS.flatMap(({ id, checks: own }) => own.map((check) => ({ id, check })));
 
   it('lead to every property but those that only every function must keep', () => {

@@ -5,10 +5,11 @@
 import type { Requirement, RequirementCheck } from '../../models/abi/requirements/requirement.js';
 import { matchesGlob } from '../campaign/targets/glob.js';
 import { brokenTarget, imageCache, type Images } from '../campaign/targets/twin-targets.js';
-import type { AnyTarget } from '../campaign/targets/target.js';
+import type { AnyTarget } from '../run/target.js';
 import type { MutantBaseline } from '../mutation/baseline.js';
 import type { Twin } from '../targets/twin.js';
-import { type CaseValues, type Watch, watch, type WatchedClause } from './watch.js';
+import type { Case } from '../case/case.js';
+import { Watch, type WatchedClause } from './watch.js';
 
 export interface TraceOptions {
   requirements: readonly Requirement[];
@@ -48,7 +49,7 @@ interface Link {
   /** Indices of the judged clauses. */
   readonly clauses: readonly number[];
   /** The cases in which it was in force, kept where a twin has to be tried on them. */
-  readonly kept: CaseValues[];
+  readonly kept: Case[];
 }
 
 export function traceRequirements(options: TraceOptions): TracedRequirement[] {
@@ -66,7 +67,7 @@ export function traceRequirements(options: TraceOptions): TracedRequirement[] {
   }));
   const images = imageCache(root);
   for (const target of targets) {
-    const watched = watch(target);
+    const watched = new Watch(target);
     const links = linksOf(watched, traced);
     countCases(watched, links, options.cases);
     for (const twin of twins.filter(({ contract }) => contract === watched.contract)) {
@@ -150,13 +151,13 @@ function tryTwin(twin: Twin, watched: Watch, links: readonly Link[], images: Ima
   let broken: Watch | undefined;
   for (const { traced, kept } of links) {
     if (!isNarrowed(traced.check) || !speaksOf(traced.check, name, twin)) continue;
-    broken ??= watch(brokenTarget(twin, images));
+    broken ??= new Watch(brokenTarget(twin, images));
     // Where the clean function holds by decode the twin need not: its clauses are its own.
     if (failsOneOf(broken, kept, clausesOf(traced.check, name, broken.clauses))) traced.twins.add(twin.id);
   }
 }
 
-function failsOneOf(broken: Watch, cases: readonly CaseValues[], clauses: readonly number[]): boolean {
+function failsOneOf(broken: Watch, cases: readonly Case[], clauses: readonly number[]): boolean {
   return cases.some((values) => broken.run(values) && broken.violated.some((index) => clauses.includes(index)));
 }
 

@@ -1,15 +1,13 @@
-/** Watches the cases of one target clause by clause: stubs and programs look the same from here on. */
+/** Watches the cases of one target clause by clause. */
 import { meets, type Values } from '../../models/exchange/exchange.js';
-import { ClassCounter } from '../campaign/blocks/classes.js';
-import { type AnyTarget, contractId, createPlayRunner, createRunner, isProgram } from '../campaign/targets/target.js';
-import { type CaseRunner, NO_VERDICT } from '../judge/case-runner.js';
+import { drawCases } from '../case/arbitrary.js';
+import type { Case } from '../case/case.js';
 import type { Entry, Play } from '../play/play.js';
 import { isEnd } from '../play/play-judge.js';
-import type { PlayRunner } from '../play/play-runner.js';
-import { drawScenarios } from '../scenario/batch.js';
-import type { Scenario } from '../scenario/layout.js';
-import { Dice } from '../story/dice.js';
-import { drawStory, type Story } from '../story/story.js';
+import { openRunner } from '../run/open-runner.js';
+import { ProgramRunner } from '../run/program-runner.js';
+import type { Runner } from '../run/runner.js';
+import type { AnyTarget } from '../run/target.js';
 
 /** A judged clause, as requirements name it. */
 export interface WatchedClause {
@@ -19,141 +17,83 @@ export interface WatchedClause {
   readonly about: string | undefined;
 }
 
-export type CaseValues = Scenario | Story;
-
-export interface Watch {
-  readonly target: AnyTarget;
-  /** `SET/FUNCTION` */
-  readonly contract: string;
-  readonly clauses: readonly WatchedClause[];
-  /** The same cases every time. */
-  draw(count: number): CaseValues[];
-  /** @returns whether there is a verdict; the questions below are about this case */
-  run(values: CaseValues): boolean;
-  /** Per clause: 1 if it was in force. */
-  readonly inForce: Uint8Array;
-  /** Indices of the clauses that were violated. */
-  readonly violated: readonly number[];
-  isOfClass(name: string): boolean;
-  /** See `RequirementCheck.having`. */
-  hasMet(having: Readonly<Record<string, bigint | true>>): boolean;
-}
-
 /** Any four words. */
 const WORDS = [1, 2, 3, 4] as const;
 
-/** @throws ImageError, UsageError as createRunner and createPlayRunner */
-export function watch(target: AnyTarget): Watch {
-  return isProgram(target)
-    ? new ProgramWatch(target, createPlayRunner(target))
-    : new StubWatch(target, createRunner(target));
-}
-
-class StubWatch implements Watch {
-  readonly contract: string;
+export class Watch {
   readonly clauses: readonly WatchedClause[];
+  /** Indices of the clauses that were violated. */
   violated: readonly number[] = [];
+  private readonly runner: Runner;
   private classes: ReadonlySet<string> | undefined;
 
-  constructor(
-    readonly target: AnyTarget,
-    private readonly runner: CaseRunner,
-  ) {
-    this.contract = contractId(target);
-    this.clauses = runner.judge.clauses.map(({ property, slot }) => ({
-      property: property.name,
-      slot,
-      about: undefined,
-    }));
+  /** @throws ImageError, UsageError as openRunner */
+  constructor(readonly target: AnyTarget) {
+    this.runner = openRunner(target);
+    this.clauses = this.runner.clauses.map(({ property, slot, about }) => ({ property: property.name, slot, about }));
   }
 
-  get inForce(): Uint8Array {
-    return this.runner.judge.clauseInForce;
+  /** `SET/FUNCTION` */
+  get contract(): string {
+    return this.runner.contractId;
   }
 
-  draw(count: number): Scenario[] {
-    return drawScenarios(this.runner.space, WORDS, count);
+  /** The same cases every time. */
+  draw(count: number): Case[] {
+    return drawCases(this.runner.space, WORDS, count);
   }
 
-  run(values: Scenario): boolean {
+  /** @returns whether there is a verdict; the questions below are about this case */
+  run(values: Case): boolean {
     const violations = this.runner.run(values);
     this.classes = undefined;
-    this.violated = violations > 0 ? [...this.runner.judge.violated.subarray(0, violations)] : [];
-    return violations !== NO_VERDICT;
-  }
-
-  isOfClass(name: string): boolean {
-    if (this.classes === undefined) {
-      const counter = new ClassCounter(this.runner);
-      counter.count();
-      const counts = Object.entries(counter.result()).filter(([, cases]) => cases > 0);
-      this.classes = new Set(counts.map(([known]) => known));
-    }
-    return this.classes.has(name);
-  }
-
-  hasMet(): boolean {
-    throw new RangeError(`${this.target.name} is a single function: its cases have classes, and no exchanges`);
-  }
-}
-
-class ProgramWatch implements Watch {
-  readonly contract: string;
-  readonly clauses: readonly WatchedClause[];
-  violated: readonly number[] = [];
-
-  constructor(
-    readonly target: AnyTarget,
-    private readonly runner: PlayRunner,
-  ) {
-    this.contract = contractId(target);
-    this.clauses = runner.judge.clauses.map(({ property, slot, clause }) => ({
-      property: property.name,
-      slot,
-      about: clause.about,
-    }));
+    this.violated = violations?.map(({ clause }) => clause.index) ?? [];
+    return violations !== undefined;
   }
 
   /**
-   * That something of a label does not happen is watched wherever the reference asks for an exchange of the label: the
-   * judge, which sees a sound function do what it should, does not count it there.
+   * Per clause: 1 if it was in force. That something of a label does not happen is watched wherever the reference asks for
+   * an exchange of the label: the judge, which sees a sound function do what it should, does not count it there.
    */
   get inForce(): Uint8Array {
-    const { judge, play } = this.runner;
+    const { clauseInForce } = this.runner;
+    const { play, judge } = this.player ?? {};
+    if (play === undefined || judge === undefined) return clauseInForce;
     const labels = new Set(play.entries.flatMap(({ expected }) => expected?.about ?? []));
     const watched = judge.clauses.map(
       ({ clause: { kind, moment, about } }, index) =>
-        judge.clauseInForce[index] === 1 ||
+        clauseInForce[index] === 1 ||
         (kind === 'happens' && about !== undefined && labels.has(about) && !isEnd(moment)),
     );
     return Uint8Array.from(watched, Number);
   }
 
-  draw(count: number): Story[] {
-    const dice = new Dice(WORDS);
-    return Array.from({ length: count }, () => drawStory(this.runner.space, dice));
-  }
-
-  run(values: Story): boolean {
-    const violations = this.runner.run(values);
-    this.violated = violations?.map(({ clause }) => clause.index) ?? [];
-    return violations !== undefined;
+  private get player() {
+    return this.runner instanceof ProgramRunner ? this.runner.player : undefined;
   }
 
   isOfClass(name: string): boolean {
-    return this.runner.session.classes.some((known) => known.name === name && known.holds(this.runner.play));
+    if (this.classes === undefined) {
+      const classes = new Set<string>();
+      this.runner.countClasses((one) => classes.add(one));
+      this.classes = classes;
+    }
+    return this.classes.has(name);
   }
 
+  /** See `RequirementCheck.having`. */
   hasMet(having: Readonly<Record<string, bigint | true>>): boolean {
+    const { player } = this;
+    if (player === undefined)
+      throw new RangeError(`${this.target.name} is a single function: its cases have classes, and no exchanges`);
     const groups = new Map<string, [string, bigint][]>();
     for (const [key, value] of Object.entries(having)) {
       const [moment] = key.split('.', 1);
       const known = groups.get(moment) ?? [];
       groups.set(moment, value === true ? known : [...known, [key.slice(moment.length + 1), value]]);
     }
-    const { play } = this.runner;
     return [...groups].every(([moment, wanted]) =>
-      candidates(play, moment).some((met) => wanted.every(([name, value]) => met(name, value))),
+      candidates(player.play, moment).some((met) => wanted.every(([name, value]) => met(name, value))),
     );
   }
 }

@@ -1,27 +1,14 @@
 /**
- * Batches: one run of fast-check draws four words, from which hundreds of scenarios follow in linear memory. A batch is
- * still an ordinary value: it shrinks first to the one scenario that fails, then as that scenario does (shrink.ts), and
- * seed and path lead to the same values again.
+ * The drawing of scenarios in WebAssembly: from four words follow hundreds of scenarios in linear memory, and a bulk runner
+ * draws the same ones from the same words.
  */
-import type fc from 'fast-check';
 import { ModuleBuilder } from '../wasm/module.js';
 import { createLinearMemory, instantiateFunctions } from '../wasm/host.js';
 import { emitDraw, SCENARIO_BYTES, STATE_BYTES } from './draw-code.js';
 import { drawTables } from './draw-tables.js';
-import { DrawnArbitrary, type StreamWords } from './drawn-arbitrary.js';
+import type { StreamWords } from '../case/drawn-arbitrary.js';
 import { SCENARIO_SLOTS, type Scenario } from './layout.js';
-import { shrinkScenario } from './shrink.js';
 import type { ScenarioSpace } from './space.js';
-
-/** Scenarios that were drawn together. */
-export interface ScenarioBatch {
-  /** Where the stream starts; undefined for a batch that was made by shrinking. */
-  readonly words: StreamWords | undefined;
-  /** At least 1. */
-  readonly count: number;
-  /** All of them, drawn when they are asked for. */
-  scenarios(): Scenario[];
-}
 
 type Draw = () => number;
 type Seed = (a: number, b: number, c: number, d: number) => number;
@@ -78,30 +65,4 @@ export function drawScenarios(space: ScenarioSpace, words: StreamWords, count: n
   const drawn: Scenario[] = [];
   eachScenario(space, words, count, (scenario) => drawn.push(scenario.slice()));
   return drawn;
-}
-
-/** A batch of one scenario. */
-export function batchOf(scenario: Scenario): ScenarioBatch {
-  return { words: undefined, count: 1, scenarios: () => [scenario] };
-}
-
-/** Batches of `count` scenarios of one target. */
-export function batches(space: ScenarioSpace, count: number): fc.Arbitrary<ScenarioBatch> {
-  return new DrawnArbitrary({
-    draw: (words) => drawBatch(space, words, count),
-    simpler: (batch) => simplerBatches(batch, space),
-    canShrink: (value): value is ScenarioBatch => typeof value === 'object' && value !== null && 'scenarios' in value,
-  });
-}
-
-function drawBatch(space: ScenarioSpace, words: StreamWords, count: number): ScenarioBatch {
-  let drawn: Scenario[] | undefined;
-  return { words, count, scenarios: () => (drawn ??= drawScenarios(space, words, count)) };
-}
-
-function* simplerBatches(batch: ScenarioBatch, space: ScenarioSpace): Generator<ScenarioBatch> {
-  const scenarios = batch.scenarios();
-  // A batch of one that was drawn becomes a batch of plain values first: what follows needs no words.
-  const candidates = batch.words === undefined ? shrinkScenario(scenarios[0], space) : scenarios;
-  for (const scenario of candidates) yield batchOf(scenario);
 }

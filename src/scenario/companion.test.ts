@@ -1,14 +1,18 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { scenarios } from './arbitrary.js';
+import { cases } from '../case/arbitrary.js';
+import { caseSpaceOf } from './case-space.js';
 import { changeGuestSecrets, changeHostValues } from './companion.js';
 import { createScenario, readSlot, type Scenario, SLOT_NAMES, scenarioSlot, writeSlot } from './layout.js';
-import { differingSlots } from './shrink.js';
 import type { ScenarioSpace } from './space.js';
-import { CONTRACT_IDS, spaceOf } from './spaces.test.helper.js';
+import { CONTRACT_IDS, differingSlots, spaceOf } from './spaces.test.helper.js';
 
 const KEY = scenarioSlot('companion.key');
 const ALL = 0xffffffff_ffffffffn;
+
+/** Scenarios of a space. */
+const drawnFrom = (space: ScenarioSpace): fc.Arbitrary<Scenario> =>
+  cases(caseSpaceOf(space)).map(([{ words }]) => words);
 
 /** Names of the slots that the companion has another value in. */
 function changed(scenario: Scenario, companion: Scenario): string[] {
@@ -47,7 +51,11 @@ describe('companion G changes', () => {
     // Field 0 is the mask itself; fields 1 to 12 are RDX R8-R15 RBX RDI RSI.
     ['linux-6.7/__tdcall_saved_ret', 0x0c00, 'rdi rsi', '1 2 3 6 7 8 9 10 11 12'],
     ['linux-6.7/__tdcall_saved_ret', 0, 'rdi rsi', '1 2 3 4 5 6 7 8 9 10 11 12'],
-    ['linux-6.4/__tdx_module_call', 0, 'rdi rsi rdx rcx r8 r9', '0 1 2 3 4 5'],
+    // The parameters reach the module alone: RDI the leaf, R9 the block, the others plain values.
+    ['linux-6.4/__tdx_module_call', 0, 'rdi r9', '0 1 2 3 4 5'],
+    // fn, r12 to r15 are plain values: what the mask leaves out is no argument of this case.
+    ['linux-rfc-2021/__tdx_hypercall', 0xfc00, 'rdi rsi rdx rcx r8 r9', '0 1 2 3 4'],
+    ['linux-rfc-2021/__tdx_hypercall', 0x7800, 'rdi rsi rdx rcx r9', '0 1 2 3 4'],
   ];
 
   it.each(SECRETS)('%s, mask %i: exactly the secrets', (id, exposed, known, secretFields) => {
@@ -60,7 +68,7 @@ describe('companion G changes', () => {
 });
 
 describe('companion H changes', () => {
-  it.each(CONTRACT_IDS)('%s: exactly the answers, and not what a branch of the contract looks at', (id) => {
+  it.each(CONTRACT_IDS)('%s: exactly the answers, and not the success that a branch of the contract looks at', (id) => {
     const space = spaceOf(id);
     const kept = space.compiled.contract.outputs.when.includes('r10-success') ? 'rax r10' : 'rax';
     expect(changed(space.neutral, hostCompanion(space.neutral, space)).sort()).toEqual(
@@ -68,21 +76,51 @@ describe('companion H changes', () => {
     );
   });
 
-  it('all but R10 where the contract names a branch on it', () => {
-    const { contract } = spaceOf('linux-6.4/__tdx_hypercall_ret').compiled;
-    const space = spaceOf('linux-6.4/__tdx_hypercall_ret', {
-      outputs: { ...contract.outputs, when: ['r10-success'] },
-    });
-    expect(changed(space.neutral, hostCompanion(space.neutral, space)).sort()).toEqual(
-      prefixed('answer', without(ENTRY, 'rax r10')).sort(),
-    );
+  const R10 = scenarioSlot('answer.r10');
+  const { contract } = spaceOf('linux-6.4/__tdx_hypercall_ret').compiled;
+  const space = spaceOf('linux-6.4/__tdx_hypercall_ret', {
+    outputs: { ...contract.outputs, when: ['r10-success'] },
   });
+
+  it('R10 but where it is the success that the contract names', () => {
+    const answers = prefixed('answer', without(ENTRY, 'rax')).sort();
+    expect(changed(space.neutral, hostCompanion(space.neutral, space)).sort()).toEqual(
+      answers.filter((name) => name !== 'answer.r10'),
+    );
+    const refused = space.neutral.slice();
+    writeSlot(refused, R10, 1n << 63n);
+    const companion = hostCompanion(refused, space);
+    expect(changed(refused, companion).sort()).toEqual(answers);
+    expect(readSlot(companion, R10)).toBe(ALL >> 1n);
+  });
+
+  it('a refusal to another refusal: the complement of all ones would be success', () => {
+    const refused = space.neutral.slice();
+    writeSlot(refused, R10, ALL);
+    expect(readSlot(hostCompanion(refused, space), R10)).toBe(1n);
+    // Nothing is named where the contract says nothing of R10.
+    const open = spaceOf('linux-6.4/__tdx_hypercall_ret');
+    expect(open.compiled.contract.outputs.when).not.toContain('r10-success');
+    expect(readSlot(hostCompanion(refused, open), R10)).toBe(0n);
+  });
+
+  test.prop([drawnFrom(space), fc.integer({ min: 0 }), fc.bigInt({ min: 0n, max: ALL })], { numRuns: 500 })(
+    'R10 from 0 to 0, and from any other value to another that is not 0',
+    (drawn, key, result) => {
+      const scenario = drawn.slice();
+      writeSlot(scenario, KEY, BigInt(key));
+      writeSlot(scenario, R10, result);
+      const other = readSlot(hostCompanion(scenario, space), R10);
+      expect(other === 0n).toBe(result === 0n);
+      expect(other === result).toBe(result === 0n);
+    },
+  );
 });
 
 describe('a changed value', () => {
   const space = spaceOf('linux-6.7/__tdcall_saved_ret');
 
-  test.prop([scenarios(space)], { numRuns: 200 })(
+  test.prop([drawnFrom(space)], { numRuns: 200 })(
     'is the complement with key 0, and another one in any case',
     (drawn) => {
       const scenario = drawn.slice();
@@ -98,7 +136,7 @@ describe('a changed value', () => {
     },
   );
 
-  test.prop([scenarios(space), fc.integer({ min: 1 })], { numRuns: 100 })(
+  test.prop([drawnFrom(space), fc.integer({ min: 1 })], { numRuns: 100 })(
     'differs by bits of its own with another key, so that a XOR of two secrets differs too',
     (drawn, key) => {
       const scenario = drawn.slice();

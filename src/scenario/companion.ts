@@ -3,13 +3,14 @@
  * value is the complement of the old one, so that each single bit differs; but the XOR of two complements is that of
  * the originals, so with any other key the bits to change are picked by a hash of the key and the slot.
  */
-import { SCENARIO_SLOTS, type Scenario, SLOT } from './layout.js';
+import { REGISTER_INDEX } from '../x86/registers.js';
+import { parameterSlot, SCENARIO_SLOTS, type Scenario, SLOT } from './layout.js';
 import { ROLE } from './roles.js';
 import type { ScenarioSpace } from './space.js';
 
 /**
- * Companion G: every guest value that the contract does not pass to the host. Which block fields those are depends on
- * the mask of the case. (Poison and addresses change as well: the harness runs it in its second memory.)
+ * Companion G: every guest value that the contract does not pass to the host. Which block fields and plain parameters those
+ * are depends on the mask of the case. (Poison and addresses change as well: the harness runs it in its second memory.)
  *
  * @param exposed mask of the registers that the base run exposed
  */
@@ -30,16 +31,45 @@ export function changeGuestSecrets(
       (field === compiled.maskField || field === compiled.leafField || ((exposed >>> register) & 1) === 1);
     if (!passed && roles[SLOT.blockField + field] === ROLE.argument) change(companion, SLOT.blockField + field);
   }
+  // Flags and leaf decide branches; of a plain value the contract says where it goes, and no more.
+  for (const { place, registers } of compiled.plainParameters)
+    if ((registers & exposed) === 0) change(companion, parameterSlot(place));
 }
 
-/** Companion H: every value that the host, or a TD, chose; but for R10 where the contract names a branch on it. */
+/**
+ * Companion H: every value that the host, or a TD, chose. A result in R10 that the contract names stays, so that the branch which it
+ * selects is the same one; any other becomes another that the contract does not name either.
+ */
 export function changeHostValues(scenario: Scenario, space: ScenarioSpace, companion: Scenario): void {
   companion.set(scenario);
-  const namesR10 = space.compiled.contract.outputs.when.includes('r10-success');
+  const { namedResults } = space.compiled;
   for (let register = 0; register < 16; register++) {
     const slot = SLOT.answer[register];
-    if (slot >= 0 && !(namesR10 && register === 10)) change(companion, slot);
+    if (slot < 0) continue;
+    if (register === REGISTER_INDEX.r10) changeResult(companion, slot, namedResults);
+    else change(companion, slot);
   }
+}
+
+function changeResult(scenario: Scenario, slot: number, named: Int32Array): void {
+  const low = scenario[2 * slot];
+  const high = scenario[2 * slot + 1];
+  if (isOneOf(named, low, high)) return;
+  change(scenario, slot);
+  // The complement of all ones is 0, which would be success.
+  for (;;) {
+    const newLow = scenario[2 * slot];
+    const newHigh = scenario[2 * slot + 1];
+    if (!isOneOf(named, newLow, newHigh) && (newLow !== low || newHigh !== high)) return;
+    scenario[2 * slot] = newLow + 1;
+    if (newLow === -1) scenario[2 * slot + 1] = newHigh + 1;
+  }
+}
+
+/** Whether a value is one of those of a list of pairs of halves. */
+function isOneOf(values: Int32Array, low: number, high: number): boolean {
+  for (let at = 0; at < values.length; at += 2) if (values[at] === low && values[at + 1] === high) return true;
+  return false;
 }
 
 function change(scenario: Scenario, slot: number): void {

@@ -1,10 +1,10 @@
 /** How the call is drawn: its leaf and mask, how the instruction ends, and the status that it brings. */
+import { NEVER_EXPOSED } from '../../models/abi/registers.js';
 import { OUTCOME } from '../observation/layout.js';
 import { all, i32, type I32, i64, type I64, select, seq, type Statement, when } from '../wasm/code.js';
 import type { Scope } from '../wasm/module.js';
 import { type DrawAddresses, leafDraws, tableOffsets } from './draw-tables.js';
 import { below, chance, type SetSlot, type Word } from './draw-words.js';
-import { NEVER_LEGAL } from './fair.js';
 import { SLOT } from './layout.js';
 import type { ScenarioSpace } from './space.js';
 
@@ -83,7 +83,7 @@ export function drawMask(
     when(
       i32.eq(kind, i32.const(6)),
       mask.set(
-        i32.or(mask.get, i32.and(i32.const(NEVER_LEGAL), i32.or(i32.shrU(word(6), i32.const(16)), i32.const(2)))),
+        i32.or(mask.get, i32.and(i32.const(NEVER_EXPOSED), i32.or(i32.shrU(word(6), i32.const(16)), i32.const(2)))),
       ),
     ),
     set(space.maskSlot, mask.get, select(i32.eq(kind, i32.const(7)), i32.or(more, i32.const(1)), i32.const(0))),

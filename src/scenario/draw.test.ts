@@ -145,6 +145,15 @@ describe('every drawn scenario', () => {
     });
   });
 
+  it.each([
+    ['no-rbp-mod', 0],
+    ['rbp-mod', 1],
+  ] as const)('is of such a TD alone where the contract assumes %s', (assumption, rbpMod) => {
+    const space = spaceOf('linux-5.19/__tdx_hypercall', { assumes: [assumption] });
+    const scenarios = [space.neutral, ...draw(space, 1000)];
+    expect(new Set(scenarios.map((scenario) => scenario[2 * SLOT.rbpMod]))).toEqual(new Set([rbpMod]));
+  });
+
   it('is the same for the same seed, and leaves the neutral one alone', () => {
     const space = spaceOf('linux-6.7/__tdcall_saved_ret');
     const neutral = space.neutral.slice();

@@ -1,11 +1,8 @@
 /** Which calls are the function's to answer for: those that drawing makes, whatever bits a value is made of. */
-import { gprMask } from '../../models/abi/registers.js';
+import { NEVER_EXPOSED } from '../../models/abi/registers.js';
 import { CALLER_FLAGS, FAULT_NAMES, PLACE_NAMES, type Scenario, SLOT } from './layout.js';
 import { leafIsFair } from './leaf-slot.js';
 import type { ScenarioSpace } from './space.js';
-
-/** Bits that the module never accepts: RAX, RCX, RSP (facts/module.md section 4). */
-export const NEVER_LEGAL = gprMask('RAX', 'RCX', 'RSP');
 
 /** Whether leaf, exposure mask and control values of a scenario are such that its function may be called with them. */
 export function isFair(space: ScenarioSpace, scenario: Scenario): boolean {
@@ -17,7 +14,7 @@ export function isFair(space: ScenarioSpace, scenario: Scenario): boolean {
   // The field is an ordinary argument of every other leaf.
   if (maskSlot < 0 || (low & 0xffff) !== 0) return true;
   const mask = scenario[2 * maskSlot];
-  const refused = scenario[2 * maskSlot + 1] !== 0 || (mask & NEVER_LEGAL) !== 0;
+  const refused = scenario[2 * maskSlot + 1] !== 0 || (mask & NEVER_EXPOSED) !== 0;
   return refused || (mask & ~compiled.widestMask) === 0;
 }
 

@@ -4,6 +4,7 @@
  * graffiti of its own, so that a value in the wrong place names its origin.
  */
 import type { CompiledContract } from '../contract/compiled.js';
+import { assumedRbpMod } from './assumed.js';
 import { createScenario, FIXED_FLAGS, SCENARIO_SLOTS, type Scenario, SLOT } from './layout.js';
 import { leafSlot } from './leaf-slot.js';
 import { ROLE } from './roles.js';
@@ -21,6 +22,7 @@ export function neutralScenario(compiled: CompiledContract, roles: Uint8Array): 
   scenario[2 * SLOT.entryFlags] = FIXED_FLAGS;
   scenario[2 * SLOT.faultValue] = GRAFFITI | SLOT.faultValue;
   scenario[2 * SLOT.faultValue + 1] = GRAFFITI | SLOT.faultValue;
+  scenario[2 * SLOT.rbpMod] = assumedRbpMod(compiled.contract) ?? 0;
   // A leaf of 0 would be a call that the contract may not allow: the first allowed leaf is the simplest.
   const leaf = leafSlot(compiled);
   if (leaf >= 0) scenario[2 * leaf] = compiled.contract.leaves[0];

@@ -3,6 +3,7 @@
  * a guest secret. Neutral values, companion runs and the order of "simpler" all follow from this.
  */
 import type { CompiledContract } from '../contract/compiled.js';
+import { assumedRbpMod } from './assumed.js';
 import { parameterSlot, SCENARIO_SLOTS, SLOT } from './layout.js';
 
 export const ROLE = {
@@ -40,7 +41,7 @@ export function slotRoles(compiled: CompiledContract): Uint8Array {
   }
   roles[SLOT.answerStatus] = ROLE.answer;
   for (const slot of SLOT.answer) if (slot >= 0) roles[slot] = ROLE.answer;
-  roles[SLOT.rbpMod] = contract.assumes?.includes('no-rbp-mod') === true ? ROLE.unused : ROLE.control;
+  roles[SLOT.rbpMod] = assumedRbpMod(contract) === undefined ? ROLE.control : ROLE.unused;
   roles[SLOT.faultKind] = ROLE.control;
   roles[SLOT.faultAt] = ROLE.control;
   roles[SLOT.faultValue] = ROLE.control;

@@ -4,6 +4,7 @@ import type { Contract } from '../contract/contract.js';
 import { builtInContract } from '../contract/find-contract.js';
 import { CONTRACT_SETS } from '../contract/library/sets.js';
 import { dictionary } from './dictionary.js';
+import { readSlot, type Scenario, SLOT_NAMES } from './layout.js';
 import { type ScenarioSpace, scenarioSpace } from './space.js';
 
 export const INSTRUCTIONS = 40;
@@ -22,3 +23,8 @@ export function spaceOf(id: string, change: Partial<Contract> = {}): ScenarioSpa
 export const CONTRACT_IDS = CONTRACT_SETS.flatMap(({ name, contracts }) =>
   Object.keys(contracts).map((symbol) => `${name}/${symbol}`),
 );
+
+/** Slots in which two scenarios differ. */
+export function differingSlots(scenario: Scenario, other: Scenario): number[] {
+  return SLOT_NAMES.flatMap((_, slot) => (readSlot(scenario, slot) === readSlot(other, slot) ? [] : [slot]));
+}

@@ -3,17 +3,22 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSubject } from '../campaign/blocks/subject.js';
+import { runBlock } from '../campaign/blocks/block.js';
+import { makeFinding } from '../campaign/records/make-finding.js';
 import { bindTarget } from '../campaign/targets/bind-target.js';
-import { type AnyTarget, targetOf } from '../campaign/targets/target.js';
-import { type CaseFile, caseSchema } from '../case/case-file.js';
 import { caseImage } from '../case/case-image.js';
+import { type CaseFile, caseSchema } from '../case/case-schema.js';
+import { valuesOf } from '../case/stored-values.js';
+import { targetOf } from '../case/target-of-case.js';
 import { UsageError } from '../errors.js';
 import type { Image } from '../image/image.js';
 import { parseImage } from '../image/load.js';
 import { packageRoot } from '../package-info.js';
+import { openRunner } from '../run/open-runner.js';
+import type { AnyTarget } from '../run/target.js';
 import { FLAGS, findToolchain } from '../targets/toolchain.js';
-import { type Signature, signatureKey } from '../triage/violation.js';
+import { signaturesOf } from '../triage/made-runner.test.helper.js';
+import { type Signature, signatureKey } from '../triage/signature.js';
 
 /** Whether images can be built here; says so if not. */
 export const canBuild = findToolchain() !== undefined;
@@ -76,8 +81,8 @@ export function targetIn(image: Image, contract: string, symbol?: string): AnyTa
 /** As a replay does it: from the case file alone. @throws Error if it says something else */
 function repeat(signature: Signature, made: CaseFile): void {
   const file = caseSchema.parse(JSON.parse(JSON.stringify(made)));
-  const subject = createSubject(targetOf(file, caseImage(file, 'the case'), file.symbol));
-  const again = subject.judge(subject.valuesOf(file)) ?? [];
+  const runner = openRunner(targetOf(file, caseImage(file, 'the case'), file.symbol), file.code.size);
+  const again = signaturesOf(runner, valuesOf(file, runner.space));
   if (!again.some((other) => signatureKey(other) === signatureKey(signature)))
     throw new Error(`replayed, the case says ${again.map(signatureKey).join(' and ')}, not ${signatureKey(signature)}`);
 }
@@ -91,10 +96,13 @@ const CASES = 1000;
  */
 export function verdictOf(make: () => AnyTarget, cases = CASES): string {
   try {
-    const subject = createSubject(make());
-    const { failures, problem } = subject.runBlock('matrix', 0, cases);
-    for (const { signature, values, block, index } of failures)
-      repeat(signature, subject.report(signature, values, { seed: 'matrix', block, index }, false).case);
+    const runner = openRunner(make());
+    const { failures, problem } = runBlock(runner, 'matrix', 0, cases);
+    for (const { signature, values, block, index } of failures) {
+      const made = makeFinding(runner, signature, values, { seed: 'matrix', block, index }, false);
+      if (made.unrepeated !== undefined) throw new Error(made.unrepeated);
+      repeat(signature, made.case);
+    }
     const said = problem === undefined ? [] : [`no verdict: ${problem.text}`];
     const properties = [...new Set(failures.map(({ signature }) => signature.property))].sort();
     if (properties.length > 0) said.push(`finds ${properties.join(', ')}`);

@@ -1,5 +1,6 @@
 /** What the world stands in for: the symbols that an image leaves open, and the functions in it that never return. */
 import type { Image } from '../image/image.js';
+import { isFunction } from './functions.js';
 import { type ExternalModel, externalModel } from '../world/externals.js';
 
 export interface Outside {
@@ -14,14 +15,10 @@ export function outsideOf(image: Image, entry: bigint): Outside[] {
   return [...open, ...neverReturning(image, entry)];
 }
 
-/** In a whole kernel the functions that never return are code of the image. */
-export function neverReturning({ symbols }: Image, entry: bigint | undefined): Outside[] {
-  return symbols
-    .filter(({ kind, global, address }) => {
-      // An untyped one is a function of assembly if it is global; a local one may be a label of that name.
-      const code = kind === 'function' || (kind === 'untyped' && global);
-      return code && address !== entry;
-    })
-    .map(({ name, address }) => ({ name, address, model: externalModel(name) }))
-    .filter(({ model }) => model.kind === 'noreturn');
+/** In a whole kernel the functions that never return are code of the image. @param entry of one that runs whatever its name says */
+export function neverReturning(image: Image, entry?: bigint): Outside[] {
+  return image.symbols
+    .map((symbol) => ({ symbol, model: externalModel(symbol.name) }))
+    .filter(({ symbol, model }) => model.kind === 'noreturn' && symbol.address !== entry && isFunction(image, symbol))
+    .map(({ symbol: { name, address }, model }) => ({ name, address, model }));
 }

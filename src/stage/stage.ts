@@ -7,7 +7,7 @@ import { joinHalves, readHalves } from '../halves.js';
 import type { Image } from '../image/image.js';
 import { gsBaseOf, PERCPU_BASE } from '../image/per-cpu.js';
 import { segmentAt } from '../image/segments.js';
-import { symbolicName } from '../image/symbols.js';
+import { symbolicName } from './functions.js';
 import { END } from '../observation/layout.js';
 import { hex } from '../text/hex.js';
 import { EXIT, PAGE_FAULT, VECTOR } from '../x86/exit.js';

@@ -1,5 +1,5 @@
 /** How the values of stories are drawn: each draw is a function from dice to a 64-bit value, and draws are combined. */
-import type { Dice } from './dice.js';
+import type { Dice } from '../case/dice.js';
 
 export type Draw = (dice: Dice) => bigint;
 

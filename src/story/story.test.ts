@@ -1,10 +1,10 @@
-/** Stories: drawn the same everywhere, shrunk to what matters, and still stories. */
-import fc from 'fast-check';
+/** Stories: drawn the same everywhere, and as cases the same stories. */
 import { describe, expect, it } from 'vitest';
-import { stories } from './arbitrary.js';
-import { Dice } from './dice.js';
+import { drawCases } from '../case/arbitrary.js';
+import { type CaseSpace, differing, stepOf as caseStepOf } from '../case/case.js';
+import { Dice } from '../case/dice.js';
+import { caseFrom, caseSpaceOf, storyFrom } from './case-space.js';
 import { anyValue, below, boundary, either, mostly, narrow, oneBitOff, oneOf, upperHalfAdded } from './draws.js';
-import { shrinkStory } from './shrink.js';
 import { actionOf, differingValues, drawStory, type Story, type StorySpace, stepOf } from './story.js';
 
 const WORD = 1n << 64n;
@@ -19,25 +19,6 @@ const SPACE: StorySpace = {
 
 const write = (a: bigint, b = 0n): Story[number] => stepOf(actionOf(SPACE, 'write'), { a, b });
 const WAIT = stepOf(actionOf(SPACE, 'wait'));
-
-describe('dice', () => {
-  it('throw the same for the same words, and something else for others', () => {
-    const throws = (words: [number, number, number, number]): bigint[] => {
-      const dice = new Dice(words);
-      return Array.from({ length: 5 }, () => dice.value());
-    };
-    expect(throws([1, 2, 3, 4])).toEqual(throws([1, 2, 3, 4]));
-    expect(throws([1, 2, 3, 4])).not.toEqual(throws([1, 2, 3, 5]));
-    // Worked out by hand from the definition: the state is 32 bits wide, whatever words it starts from.
-    expect(throws([1, 2, 3, 4])).toEqual(throws([1 + 2 ** 32, 2, 3, 4]));
-  });
-
-  it('throw every number below a limit, and none above', () => {
-    const dice = new Dice([9, 9, 9, 9]);
-    const seen = new Set(Array.from({ length: 400 }, () => dice.below(7)));
-    expect(seen).toEqual(new Set([0, 1, 2, 3, 4, 5, 6]));
-  });
-});
 
 describe('draws', () => {
   const dice = new Dice([1, 1, 1, 1]);
@@ -70,15 +51,6 @@ describe('draws', () => {
 });
 
 describe('a story', () => {
-  it('has as many steps as its space allows, of every action', () => {
-    const drawn = fc.sample(stories(SPACE), { seed: 1, numRuns: 300 });
-    expect(new Set(drawn.map(({ length }) => length))).toEqual(new Set([1, 2, 3, 4, 5, 6, 7, 8]));
-    const actions = drawn.flat().map(({ action }) => action);
-    const waits = actions.filter((action) => action === 'wait').length / actions.length;
-    expect(waits).toBeGreaterThan(0.15);
-    expect(waits).toBeLessThan(0.35);
-  });
-
   it('is drawn the same from the same words', () => {
     const draw = (): Story => drawStory(SPACE, new Dice([5, 6, 7, 8]));
     expect(draw()).toEqual(draw());
@@ -91,55 +63,26 @@ describe('a story', () => {
   });
 });
 
-describe('shrinking', () => {
-  const shrunk = (start: Story, fails: (story: Story) => boolean): Story => {
-    const details = fc.check(
-      fc.property(stories(SPACE), (story) => !fails(story)),
-      { examples: [[start]], numRuns: 1, seed: 0 },
-    );
-    return details.counterexample?.[0] ?? [];
-  };
+describe('the cases of a space', () => {
+  const space: CaseSpace = caseSpaceOf(SPACE);
 
-  it('leaves the one step and the one value that matter', () => {
-    const start = [WAIT, write(7n, 9n), write(0x1234n, 77n), WAIT, write(1n, 1n)];
-    expect(shrunk(start, (story) => story.some(({ values }) => values['a'] === 0x1234n))).toEqual([write(0x1234n)]);
+  it('are the stories that are drawn of the same words, and are played as those', () => {
+    const dice = new Dice([1, 2, 3, 4]);
+    const stories = Array.from({ length: 50 }, () => drawStory(SPACE, dice));
+    const drawn = drawCases(space, [1, 2, 3, 4], 50);
+    expect(drawn).toEqual(stories.map(caseFrom));
+    expect(drawn.map((one) => storyFrom(SPACE, one))).toEqual(stories);
   });
 
-  it('leaves the bits that matter', () => {
-    const found = shrunk(
-      [write(0xffff_0000_ffffn)],
-      (story) => ((story[0]?.values['a'] ?? 0n) & 0x1_0000_0010n) === 0x1_0000_0010n,
-    );
-    expect(found).toEqual([write(0x1_0000_0010n)]);
+  it('have the same neutral values, and say so of the same ones', () => {
+    expect(caseFrom([write(5n), WAIT])).toEqual(space.actions.map((action) => caseStepOf(action)));
+    expect(differing(space, caseFrom([WAIT, write(5n, 1n << 63n), write(1n)]))).toEqual([
+      { step: 1, slot: 1 },
+      { step: 2, slot: 0 },
+    ]);
   });
 
-  it('keeps two steps that need each other, in their order', () => {
-    const start = [write(1n), WAIT, write(2n), WAIT, write(3n)];
-    const found = shrunk(start, (story) => {
-      const at = (a: bigint): number => story.findIndex(({ values }) => values['a'] === a);
-      return at(1n) >= 0 && at(3n) > at(1n);
-    });
-    expect(found).toEqual([write(1n), write(3n)]);
-  });
-
-  it('offers nothing but simpler stories', () => {
-    const weight = (story: Story): number[] => {
-      const values = story.flatMap((step) => differingValues(SPACE, step).map(([, one]) => one));
-      const bits = values.reduce((sum, one) => sum + one.toString(2).replaceAll('0', '').length, 0);
-      return [story.length, values.length, bits];
-    };
-    const simpler = (one: number[], other: number[]): boolean => {
-      const first = one.findIndex((part, index) => part !== other[index]);
-      return first >= 0 && one[first] < other[first];
-    };
-    for (const story of fc.sample(stories(SPACE), { seed: 3, numRuns: 40 }))
-      for (const candidate of shrinkStory(story, SPACE)) {
-        // A cleared value may become the neutral one's neighbour: fewer bits, though no longer neutral.
-        expect(simpler(weight(candidate), weight(story)), JSON.stringify(weight(candidate))).toBe(true);
-      }
-  });
-
-  it('of a neutral story of one step offers nothing', () => {
-    expect([...shrinkStory([write(5n)], SPACE)]).toEqual([]);
+  it('are made once', () => {
+    expect(caseSpaceOf(SPACE)).toBe(space);
   });
 });

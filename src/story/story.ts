@@ -2,7 +2,8 @@
  * A story: the case of a program, a list of steps that happen one after the other. Every step is an action with named
  * 64-bit values, so that a story can be stored as it is, shrunk value by value, and read.
  */
-import type { Dice } from './dice.js';
+import type { Role } from '../case/case.js';
+import type { Dice } from '../case/dice.js';
 
 /** One step. All slots of its action are there. */
 export interface StoryStep {
@@ -19,6 +20,8 @@ export interface StorySlot {
   /** For people: what the value is. */
   readonly meaning: string;
   readonly draw: (dice: Dice) => bigint;
+  /** What it is to the code; an argument if not given. */
+  readonly role?: Role;
 }
 
 /** Something that can happen in a story. */

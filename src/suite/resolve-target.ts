@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { bindTarget } from '../campaign/targets/bind-target.js';
 import { builtInTargets } from '../campaign/targets/built-in-targets.js';
-import { type AnyTarget, contractId } from '../campaign/targets/target.js';
+import { type AnyTarget, assumptionsOf, contractId } from '../run/target.js';
 import { UsageError } from '../errors.js';
 import type { Image } from '../image/image.js';
 import { loadImage } from '../image/load.js';
@@ -42,7 +42,12 @@ export function resolveTarget(target: TdxTarget): AnyTarget {
 
 /** The target as a heading: symbol or name, contract, and the image that the code is in. */
 export function titleOf(target: AnyTarget): string {
-  return `${shorten(target.name)} (${shorten(contractId(target))}, ${target.image.name})`;
+  const facts = [
+    shorten(contractId(target)),
+    ...assumptionsOf(target).map((name) => `assumes ${name}`),
+    target.image.name,
+  ];
+  return `${shorten(target.name)} (${facts.join(', ')})`;
 }
 
 function builtInTarget(name: string): AnyTarget {

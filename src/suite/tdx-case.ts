@@ -1,14 +1,13 @@
 /** One case as a property-based test sees it: opaque, and printed by name. */
 import fc from 'fast-check';
-import type { Scenario } from '../scenario/layout.js';
-import type { Story } from '../story/story.js';
+import type { Case } from '../case/case.js';
 
-/** A case of one target: a scenario of a single function, or a story of a program. */
+/** A case of one target. */
 export class TdxCase {
   /** @param named the values that differ from neutral, by name */
   constructor(
-    readonly values: Scenario | Story,
-    private readonly named: (values: Scenario | Story) => Readonly<Record<string, string>>,
+    readonly values: Case,
+    private readonly named: (values: Case) => Readonly<Record<string, string>>,
   ) {}
 
   /** The values that differ from the neutral case, by name: 64-bit, as `0x...`. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readCase } from '../case/case-file.js';
-import { createSubject } from '../campaign/blocks/subject.js';
+import { valuesOf } from '../case/stored-values.js';
 import {
   BROKEN_AT,
   BROKEN_TDCALL,
@@ -20,7 +20,9 @@ import { CODE, writeElf } from '../image/elf-writer.test.helper.js';
 import { loadImage, parseImage } from '../image/load.js';
 import { fc } from '../index.js';
 import { packageRoot } from '../package-info.js';
+import { openRunner } from '../run/open-runner.js';
 import { hex } from '../text/hex.js';
+import { signaturesOf } from '../triage/made-runner.test.helper.js';
 import { resolveTarget, type OwnTarget, type TdxTarget } from './resolve-target.js';
 import { NoVerdictError, tdxProperties, type TdxProperty, tdxSuite, TdxViolation } from './tdx-properties.js';
 
@@ -175,8 +177,8 @@ describe('a violation', () => {
     const [name] = readdirSync(join(out, 'cases'));
     const path = join(out, 'cases', name);
     expect(message).toContain(`replay    npx tdxfuzz replay ${path}`);
-    const subject = createSubject(resolveTarget(R11));
-    expect(subject.judge(subject.valuesOf(readCase(path)))).toContainEqual(signature);
+    const runner = openRunner(resolveTarget(R11));
+    expect(signaturesOf(runner, valuesOf(readCase(path), runner.space))).toContainEqual(signature);
     expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ expect: { place: 'missing_scrub_r11+0x2f' } });
   });
 

@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { PROPERTY_NAMES } from '../../properties/all.js';
 import { selectProperties } from '../campaign/targets/select-targets.js';
-import { createSubject, type Subject } from '../campaign/blocks/subject.js';
-import type { AnyTarget } from '../campaign/targets/target.js';
+import { makeFinding } from '../campaign/records/make-finding.js';
+import { openRunner } from '../run/open-runner.js';
+import type { Runner } from '../run/runner.js';
+import type { AnyTarget } from '../run/target.js';
 import { writeCase } from '../case/write-case.js';
 import { UsageError } from '../errors.js';
 import { shorten } from '../text/escape.js';
-import type { Signature } from '../triage/violation.js';
-import { createPropertyJudge, type PropertyJudge } from './property-judge.js';
+import type { Signature } from '../triage/signature.js';
+import { PropertyJudge } from './property-judge.js';
 import { resolveTarget, type TdxTarget, titleOf } from './resolve-target.js';
 import { TdxCase } from './tdx-case.js';
 
@@ -98,20 +100,22 @@ export function tdxSuite(target: TdxTarget, { property = [], out }: TdxOptions =
   const resolved = resolveTarget(target);
   const chosen = selectProperties(property, PROPERTY_NAMES);
   const described = chosen === undefined ? resolved : { ...resolved, properties: chosen };
-  const subject = createSubject(described);
-  if (!subject.properties.some(({ status }) => status === 'judged'))
-    throw new UsageError(`${shorten(resolved.name)}: ${unjudged(subject)}; choose other properties`);
+  const runner = openRunner(described);
+  if (!runner.properties.some(({ status }) => status === 'judged'))
+    throw new UsageError(`${shorten(resolved.name)}: ${unjudged(runner)}; choose other properties`);
   return {
     title: titleOf(resolved),
-    properties: subject.properties.map(({ name, status, reason = '' }) =>
+    properties: runner.properties.map(({ property: { name }, status, reason = '' }) =>
       status === 'not applicable' ? { name, status, reason } : new JudgedProperty(resolved, name, status, out),
     ),
   };
 }
 
-function unjudged({ properties }: Subject): string {
+function unjudged({ properties }: Runner): string {
   if (properties.length === 0) return 'none of the chosen properties speaks of this program';
-  const states = properties.map(({ name, status, reason }) => `${name} ${status}${reason ? ` (${reason})` : ''}`);
+  const states = properties.map(
+    ({ property: { name }, status, reason }) => `${name} ${status}${reason ? ` (${reason})` : ''}`,
+  );
   return `no property can be judged: ${states.join(', ')}`;
 }
 
@@ -126,7 +130,7 @@ class JudgedProperty implements TdxProperty {
     readonly status: TdxProperty['status'],
     private readonly out: string | undefined,
   ) {
-    const judge = (this.judge = createPropertyJudge(target, name));
+    const judge = (this.judge = new PropertyJudge(target, name));
     const named = judge.named.bind(judge);
     const arbitrary: fc.Arbitrary<TdxCase['values']> = judge.arbitrary;
     this.arbitrary = arbitrary.map(
@@ -184,7 +188,7 @@ class JudgedProperty implements TdxProperty {
   }
 
   private keep(out: string, signature: Signature, { values }: TdxCase): string {
-    return writeCase(join(out, 'cases'), createSubject(this.target).report(signature, values, null).case);
+    return writeCase(join(out, 'cases'), makeFinding(openRunner(this.target), signature, values, null).case);
   }
 
   private notEvaluated({ numRuns, seed }: Details): NoVerdictError {

@@ -27,7 +27,7 @@ import {
   UD2,
   VADDPS,
 } from '../harness/made-function.test.helper.js';
-import { accountFor, endOf } from './account.js';
+import { accountsOf } from './account.js';
 import { caseOf, propertyOf, runnerOf } from './made-runner.test.helper.js';
 
 const CALL: readonly Piece[] = [clear('rax'), set32('rcx', 0x400), TDCALL];
@@ -38,7 +38,7 @@ function said(
   values: Readonly<Record<string, bigint>> = {},
 ): { expected: string; actual: string } {
   const runner = runnerOf(pieces, undefined, [propertyOf(clause)]);
-  const [account] = accountFor(runner, caseOf(runner, values));
+  const [account] = accountsOf(runner, caseOf(runner, values));
   return { expected: account.expected, actual: account.actual };
 }
 
@@ -101,7 +101,7 @@ describe('an account says what was expected and what was found', () => {
   test('where a run faulted', () => {
     const runner = runnerOf([load('rax', 'rbx'), RET]);
     runner.run(caseOf(runner, { 'entry.rbx': 0x1000n }));
-    expect(endOf(runner.context)).toBe('faulted with #PF at address 0x1000');
+    expect(runner.end).toBe('faulted with #PF at address 0x1000');
   });
 });
 
@@ -109,13 +109,13 @@ test('each root cause once, also when several clauses speak of it', () => {
   const runner = runnerOf([set32('rbx', 5), RET], undefined, [
     propertyOf(zero(final('rbx')), equal(final('rbx'), initial('rbx'))),
   ]);
-  expect(accountFor(runner, caseOf(runner))).toHaveLength(1);
+  expect(accountsOf(runner, caseOf(runner))).toHaveLength(1);
 });
 
 test('a sound function has nothing to account for, and what cannot be judged neither', () => {
   const sound = runnerOf(SOUND, BLOCK_CONTRACT);
-  expect(accountFor(sound, caseOf(sound, { 'block.field0': 3n, 'answer.r10': 7n }))).toEqual([]);
+  expect(accountsOf(sound, caseOf(sound, { 'block.field0': 3n, 'answer.r10': 7n }))).toEqual([]);
   const unknown = runnerOf([VADDPS, RET]);
-  expect(accountFor(unknown, caseOf(unknown))).toEqual([]);
+  expect(accountsOf(unknown, caseOf(unknown))).toEqual([]);
   expect(unknown.problem).toContain('vaddps');
 });

@@ -1,154 +1,25 @@
-/** What happened in one failing case: the run, the instruction to blame, what was expected and what was found. */
-import type { Clause, Influence, Term } from '../clause/clause.js';
-import { renderTerm } from '../clause/render.js';
-import type { CaseContext } from '../judge/context.js';
-import type { CaseRunner } from '../judge/case-runner.js';
-import type { JudgedClause } from '../judge/judge.js';
-import { BLOCK, END_NAMES, END, FACT, registerSlot, slotValue, vectorSlot } from '../observation/layout.js';
-import type { Scenario } from '../scenario/layout.js';
-import { hex } from '../text/hex.js';
-import { VECTOR } from '../x86/exit.js';
-import { blamedStep, type CaseTraces, placeName, type Signature, signatureKey, traceCase } from './violation.js';
+/** What happened in one failing case: the trace, the instruction to blame, what was expected and what was found. */
+import type { Case } from '../case/case.js';
+import type { CaseTrace, Comparison, Runner, Violation } from '../run/runner.js';
+import { blamed, type Signature, signatureKey } from './signature.js';
 
-export interface Account {
-  signature: Signature;
-  clause: JudgedClause;
-  traces: CaseTraces;
-  /** Index of the step to blame in the base run. */
-  step: number;
-  /** `0x...`, or a sentence. */
-  expected: string;
-  actual: string;
+export interface Account extends Comparison {
+  readonly signature: Signature;
+  readonly violation: Violation;
+  readonly trace: CaseTrace;
+  /** Index of the step to blame, -1 if there is none. */
+  readonly step: number;
 }
 
-/** Runs a scenario and accounts for every violation of it. @throws Error if the case has no verdict */
-export function accountFor(runner: CaseRunner, scenario: Scenario): Account[] {
-  const violated = runner.run(scenario);
-  const clauses = Array.from(
-    runner.judge.violated.subarray(0, Math.max(0, violated)),
-    (index) => runner.judge.clauses[index],
-  );
-  const traces = traceCase(runner);
+/** Runs a case and accounts for every violation of it, each signature once. Without a verdict there is none: `runner.problem`. */
+export function accountsOf(runner: Runner, values: Case): Account[] {
   const accounts = new Map<string, Account>();
-  for (const clause of clauses) {
-    const step = blamedStep(runner, clause, traces);
-    const address = traces.base.steps[step]?.address ?? runner.target.entry;
-    const signature = {
-      property: clause.property.name,
-      clause: clause.text,
-      slot: clause.slot,
-      place: placeName(runner, address),
-    };
+  for (const violation of runner.run(values) ?? []) {
+    const comparison = runner.compare(violation);
+    const trace = runner.trace(violation);
+    const { signature, step } = blamed(runner, violation, trace);
     const key = signatureKey(signature);
-    if (!accounts.has(key))
-      accounts.set(key, { signature, clause, traces, step, ...comparison(clause.clause, runner) });
+    if (!accounts.has(key)) accounts.set(key, { signature, violation, trace, step, ...comparison });
   }
   return [...accounts.values()];
-}
-
-type Comparison = Pick<Account, 'expected' | 'actual'>;
-
-function comparison(clause: Clause, runner: CaseRunner): Comparison {
-  const { context } = runner;
-  switch (clause.kind) {
-    case 'when':
-      return comparison(clause.clause, runner);
-    case 'equal': {
-      const mask = clause.mask ?? (1n << 64n) - 1n;
-      return {
-        expected: `${hex(valueOf(clause.right, runner) & mask)} (${renderTerm(clause.right)})`,
-        actual: `${hex(valueOf(clause.left, runner) & mask)} (${renderTerm(clause.left)})`,
-      };
-    }
-    case 'zero':
-      return { expected: '0', actual: hex(valueOf(clause.term, runner)) };
-    case 'oneOf':
-      return {
-        expected: `one of ${clause.values.map(renderTerm).join(', ')}`,
-        actual: hex(valueOf(clause.term, runner)),
-      };
-    case 'within':
-      return {
-        expected: `from ${renderTerm(clause.low)} to ${renderTerm(clause.high)}`,
-        actual: hex(valueOf(clause.term, runner)),
-      };
-    case 'independent':
-      return flow(clause.term, clause.of, context, runner);
-    case 'endedAs':
-    case 'endedAsOrBlockFault':
-      return { expected: `the run ends: ${clause.ends.join(', ')}`, actual: endOf(context) };
-    case 'noWriteOutside':
-      return {
-        expected: 'stores on the own stack and into the block only',
-        actual: `${fact(context, 'strayWrites')} elsewhere`,
-      };
-    case 'noAccessBelowStackPointer':
-      return { expected: 'no access below RSP', actual: `${fact(context, 'accessesBelowStack')} below RSP` };
-    case 'before':
-      return {
-        expected: 'STI is the instruction immediately before TDCALL',
-        actual:
-          fact(context, 'stiCount') === 0n ? 'no STI was executed' : 'other instructions stand between STI and TDCALL',
-      };
-  }
-}
-
-const INFLUENCES: Readonly<Record<Influence, string>> = {
-  'guest-secrets': 'guest secrets',
-  'host-values': 'host values',
-  'td-values': 'values of the TD',
-};
-
-function flow(term: Term, of: Influence, context: CaseContext, runner: CaseRunner): Comparison {
-  const what = INFLUENCES[of];
-  const base = valueOf(term, runner);
-  const other = valueOf(term, runner, of === 'guest-secrets' ? context.guest : context.host);
-  const name = renderTerm(term);
-  if (term.kind === 'fact' && term.fact !== 'faultAddress') {
-    return { expected: `${name} is the same for all ${what}`, actual: `${name} differs when only ${what} change` };
-  }
-  return {
-    expected: `${name} is the same for all ${what}`,
-    actual: `${name} = ${hex(base)}, but ${hex(other)} when only ${what} change`,
-  };
-}
-
-function valueOf(term: Term, { context, compiled }: CaseRunner, observation = context.base): bigint {
-  switch (term.kind) {
-    case 'register':
-      return slotValue(observation, registerSlot(term.moment, term.register));
-    case 'field':
-      return slotValue(observation, BLOCK[term.moment] + (compiled.fieldIndex.get(term.field) ?? 0));
-    case 'vector':
-      return slotValue(observation, vectorSlot(term.moment, term.part));
-    case 'fact':
-      return slotValue(observation, FACT[term.fact]);
-    case 'constant':
-      return term.value;
-    case 'predicted':
-      return valueOf(term.term, { context, compiled } as CaseRunner, context.prediction.values);
-  }
-}
-
-function fact(context: CaseContext, name: keyof typeof FACT): bigint {
-  return slotValue(context.base, FACT[name]);
-}
-
-/** How the base run ended, as a person says it. */
-export function endOf(context: CaseContext): string {
-  const { base } = context;
-  const name = END_NAMES.find((candidate) => END[candidate] === context.end) ?? 'unknown';
-  if (context.end === END.budget)
-    return `ran out of its instruction budget after ${slotValue(base, FACT.instructions)} instructions`;
-  if (context.end !== END.faulted) return name;
-  const fault = `faulted with ${exceptionName(base[2 * FACT.endDetail])}`;
-  const address = slotValue(base, FACT.faultAddress);
-  // Only memory accesses and fetches have one; NULL is one of a page fault.
-  return address === 0n && base[2 * FACT.endDetail] !== VECTOR.PF ? fault : `${fault} at address ${hex(address)}`;
-}
-
-/** An exception as a person says it: `#GP`. */
-export function exceptionName(vector: number): string {
-  const found = Object.entries(VECTOR).find(([, value]) => value === vector);
-  return found === undefined ? `vector ${vector}` : `#${found[0]}`;
 }

@@ -1,126 +1,149 @@
 /**
- * The instruction that a violation is put down to:
+ * The instruction that a violation is put down to, by one rule for every kind of code:
  *
- * - a wrong register at the call or at the return: the last executed instruction that wrote it (for a missing scrub or
- *   restore that is the one which brought the value, so the call for a host value), or the call that passed it on as it came;
- * - memory: the instruction that did the access, for a block field the last one that wrote it, else the call;
- * - how the run ended: the last instruction;
+ * - a wrong value: the instruction that computed it, through whatever carried it since; where nobody computed it, the last
+ *   one that carried it (for a missing scrub or restore that is the one which brought the value, so the call for a host
+ *   value); where nobody wrote it at all, the exchange at which it was looked at, at the return the last exchange before,
+ *   or the return itself;
  * - flags, vector state: the last instruction that changed them;
+ * - an access where none may be: the instruction that did it;
  * - STI: the STI, or the call where it is missing;
+ * - how the run ended: the last instruction of the code under test;
+ * - code that goes on where it had to stop: the first decision behind the call, which is where its status is looked at;
+ * - an exchange that should not be there, or is missing, and a loop without an end: the last decision;
  * - a path or an address that depends on something it must not: where the two runs part.
  */
-import { highHalf, lowHalf } from '../halves.js';
-import type { Clause, Term } from '../clause/clause.js';
-import type { CompiledContract } from '../contract/compiled.js';
-import { FACT, slotValue } from '../observation/layout.js';
+import type { Step } from '../run/trace.js';
+import type { CaseTrace } from '../run/runner.js';
+import type { Moment, Wrong } from '../run/wrong.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { SLOT as STATE } from '../x86/layout.js';
-import { REGISTER_INDEX } from '../x86/registers.js';
-import type { Step, Trace } from './trace.js';
+import { originOf } from './origin.js';
 
-export interface BlameContext {
-  compiled: CompiledContract;
-  base: Trace;
-  /** The companion that the clause compares with, for `independent`. */
-  companion: Trace | undefined;
-  /** Address of a block field in the base run. */
-  fieldAddress: (field: string) => bigint;
-}
-
-/** @returns index of the step that is to blame */
-export function blame(clause: Clause, context: BlameContext): number {
-  const { steps } = context.base;
-  switch (clause.kind) {
-    case 'when':
-      return blame(clause.clause, context);
-    case 'equal':
-      return blameTerm(clause.left, context, clause.mask);
-    case 'zero':
-    case 'oneOf':
-    case 'within':
-      return blameTerm(clause.term, context);
-    case 'independent':
-      return blameFlow(clause.term, context);
-    case 'endedAs':
-    case 'endedAsOrBlockFault':
-      return lastExecuted(steps);
-    case 'noWriteOutside':
-      return instructionOf(context.base, FACT.firstStrayWrite);
-    case 'noAccessBelowStackPointer':
-      return instructionOf(context.base, FACT.firstBelowStack);
-    case 'before': {
-      const sti = steps.findLastIndex(({ events }) => hasEvent(events, isSti));
-      return sti < 0 ? firstCall(steps) : sti;
+/** @returns index of the step that is to blame, -1 where there is none at all */
+export function blame(wrong: Wrong, trace: CaseTrace): number {
+  const { steps } = trace;
+  switch (wrong.kind) {
+    case 'value': {
+      const origin = originOf(steps, boundOf(steps, wrong.at), wrong.location);
+      return origin >= 0 ? origin : lookedAt(steps, wrong.at);
     }
-  }
-}
-
-/** The step that executed the instruction whose address is in a slot. */
-function instructionOf({ steps, observation }: Trace, slot: number): number {
-  const address = slotValue(observation, slot);
-  const at = steps.findIndex((step) => step.address === address);
-  return at < 0 ? lastExecuted(steps) : at;
-}
-
-function blameTerm(term: Term, context: BlameContext, mask?: bigint): number {
-  const { steps } = context.base;
-  switch (term.kind) {
-    case 'register': {
-      const end = term.moment === 'call' ? firstCall(steps) : steps.length;
-      if (term.register === 'rflags') return lastFlagChange(steps, Number(mask ?? 0xffffffffn));
-      if (term.register === 'rip') return lastExecuted(steps);
-      const writer = lastWriter(steps, end, REGISTER_INDEX[term.register]);
-      // What nobody wrote was exposed or passed as it came: by the call.
-      return writer < 0 ? firstCall(steps) : writer;
+    case 'flags': {
+      const changed = steps.slice(0, boundOf(steps, wrong.at)).findLastIndex(changesFlags(wrong.mask));
+      return changed >= 0 ? changed : lookedAt(steps, wrong.at);
     }
-    case 'field':
-      return lastFieldWriter(context, term.field);
     case 'vector': {
-      const word = 2 * vectorStateSlot(term.part);
-      return Math.max(
-        0,
-        steps.findLastIndex(
-          ({ before, after }) => before[word] !== after[word] || before[word + 1] !== after[word + 1],
-        ),
-      );
+      const changed = steps.slice(0, boundOf(steps, wrong.at)).findLastIndex(changesWords(wrong.from, wrong.to));
+      return changed >= 0 ? changed : lookedAt(steps, wrong.at);
     }
-    case 'fact':
-      return blameFact(term.fact, steps);
-    default:
+    case 'instruction': {
+      const at = steps.findIndex(({ address }) => address === wrong.address);
+      return at >= 0 ? at : lastExecuted(steps);
+    }
+    case 'sti': {
+      const sti = steps.findLastIndex(({ events }) => hasEvent(events, isSti));
+      return sti >= 0 ? sti : firstCall(steps);
+    }
+    case 'calls': {
+      const call = steps.findLastIndex(isCall);
+      return call >= 0 ? call : lastExecuted(steps);
+    }
+    case 'end':
       return lastExecuted(steps);
+    case 'goes on': {
+      const call = steps.findLastIndex(isCall);
+      const first = steps.findIndex((step, index) => index > call && isDecision(step));
+      return call < 0 ? lastDecision(steps) : first >= 0 ? first : call;
+    }
+    case 'decision':
+      return lastDecision(steps);
+    case 'parted':
+      return parting(wrong.in, steps, trace[wrong.companion]);
   }
 }
 
-function blameFact(fact: string, steps: readonly Step[]): number {
-  if (fact === 'stiCount') {
-    const sti = steps.findLastIndex(({ events }) => hasEvent(events, isSti));
-    return sti < 0 ? firstCall(steps) : sti;
+/** Steps before this one may have made what was looked at. The exchange itself has not been answered by then. */
+function boundOf(steps: readonly Step[], at: Moment): number {
+  if (at === 'first call') {
+    const call = steps.findIndex(isCall);
+    return call < 0 ? steps.length : call;
   }
-  if (fact === 'calls' || fact === 'restOfHostView' || fact === 'hostExits') {
-    const call = steps.findLastIndex(isCall);
-    return call < 0 ? lastExecuted(steps) : call;
-  }
-  return lastExecuted(steps);
+  const last = steps.at(-1);
+  return at === 'exchange' && last !== undefined && isCall(last) ? steps.length - 1 : steps.length;
 }
 
-/** Where a value came from that must not depend on something: for the whole run, where the two runs part. */
-function blameFlow(term: Term, context: BlameContext): number {
-  const { base, companion } = context;
-  if (term.kind !== 'fact' || companion === undefined) return blameTerm(term, context);
-  if (term.fact === 'path' || term.fact === 'pathToHost') {
-    return lastExecuted(base.steps.slice(0, partingOf(base.steps, companion.steps, samePlace)));
-  }
-  if (term.fact === 'addresses') {
-    const parting = partingOf(base.steps, companion.steps, sameAddresses);
-    return Math.min(parting, base.steps.length - 1);
-  }
-  return blameTerm(term, context);
+/** Where a value was looked at that nobody wrote: it was passed on as it came. */
+function lookedAt(steps: readonly Step[], at: Moment): number {
+  if (at === 'first call') return firstCall(steps);
+  if (at === 'exchange') return steps.length - 1;
+  // Of a case of several calls only the last one counts.
+  const begun = steps.findLastIndex((step, index) => index < steps.length - 1 && endsCall(step));
+  const exchange = steps.findLastIndex(isExchange);
+  return exchange > begun ? exchange : lastExecuted(steps);
 }
 
-function partingOf(a: readonly Step[], b: readonly Step[], same: (x: Step, y: Step) => boolean): number {
-  const shorter = Math.min(a.length, b.length);
-  for (let index = 0; index < shorter; index++) if (!same(a[index], b[index])) return index;
-  return shorter;
+/** Whether the world began another call behind the step: every register was set anew. */
+function endsCall({ worldWrote, call }: Step): boolean {
+  return call === undefined && worldWrote === ALL_REGISTERS;
+}
+
+const ALL_REGISTERS = 0xffff;
+
+/** Whether the code left for the outside, and was answered. */
+function isExchange(step: Step): boolean {
+  return isCall(step) || (step.worldWrote !== 0 && !endsCall(step));
+}
+
+/** TDCALL or SEAMCALL. */
+function isCall({ call, instruction, interrupt }: Step): boolean {
+  return !interrupt && (call !== undefined || instruction?.flow === 'environment');
+}
+
+/** The first call, or the last instruction when there was none. */
+function firstCall(steps: readonly Step[]): number {
+  const call = steps.findIndex(isCall);
+  return call < 0 ? lastExecuted(steps) : call;
+}
+
+function isDecision({ instruction, interrupt }: Step): boolean {
+  return !interrupt && instruction?.flow === 'conditional';
+}
+
+function lastDecision(steps: readonly Step[]): number {
+  const last = steps.findLastIndex(isDecision);
+  return last >= 0 ? last : lastExecuted(steps);
+}
+
+/**
+ * The last step that is an instruction of the image: a fetch fault is blamed on what jumped there, and the RET of a
+ * thunk that the world lends on the jump to the thunk.
+ */
+function lastExecuted(steps: readonly Step[]): number {
+  const last = steps.findLastIndex(
+    ({ instruction, interrupt, lent }) => !interrupt && !lent && instruction !== undefined,
+  );
+  return last >= 0 ? last : steps.length === 0 ? -1 : 0;
+}
+
+function changesFlags(mask: number): (step: Step) => boolean {
+  const flags = 2 * STATE.RFLAGS;
+  return ({ before, after }) => ((before[flags] ^ after[flags]) & mask) !== 0;
+}
+
+function changesWords(from: number, to: number): (step: Step) => boolean {
+  return ({ before, after }) => {
+    for (let word = from; word < to; word++) if (before[word] !== after[word]) return true;
+    return false;
+  };
+}
+
+/** Where two runs part: in the path the last instruction that both executed, in the addresses the one that differs. */
+function parting(what: 'path' | 'addresses', steps: readonly Step[], companion: readonly Step[] = []): number {
+  const same = what === 'path' ? samePlace : sameAddresses;
+  const shorter = Math.min(steps.length, companion.length);
+  let at = 0;
+  while (at < shorter && same(steps[at], companion[at])) at++;
+  return what === 'path' ? lastExecuted(steps.slice(0, at)) : Math.min(at, steps.length - 1);
 }
 
 function samePlace(a: Step, b: Step): boolean {
@@ -142,73 +165,8 @@ function sameFault(a: Step, b: Step): boolean {
   return (a.after[2 * STATE.RIP] === a.before[2 * STATE.RIP]) === (b.after[2 * STATE.RIP] === b.before[2 * STATE.RIP]);
 }
 
-function lastWriter(steps: readonly Step[], end: number, register: number): number {
-  for (let index = end - 1; index >= 0; index--) {
-    const step = steps[index];
-    if (step.interrupt || step.instruction === undefined) continue;
-    const byWorld = isCall(step) || step.raised !== undefined;
-    const writes = byWorld ? step.worldWrote : step.instruction.writesRegisters;
-    if ((writes >>> register) & 1) return index;
-  }
-  return -1;
-}
-
-function lastFlagChange(steps: readonly Step[], mask: number): number {
-  const flags = 2 * STATE.RFLAGS;
-  return Math.max(
-    0,
-    steps.findLastIndex(({ before, after }) => ((before[flags] ^ after[flags]) & mask) !== 0),
-  );
-}
-
-function lastFieldWriter(context: BlameContext, field: string): number {
-  const { steps } = context.base;
-  const address = context.fieldAddress(field);
-  const low = lowHalf(address);
-  const high = highHalf(address);
-  const writes = (events: Int32Array, at: number): boolean => {
-    const kind = events[at + EVENT_WORD.KIND];
-    if (kind !== EVENT.Store && kind !== EVENT.Push) return false;
-    const distance = (events[at + EVENT_WORD.ADDRESS_LOW] - low) | 0;
-    return (
-      events[at + EVENT_WORD.ADDRESS_HIGH] === high && distance < 8 && distance > -(events[at + EVENT_WORD.SIZE] & 0xff)
-    );
-  };
-  const writer = steps.findLastIndex(({ events }) => hasEvent(events, writes));
-  return writer < 0 ? firstCall(steps) : writer;
-}
-
-/** The first call, or the last instruction when there was none. */
-function firstCall(steps: readonly Step[]): number {
-  const call = steps.findIndex(isCall);
-  return call < 0 ? lastExecuted(steps) : call;
-}
-
-function isCall(step: Step): boolean {
-  return step.call !== undefined;
-}
-
 function isSti(events: Int32Array, at: number): boolean {
   return events[at + EVENT_WORD.KIND] === EVENT.Sti;
-}
-
-/**
- * The last step that is an instruction of the image: a fetch fault is blamed on what jumped there, and the RET of a
- * thunk that the world lends on the jump to the thunk.
- */
-function lastExecuted(steps: readonly Step[]): number {
-  return Math.max(
-    0,
-    steps.findLastIndex(({ instruction, interrupt, lent }) => !interrupt && !lent && instruction !== undefined),
-  );
-}
-
-/** The machine's state slot of a part of the vector state: `mxcsr`, `x87cw`, `xmm3.low`... */
-function vectorStateSlot(part: string): number {
-  if (part === 'mxcsr') return STATE.MXCSR;
-  if (part === 'x87cw') return STATE.X87_CW;
-  const [register, half] = part.split('.');
-  return STATE.XMM + 2 * Number(register.slice(3)) + (half === 'high' ? 1 : 0);
 }
 
 function hasEvent(events: Int32Array, matches: (events: Int32Array, at: number) => boolean): boolean {

@@ -14,10 +14,10 @@ import {
 } from '../harness/made-function.test.helper.js';
 import { hex } from '../text/hex.js';
 import { REGISTER_NAMES } from '../x86/registers.js';
-import { followHostValues, type Given, NOTHING_GIVEN } from './host-values.js';
+import { type Given, NOTHING_GIVEN } from '../run/told-step.js';
+import type { Step } from '../run/trace.js';
+import { followHostValues } from './host-values.js';
 import { caseOf, runnerOf } from './made-runner.test.helper.js';
-import type { Step } from './trace.js';
-import { traceCase } from './violation.js';
 
 /** TDG.VP.VMCALL that shares R10 to R15. */
 const VMCALL = [clear('rax'), set32('rcx', 0xfc00), TDCALL];
@@ -44,10 +44,10 @@ function givenTo({ call, worldWrote }: Step): Given {
 function follow(pieces: readonly number[][], compare: boolean): string[] {
   const runner = runnerOf([...VMCALL, ...pieces, RET]);
   runner.run(caseOf(runner));
-  const { base, host } = traceCase(runner);
+  const { steps, host } = runner.trace();
   expect(host).toBeDefined();
-  const followed = followHostValues(base.steps, base.steps.map(givenTo), compare ? host?.steps : undefined);
-  const call = base.steps.findIndex(({ call: answered }) => answered !== undefined);
+  const followed = followHostValues(steps, steps.map(givenTo), compare ? host : undefined);
+  const call = steps.findIndex(({ call: answered }) => answered !== undefined);
   return followed.slice(call, -1).map(({ registers, added, removed }) => {
     const names = REGISTER_NAMES.filter((_, register) => (registers >>> register) & 1);
     return [...names, ...added.map(() => '+memory'), ...removed.map(() => '-memory')].join(' ');
@@ -124,7 +124,7 @@ test('what was addressed by them is not theirs, where that is all', () => {
 test('words of memory are named by their aligned address', () => {
   const runner = runnerOf([...VMCALL, push('r10'), RET]);
   runner.run(caseOf(runner));
-  const { steps } = traceCase(runner).base;
+  const { steps } = runner.trace();
   const followed = followHostValues(steps, steps.map(givenTo));
   const at = steps.findIndex(({ instruction }) => instruction?.text === 'push %r10');
   const rsp = BigInt.asUintN(64, (BigInt(steps[at].after[9]) << 32n) | BigInt(steps[at].after[8] >>> 0));

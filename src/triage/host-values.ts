@@ -12,24 +12,13 @@
  */
 import { HANDLER_FRAME } from '../stage/layout.js';
 import { readHalves } from '../halves.js';
-import type { Place } from '../stage/program-stage.js';
+
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
 import { carriedFrom, registerParts, storedRegister } from './origin.js';
-import type { Step } from './trace.js';
-
-/** What the world wrote behind one step. */
-export interface Given {
-  /** General registers that it wrote, one bit each. */
-  readonly wrote: number;
-  /** Those of them whose values the other side chose. */
-  readonly theirs: number;
-  /** Memory that it wrote with values that the other side chose. */
-  readonly memory: readonly Place[];
-}
-
-export const NOTHING_GIVEN: Given = { wrote: 0, theirs: 0, memory: [] };
+import { type Given, NOTHING_GIVEN } from '../run/told-step.js';
+import type { Step } from '../run/trace.js';
 
 /** What holds values of the other side when a step is done. */
 export interface HostValues {

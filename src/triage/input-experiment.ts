@@ -10,7 +10,7 @@
  *
  * A neutral value that fails with everything of 2 is asked no further.
  */
-import { Dice } from '../story/dice.js';
+import { Dice } from '../case/dice.js';
 import { type BitFlips, bitNote } from './input-bits.js';
 
 /** One value of a failing case, and what else it may be. */

@@ -3,16 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { equal, final, initial } from '../clause/clause.js';
 import type { Contract } from '../contract/contract.js';
 import { BARE_CONTRACT, load, move, type Piece, RET, set32, TDCALL } from '../harness/made-function.test.helper.js';
-import type { CaseRunner } from '../judge/case-runner.js';
 import { imageOf, STUB, STUB_PROPERTIES, stubContract } from '../play/stub-program.test.helper.js';
+import { actionOf, type Case, slotOf, stepOf } from '../case/case.js';
 import { PlayRunner } from '../play/play-runner.js';
-import { readSlot } from '../scenario/layout.js';
-import { actionOf, stepOf } from '../story/story.js';
+import { ProgramRunner } from '../run/program-runner.js';
+import type { StubRunner } from '../run/stub-runner.js';
 import type { InputExperiment } from './input-experiment.js';
-import { examineScenario } from './inputs.js';
+import { examineCase } from './inputs.js';
 import { caseOf, propertyOf, runnerOf, signaturesOf } from './made-runner.test.helper.js';
-import { PlayViolations } from './play-violations.js';
-import { examineStory } from './story-inputs.js';
 import { twinRunner } from './twins.test.helper.js';
 
 /** A function of one argument, in RDI. */
@@ -36,10 +34,10 @@ function experiment(pieces: readonly Piece[], value: bigint): InputExperiment {
   return named(examined(runner, { 'entry.rdi': value }), 'entry.rdi');
 }
 
-function examined(runner: CaseRunner, values: Readonly<Record<string, bigint>>): InputExperiment[] {
-  const scenario = caseOf(runner, values);
-  const [signature] = signaturesOf(runner, scenario);
-  return examineScenario(runner, scenario, signature);
+function examined(runner: StubRunner, values: Readonly<Record<string, bigint>>): InputExperiment[] {
+  const given = caseOf(runner, values);
+  const [signature] = signaturesOf(runner, given);
+  return examineCase(runner, given, signature);
 }
 
 function named(experiments: readonly InputExperiment[], name: string): InputExperiment {
@@ -117,10 +115,10 @@ describe('of a twin', () => {
 
   it('that loses CF, the outcome must be this one, of all that there are', () => {
     const runner = twinRunner('carry-lost-seamcall-2023');
-    const scenario = caseOf(runner, { 'call.outcome': 1n, 'entry.rdi': 1n });
-    const signature = signaturesOf(runner, scenario).find(({ property }) => property === 'maps-vmfailinvalid');
+    const given = caseOf(runner, { 'call.outcome': 1n, 'entry.rdi': 1n });
+    const signature = signaturesOf(runner, given).find(({ property }) => property === 'maps-vmfailinvalid');
     if (signature === undefined) throw new Error('not found');
-    const outcome = named(examineScenario(runner, scenario, signature), 'call.outcome');
+    const outcome = named(examineCase(runner, given, signature), 'call.outcome');
     expect(outcome).toMatchObject({ verdict: 'must be this', tried: 3, failed: 0 });
   });
 });
@@ -161,10 +159,11 @@ describe('the experiment', () => {
     const runner = runnerOf([move('rax', 'rdi'), load('rcx', 'rsi'), TDCALL, CLOBBER, RET], contract, [KEPT]);
     const calls: { leaf: bigint; mask: bigint }[] = [];
     const run = runner.run.bind(runner);
-    runner.run = (scenario) => {
-      const [leaf, mask] = [runner.space.leafSlot, runner.space.maskSlot].map((slot) => readSlot(scenario, slot));
+    const { leafSlot, maskSlot } = runner.reference.space;
+    runner.run = (given) => {
+      const [leaf, mask] = [leafSlot, maskSlot].map((slot) => slotOf(given[0], slot));
       calls.push({ leaf, mask });
-      return run(scenario);
+      return run(given);
     };
     const experiments = examined(runner, { 'block.field0': 0x400n });
     expect(named(experiments, 'entry.rdi').tried).toBeGreaterThan(10);
@@ -179,19 +178,18 @@ describe('the experiment', () => {
 });
 
 describe('of a story', () => {
-  const runner = new PlayRunner(
-    imageOf('corpus/bugs/guest-6.7.o'),
-    stubContract('store_rbx_rdi_swapped'),
-    STUB,
-    STUB_PROPERTIES,
+  const image = imageOf('corpus/bugs/guest-6.7.o');
+  const program = stubContract('store_rbx_rdi_swapped');
+  const runner = new ProgramRunner(
+    { name: 'swapped', symbol: program.symbol, set: 'made', program, image },
+    new PlayRunner(image, program, STUB, STUB_PROPERTIES),
   );
   const call = actionOf(runner.space, 'call');
-  const story = [stepOf(call), stepOf(call, { 'answer.rdi': 9n })];
+  const story: Case = [stepOf(call), stepOf(call, { 'answer.rdi': 9n })];
   const examine = (): InputExperiment[] => {
-    const signatures = new PlayViolations(runner).signatures(runner.run(story) ?? []);
-    const signature = signatures.find(({ slot }) => slot === 'return.field.rbx');
+    const signature = signaturesOf(runner, story).find(({ slot }) => slot === 'return.field.rbx');
     if (signature === undefined) throw new Error('not found');
-    return examineStory(runner, story, signature);
+    return examineCase(runner, story, signature);
   };
 
   it('the value that is stored in the wrong place must differ from the one whose place it is', () => {

@@ -2,7 +2,7 @@
 import { PROPERTIES } from '../../properties/all.js';
 import type { Clause } from '../clause/clause.js';
 import type { PropertyDefinition } from '../clause/property.js';
-import { compileContract } from '../contract/compiled.js';
+import type { Case } from '../case/case.js';
 import type { Contract } from '../contract/contract.js';
 import {
   BARE_CONTRACT,
@@ -11,9 +11,10 @@ import {
   type Piece,
   scenarioWith,
 } from '../harness/made-function.test.helper.js';
-import { CaseRunner } from '../judge/case-runner.js';
-import type { Scenario } from '../scenario/layout.js';
-import { type Signature, Violations } from './violation.js';
+import type { Runner } from '../run/runner.js';
+import { createCaseRunner, StubRunner } from '../run/stub-runner.js';
+import { caseOf as caseOfScenario } from '../scenario/case-space.js';
+import { type Signature, Signatures } from './signature.js';
 
 /** A property that consists of the given clauses. */
 export function propertyOf(...clauses: Clause[]): PropertyDefinition {
@@ -35,20 +36,19 @@ export function runnerOf(
   contract: Contract = BARE_CONTRACT,
   properties: readonly PropertyDefinition[] = PROPERTIES,
   options: ImageOptions = {},
-): CaseRunner {
-  const image = madeImage(pieces, options);
-  const { address, size } = image.segments[0];
-  return new CaseRunner({ image, symbol: 'f', entry: address }, size, compileContract(contract, 'made'), properties);
+): StubRunner {
+  const target = { name: 'made', symbol: 'f', set: 'made', contract, image: madeImage(pieces, options) };
+  return new StubRunner(target, createCaseRunner(target, properties));
 }
 
-/** Scenario of a runner: neutral, but for some slots. */
-export function caseOf(runner: CaseRunner, values: Readonly<Record<string, bigint>> = {}): Scenario {
-  return scenarioWith(runner.compiled, values);
+/** Case of a runner: neutral, but for some slots. */
+export function caseOf({ reference }: StubRunner, values: Readonly<Record<string, bigint>> = {}): Case {
+  return caseOfScenario(scenarioWith(reference.compiled, values));
 }
 
-/** Signatures of a scenario's violations, without any memory of earlier cases. */
-export function signaturesOf(runner: CaseRunner, scenario: Scenario): Signature[] {
-  const violated = runner.run(scenario);
-  if (violated < 0) throw new Error(runner.problem);
-  return new Violations(runner).signatures(violated);
+/** Signatures of a case's violations, without any memory of earlier cases. */
+export function signaturesOf(runner: Runner, values: Case): Signature[] {
+  const violations = runner.run(values);
+  if (violations === undefined) throw new Error(runner.problem);
+  return new Signatures(runner).of(violations);
 }

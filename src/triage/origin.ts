@@ -7,13 +7,11 @@ import { highHalf, joinHalves, lowHalf } from '../halves.js';
 import type { Place } from '../stage/program-stage.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { REGISTER_INDEX, REGISTER_NAMES } from '../x86/registers.js';
-import type { Step } from './trace.js';
+import type { Step } from '../run/trace.js';
+import type { Location } from '../run/wrong.js';
 
 /** Bytes of a register and of its parts, in the order in which they are named below. */
 const PART_BYTES = [8, 4, 2, 1] as const;
-
-/** A value's place: a general register by its number, or memory. */
-export type Location = { register: number } | Place;
 
 /**
  * A value that nobody computed came from the world: then the instruction that last carried it is to blame.
@@ -26,6 +24,8 @@ export function originOf(steps: readonly Step[], end: number, location: Location
   let carrier = -1;
   for (let index = end - 1; index >= 0; index--) {
     const step = steps[index];
+    // Nothing was executed: the handler leaves every register as it was.
+    if (step.interrupt) continue;
     if ('register' in sought) {
       const { register } = sought;
       // The answer to this step; behind the last one there is none yet.
@@ -47,9 +47,10 @@ export function originOf(steps: readonly Step[], end: number, location: Location
   return carrier;
 }
 
-function writes({ instruction }: Step): number {
-  // TDCALL and SEAMCALL may write anything; what they did write shows in the step behind them.
-  return instruction === undefined || instruction.flow === 'environment' ? 0 : instruction.writesRegisters;
+function writes({ instruction, raised }: Step): number {
+  // TDCALL and SEAMCALL may write anything; what they did write is the world's. What raised an exception wrote nothing.
+  if (instruction === undefined || raised !== undefined || instruction.flow === 'environment') return 0;
+  return instruction.writesRegisters;
 }
 
 /** Where an instruction that only moves took the value from; undefined if it did more. */
@@ -58,8 +59,9 @@ export function carriedFrom(step: Step, register: number): Location | undefined 
   const between = /^mov[a-z]*\s+%(\w+),\s*%(\w+)$/.exec(text);
   if (between !== null) {
     const source = registerNumber(between[1]);
-    // From a register to itself is a truncation.
-    return source === undefined || source === register ? undefined : { register: source };
+    // From a register to itself is a truncation; from RSP it is a new pointer, and no value of before.
+    const isCarried = source !== undefined && source !== register && source !== REGISTER_INDEX.rsp;
+    return isCarried ? { register: source } : undefined;
   }
   if (!/^(mov[lqwb]?|pop[qw]?)\s/.test(text)) return undefined;
   for (let at = 0; at < step.events.length; at += EVENT_WORDS) {

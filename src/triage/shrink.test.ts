@@ -19,34 +19,35 @@ import {
   testBits,
   UD2,
 } from '../harness/made-function.test.helper.js';
-import { scenarioValues } from '../case/make-case.js';
-import type { CaseRunner } from '../judge/case-runner.js';
-import { scenarios } from '../scenario/arbitrary.js';
+import { cases } from '../case/arbitrary.js';
+import { type Case, copyCase } from '../case/case.js';
+import { differingValues } from '../case/stored-values.js';
+import type { Runner } from '../run/runner.js';
 import { FAULT } from '../scenario/layout.js';
-import { propertyOf, runnerOf, signaturesOf } from './made-runner.test.helper.js';
+import { caseOf, propertyOf, runnerOf, signaturesOf } from './made-runner.test.helper.js';
 import { shrinkFailure } from './shrink.js';
 import { twinRunner } from './twins.test.helper.js';
-import { type Signature, signatureKey } from './violation.js';
+import { type Signature, signatureKey } from './signature.js';
 
-/** The first drawn scenario that fails, as it was drawn. */
-function failing(runner: CaseRunner, seed: number): { scenario: Int32Array; signature: Signature } {
-  for (const scenario of fc.sample(scenarios(runner.space), { seed, numRuns: 20_000 })) {
-    if (runner.run(scenario) <= 0) continue;
-    return { scenario, signature: signaturesOf(runner, scenario)[0] };
+/** The first drawn case that fails, as it was drawn. */
+function failing(runner: Runner, seed: number): { values: Case; signature: Signature } {
+  for (const values of fc.sample(cases(runner.space), { seed, numRuns: 20_000 })) {
+    if ((runner.run(values) ?? []).length === 0) continue;
+    return { values, signature: signaturesOf(runner, values)[0] };
   }
-  throw new Error('no scenario fails');
+  throw new Error('no case fails');
 }
 
 /** What is left of a random failure, for several seeds. */
-function shrunk(runner: CaseRunner): Record<string, string>[] {
+function shrunk(runner: Runner): Record<string, string>[] {
   return [1, 2, 3].map((seed) => {
-    const { scenario, signature } = failing(runner, seed);
-    const drawn = scenario.slice();
-    const simplest = shrinkFailure(runner, scenario, signature);
-    expect(scenario).toEqual(drawn);
+    const { values, signature } = failing(runner, seed);
+    const drawn = copyCase(values);
+    const simplest = shrinkFailure(runner, values, signature);
+    expect(values).toEqual(drawn);
     // It still fails, and in the same way.
     expect(signaturesOf(runner, simplest).map(signatureKey)).toContain(signatureKey(signature));
-    return scenarioValues(simplest, runner.space.neutral);
+    return differingValues(simplest, runner.space);
   });
 }
 
@@ -120,15 +121,12 @@ describe('the simplest case', () => {
     };
     const runner = runnerOf([test64('rsi'), jnz(2), UD2, UD2], contract, [ENDS]);
     const second = fc
-      .sample(scenarios(runner.space), { seed: 1, numRuns: 50 })
-      .map((scenario) => ({
-        scenario,
-        signature: runner.run(scenario) > 0 ? signaturesOf(runner, scenario)[0] : undefined,
-      }))
+      .sample(cases(runner.space), { seed: 1, numRuns: 50 })
+      .map((drawn) => ({ drawn, signature: signaturesOf(runner, drawn).at(0) }))
       .find(({ signature }) => signature?.place === 'f+0x7');
     if (second?.signature === undefined) throw new Error('the second trap was not reached');
-    const simplest = shrinkFailure(runner, second.scenario, second.signature);
-    const values = scenarioValues(simplest, runner.space.neutral);
+    const simplest = shrinkFailure(runner, second.drawn, second.signature);
+    const values = differingValues(simplest, runner.space);
     expect(Object.keys(values)).toEqual(['entry.rsi']);
     // One bit is left of the value.
     expect(BigInt(values['entry.rsi']).toString(2)).toMatch(/^10*$/);
@@ -149,5 +147,5 @@ test('what does not fail so cannot be shrunk', () => {
     slot: 'end',
     place: 'f+0x0',
   };
-  expect(() => shrinkFailure(runner, runner.space.neutral, signature)).toThrow('did not fail again');
+  expect(() => shrinkFailure(runner, caseOf(runner), signature)).toThrow('did not fail again');
 });

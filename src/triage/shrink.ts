@@ -1,24 +1,33 @@
 /** Shrinks one failure by itself: the predicate is "fails with this signature". */
 import fc from 'fast-check';
-import type { CaseRunner } from '../judge/case-runner.js';
-import { scenarios } from '../scenario/arbitrary.js';
-import type { Scenario } from '../scenario/layout.js';
-import { failsAs } from './fails-as.js';
-import { type Signature, signatureKey } from './violation.js';
+import { cases } from '../case/arbitrary.js';
+import type { Case } from '../case/case.js';
+import type { Runner } from '../run/runner.js';
+import { type Signature, signatureKey, Signatures } from './signature.js';
+
+/** A failure that was seen and does not come again: a defect of the tool, and no verdict about the code. */
+export class NotRepeated extends Error {}
+
+/** Runs cases and says whether they fail with the signature. A case without a verdict does not. */
+export function failsAs(runner: Runner, signature: Signature): (values: Case) => boolean {
+  const signatures = new Signatures(runner);
+  const wanted = signatureKey(signature);
+  return (values) => signatures.of(runner.run(values) ?? []).some((found) => signatureKey(found) === wanted);
+}
 
 /**
- * The simplest scenario found that still fails with the signature. The failing values themselves are the start, so that
- * a stored case can be shrunk again without the stream it came from.
+ * The simplest case found that still fails with the signature. The failing values themselves are the start, so that a
+ * stored case can be shrunk again without the stream it came from.
  *
- * @throws Error if the scenario does not fail so: the tool would be broken
+ * @throws NotRepeated if the case does not fail so
  */
-export function shrinkFailure(runner: CaseRunner, scenario: Scenario, signature: Signature): Scenario {
+export function shrinkFailure(runner: Runner, values: Case, signature: Signature): Case {
   const fails = failsAs(runner, signature);
   const details = fc.check(
-    fc.property(scenarios(runner.space), (candidate) => !fails(candidate)),
-    { examples: [[scenario]], numRuns: 1, seed: 0 },
+    fc.property(cases(runner.space), (candidate) => !fails(candidate)),
+    { examples: [[values]], numRuns: 1, seed: 0 },
   );
   if (!details.failed || details.counterexample === null)
-    throw new Error(`a failure of ${signatureKey(signature)} did not fail again`);
+    throw new NotRepeated(`a failure of ${signatureKey(signature)} did not fail again`);
   return details.counterexample[0];
 }

@@ -1,7 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, test as plain } from 'vitest';
 import { builtInStubs } from '../campaign/targets/built-in-targets.js';
-import { createRunner } from '../campaign/targets/target.js';
 import {
   call,
   clear,
@@ -19,15 +19,18 @@ import {
   TDCALL,
   UD2,
 } from '../harness/made-function.test.helper.js';
+import type { Harness } from '../harness/harness.js';
 import { createObservation, END, FACT, MOMENT, slotValue } from '../observation/layout.js';
-import { scenarios } from '../scenario/arbitrary.js';
+import { cases } from '../case/arbitrary.js';
+import type { Scenario } from '../scenario/layout.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { caseOf, runnerOf } from './made-runner.test.helper.js';
-import { twinRunner } from './twins.test.helper.js';
-import { recordTrace, type Step } from './trace.js';
+import { stubRunner, twinRunner } from './twins.test.helper.js';
+import { recordTrace } from '../run/stub-trace.js';
+import { Recorder, type Step } from '../run/trace.js';
 
 const RUNNERS = [
-  ...builtInStubs().map((target) => createRunner(target)),
+  ...builtInStubs().map((target) => stubRunner(target)),
   ...['retry-forever-6.3', 'jump-through-r11-6.4', 'missing-pop-6.7', 'null-output-5.19'].map(twinRunner),
 ];
 
@@ -38,16 +41,32 @@ const executed = (steps: readonly Step[]): Step[] =>
   );
 const moved = (before: Int32Array, after: Int32Array): boolean => before[32] !== after[32] || before[33] !== after[33];
 
+/** A run with an observer that records it. */
+function observed(
+  harness: Harness,
+  scenario: Scenario,
+  memory: 0 | 1,
+): { steps: readonly Step[]; observation: Int32Array } {
+  const observation = createObservation();
+  const recorder = new Recorder((low, high) => harness.stage.holds(low, high));
+  harness.run(scenario, memory, observation, recorder);
+  return { steps: recorder.steps, observation };
+}
+
 test.prop([fc.nat(RUNNERS.length - 1), fc.integer(), fc.constantFrom(0 as const, 1 as const)], { numRuns: 120 })(
   'a trace is the run, step by step',
   (which, seed, memory) => {
-    const { harness, space } = RUNNERS[which];
-    const [scenario] = fc.sample(scenarios(space), { seed, numRuns: 1 });
+    const { reference, space } = RUNNERS[which];
+    const { harness } = reference;
+    const [[{ words: scenario }]] = fc.sample(cases(space), { seed, numRuns: 1 });
     const observation = createObservation();
     harness.run(scenario, memory, observation);
     const state = harness.machine.state.slice();
-    const { steps, observation: traced } = recordTrace(harness, scenario, memory);
-    expect(traced).toEqual(observation);
+    const steps = recordTrace(harness, scenario, memory);
+    expect(harness.machine.state).toEqual(state);
+    const other = observed(harness, scenario, memory);
+    expect(other.observation).toEqual(observation);
+    expect(isDeepStrictEqual(other.steps, steps)).toBe(true);
     expect(harness.machine.state).toEqual(state);
     const last = steps[steps.length - 1];
     expect(last.after).toEqual(state.subarray(0, last.after.length));
@@ -68,9 +87,10 @@ describe('a trace of a made function', () => {
     pieces: readonly Piece[],
     values: Readonly<Record<string, bigint>> = {},
     externals: readonly string[] = [],
-  ): { steps: Step[]; observation: Int32Array } => {
+  ): { steps: readonly Step[]; observation: Int32Array } => {
     const runner = runnerOf(pieces, undefined, undefined, { externals });
-    return recordTrace(runner.harness, caseOf(runner, values), 0);
+    const [{ words }] = caseOf(runner, values);
+    return observed(runner.reference.harness, words, 0);
   };
   const texts = (steps: readonly Step[]): (string | undefined)[] =>
     steps.map(({ instruction }) => instruction?.text.split(/\s/)[0]);

@@ -22,3 +22,9 @@ export const VECTOR = { DE: 0, DB: 1, NMI: 2, BP: 3, OF: 4, UD: 6, SS: 12, GP: 1
 
 /** Bits of a page fault's error code (SDM volume 3, 4.7). */
 export const PAGE_FAULT = { P: 1, W: 2, U: 4, I: 0x10 } as const;
+
+/** An exception as a person says it: `#GP`. */
+export function exceptionName(vector: number): string {
+  const found = Object.entries(VECTOR).find(([, value]) => value === vector);
+  return found === undefined ? `vector ${vector}` : `#${found[0]}`;
+}

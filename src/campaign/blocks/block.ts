@@ -3,27 +3,24 @@
  * stream. A pure function: who computes it, in what order, and whether in bulk or one by one, changes nothing.
  */
 import fc from 'fast-check';
-import { BulkRunner } from '../../bulk/bulk-runner.js';
-import { BATCH_CASES } from '../../bulk/layout.js';
-import { type CaseRunner, NO_VERDICT } from '../../judge/case-runner.js';
-import { batches, eachScenario } from '../../scenario/batch.js';
-import type { StreamWords } from '../../scenario/drawn-arbitrary.js';
-import type { Scenario } from '../../scenario/layout.js';
-import { Violations } from '../../triage/violation.js';
-import { Dice } from '../../story/dice.js';
-import type { Story } from '../../story/story.js';
+import { type Case, copyCase } from '../../case/case.js';
+import { Dice } from '../../case/dice.js';
+import { DrawnArbitrary, type StreamWords } from '../../case/drawn-arbitrary.js';
+import { spliceCase } from '../../case/splice.js';
+import type { BulkMode, Lane, Runner } from '../../run/runner.js';
+import { Signatures } from '../../triage/signature.js';
+import type { Totals } from '../records/merge.js';
 import { ClassCounter } from './classes.js';
 import type { Coverage } from './coverage.js';
 import { type Failure, Failures } from './failures.js';
-import type { Totals } from '../records/merge.js';
+import { Reach } from './reach.js';
 import { blockSeed } from './seed.js';
-import { spliceScenario } from './splice-scenario.js';
 
 /** Cases in a block: many, because each is a message from a worker and a merge. */
 export const BLOCK_CASES = 5000;
 
-/** Cases of a target for which it is worth while to compile them: that takes as long as some thousand of them one by one. */
-const HOT_CASES = 3000;
+/** Cases that follow from one draw of fast-check. */
+const BATCH_CASES = 250;
 
 /** What blocks are added up to. `executions` has companions, `inForce` counts per property of the runner's judge. */
 export interface BlockResult extends Totals<Failure> {
@@ -36,7 +33,7 @@ export interface BlockResult extends Totals<Failure> {
 
 /** A case, and all that it reached. */
 export interface Witness {
-  values: Scenario | Story;
+  values: Case;
   coverage: Coverage;
 }
 
@@ -44,7 +41,7 @@ export interface Witness {
 export interface Parent {
   /** sha256 of its values: part of the seed. */
   digest: string;
-  values: Scenario | Story;
+  values: Case;
 }
 
 /** What tells the stream of a block's cases from every other. */
@@ -52,63 +49,47 @@ export function streamSeed(seed: string, name: string, block: number, parent: Pa
   return blockSeed(seed, parent === undefined ? name : `${name}\n${parent.digest}`, block);
 }
 
-/** How blocks are computed: in bulk once it pays off, always, or never. The results are the same. */
-export type BulkMode = 'when hot' | 'always' | 'never';
+/** The four words from which the cases of a batch follow. Nothing shrinks here: what fails is shrunk by itself. */
+export const WORDS = new DrawnArbitrary<StreamWords>({
+  draw: (words) => words,
+  *simpler() {},
+  canShrink: (value): value is StreamWords => Array.isArray(value),
+});
 
 /**
  * @param cases at most BLOCK_CASES; fewer are a prefix of the same stream
  * @param parent values from which the cases are made, one by one; absent: fresh cases
  */
 export function runBlock(
-  runner: CaseRunner,
-  name: string,
+  runner: Runner,
   seed: string,
   block: number,
   cases: number,
   mode: BulkMode = 'when hot',
   parent?: Parent,
 ): BlockResult {
-  const run = new BlockRun(runner, block, parent === undefined ? bulkOf(runner, mode, cases) : undefined);
+  const run = new BlockRun(runner, block, parent === undefined ? runner.lane(mode, cases) : undefined);
   let left = cases;
   const details = fc.check(
-    fc.property(batches(runner.space, BATCH_CASES), ({ words }) => {
+    fc.property(WORDS, (words) => {
       const count = Math.min(left, BATCH_CASES);
-      if (words !== undefined && parent === undefined) run.batch(words, count);
-      else if (words !== undefined) run.offspring(parent as Parent, words, count);
-      left -= BATCH_CASES;
+      if (parent === undefined) run.batch(words, count);
+      else run.offspring(parent, words, count);
+      left -= count;
     }),
-    { seed: streamSeed(seed, name, block, parent), numRuns: Math.ceil(cases / BATCH_CASES) },
+    { seed: streamSeed(seed, runner.target.name, block, parent), numRuns: Math.ceil(cases / BATCH_CASES) },
   );
   // The predicate never fails: whatever it throws is a defect of the tool.
   if (details.failed) throw details.errorInstance;
   return run.result();
 }
 
-interface Warmth {
-  cases: number;
-  /** Undefined before it was tried; null where the function cannot be translated, and stays with the reference. */
-  bulk: BulkRunner | null | undefined;
-}
-
-const WARMTH = new WeakMap<CaseRunner, Warmth>();
-
-function bulkOf(runner: CaseRunner, mode: BulkMode, cases: number): BulkRunner | undefined {
-  if (mode === 'never') return undefined;
-  let warmth = WARMTH.get(runner);
-  if (warmth === undefined) WARMTH.set(runner, (warmth = { cases: 0, bulk: undefined }));
-  warmth.cases += cases;
-  if (mode !== 'always' && warmth.cases < HOT_CASES) return undefined;
-  if (warmth.bulk === undefined) warmth.bulk = BulkRunner.of(runner) ?? null;
-  else warmth.bulk = warmth.bulk?.extended() ?? null;
-  return warmth.bulk ?? undefined;
-}
-
 /** One block on its way. */
 class BlockRun {
+  private readonly reach: Reach;
   private readonly classes: ClassCounter;
-  private readonly violations: Violations;
+  private readonly signatures: Signatures;
   private readonly inForce: number[];
-  private readonly block: number;
   private readonly failures: Failures;
   private readonly executionsBefore: number;
   private problem: string | undefined;
@@ -116,27 +97,27 @@ class BlockRun {
   private done = 0;
 
   constructor(
-    private readonly runner: CaseRunner,
-    block: number,
-    private readonly bulk: BulkRunner | undefined,
+    private readonly runner: Runner,
+    private readonly block: number,
+    private readonly lane: Lane | undefined,
   ) {
-    this.block = block;
     this.failures = new Failures(block);
+    this.reach = new Reach(runner);
     this.classes = new ClassCounter(runner);
-    this.violations = new Violations(runner);
-    this.inForce = runner.judge.properties.map(() => 0);
+    this.signatures = new Signatures(runner);
+    this.inForce = runner.properties.map(() => 0);
     this.executionsBefore = runner.executions;
-    bulk?.begin();
+    lane?.begin();
   }
 
   batch(words: StreamWords, count: number): void {
-    const { bulk } = this;
-    if (bulk === undefined) {
-      eachScenario(this.runner.space, words, count, (scenario, index) => this.judge(scenario, index));
+    const { lane, runner } = this;
+    if (lane === undefined) {
+      runner.space.each(words, count, (values, index) => this.judge(values, index));
     } else {
-      const { suspects, fresh } = bulk.run(words, count);
-      for (const { path, rip, scenario } of fresh) this.classes.reach(path, rip, scenario);
-      for (const { index, scenario } of suspects) this.judge(scenario, index);
+      const { suspects, fresh } = lane.run(words, count);
+      for (const { ways, values } of fresh) this.reach.add(ways, values);
+      for (const { index, values } of suspects) this.judge(values, index);
     }
     this.done += count;
   }
@@ -145,44 +126,44 @@ class BlockRun {
   offspring(parent: Parent, words: StreamWords, count: number): void {
     const { space } = this.runner;
     const dice = new Dice(words);
-    eachScenario(space, words, count, (donor, index) =>
-      this.judge(spliceScenario(space, parent.values as Scenario, donor, dice), index),
-    );
+    space.each(words, count, (donor, index) => this.judge(spliceCase(space, parent.values, donor, dice), index));
     this.done += count;
   }
 
-  /** Runs and judges one case on the reference. The scenario's place is used again for the next one. */
-  private judge(scenario: Scenario, index: number): void {
+  /** Runs and judges one case on the reference. The case's place is used again for the next one. */
+  private judge(values: Case, index: number): void {
     const { runner, inForce } = this;
-    const violated = runner.run(scenario);
-    if (violated === NO_VERDICT) {
+    const violations = runner.run(values);
+    if (violations === undefined) {
       this.problem ??= runner.problem;
       return;
     }
-    for (let property = 0; property < inForce.length; property++) inForce[property] += runner.judge.inForce[property];
-    const signatures = violated === 0 ? [] : this.violations.signatures(violated);
+    for (let property = 0; property < inForce.length; property++) inForce[property] += runner.inForce[property];
     this.classes.count();
-    this.failures.add(signatures, this.done + index, () => scenario.slice());
+    this.reach.note(values);
+    if (violations.length > 0)
+      this.failures.add(this.signatures.of(violations), this.done + index, () => copyCase(values));
   }
 
   result(): BlockResult {
-    const { runner, bulk, inForce, classes, problem } = this;
+    const { runner, lane, inForce, classes, reach, problem, block } = this;
     let executions = runner.executions - this.executionsBefore;
-    if (bulk !== undefined) {
-      const totals = bulk.totals();
+    if (lane !== undefined) {
+      const totals = lane.totals();
       executions += totals.executions;
       for (let property = 0; property < inForce.length; property++) inForce[property] += totals.inForce[property];
-      classes.addAll(bulk.classNames, totals.classes, totals.boundaries);
+      classes.addAll(lane.classNames, totals.classes, totals.boundaries);
     }
+    const coverage = reach.coverage();
     return {
       cases: this.done,
       executions,
       inForce,
-      classes: classes.result(),
-      coverage: classes.coverage(),
-      witnesses: classes.witnesses,
+      classes: classes.result(coverage),
+      coverage,
+      witnesses: reach.witnesses,
       failures: this.failures.list(),
-      ...(problem !== undefined && { problem: { text: problem, block: this.block } }),
+      ...(problem !== undefined && { problem: { text: problem, block } }),
     };
   }
 }

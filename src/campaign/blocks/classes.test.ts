@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PLACE_NAMES } from '../../scenario/layout.js';
-import { scenarios } from '../../scenario/arbitrary.js';
+import { cases } from '../../case/arbitrary.js';
+import type { Case } from '../../case/case.js';
+import type { StubRunner } from '../../run/stub-runner.js';
 import {
   BLOCK_CONTRACT,
   clear,
@@ -13,18 +15,29 @@ import {
   TDCALL,
 } from '../../harness/made-function.test.helper.js';
 import { caseOf, runnerOf } from '../../triage/made-runner.test.helper.js';
+import { stubRunner } from '../../triage/twins.test.helper.js';
 import { builtInStubs } from '../targets/built-in-targets.js';
 import { ClassCounter } from './classes.js';
-import { createRunner } from '../targets/target.js';
+import { Reach } from './reach.js';
 
-function counted(...cases: Readonly<Record<string, bigint>>[]): Record<string, number> {
-  const runner = runnerOf(SOUND, BLOCK_CONTRACT);
+/** What is counted of cases, and what of code they reached. */
+function classesOf(runner: StubRunner, all: readonly Case[]): Record<string, number> {
   const counter = new ClassCounter(runner);
-  for (const values of cases) {
-    runner.run(caseOf(runner, values));
+  const reach = new Reach(runner);
+  for (const values of all) {
+    runner.run(values);
     counter.count();
+    reach.note(values);
   }
-  return counter.result();
+  return counter.result(reach.coverage());
+}
+
+function counted(...all: Readonly<Record<string, bigint>>[]): Record<string, number> {
+  const runner = runnerOf(SOUND, BLOCK_CONTRACT);
+  return classesOf(
+    runner,
+    all.map((values) => caseOf(runner, values)),
+  );
 }
 
 /** The classes that one case more adds to, beyond those of the neutral case. */
@@ -87,12 +100,11 @@ test('masks of the caller: refused, the widest, and fewer', () => {
     widestMask: '0xffcc',
   };
   const runner = runnerOf([load('rcx', 'rdi'), clear('rax'), TDCALL, RET], contract);
-  const counter = new ClassCounter(runner);
-  for (const mask of [0xffccn, 0x400n, 0n, 1n, 1n << 32n]) {
-    runner.run(caseOf(runner, { 'block.field0': mask }));
-    counter.count();
-  }
-  const classes = counter.result();
+  const masks = [0xffccn, 0x400n, 0n, 1n, 1n << 32n];
+  const classes = classesOf(
+    runner,
+    masks.map((mask) => caseOf(runner, { 'block.field0': mask })),
+  );
   expect(classes['mask exposes all']).toBe(1);
   expect(classes['mask exposes some']).toBe(2);
   expect(classes['mask rejected by the module']).toBe(2);
@@ -101,33 +113,28 @@ test('masks of the caller: refused, the widest, and fewer', () => {
 test('classes that a contract cannot have are none of its own', () => {
   expect(Object.keys(counted({})).filter((name) => name.startsWith('leaf') || name.startsWith('mask'))).toEqual([]);
   const runner = runnerOf([set32('rcx', 0x400), RET]);
-  expect(Object.keys(new ClassCounter(runner).result()).filter((name) => name.startsWith('block'))).toEqual([]);
+  expect(Object.keys(classesOf(runner, [])).filter((name) => name.startsWith('block'))).toEqual([]);
   expect(madeImage(SOUND).segments).toHaveLength(1);
 });
 
 test('the built-in targets leave no class empty in some thousand cases', () => {
   const targets = builtInStubs();
   for (const target of [...targets.slice(0, 3), ...targets.filter(({ name }) => name.startsWith('seamcall-2023'))]) {
-    const runner = createRunner(target);
-    const counter = new ClassCounter(runner);
-    for (const scenario of fc.sample(scenarios(runner.space), { seed: 5, numRuns: 8000 })) {
-      runner.run(scenario);
-      counter.count();
-    }
-    expect(Object.entries(counter.result()).filter(([, cases]) => cases === 0)).toEqual([]);
+    const runner = stubRunner(target);
+    const classes = classesOf(runner, fc.sample(cases(runner.space), { seed: 5, numRuns: 8000 }));
+    expect(Object.entries(classes).filter(([, cases]) => cases === 0)).toEqual([]);
   }
 });
 
 describe('a call of a host stub', () => {
   const target = builtInStubs().find(({ name }) => name === 'seamcall-6.7/__seamcall_saved_ret');
-  const classesOf = (values: Readonly<Record<string, bigint>>): string[] => {
+  const ofCall = (values: Readonly<Record<string, bigint>>): string[] => {
     if (target === undefined) throw new Error('no such target');
-    const runner = createRunner(target);
-    const counter = new ClassCounter(runner);
-    runner.run(caseOf(runner, values));
-    counter.count();
+    const runner = stubRunner(target);
     const ofCase = /^(no fault|IF |block |interrupted)/;
-    return Object.entries(counter.result()).flatMap(([name, cases]) => (cases > 0 && !ofCase.test(name) ? [name] : []));
+    return Object.entries(classesOf(runner, [caseOf(runner, values)])).flatMap(([name, cases]) =>
+      cases > 0 && !ofCase.test(name) ? [name] : [],
+    );
   };
   test.each<[Record<string, bigint>, string[]]>([
     [{}, ['call succeeded', 'the TD answers', 'leaf 0']],
@@ -144,5 +151,5 @@ describe('a call of a host stub', () => {
     [{ 'entry.rdi': 24n, 'call.outcome': 1n }, ['SEAMCALL fails with CF = 1', 'leaf 24']],
     [{ 'entry.rdi': 24n, 'call.outcome': 2n }, ['SEAMCALL raises #GP', 'leaf 24']],
     [{ 'entry.rdi': 24n, 'call.outcome': 3n }, ['SEAMCALL raises #UD', 'leaf 24']],
-  ])('%o', (values, classes) => expect(classesOf(values).sort()).toEqual(classes.sort()));
+  ])('%o', (values, classes) => expect(ofCall(values).sort()).toEqual(classes.sort()));
 });

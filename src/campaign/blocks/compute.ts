@@ -4,13 +4,13 @@ import { Worker } from 'node:worker_threads';
 import { packageRoot } from '../../package-info.js';
 import type { BlockResult } from './block.js';
 import { type Task, timedTask, type TimedResult } from './task.js';
-import type { Subject } from './subject.js';
-import type { AnyTarget } from '../targets/target.js';
+import type { Runner } from '../../run/runner.js';
+import type { AnyTarget } from '../../run/target.js';
 import type { WorkerStart } from './worker.js';
 
 export interface ComputeOptions {
   targets: readonly AnyTarget[];
-  subjects: readonly Subject[];
+  runners: readonly Runner[];
   /** Seed of each target. */
   seeds: readonly string[];
   workers: number;
@@ -36,7 +36,7 @@ export async function compute(tasks: Iterator<Task>, options: ComputeOptions): P
  */
 export async function computeElsewhere(
   tasks: Iterator<Task>,
-  options: Omit<ComputeOptions, 'subjects'>,
+  options: Omit<ComputeOptions, 'runners'>,
   until: Promise<void>,
 ): Promise<void> {
   const workers = Array.from({ length: options.workers }, () => startWorker(options));
@@ -47,10 +47,10 @@ export async function computeElsewhere(
   }
 }
 
-async function computeHere(tasks: Iterator<Task>, { subjects, seeds, onResult }: ComputeOptions): Promise<void> {
+async function computeHere(tasks: Iterator<Task>, { runners, seeds, onResult }: ComputeOptions): Promise<void> {
   for (let next = tasks.next(); next.done !== true; next = tasks.next()) {
     const task = next.value;
-    const { result, milliseconds } = timedTask(subjects[task.target], seeds[task.target], task);
+    const { result, milliseconds } = timedTask(runners[task.target], seeds[task.target], task);
     onResult(task, result, milliseconds);
     // Signals and the progress bar need the event loop between tasks.
     await new Promise((resolve) => setImmediate(resolve));

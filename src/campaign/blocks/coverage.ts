@@ -2,7 +2,7 @@
 import { type CodeOfFunction, functionAround, reachedFunctions } from '../../harness/call-graph.js';
 import type { Image } from '../../image/image.js';
 import { SLOT as STATE } from '../../x86/layout.js';
-import type { Step } from '../../triage/trace.js';
+import type { Step } from '../../run/trace.js';
 import { hex } from '../../text/hex.js';
 import type { FunctionRecord } from '../records/records.js';
 import type { FunctionCoverage } from '../records/result.js';

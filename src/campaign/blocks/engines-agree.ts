@@ -2,7 +2,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { runBlock } from './block.js';
 import type { Totals } from '../records/merge.js';
-import { createRunner, type Target } from '../targets/target.js';
+import { createRunner } from '../../run/open-runner.js';
+import { StubRunner } from '../../run/stub-runner.js';
+import type { StubTarget } from '../../run/target.js';
 
 export interface EngineCheck {
   target: string;
@@ -15,11 +17,11 @@ export interface EngineCheck {
 /** Translated from the first run on: the check is of the translation, not of when it pays off. */
 const TRANSLATED = { engine: 'wasm', hotRuns: 1 } as const;
 
-export function enginesAgree(targets: readonly Target[], cases: number): EngineCheck[] {
+export function enginesAgree(targets: readonly StubTarget[], cases: number): EngineCheck[] {
   return targets.map((target) => {
     const [reference, translated] = [createRunner(target), createRunner(target, undefined, TRANSLATED)].map(
       (runner) => {
-        const block = totalsOf(runner, target.name, 'engines agree', 0, cases, 'never');
+        const block = totalsOf(new StubRunner(target, runner), 'engines agree', 0, cases, 'never');
         return {
           block,
           base: [...runner.context.base],
@@ -28,7 +30,7 @@ export function enginesAgree(targets: readonly Target[], cases: number): EngineC
         };
       },
     );
-    const bulk = totalsOf(createRunner(target), target.name, 'engines agree', 0, cases, 'always');
+    const bulk = totalsOf(new StubRunner(target, createRunner(target)), 'engines agree', 0, cases, 'always');
     const { executions } = reference.block;
     const agree = isDeepStrictEqual(reference, translated) && isDeepStrictEqual(reference.block, bulk);
     return { target: target.name, cases, executions, agree };

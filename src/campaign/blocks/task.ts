@@ -1,10 +1,12 @@
 /** A task: consecutive blocks of one target, computed and recorded as one. A pure function of what stands in it. */
 import { performance } from 'node:perf_hooks';
-import { BLOCK_CASES, type BlockResult, type Parent, type Witness } from './block.js';
+import type { StoredValues } from '../../case/case-schema.js';
+import { BLOCK_CASES, type BlockResult, type Parent, runBlock, type Witness } from './block.js';
 import { CoverageSet } from './coverage.js';
 import type { Failure } from './failures.js';
 import { Merge } from '../records/merge.js';
-import type { Subject } from './subject.js';
+import { valuesOf } from '../../case/stored-values.js';
+import type { Runner } from '../../run/runner.js';
 
 export interface Task {
   /** Index of the target. */
@@ -18,13 +20,21 @@ export interface Task {
   parent?: Parent;
 }
 
-export function runTask(subject: Subject, seed: string, { block, blocks, cases, parent }: Task): BlockResult {
+/** The part of a task that says from which case of the corpus its cases are made, if from any. */
+export function madeFrom(
+  { space }: Runner,
+  entry: { digest: string; values: StoredValues } | undefined,
+): Pick<Task, 'parent'> {
+  return entry === undefined ? {} : { parent: { digest: entry.digest, values: valuesOf(entry.values, space) } };
+}
+
+export function runTask(runner: Runner, seed: string, { block, blocks, cases, parent }: Task): BlockResult {
   const merge = new Merge<Failure>();
   const covered = new CoverageSet(0n);
   const witnesses: Witness[] = [];
   for (let index = 0; index < blocks; index++) {
     const left = Math.min(BLOCK_CASES, cases - index * BLOCK_CASES);
-    const result = subject.runBlock(seed, block + index, left, parent);
+    const result = runBlock(runner, seed, block + index, left, 'when hot', parent);
     merge.add(result);
     for (const witness of result.witnesses) if (covered.add(witness.coverage) > 0) witnesses.push(witness);
   }
@@ -36,8 +46,8 @@ export interface TimedResult {
   milliseconds: number;
 }
 
-export function timedTask(subject: Subject, seed: string, task: Task): TimedResult {
+export function timedTask(runner: Runner, seed: string, task: Task): TimedResult {
   const started = performance.now();
-  const result = runTask(subject, seed, task);
+  const result = runTask(runner, seed, task);
   return { result, milliseconds: performance.now() - started };
 }

@@ -1,7 +1,8 @@
 /** The body of a worker thread: makes runners for the targets it is told of, and computes tasks in the order they come. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { createSubject, type Subject } from './subject.js';
-import type { AnyTarget } from '../targets/target.js';
+import { openRunner } from '../../run/open-runner.js';
+import type { Runner } from '../../run/runner.js';
+import type { AnyTarget } from '../../run/target.js';
 import { type Task, timedTask } from './task.js';
 
 /** What a worker is started with. */
@@ -14,10 +15,10 @@ export interface WorkerStart {
 const port = parentPort;
 if (port !== null) {
   const { targets, seeds } = workerData as WorkerStart;
-  const subjects = new Map<number, Subject>();
+  const runners = new Map<number, Runner>();
   port.on('message', (task: Task) => {
-    let subject = subjects.get(task.target);
-    if (subject === undefined) subjects.set(task.target, (subject = createSubject(targets[task.target])));
-    port.postMessage(timedTask(subject, seeds[task.target], task));
+    let runner = runners.get(task.target);
+    if (runner === undefined) runners.set(task.target, (runner = openRunner(targets[task.target])));
+    port.postMessage(timedTask(runner, seeds[task.target], task));
   });
 }

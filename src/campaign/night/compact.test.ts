@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { openRunner } from '../../run/open-runner.js';
 import { twinTarget } from '../../triage/twins.test.helper.js';
 import { BLOCK_CASES } from '../blocks/block.js';
 import { CampaignLog, prepare } from '../records/campaign-log.js';
@@ -9,7 +10,6 @@ import { RecordFile, readRecords } from '../records/record-file.js';
 import { type CampaignRecord, recordSchema } from '../records/records.js';
 import { Reporter } from '../records/reporter.js';
 import { ResultBuilder } from '../records/result-builder.js';
-import { createSubject } from '../blocks/subject.js';
 import { runTask } from '../blocks/task.js';
 import { compacted } from './compact.js';
 import { readState } from './night-state.js';
@@ -22,14 +22,14 @@ const path = join(folder, 'records.jsonl');
 function nights(): CampaignRecord[] {
   const file = new RecordFile(path);
   const target = twinTarget('missing-pop-6.4');
-  const subject = createSubject(target);
-  const prepared = prepare(target, subject, 'seed');
+  const runner = openRunner(target);
+  const prepared = prepare(target, runner, 'seed');
   for (const blocks of [[0, 1], [2], [7, 8]]) {
     const log = new CampaignLog([prepared], 'seed', file);
     const reporter = new Reporter(log, prepared, 0);
     for (const block of blocks) {
       const task = { target: 0, block, blocks: 1, cases: BLOCK_CASES };
-      const result = runTask(subject, 'seed', task);
+      const result = runTask(runner, 'seed', task);
       log.blocks(task, result);
       if (block === 0)
         for (const { signature, values, index } of result.failures)

@@ -8,7 +8,7 @@ const entry = (digest: number, coverage: Partial<Coverage>): EntryRecord => ({
   kind: 'entry',
   target: 't',
   digest: digest.toString(16).padStart(64, '0'),
-  values: { scenario: {} },
+  values: { steps: [], neutral: {} },
   reached: [],
   taken: [],
   states: [],

@@ -1,9 +1,10 @@
 /** What a night left in its folder: read at the start of the next one, with what is damaged set aside. */
-import { appendFileSync, existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { readRecords, RecordFile } from '../records/record-file.js';
+import { encodeRecords, readRecords } from '../records/record-file.js';
 import { type CampaignRecord, type EntryRecord, type FindingRecord, recordSchema } from '../records/records.js';
 import { UsageError } from '../../errors.js';
+import { replaceFile } from '../../files.js';
 import { compacted } from './compact.js';
 import { shorten } from '../../text/escape.js';
 
@@ -47,21 +48,11 @@ export function readState(folder: string, large = LARGE): NightState {
     notes.push(`${shorten(path)}: line ${number}: ${why}${more}; set aside in ${DAMAGED}, the rest is used`);
   }
   // What is damaged is aside by now.
-  if (isLarge || damaged.length > 0) rewrite(path, records);
+  if (isLarge || damaged.length > 0) replaceFile(path, encodeRecords(records));
   if (records.length === 0 && damaged.length > 0)
     notes.push(`${shorten(path)}: nothing in it could be read; the night begins anew`);
   const runs = records.flatMap((record) => (record.kind === 'run' ? [record] : []));
   return { seed: runs.at(-1)?.seed, records, notes };
-}
-
-/** Puts a file with these records in the place of another: at any moment one of the two is there as a whole. */
-function rewrite(path: string, records: readonly CampaignRecord[]): void {
-  const fresh = `${path}.new`;
-  rmSync(fresh, { force: true });
-  const file = new RecordFile(fresh);
-  file.append(records);
-  file.close();
-  renameSync(fresh, path);
 }
 
 /** @throws UsageError if the user asks for another seed than the state has */

@@ -4,7 +4,7 @@ import type { Prepared } from '../records/campaign-log.js';
 import type { CampaignRecord } from '../records/records.js';
 import type { Reporter } from '../records/reporter.js';
 import type { Shard } from '../blocks/shard.js';
-import type { Task } from '../blocks/task.js';
+import { madeFrom, type Task } from '../blocks/task.js';
 import { Corpus } from './corpus.js';
 import type { Turn } from './night-schedule.js';
 
@@ -80,9 +80,8 @@ export class NightTarget implements Turn {
     this.spent += estimate;
     this.idle += estimate;
     this.estimates.push(estimate);
-    const { subject } = this.prepared;
-    const parent = entry && { digest: entry.digest, values: subject.valuesOf(entry.values) };
-    return { target: this.index, block, blocks, cases: blocks * BLOCK_CASES, ...(parent !== undefined && { parent }) };
+    const cases = blocks * BLOCK_CASES;
+    return { target: this.index, block, blocks, cases, ...madeFrom(this.prepared.runner, entry) };
   }
 
   /** A task has been computed. */

@@ -15,9 +15,11 @@ import { replaysOf } from '../records/replays.js';
 import { Reporter } from '../records/reporter.js';
 import type { FindingResult, RunResult } from '../records/result.js';
 import type { Shard } from '../blocks/shard.js';
-import { createSubject } from '../blocks/subject.js';
-import type { AnyTarget } from '../targets/target.js';
-import { runTask, type Task } from '../blocks/task.js';
+import { storedValues, valuesOf } from '../../case/stored-values.js';
+import { openRunner } from '../../run/open-runner.js';
+import { reachOf } from '../blocks/reach.js';
+import type { AnyTarget } from '../../run/target.js';
+import { madeFrom, runTask, type Task } from '../blocks/task.js';
 import { valuesDigest } from '../records/values-digest.js';
 import { pruned } from './corpus.js';
 import { nextTarget } from './night-schedule.js';
@@ -72,7 +74,7 @@ class Night {
   constructor(private readonly options: NightOptions) {
     const { targets, seed, state, records, shard, interrupted } = options;
     const known = new Set(state.records.flatMap((record) => (record.kind === 'target' ? [record.id] : [])));
-    const prepared = targets.map((target) => prepare(target, createSubject(target), seed));
+    const prepared = targets.map((target) => prepare(target, openRunner(target), seed));
     this.log = new CampaignLog(prepared, seed, records);
     this.targets = prepared.map((target, index) => {
       const isNew = !known.has(target.id);
@@ -118,12 +120,11 @@ class Night {
   private finish(target: NightTarget, { parent: digest, failures }: BlocksRecord): void {
     for (const { signature, block } of failures) {
       if (target.reporter.knows(signature)) continue;
-      const { subject, seed } = target.prepared;
+      const { runner, seed } = target.prepared;
       const entry = digest === undefined ? undefined : this.entryOf(digest);
       if (digest !== undefined && entry === undefined) continue;
-      const parent = entry && { digest: entry.digest, values: subject.valuesOf(entry.values) };
       const task = { target: target.index, block, blocks: 1, cases: BLOCK_CASES };
-      this.report(target, runTask(subject, seed, { ...task, ...(parent !== undefined && { parent }) }), digest);
+      this.report(target, runTask(runner, seed, { ...task, ...madeFrom(runner, entry) }), digest);
     }
   }
 
@@ -137,12 +138,12 @@ class Night {
   private begin(target: NightTarget): void {
     const { stored, state } = this.options;
     const { prepared, reporter } = target;
-    for (const replay of replaysOf(prepared.target, prepared.subject, stored)) reporter.replay(replay);
+    for (const replay of replaysOf(prepared.target, prepared.runner, stored)) reporter.replay(replay);
     if (!target.isNew) return;
     const former = formerOf(state.records, prepared.target.name, prepared.id);
     for (const { finding } of former.findings) {
       const name = `former ${finding.case.expect?.trace.slice(0, 16) ?? valuesDigest(finding.case)}`;
-      const again = reporter.replay({ name, values: prepared.subject.valuesOf(finding.case) });
+      const again = reporter.replay({ name, values: valuesOf(finding.case, prepared.runner.space) });
       const same = again.some(({ property, slot }) => property === finding.property && slot === finding.slot);
       if (!same) this.note(`${prepared.target.name}: gone with the new code: ${finding.property} at ${finding.place}`);
     }
@@ -172,7 +173,8 @@ class Night {
     const target = this.targets[task.target];
     const fresh = this.log.blocks(task, result);
     const found = this.report(target, result, task.parent?.digest);
-    for (const { values } of result.witnesses) this.addEntry(target, target.prepared.subject.named(values));
+    for (const { values } of result.witnesses)
+      this.addEntry(target, storedValues(values, target.prepared.runner.space));
     target.done(task, milliseconds, fresh > 0 || found > 0);
     this.cases += result.cases;
     this.progress();
@@ -194,8 +196,8 @@ class Night {
 
   /** A case that reaches something that no entry of the corpus does becomes one. */
   private addEntry(target: NightTarget, values: EntryRecord['values']): void {
-    const { subject, target: about } = target.prepared;
-    const coverage = subject.reach(subject.valuesOf(values));
+    const { runner, target: about } = target.prepared;
+    const coverage = reachOf(runner, valuesOf(values, runner.space));
     if (!target.corpus.isMissing(coverage)) return;
     const entry = this.log.entry(target.index, { digest: valuesDigest(values), values, ...coverage });
     target.corpus.add(entry);

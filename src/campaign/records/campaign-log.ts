@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { toolVersion } from '../../package-info.js';
 import { CoverageSet, coverageSize, functionRecords, otherFunctions } from '../blocks/coverage.js';
 import { fingerprint } from '../targets/fingerprint.js';
+import type { ContractHint } from './contract-hint.js';
 import type { Totals } from './merge.js';
 import type { RecordFile } from './record-file.js';
 import {
@@ -16,14 +17,14 @@ import {
 import { ResultBuilder } from './result-builder.js';
 import type { FindingResult, RunResult } from './result.js';
 import type { Shard } from '../blocks/shard.js';
-import type { Subject } from '../blocks/subject.js';
-import type { AnyTarget } from '../targets/target.js';
+import type { Runner } from '../../run/runner.js';
+import { type AnyTarget, assumptionsOf } from '../../run/target.js';
 import type { Task } from '../blocks/task.js';
 
 /** One target of a campaign, ready to be run. */
 export interface Prepared {
   readonly target: AnyTarget;
-  readonly subject: Subject;
+  readonly runner: Runner;
   readonly seed: string;
   /** `NAME@FINGERPRINT` */
   readonly id: string;
@@ -34,11 +35,11 @@ export interface Prepared {
 /** Hexadecimal digits of the fingerprint that tell a target from what it was before a change. */
 const ID_DIGITS = 16;
 
-export function prepare(target: AnyTarget, subject: Subject, seed: string): Prepared {
+export function prepare(target: AnyTarget, runner: Runner, seed: string): Prepared {
   const print = fingerprint(target);
   return {
     target,
-    subject,
+    runner,
     seed,
     id: `${target.name}@${print.slice(0, ID_DIGITS)}`,
     fingerprint: print,
@@ -75,7 +76,13 @@ export class CampaignLog {
   blocks({ target, block, blocks, parent }: Task, result: Totals): number {
     const { coverage, failures, cases, executions, inForce, classes, problem } = result;
     const { id } = this.targets[target];
-    const told = failures.map(({ signature, hits, block: at, index }) => ({ signature, hits, block: at, index }));
+    const told = failures.map(({ signature, hits, block: at, index, together }) => ({
+      signature,
+      hits,
+      block: at,
+      index,
+      together,
+    }));
     const fresh = this.covered[target].missing(coverage);
     const records: CampaignRecord[] = [];
     if (coverageSize(fresh) > 0) {
@@ -137,6 +144,10 @@ export class CampaignLog {
     this.append([{ kind: 'finding', target: this.targets[target].id, finding }]);
   }
 
+  hint(target: number, { text, contract }: ContractHint): void {
+    this.append([{ kind: 'hint', target: this.targets[target].id, text, contract }]);
+  }
+
   /** The process is at its end. */
   end(shard: Shard, workers: number, milliseconds: number, interrupted: boolean): void {
     this.append([
@@ -165,18 +176,20 @@ export class CampaignLog {
   }
 }
 
-function targetRecord({ target, subject, seed, id, fingerprint: print, functions }: Prepared): CampaignRecord {
+function targetRecord({ target, runner, seed, id, fingerprint: print, functions }: Prepared): CampaignRecord {
+  const assumes = assumptionsOf(target);
   return {
     kind: 'target',
     id,
     name: target.name,
     symbol: target.symbol,
-    contract: subject.contractId,
+    contract: runner.contractId,
     image: target.image.name,
     imageHash: target.image.hash,
     fingerprint: print,
     seed,
-    properties: [...subject.properties],
+    ...(assumes.length > 0 && { assumes: [...assumes] }),
+    properties: runner.properties.map(({ property, ...rest }) => ({ name: property.name, ...rest })),
     functions,
   };
 }

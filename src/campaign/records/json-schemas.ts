@@ -1,6 +1,7 @@
 /** The JSON Schemas that the package publishes, made of the schemas by which the tool itself reads. */
 import { z } from 'zod';
-import { caseSchema } from '../../case/case-file.js';
+import { CASE_1, case1Schema } from '../../case/case-1.js';
+import { CASE_SCHEMA, caseSchema } from '../../case/case-schema.js';
 import { RESULT_SCHEMA, resultSchema } from './result.js';
 
 /** Folder in the package. */
@@ -12,8 +13,9 @@ export const SCHEMA_FOLDER = 'schema';
  */
 export function jsonSchemas(): Record<string, string> {
   return {
-    'result-1.schema.json': publish(resultSchema, RESULT_SCHEMA, 'The result of a run of tdxfuzz'),
-    'case-1.schema.json': publish(caseSchema, 'tdxfuzz/case/1', 'One case of tdxfuzz, with all that a replay needs'),
+    'result-2.schema.json': publish(resultSchema, RESULT_SCHEMA, 'The result of a run of tdxfuzz'),
+    'case-1.schema.json': publish(case1Schema, CASE_1, 'One case of tdxfuzz as versions before wrote it'),
+    'case-2.schema.json': publish(caseSchema, CASE_SCHEMA, 'One case of tdxfuzz, with all that a replay needs'),
   };
 }
 

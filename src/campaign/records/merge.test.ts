@@ -2,7 +2,13 @@ import { fc, test } from '@fast-check/vitest';
 import { expect, test as plain } from 'vitest';
 import type { Failure } from '../blocks/failures.js';
 import { NO_COVERAGE } from '../blocks/coverage.js';
-import { mergeTotals, type Totals } from './merge.js';
+import { type FailureTotals, Merge, type Totals } from './merge.js';
+
+function mergeTotals<F extends FailureTotals>(parts: readonly Totals<F>[]): Totals<F> {
+  const merge = new Merge<F>();
+  for (const part of parts) merge.add(part);
+  return merge.totals();
+}
 
 const signature = fc.record({
   property: fc.constantFrom('p', 'q'),
@@ -16,7 +22,8 @@ const failure = (block: number): fc.Arbitrary<Failure> =>
     hits: fc.integer({ min: 1, max: 9 }),
     block: fc.constant(block),
     index: fc.nat(999),
-    values: fc.constant(new Int32Array([block])),
+    together: fc.subarray(['a', 'b']),
+    values: fc.constant([{ action: 'call', words: new Int32Array([block]) }]),
   });
 const block = (number: number): fc.Arbitrary<Totals<Failure>> =>
   fc.record({

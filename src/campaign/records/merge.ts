@@ -3,7 +3,7 @@
  * target does not depend on who computed which block, and takes no more memory for more blocks.
  */
 import { type Coverage, CoverageSet } from '../blocks/coverage.js';
-import { type Signature, signatureKey } from '../../triage/violation.js';
+import { type Signature, signatureKey } from '../../triage/signature.js';
 
 /** All hits of one signature, and where the first of them was. */
 export interface FailureTotals {
@@ -11,6 +11,8 @@ export interface FailureTotals {
   hits: number;
   block: number;
   index: number;
+  /** Other signatures that every one of these cases showed as well: causeKey, sorted. */
+  together: string[];
 }
 
 /** Consecutive blocks of one target, added up. */
@@ -58,7 +60,9 @@ export class Merge<F extends FailureTotals = FailureTotals> {
     const known = this.failures.get(key);
     const earlier = known === undefined || compareCases(failure, known) < 0;
     const first = earlier ? failure : known;
-    this.failures.set(key, { ...first, hits: failure.hits + (known?.hits ?? 0) });
+    const both = known === undefined ? undefined : new Set(known.together);
+    const together = both === undefined ? failure.together : failure.together.filter((name) => both.has(name));
+    this.failures.set(key, { ...first, together, hits: failure.hits + (known?.hits ?? 0) });
   }
 
   totals(): Totals<F> {
@@ -73,12 +77,6 @@ export class Merge<F extends FailureTotals = FailureTotals> {
       ...(problem !== undefined && { problem }),
     };
   }
-}
-
-export function mergeTotals<F extends FailureTotals>(parts: readonly Totals<F>[]): Totals<F> {
-  const merge = new Merge<F>();
-  for (const part of parts) merge.add(part);
-  return merge.totals();
 }
 
 /** Offset of the instruction; -1 for every other class. */

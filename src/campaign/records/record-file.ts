@@ -1,6 +1,6 @@
 /** A file of records: JSON lines, each with a checksum, only ever appended to. */
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, fsyncSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { z } from 'zod';
 import { UsageError } from '../../errors.js';
 import { shorten } from '../../text/escape.js';
@@ -19,6 +19,11 @@ export function encodeRecord(record: object): string {
 
 function checkOf(body: string): string {
   return createHash('sha256').update(body).digest('hex').slice(0, CHECK_DIGITS);
+}
+
+/** Records as the content of a file. */
+export function encodeRecords(records: readonly object[]): string {
+  return records.map(encodeRecord).join('');
 }
 
 /** A line that is no record. */
@@ -99,7 +104,7 @@ export class RecordFile {
 
   append(records: readonly object[]): void {
     if (records.length === 0) return;
-    writeAll(this.descriptor, Buffer.from(records.map(encodeRecord).join('')));
+    writeAll(this.descriptor, Buffer.from(encodeRecords(records)));
     fsyncSync(this.descriptor);
   }
 
@@ -113,7 +118,14 @@ function writeAll(descriptor: number, bytes: Buffer): void {
   for (let done = 0; done < bytes.length;) done += writeSync(descriptor, bytes, done);
 }
 
+/** A state is large: its last byte is enough. */
 function endsWithNewline(path: string): boolean {
-  const bytes = readFileSync(path);
-  return bytes.length === 0 || bytes[bytes.length - 1] === NEWLINE;
+  const descriptor = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(descriptor);
+    const last = new Uint8Array(1);
+    return size === 0 || (readSync(descriptor, last, 0, 1, size - 1) === 1 && last[0] === NEWLINE);
+  } finally {
+    closeSync(descriptor);
+  }
 }

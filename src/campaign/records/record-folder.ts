@@ -2,28 +2,40 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../../errors.js';
+import { replaceFile } from '../../files.js';
 import { shorten } from '../../text/escape.js';
 import { encodeRecord, readRecords, RecordFile } from './record-file.js';
 import { type CampaignRecord, recordSchema } from './records.js';
-import type { Shard } from '../blocks/shard.js';
+import { type Shard, WHOLE } from '../blocks/shard.js';
 
 /** Of the whole, and of a shard. */
-const NAME = /^records(?:-\d{1,6}-of-\d{1,6})?\.jsonl$/;
+const NAME = /^records(?:-\d{1,6}-of-(\d{1,6}))?\.jsonl$/;
 
-/** A file for the records of one shard, empty: what an earlier run left there is gone. @throws UsageError */
-export function newRecords(folder: string, { index, of }: Shard): RecordFile {
-  const path = join(folder, of === 1 ? 'records.jsonl' : `records-${index}-of-${of}.jsonl`);
-  try {
-    rmSync(path, { force: true });
-  } catch (error) {
-    throw new UsageError(`${shorten(path)}: cannot write there (${(error as NodeJS.ErrnoException).code ?? 'error'})`);
-  }
-  return new RecordFile(path);
+/** Whether a file of this name holds records. */
+export function isRecordsName(name: string): boolean {
+  return NAME.test(name);
+}
+
+function nameOf({ index, of }: Shard): string {
+  return of === 1 ? 'records.jsonl' : `records-${index}-of-${of}.jsonl`;
+}
+
+/** Removes the records of an earlier run; those of other shards of the same whole stay. */
+export function removeRecords(folder: string, shard: Shard): void {
+  const isOtherShard = (name: string): boolean =>
+    name !== nameOf(shard) && shard.of > 1 && NAME.exec(name)?.[1] === String(shard.of);
+  for (const name of readdirSync(folder))
+    if (isRecordsName(name) && !isOtherShard(name)) rmSync(join(folder, name), { force: true });
+}
+
+/** The file for the records of one shard. @throws UsageError */
+export function newRecords(folder: string, shard: Shard): RecordFile {
+  return new RecordFile(join(folder, nameOf(shard)));
 }
 
 /** Every record of a folder, with the file that it is in. @throws UsageError naming what is missing or damaged */
 export function* recordsOf(folder: string): Generator<{ record: CampaignRecord; origin: string }> {
-  const names = existsSync(folder) ? readdirSync(folder).filter((name) => NAME.test(name)) : [];
+  const names = existsSync(folder) ? readdirSync(folder).filter(isRecordsName) : [];
   if (names.length === 0)
     throw new UsageError(`${shorten(folder)}: no records there; give a folder that tdxfuzz fuzz --out wrote`);
   for (const name of names.sort()) {
@@ -48,14 +60,12 @@ function lastCampaign(records: readonly CampaignRecord[]): CampaignRecord[] {
   });
 }
 
-/** Records in one order, each once: merging what was merged changes nothing. */
+/** Records in one order, each once: merging what was merged changes nothing. The folder has none before. */
 export function writeMerged(folder: string, records: Iterable<CampaignRecord>): void {
   const lines = new Map<string, CampaignRecord>();
   for (const record of records) lines.set(encodeRecord(record), record);
   const sorted = [...lines].sort(([a, left], [b, right]) => rank(left) - rank(right) || (a < b ? -1 : a > b ? 1 : 0));
-  const file = newRecords(folder, { index: 0, of: 1 });
-  file.append(sorted.map(([, record]) => record));
-  file.close();
+  replaceFile(join(folder, nameOf(WHOLE)), sorted.map(([line]) => line).join(''));
 }
 
 /** What is needed to read the rest comes first. */

@@ -3,10 +3,11 @@
  * and how often, changes nothing: shards, the blocks of one process and a night that was killed are merged alike.
  */
 import { z } from 'zod';
-import { caseSchema, hex64, text } from '../../case/case-file.js';
-import { count, digest, findingSchema, offset, propertyStatusSchema } from './result.js';
+import { caseSchema, hex64, text } from '../../case/case-schema.js';
+import { assumptionSchema } from '../../contract/contract.js';
+import { causeName, count, digest, findingSchema, offset, propertyStatusSchema } from './result.js';
 
-export const RECORDS_SCHEMA = 'tdxfuzz/records/1';
+export const RECORDS_SCHEMA = 'tdxfuzz/records/2';
 
 /** `NAME@FINGERPRINT`: a target that changes is another one. */
 const targetId = text(4400);
@@ -43,12 +44,20 @@ const targetRecord = z.strictObject({
   imageHash: digest,
   fingerprint: digest,
   seed: text(1000),
+  /** What the contract takes for granted. */
+  assumes: z.array(assumptionSchema).optional(),
   properties: z.array(propertyStatusSchema).max(1000),
   /** Those that the target's function reaches by direct calls, itself first. */
   functions: z.array(functionSchema).max(4096),
 });
 
-const failureRecord = z.strictObject({ signature: signatureSchema, hits: count, block: count, index: count });
+const failureRecord = z.strictObject({
+  signature: signatureSchema,
+  hits: count,
+  block: count,
+  index: count,
+  together: z.array(causeName).max(64),
+});
 
 /** Consecutive blocks of one target, added up. */
 const blocksRecord = z.strictObject({
@@ -96,13 +105,21 @@ const findingRecord = z.strictObject({
   finding: findingSchema.omit({ hits: true, accepted: true }),
 });
 
+/** What the cases of a target say of its contract as a whole. */
+const hintRecord = z.strictObject({
+  kind: z.literal('hint'),
+  target: targetId,
+  text: text(4300),
+  contract: text(4300),
+});
+
 /** A case of a night's corpus: it reached something that no case before it did. */
 const entryRecord = z.strictObject({
   kind: z.literal('entry'),
   target: targetId,
   /** sha256 of the values. */
   digest,
-  values: caseSchema.pick({ scenario: true, story: true }),
+  values: caseSchema.pick({ steps: true, neutral: true }),
   reached: z.array(z.number().int()).max(0x40000),
   taken: z.array(z.number().int()).max(0x80000),
   states: z.array(text(400)).max(0x10000),
@@ -132,6 +149,7 @@ export const recordSchema = z.discriminatedUnion('kind', [
   coverageRecord,
   replayRecord,
   findingRecord,
+  hintRecord,
   processRecord,
   entryRecord,
   keptRecord,
@@ -144,7 +162,7 @@ export type FunctionRecord = z.infer<typeof functionSchema>;
 export type BlocksRecord = z.infer<typeof blocksRecord>;
 export type CoverageRecord = z.infer<typeof coverageRecord>;
 export type ReplayRecord = z.infer<typeof replayRecord>;
+export type HintRecord = z.infer<typeof hintRecord>;
 export type FindingRecord = z.infer<typeof findingRecord>;
 export type EntryRecord = z.infer<typeof entryRecord>;
-export type KeptRecord = z.infer<typeof keptRecord>;
 export type ProcessRecord = z.infer<typeof processRecord>;

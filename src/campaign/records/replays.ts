@@ -1,19 +1,21 @@
 /** Stored cases that are replayed on a target before fresh ones. */
-import type { CaseFile } from '../../case/case-file.js';
+import type { CaseFile } from '../../case/case-schema.js';
 import type { StoredCase } from '../../case/stored-cases.js';
 import { UsageError } from '../../errors.js';
-import type { Subject } from '../blocks/subject.js';
-import { type AnyTarget, isProgram } from '../targets/target.js';
+import type { Case } from '../../case/case.js';
+import { valuesOf } from '../../case/stored-values.js';
+import type { Runner } from '../../run/runner.js';
+import { type AnyTarget, contractOf } from '../../run/target.js';
 
 export interface Replay {
   /** The file that it came from. */
   name: string;
-  values: ReturnType<Subject['valuesOf']>;
+  values: Case;
 }
 
 /** Whether a case was made under the target's contract: the same set, the same function of it, the same kind of code. */
 export function speaksOf({ contract: { set, body } }: CaseFile, target: AnyTarget): boolean {
-  const contract = isProgram(target) ? target.program : target.contract;
+  const contract = contractOf(target);
   return set === target.set && body.symbol === contract.symbol && programOf(body) === programOf(contract);
 }
 
@@ -23,12 +25,12 @@ function programOf(contract: object): unknown {
 }
 
 /** @throws UsageError naming a case with values that the target's contract has no place for */
-export function replaysOf(target: AnyTarget, subject: Subject, stored: readonly StoredCase[]): Replay[] {
+export function replaysOf(target: AnyTarget, { space }: Runner, stored: readonly StoredCase[]): Replay[] {
   return stored
     .filter(({ file }) => speaksOf(file, target))
     .map(({ name, file }) => {
       try {
-        return { name, values: subject.valuesOf(file) };
+        return { name, values: valuesOf(file, space) };
       } catch (error) {
         if (error instanceof UsageError) throw new UsageError(`${name}: ${error.message}`);
         throw error;

@@ -1,7 +1,9 @@
 /** Turns failures of one target into findings: each signature once, shrunk by itself and repeated on the interpreter. */
-import type { Scenario } from '../../scenario/layout.js';
-import type { Story } from '../../story/story.js';
-import { type Signature, signatureKey } from '../../triage/violation.js';
+import type { Case } from '../../case/case.js';
+import { storedValues } from '../../case/stored-values.js';
+import { type Signature, signatureKey, Signatures } from '../../triage/signature.js';
+import { contractHint, OF_THE_CALL } from './contract-hint.js';
+import { makeFinding } from './make-finding.js';
 import type { CampaignLog, Prepared } from './campaign-log.js';
 import type { Replay } from './replays.js';
 import type { FindingResult } from './result.js';
@@ -9,6 +11,7 @@ import { valuesDigest } from './values-digest.js';
 
 export class Reporter {
   private readonly reported = new Set<string>();
+  private failsInTheCall = false;
 
   /**
    * @param index of the target in the campaign
@@ -31,30 +34,35 @@ export class Reporter {
   }
 
   /** @returns the finding, undefined if there is one of this signature already */
-  report(
-    signature: Signature,
-    values: Scenario | Story,
-    first: FindingResult['first'],
-  ): Omit<FindingResult, 'hits'> | undefined {
+  report(signature: Signature, values: Case, first: FindingResult['first']): Omit<FindingResult, 'hits'> | undefined {
     if (this.knows(signature)) return undefined;
     this.know(signature);
-    const { subject, seed } = this.target;
+    this.failsInTheCall ||= OF_THE_CALL.has(signature.property);
+    const { runner, seed } = this.target;
     // A case that was made of another one is not in the stream that a block number stands for.
     const fresh = 'block' in first && first.parent === undefined;
     const found = fresh ? { seed, block: first.block, index: first.index } : null;
-    const finding = { ...signature, first, ...subject.report(signature, values, found, this.examine) };
+    const finding = { ...signature, first, ...makeFinding(runner, signature, values, found, this.examine) };
     this.log.finding(this.index, finding);
     return finding;
   }
 
+  /** Says it if another contract fits better. To be asked when everything else is reported. */
+  hint(): void {
+    if (!this.failsInTheCall) return;
+    const hint = contractHint(this.target.runner);
+    if (hint !== undefined) this.log.hint(this.index, hint);
+  }
+
   /** Judges a stored case. @returns the signatures that it fails with */
   replay({ name, values }: Replay): Signature[] {
-    const { subject } = this.target;
-    const signatures = subject.judge(values);
-    const problem = signatures === undefined ? subject.problem : undefined;
+    const { runner } = this.target;
+    const violations = runner.run(values);
+    const problem = violations === undefined ? runner.problem : undefined;
+    const signatures = violations && new Signatures(runner).of(violations);
     this.log.replay(this.index, {
       name,
-      digest: valuesDigest(subject.named(values)),
+      digest: valuesDigest(storedValues(values, runner.space)),
       signatures: signatures ?? [],
       ...(problem !== undefined && { problem }),
     });

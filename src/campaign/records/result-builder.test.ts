@@ -88,5 +88,5 @@ it('names the shards of which nothing is there', () => {
   const process = records.find((record) => record.kind === 'process');
   if (process === undefined) throw new Error('the run left no record of its process');
   for (const index of [0, 2]) builder.add({ ...process, id: `p${index}`, shard: { index, of: 4 } }, 'here');
-  expect(builder.missingShards()).toEqual([1, 3]);
+  expect(builder.missingShards()).toEqual({ shards: [1, 3], of: 4 });
 });

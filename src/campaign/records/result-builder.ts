@@ -3,7 +3,8 @@
  * earliest of what is reported once.
  */
 import { UsageError } from '../../errors.js';
-import { signatureKey } from '../../triage/violation.js';
+import { type Cause, causeKey, causesOf } from '../../triage/causes.js';
+import { signatureKey } from '../../triage/signature.js';
 import { shorten } from '../../text/escape.js';
 import { coverageByFunction, CoverageSet, NO_COVERAGE } from '../blocks/coverage.js';
 import { type FailureTotals, Merge } from './merge.js';
@@ -13,6 +14,7 @@ import type {
   CoverageRecord,
   FindingRecord,
   FunctionRecord,
+  HintRecord,
   ProcessRecord,
   ReplayRecord,
   RunRecord,
@@ -76,12 +78,13 @@ export class ResultBuilder {
     return target;
   }
 
-  /** Shards of which no process left a record. */
-  missingShards(): number[] {
+  /** Shards of which no process came to its end; undefined if there are none. */
+  missingShards(): RunResult['run']['missing'] {
     const shards = [...this.processes.values()].map(({ shard }) => shard);
     const of = Math.max(1, ...shards.map((shard) => shard.of));
     const there = new Set(shards.filter((shard) => shard.of === of).map(({ index }) => index));
-    return Array.from({ length: of }, (_, index) => index).filter((index) => !there.has(index));
+    const missing = Array.from({ length: of }, (_, index) => index).filter((index) => !there.has(index));
+    return missing.length === 0 ? undefined : { shards: missing, of };
   }
 
   /**
@@ -136,12 +139,13 @@ class TargetBuilder {
   private readonly others = new Map<number, FunctionRecord>();
   /** Signature -> the one of the earliest case. */
   private readonly findings = new Map<string, FindingRecord['finding']>();
+  private hint: HintRecord | undefined;
 
   describe(record: TargetRecord, origin: string): void {
     this.about = same(this.about, record, origin, 'target');
   }
 
-  add(record: BlocksRecord | CoverageRecord | ReplayRecord | FindingRecord, origin: string): void {
+  add(record: BlocksRecord | CoverageRecord | ReplayRecord | FindingRecord | HintRecord, origin: string): void {
     switch (record.kind) {
       case 'blocks': {
         const key = `${record.parent ?? ''} ${record.block}`;
@@ -154,6 +158,9 @@ class TargetBuilder {
       case 'coverage':
         this.covered.add(record);
         for (const code of record.functions) this.others.set(code.start, code);
+        break;
+      case 'hint':
+        this.hint = same(this.hint, record, origin, 'hint');
         break;
       case 'finding': {
         const key = signatureKey(record.finding);
@@ -187,12 +194,23 @@ class TargetBuilder {
       cases: totals.cases,
       executions: totals.executions,
       replayed: replays.length,
+      ...(about.assumes !== undefined && { assumes: about.assumes }),
       properties: propertyResults(about, totals.inForce, findings),
       classes: totals.classes,
       coverage: coverageByFunction([...about.functions, ...others], this.covered.coverage()),
       findings,
+      causes: this.causes(findings, totals.failures),
+      ...(this.hint !== undefined && { hint: { text: this.hint.text, contract: this.hint.contract } }),
       ...(problem !== undefined && { problem }),
     };
+  }
+
+  /** Where another contract fits better, everything has that one cause. */
+  private causes(findings: readonly FindingResult[], failures: readonly FailureTotals[]): Cause[] {
+    if (this.hint !== undefined && findings.length > 0)
+      return [{ members: findings.map((_, index) => index), alsoBreaks: [] }];
+    const together = new Map(failures.map((failure) => [causeKey(failure.signature), new Set(failure.together)]));
+    return causesOf(findings, together);
   }
 
   private checkOverlaps(id: string, origin: string): void {

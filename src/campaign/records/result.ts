@@ -1,11 +1,13 @@
 /**
  * The result of a run, as a value that is byte-stable in JSON: the same seed gives the same bytes. The schema is what is
- * published (schema/result-1.schema.json) and what every reader of a result checks it by.
+ * published (schema/result-2.schema.json) and what every reader of a result checks it by.
  */
 import { z } from 'zod';
-import { caseSchema, hex64, text } from '../../case/case-file.js';
+import { assumptionSchema } from '../../contract/contract.js';
+import { caseSchema, hex64, text } from '../../case/case-schema.js';
+import { documentSchema } from './document-schema.js';
 
-export const RESULT_SCHEMA = 'tdxfuzz/result/1';
+export const RESULT_SCHEMA = 'tdxfuzz/result/2';
 
 /** In place of one seed for all, where every target has its own. */
 export const SEEDS_OF_THEIR_OWN = 'from the code';
@@ -35,6 +37,9 @@ const inputSchema = z.strictObject({
   note: text(400).optional(),
 });
 
+/** A violation as others name it (src/triage/causes.ts). */
+export const causeName = z.string().regex(/^[0-9a-f]{12}$/, 'a name of a violation');
+
 export const findingSchema = z.strictObject({
   property: text(100),
   clause: text(2000),
@@ -56,11 +61,23 @@ export const findingSchema = z.strictObject({
     }),
     z.strictObject({ replayed: text(300) }),
   ]),
-  /** Values that differ from neutral in the shrunken case; those of a story as `STEP.SLOT`. */
+  /** Values that differ from neutral in the shrunken case; of a target whose cases have several steps as `STEP.SLOT`. */
   scenario: z.record(text(200), hex64),
   inputs: z.array(inputSchema).max(4096),
+  /** Why the case that is kept does not repeat the finding; absent: it does, from the case alone. */
+  unrepeated: text(4300).optional(),
+  /** The last conditional branch before the instruction to blame, or empty; and the index of that instruction in the trace. */
+  decision: text(4300),
+  step: count,
+  /** What is wrong of a value (src/triage/causes.ts). */
+  manner: z.enum(['changes', 'stays', 'other']),
+  /** Other violations of the shrunken case without which it is gone, and those of which that could not be tried. */
+  removedBy: z.array(causeName).max(64),
+  unclear: z.array(causeName).max(64),
   /** The expectation rule that covers it: a gate does not fail on it. */
   accepted: z.strictObject({ reason: text(2000), reference: text(2000).optional() }).optional(),
+  /** What happened in the shrunken case, instruction by instruction. */
+  document: documentSchema,
   case: caseSchema,
 });
 
@@ -105,11 +122,27 @@ const targetSchema = z.strictObject({
   executions: count,
   /** Stored cases that were replayed first. */
   replayed: count,
+  /** What the contract takes for granted: the result says nothing of where it does not hold. */
+  assumes: z.array(assumptionSchema).optional(),
   properties: z.array(propertySchema).max(1000),
   /** Cases per class; 0 means not exercised. */
   classes: z.record(text(200), count),
   coverage: z.array(functionCoverageSchema).max(4096),
+  /** Violations, one for each signature. */
   findings: z.array(findingSchema).max(10_000),
+  /** What people call findings: indices in `findings`, each in one place. The first cause in the trace comes first. */
+  causes: z
+    .array(
+      z.strictObject({
+        /** One mistake seen in several slots or places; the first is what the finding is named after. */
+        members: z.array(count).min(1).max(10_000),
+        /** What is gone as soon as the mistake is. */
+        alsoBreaks: z.array(count).max(10_000),
+      }),
+    )
+    .max(10_000),
+  /** Nearly every case fails in a way that a wrong contract explains; and the contract that fits better. */
+  hint: z.strictObject({ text: text(4300), contract: text(4300) }).optional(),
   /** Why there is no verdict for some case: an error, never a pass. */
   problem: text(4300).optional(),
 });
@@ -131,6 +164,8 @@ export const resultSchema = z.strictObject({
     milliseconds: count,
     casesPerSecond: count,
     interrupted: z.boolean(),
+    /** Shards of a merged result of which there is nothing, or whose process did not come to its end; absent: none. */
+    missing: z.strictObject({ shards: z.array(count).min(1).max(100_000), of: count }).optional(),
     out: text(4300).nullable(),
   }),
 });
@@ -144,27 +179,93 @@ export type FunctionCoverage = z.infer<typeof functionCoverageSchema>;
 export type InputVerdict = z.infer<typeof inputSchema>;
 export type SourceLine = z.infer<typeof sourceSchema>;
 
-/** Whether every target has at least one property that was evaluated, and no case without a verdict. */
+/** Whether a target has at least one property that was evaluated, and no case without a verdict. */
 export function targetIsJudged(target: TargetResult): boolean {
   return (
     target.problem === undefined && target.properties.some(({ status }) => status === 'holds' || status === 'violated')
   );
 }
 
-/** 0, 1 or 2 by DESIGN.md ("Exit status"); the highest wins. */
-export function exitStatus({ result, run }: RunResult): number {
-  if (result.targets.some((target) => !targetIsJudged(target)))
-    return run.interrupted ? interruptedStatus(result.targets) : 2;
-  if (result.targets.some(hasUnaccepted)) return 1;
-  return run.interrupted ? 130 : 0;
+/** Why a target has no verdict; undefined where it has one. */
+export function noVerdict(target: TargetResult): string | undefined {
+  if (target.problem !== undefined) return target.problem;
+  return targetIsJudged(target) ? undefined : 'no property was in force in any case';
 }
 
-function interruptedStatus(targets: readonly TargetResult[]): number {
-  if (targets.some(({ problem }) => problem !== undefined)) return 2;
-  return targets.some(hasUnaccepted) ? 1 : 130;
+/** Properties that apply to a target with a verdict, and that no case put in force: nothing is known of them. */
+export function neverInForce(target: TargetResult): string[] {
+  if (noVerdict(target) !== undefined) return [];
+  return target.properties.filter(({ status }) => status === 'not evaluated').map(({ property }) => property);
+}
+
+/** Missing shards that are named before the rest is only counted. */
+const NAMED_SHARDS = 12;
+
+/**
+ * What of the run was not done, in words that every format begins with; undefined where all was done. A run with a gap has
+ * found what it has found, and passes nothing.
+ */
+export function gapOf({ run: { missing, interrupted } }: RunResult): string | undefined {
+  const gaps = [
+    ...(interrupted ? ['interrupted'] : []),
+    ...(missing === undefined ? [] : [`incomplete: ${shardsText(missing)} missing`]),
+  ];
+  return gaps.length === 0 ? undefined : gaps.join(', ');
+}
+
+/** `shards 3, 7 of 8` */
+export function shardsText({ shards, of }: NonNullable<RunResult['run']['missing']>): string {
+  const more = shards.length - NAMED_SHARDS;
+  const named = shards.slice(0, NAMED_SHARDS).join(', ');
+  return `shard${shards.length === 1 ? '' : 's'} ${named}${more > 0 ? ` and ${more} more` : ''} of ${of}`;
+}
+
+/**
+ * By DESIGN.md ("Exit status"), the highest wins: 0 nothing found, 1 a finding, 2 no verdict. Without findings a merge that
+ * lacks shards is 3, and an interrupted run 130.
+ */
+export function exitStatus(run: RunResult): number {
+  const { targets } = run.result;
+  if (targets.some(({ findings }) => findings.some(isToolFailure))) return 3;
+  const found = targets.some(hasUnaccepted);
+  if (run.run.missing !== undefined && !found) return 3;
+  // What was not done may be why nothing was evaluated.
+  const isOpen = (target: TargetResult): boolean =>
+    gapOf(run) === undefined ? !targetIsJudged(target) : target.problem !== undefined;
+  if (targets.some(isOpen)) return 2;
+  if (found) return 1;
+  return run.run.interrupted ? 130 : 0;
+}
+
+/** A finding that was seen and does not repeat. That its case would have too many pages is no failure. */
+function isToolFailure({ unrepeated, case: { code } }: FindingResult): boolean {
+  return unrepeated !== undefined && code.missing === undefined;
 }
 
 /** Whether the target has a finding that no expectation rule covers. */
 function hasUnaccepted({ findings }: TargetResult): boolean {
   return findings.some(({ accepted }) => accepted === undefined);
+}
+
+/** A finding as people count them: one mistake, with all that it shows. */
+export interface CauseResult {
+  /** What it is named after. */
+  finding: FindingResult;
+  /** The same mistake in other slots or places. */
+  others: FindingResult[];
+  alsoBreaks: FindingResult[];
+  /** Every violation of it is covered by an expectation rule. */
+  isAccepted: boolean;
+}
+
+/** The findings of a target, one for each cause. */
+export function causesOfTarget({ findings, causes }: TargetResult): CauseResult[] {
+  const at = (index: number): FindingResult[] => (index < findings.length ? [findings[index]] : []);
+  return causes.flatMap(({ members, alsoBreaks }) => {
+    const [finding, ...others] = members.flatMap(at);
+    if (finding === undefined) return [];
+    const under = alsoBreaks.flatMap(at);
+    const isAccepted = [finding, ...others, ...under].every(({ accepted }) => accepted !== undefined);
+    return [{ finding, others, alsoBreaks: under, isAccepted }];
+  });
 }

@@ -2,9 +2,9 @@
 import type { BlockResult } from '../blocks/block.js';
 import { type Prepared, prepare } from './campaign-log.js';
 import type { BlocksRecord, CampaignRecord, EntryRecord } from './records.js';
-import { createSubject } from '../blocks/subject.js';
-import type { AnyTarget } from '../targets/target.js';
-import { runTask } from '../blocks/task.js';
+import { openRunner } from '../../run/open-runner.js';
+import type { AnyTarget } from '../../run/target.js';
+import { madeFrom, runTask } from '../blocks/task.js';
 
 export interface VerifiedBlocks {
   target: string;
@@ -43,27 +43,32 @@ export function* verify(
 function match(id: string, name: string, seed: string, targets: readonly AnyTarget[]): Prepared | undefined {
   const target = targets.find((candidate) => candidate.name === name);
   if (target === undefined) return undefined;
-  const prepared = prepare(target, createSubject(target), seed);
+  const prepared = prepare(target, openRunner(target), seed);
   return prepared.id === id ? prepared : undefined;
 }
 
 function again(
   record: BlocksRecord,
-  { target, subject, seed }: Prepared,
+  { target, runner, seed }: Prepared,
   entries: ReadonlyMap<string, EntryRecord>,
 ): VerifiedBlocks | UnverifiedBlocks {
   const { block, blocks, cases, parent: digest } = record;
   const entry = digest === undefined ? undefined : entries.get(digest);
   if (digest !== undefined && entry === undefined)
     return { target: target.name, reason: `the corpus entry ${digest.slice(0, 16)} is not recorded` };
-  const parent = entry && { digest: entry.digest, values: subject.valuesOf(entry.values) };
-  const result = runTask(subject, seed, { target: 0, block, blocks, cases, ...(parent !== undefined && { parent }) });
+  const result = runTask(runner, seed, { target: 0, block, blocks, cases, ...madeFrom(runner, entry) });
   return { target: target.name, block, blocks, cases, difference: difference(record, result) };
 }
 
 /** The first thing in which the two differ. */
 function difference(record: BlocksRecord, result: BlockResult): string | undefined {
-  const failures = result.failures.map(({ signature, hits, block, index }) => ({ signature, hits, block, index }));
+  const failures = result.failures.map(({ signature, hits, block, index, together }) => ({
+    signature,
+    hits,
+    block,
+    index,
+    together,
+  }));
   const now: Record<string, unknown> = { ...result, failures };
   for (const name of ['cases', 'executions', 'inForce', 'classes', 'failures', 'problem'] as const)
     if (canonical(record[name]) !== canonical(now[name])) return name;

@@ -4,10 +4,10 @@ import { findAnyContract } from '../../contract/find-contract.js';
 import { CONTRACT_SETS } from '../../contract/library/sets.js';
 import type { Image } from '../../image/image.js';
 import { findFunction } from '../../image/symbols.js';
-import type { ProgramTarget, Target } from './target.js';
+import type { ProgramTarget, StubTarget } from '../../run/target.js';
 
 /** A target that has no name yet. */
-export type Unnamed = Omit<Target, 'name'> | Omit<ProgramTarget, 'name'>;
+export type Unnamed = Omit<StubTarget, 'name'> | Omit<ProgramTarget, 'name'>;
 
 /**
  * @param id `SET/FUNCTION`, where SET is a built-in set or the path of a JSON file

@@ -6,7 +6,7 @@ import { CONTRACT_SETS } from '../../contract/library/sets.js';
 import type { Image } from '../../image/image.js';
 import { parseImage } from '../../image/load.js';
 import { packageRoot } from '../../package-info.js';
-import type { AnyTarget, ProgramTarget, Target } from './target.js';
+import type { AnyTarget, ProgramTarget, StubTarget } from '../../run/target.js';
 
 /** Object under corpus/targets -> contract set that its stubs implement. */
 const STUBS: Readonly<Record<string, string>> = {
@@ -51,7 +51,7 @@ function has(image: Image, symbol: string): boolean {
 }
 
 /** Single functions around TDCALL or SEAMCALL. A function of a set that is linked into a program as well is listed once. */
-export function builtInStubs(): Target[] {
+export function builtInStubs(): StubTarget[] {
   const listed = new Set<string>();
   return builtIn(STUBS).flatMap(({ object, set, image }) =>
     Object.entries(set.contracts)

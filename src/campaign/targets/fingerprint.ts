@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { reachedFunctions } from '../../harness/call-graph.js';
 import { toolVersion } from '../../package-info.js';
-import { type AnyTarget, contractId, isProgram } from './target.js';
+import { type AnyTarget, contractId, isProgram } from '../../run/target.js';
 
 /**
  * sha256 over the code that the target's function reaches by direct calls, after relocation and with addresses relative to

@@ -7,7 +7,8 @@ import { UsageError } from '../../errors.js';
 import { assemble, type Piece, RET, SEAMCALL, set32, TDCALL } from '../../harness/made-function.test.helper.js';
 import { CODE, writeElf } from '../../image/elf-writer.test.helper.js';
 import { packageRoot } from '../../package-info.js';
-import { createRunner, type Target } from './target.js';
+import { createRunner } from '../../run/open-runner.js';
+import type { StubTarget } from '../../run/target.js';
 import { type Selection, type SelectOptions, selectTargets } from './select-targets.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tdxfuzz-select-'));
@@ -54,7 +55,7 @@ describe('which contracts an image is judged by', () => {
   ])('%s is recognised', (name, set) => {
     const { targets } = select([object(`corpus/targets/${name}.o`)]);
     expect(new Set(targets.map((target) => target.set))).toEqual(new Set([set]));
-    for (const target of targets as Target[])
+    for (const target of targets as StubTarget[])
       expect(createRunner(target).run(createRunner(target).space.neutral)).toBe(0);
   });
 

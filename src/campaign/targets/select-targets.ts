@@ -7,12 +7,13 @@ import { functionCode } from '../../harness/function-code.js';
 import { shorten } from '../../text/escape.js';
 import type { Image } from '../../image/image.js';
 import { loadImage } from '../../image/load.js';
-import { findFunction, functionExtent } from '../../image/symbols.js';
+import { functionExtent } from '../../stage/functions.js';
+import { findFunction } from '../../image/symbols.js';
 import { nearest, nearestNames } from '../../text/nearest.js';
 import { bindTarget, type Unnamed } from './bind-target.js';
 import { builtInTargets } from './built-in-targets.js';
 import { matchesGlob } from './glob.js';
-import type { AnyTarget } from './target.js';
+import type { AnyTarget } from '../../run/target.js';
 import { functionsWithWrappedInstruction } from './wrapped-instructions.js';
 
 export interface Selection {
@@ -41,6 +42,12 @@ export function selectTargets(options: SelectOptions): Selection {
   const globs = options.target.filter((text) => !text.includes('='));
   if (bindings.length > 0 && options.images.length === 0)
     throw new UsageError(`--target ${bindings[0]}: a binding needs an IMAGE to bind in`);
+  if (options.images.length === 0 && options.contract !== 'auto') {
+    const name = typeof options.contract === 'string' ? findContractSet(options.contract).name : options.contract.name;
+    throw new UsageError(
+      `--contract ${shorten(name)}: needs an IMAGE; the built-in targets have their contracts, --target chooses among them`,
+    );
+  }
   const found =
     options.images.length === 0
       ? { targets: builtInTargets(), notes: [] }

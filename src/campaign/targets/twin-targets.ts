@@ -6,7 +6,7 @@ import { CONTRACT_SETS } from '../../contract/library/sets.js';
 import type { Image } from '../../image/image.js';
 import { parseImage } from '../../image/load.js';
 import type { Twin } from '../../targets/twin.js';
-import type { AnyTarget } from './target.js';
+import type { AnyTarget } from '../../run/target.js';
 
 /** From the path of an object, relative to the package, to its image. */
 export type Images = (object: string) => Image;

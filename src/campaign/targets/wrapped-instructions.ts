@@ -1,6 +1,6 @@
 /** Which functions of an image contain TDCALL or SEAMCALL, by the bytes alone. */
 import type { Image } from '../../image/image.js';
-import { symbolAt } from '../../image/symbols.js';
+import { symbolAt } from '../../stage/functions.js';
 
 /** 66 0F 01 CC is TDCALL, 66 0F 01 CF is SEAMCALL (Intel SDM volume 2; iced-x86 decodes both). */
 const PREFIX = [0x66, 0x0f, 0x01] as const;

@@ -3,18 +3,18 @@
  * images.
  */
 import { z } from 'zod';
-import { hex64, text } from '../../case/case-file.js';
+import { hex64, text } from '../../case/case-schema.js';
 import { firstIssue } from '../../contract/validate.js';
 import { UsageError } from '../../errors.js';
 import { type CodeOfFunction, functionAround, reachedFunctions } from '../../harness/call-graph.js';
 import type { Image } from '../../image/image.js';
-import { symbolAt } from '../../image/symbols.js';
+import { symbolAt } from '../../stage/functions.js';
 import { shorten } from '../../text/escape.js';
 import { hex } from '../../text/hex.js';
-import { instructionText } from '../../triage/step-text.js';
+import { instructionText } from '../../run/step-text.js';
 import type { DecodedInstruction } from '../../x86/decode.js';
 import type { RunResult, SourceLine } from '../records/result.js';
-import type { AnyTarget } from '../targets/target.js';
+import type { AnyTarget } from '../../run/target.js';
 
 export const LISTINGS_SCHEMA = 'tdxfuzz/listings/1';
 

@@ -4,13 +4,14 @@ import { CALLS as CALL_WORDS, EXITS, REACTIONS } from '../../clause/dispatcher-w
 import { KVM_EXIT, KVM_RUN_FIELDS, type KvmExitName } from '../../../models/abi/kvm.js';
 import { exitMoment } from '../../../models/dispatcher/moments.js';
 import { builtInPrograms } from '../../campaign/targets/built-in-targets.js';
-import { createPlayRunner, type ProgramTarget } from '../../campaign/targets/target.js';
+import { createPlayRunner } from '../../run/open-runner.js';
+import type { ProgramTarget } from '../../run/target.js';
 import type { ProgramContract } from '../../contract/program-contract.js';
 import { findAnyContract } from '../../contract/find-contract.js';
 import { CONTRACT_SETS } from '../../contract/library/sets.js';
 import type { Entry } from '../../play/play.js';
 import type { PlayRunner } from '../../play/play-runner.js';
-import { Dice } from '../../story/dice.js';
+import { Dice } from '../../case/dice.js';
 import { drawStory, stepOf, type StoryStep } from '../../story/story.js';
 import { CALLS } from './surroundings.js';
 

@@ -7,7 +7,7 @@ import { KVM_TD_EMULATED_MSRS } from '../../../models/abi/msr.js';
 import { statusHigh } from '../../../models/abi/status.js';
 import { STATUS_CODES } from '../../../models/abi/status-codes.js';
 import { TDVMCALL, TDVMCALL_STATUS } from '../../../models/abi/tdvmcall.js';
-import type { Dice } from '../../story/dice.js';
+import type { Dice } from '../../case/dice.js';
 import {
   anyValue,
   below,

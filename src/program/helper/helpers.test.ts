@@ -1,8 +1,8 @@
 /** The built-in helpers under their references, and the references under the properties. */
 import { describe, expect, it } from 'vitest';
 import { builtInPrograms } from '../../campaign/targets/built-in-targets.js';
-import { createPlayRunner } from '../../campaign/targets/target.js';
-import { Dice } from '../../story/dice.js';
+import { createPlayRunner } from '../../run/open-runner.js';
+import { Dice } from '../../case/dice.js';
 import { drawStory, stepOf } from '../../story/story.js';
 
 const STORIES = 300;

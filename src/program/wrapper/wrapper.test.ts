@@ -4,7 +4,7 @@ import { PROGRAM_PROPERTIES } from '../../../properties/all.js';
 import { builtInPrograms } from '../../campaign/targets/built-in-targets.js';
 import { PlayRunner } from '../../play/play-runner.js';
 import { isTogether } from '../../play/play.js';
-import { Dice } from '../../story/dice.js';
+import { Dice } from '../../case/dice.js';
 import { drawStory, stepOf } from '../../story/story.js';
 import { findProgram } from '../programs.js';
 import { errnoOptions, retryOptions } from './options.js';

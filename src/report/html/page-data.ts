@@ -30,6 +30,8 @@ export type PropertyStatus = 'holds' | 'violated' | 'holds by decode' | 'not app
 export interface PageTarget {
   name: string;
   contract: string;
+  /** What the contract takes for granted, or empty. */
+  assumes: string;
   image: string;
   imageHash: string;
   fingerprint: string;
@@ -38,6 +40,8 @@ export interface PageTarget {
   executions: number;
   replayed: number;
   problem: string;
+  /** What speaks for another contract, or empty. */
+  hint: string;
   properties: { name: string; status: PropertyStatus; cases: number; reason: string }[];
   classes: { name: string; cases: number }[];
   coverage: PageCoverage[];
@@ -94,6 +98,9 @@ export interface PageFinding {
   fix: string;
   replay: string;
   accepted: string;
+  /** The same mistake in other slots and places, and what else is gone as soon as it is. */
+  asWell: string[];
+  alsoBreaks: string[];
   /** Values of the shrunken case that differ from neutral. */
   values: PageValue[];
   trace: PageTrace;
@@ -114,29 +121,31 @@ export interface PageValue {
 export type NamedValue = readonly [name: string, value: string];
 
 export interface PageTrace {
-  problem?: string;
+  problem?: string | undefined;
   otherSide: 'host' | 'TD';
   method: 'compared' | 'followed';
   initial: NamedValue[];
   steps: PageStep[];
   blamed: number;
-  register?: string;
+  register?: string | undefined;
   leftOut: { before: number; behind: number };
   end: string;
-  story?: {
-    leftOut: number;
-    steps: {
-      text: string;
-      impossible: boolean;
-      exchanges: {
-        moment?: string;
-        instead?: string;
-        values: { name: string; value: string; expected?: string }[];
-        answered: NamedValue[];
-        step?: number;
-      }[];
-    }[];
-  };
+  story?:
+    | {
+        leftOut: number;
+        steps: {
+          text: string;
+          impossible: boolean;
+          exchanges: {
+            moment?: string | undefined;
+            instead?: string | undefined;
+            values: { name: string; value: string; expected?: string | undefined }[];
+            answered: NamedValue[];
+            step?: number | undefined;
+          }[];
+        }[];
+      }
+    | undefined;
 }
 
 export interface MemoryAccess {
@@ -148,14 +157,14 @@ export interface MemoryAccess {
 export interface PageStep {
   place: string;
   text: string;
-  between?: NamedValue[];
+  between?: NamedValue[] | undefined;
   changed: NamedValue[];
-  loads?: MemoryAccess[];
-  stores?: MemoryAccess[];
-  world?: string;
+  loads?: MemoryAccess[] | undefined;
+  stores?: MemoryAccess[] | undefined;
+  world?: string | undefined;
   theirs: number;
-  theirMemory?: string[];
-  theirMemoryLeft?: string[];
+  theirMemory?: string[] | undefined;
+  theirMemoryLeft?: string[] | undefined;
 }
 
 /** One clause of the ABI: what it says, where it stands, and what proves that it is checked. */

@@ -1,18 +1,12 @@
 /** The report of a small real run: a sound stub, broken stubs, a broken helper, a broken dispatcher. */
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { builtInStubs } from '../../campaign/targets/built-in-targets.js';
 import { fuzz } from '../../campaign/fuzz.js';
 import { listingsOf } from '../../campaign/traces/listing.js';
-import type { AnyTarget } from '../../campaign/targets/target.js';
-import { tracesOf } from '../../campaign/traces/trace-documents.js';
-import { findAnyContract } from '../../contract/find-contract.js';
-import { CONTRACT_SETS } from '../../contract/library/sets.js';
-import { parseImage } from '../../image/load.js';
-import { packageRoot } from '../../package-info.js';
-import { readManifest } from '../../targets/manifest.js';
+import { anyTwin } from '../../triage/twins.test.helper.js';
 import { type HtmlInput, renderHtml } from './render.js';
 
 export const SOUND = 'guest-5.19/__tdx_hypercall';
@@ -48,23 +42,12 @@ const REQUIREMENTS: NonNullable<HtmlInput['requirements']> = [
   },
 ];
 
-function twin(id: string): AnyTarget {
-  const found = readManifest(packageRoot()).find((candidate) => candidate.id === id);
-  if (found === undefined) throw new Error(`no twin ${id}`);
-  const { set, contract, program } = findAnyContract(found.contract, CONTRACT_SETS);
-  const image = parseImage(readFileSync(join(packageRoot(), found.object)), found.object);
-  const { symbol } = found;
-  return program === undefined
-    ? { name: id, symbol, set: set.name, contract, image }
-    : { name: id, symbol, set: set.name, program: { ...program, symbol }, image };
-}
-
 export async function sampleInput(): Promise<HtmlInput> {
   const sound = builtInStubs().find(({ name }) => name === SOUND);
   if (sound === undefined) throw new Error(`no target ${SOUND}`);
-  const targets = [sound, ...BROKEN.map(twin)];
+  const targets = [sound, ...BROKEN.map(anyTwin)];
   const result = await fuzz({ targets, seed: 'report', budget: { runs: 200 }, workers: 1 });
-  return { result, listings: listingsOf(targets, result), traces: tracesOf(result), requirements: REQUIREMENTS };
+  return { result, listings: listingsOf(targets, result), requirements: REQUIREMENTS };
 }
 
 /** Writes a report into a fresh folder. @returns its address */

@@ -45,6 +45,8 @@ a { color: var(--link); text-underline-offset: .2em; text-decoration-thickness: 
 .note:empty { display: none; }
 .good { color: var(--good); } .bad { color: var(--bad); } .open { color: var(--open); } .none { color: var(--quiet); }
 .tag { margin-left: .5em; padding: 0 .35em; border: 1px solid var(--line); border-radius: 3px; color: var(--quiet); font-size: .85em; }
+ul.also { margin: 0; padding-left: 1.1rem; }
+.hint { border-left: 3px solid var(--open); padding-left: .75rem; font-weight: 600; }
 .accepted { border-left: 3px solid var(--open); padding-left: .75rem; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .skip { position: absolute; left: .5rem; top: -4rem; background: var(--page); padding: .5rem; z-index: 9; }

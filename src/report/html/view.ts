@@ -1,10 +1,18 @@
 /** From a result with its listings and traces to what the page shows. */
 import type { FunctionListing, Listings } from '../../campaign/traces/listing.js';
-import type { FindingResult, RunResult, TargetResult } from '../../campaign/records/result.js';
-import type { TraceDocument } from '../../campaign/traces/trace-document.js';
-import { compileContract } from '../../contract/compiled.js';
+import {
+  type CauseResult,
+  causesOfTarget,
+  type FindingResult,
+  gapOf,
+  noVerdict,
+  type RunResult,
+  type TargetResult,
+} from '../../campaign/records/result.js';
+import { describeAssumptions } from '../../contract/contract.js';
 import { findingName } from '../../case/write-case.js';
-import { describeSlot } from '../describe-slot.js';
+import { describerOf } from '../described-values.js';
+import { ruleOf } from '../rules.js';
 import type {
   PageCoverage,
   PageData,
@@ -12,7 +20,6 @@ import type {
   PageFunction,
   PageRequirement,
   PageTarget,
-  PageTrace,
   PageValue,
 } from './page-data.js';
 
@@ -20,8 +27,6 @@ import type {
 export interface HtmlInput {
   result: RunResult;
   listings: Listings;
-  /** Of each finding, in the order of the result: `tracesOf`. */
-  traces: readonly TraceDocument[];
   /** Rows of the requirements view; without them there is no such page. */
   requirements?: readonly PageRequirement[];
   /** The command line that repeats a finding; that of its folder, seen from the folder of the result, if not given. */
@@ -30,6 +35,8 @@ export interface HtmlInput {
 
 /** Instructions of one function that are shown. */
 export const MOST_LINES = 10_000;
+/** Steps of all traces of one report: some 10 MB of it. */
+export const MOST_STEPS_IN_ALL = 60_000;
 /** Instructions of all functions together: some 20 MB of a report. */
 export const MOST_LINES_IN_ALL = 200_000;
 
@@ -37,10 +44,12 @@ export function pageData(input: HtmlInput): PageData {
   const { result, run } = input.result;
   const code = new Code(input.listings, result.targets);
   const findings: PageFinding[] = [];
+  let left = MOST_STEPS_IN_ALL;
   const targets = result.targets.map((target, index) => {
-    const own = target.findings.map((finding, number) => {
-      const trace = input.traces.find((document) => document.target === index && document.finding === number);
-      return findings.push(findingOf(finding, index, trace, input.replay ?? defaultReplay)) - 1;
+    const own = causesOfTarget(target).map((cause) => {
+      const told = findingOf(cause, index, left > 0, input.replay ?? defaultReplay);
+      left -= told.trace.steps.length;
+      return findings.push(told) - 1;
     });
     return targetOf(target, own, code);
   });
@@ -60,7 +69,7 @@ export function pageData(input: HtmlInput): PageData {
     milliseconds: run.milliseconds,
     workers: run.workers,
     node: run.node,
-    verdict: verdictOf(totals),
+    verdict: verdictOf(totals, gapOf(input.result)),
     totals,
     targets,
     findings,
@@ -74,7 +83,18 @@ function isJudged({ status }: PageTarget['properties'][number]): boolean {
   return status === 'holds' || status === 'violated';
 }
 
-function verdictOf({ findings, accepted, unjudged, targets }: PageData['totals']): PageData['verdict'] {
+/** @param gap what was not done */
+function verdictOf(totals: PageData['totals'], gap: string | undefined): PageData['verdict'] {
+  if (gap === undefined) return verdictOfAll(totals);
+  const { kind, text } = verdictOfAll(totals);
+  const first = gap.charAt(0).toUpperCase() + gap.slice(1);
+  return {
+    kind: kind === 'clean' ? 'undecided' : kind,
+    text: `${first}, ${text.charAt(0).toLowerCase()}${text.slice(1)}`,
+  };
+}
+
+function verdictOfAll({ findings, accepted, unjudged, targets }: PageData['totals']): PageData['verdict'] {
   const open = findings - accepted;
   const found = `${open} ${open === 1 ? 'finding' : 'findings'}`;
   if (unjudged > 0) return { kind: 'undecided', text: `${unjudged} of ${targets} targets without a verdict, ${found}` };
@@ -90,6 +110,7 @@ function targetOf(target: TargetResult, findings: number[], code: Code): PageTar
   return {
     name: target.target,
     contract: target.contract,
+    assumes: describeAssumptions(target.assumes) ?? '',
     image: target.image,
     imageHash: target.imageHash,
     fingerprint: target.fingerprint,
@@ -97,7 +118,8 @@ function targetOf(target: TargetResult, findings: number[], code: Code): PageTar
     cases: target.cases,
     executions: target.executions,
     replayed: target.replayed,
-    problem: target.problem ?? '',
+    problem: noVerdict(target) ?? '',
+    hint: target.hint?.text ?? '',
     properties: target.properties.map(({ property, status, cases, reason = '' }) => ({
       name: property,
       status,
@@ -121,17 +143,19 @@ const defaultReplay = (finding: FindingResult): string =>
   `tdxfuzz replay findings/${findingName(finding.case)}/case.json`;
 
 function findingOf(
-  finding: FindingResult,
+  cause: CauseResult,
   target: number,
-  document: TraceDocument | undefined,
+  hasRoom: boolean,
   replay: (finding: FindingResult) => string,
 ): PageFinding {
-  const { first, accepted, source } = finding;
+  const { finding, others, alsoBreaks, isAccepted } = cause;
+  const { first, accepted, source, document } = finding;
+  const rule = ruleOf(finding.property);
   return {
     target,
     property: finding.property,
-    rule: document?.rule ?? '',
-    ruleSource: document?.ruleSource ?? '',
+    rule: rule?.rule ?? '',
+    ruleSource: rule?.source ?? '',
     clause: finding.clause,
     slot: finding.slot,
     place: finding.place,
@@ -140,45 +164,25 @@ function findingOf(
     actual: finding.actual,
     hits: finding.hits,
     first: 'replayed' in first ? `the stored case ${first.replayed}` : `block ${first.block}, case ${first.index}`,
-    fix: document?.fix ?? '',
+    fix: rule?.fix ?? '',
     replay: replay(finding),
-    accepted: accepted === undefined ? '' : [accepted.reason, accepted.reference ?? ''].filter(Boolean).join(' · '),
+    accepted:
+      accepted === undefined || !isAccepted
+        ? ''
+        : [accepted.reason, accepted.reference ?? ''].filter(Boolean).join(' · '),
+    asWell: others.map(({ slot, place }) => `${slot} at ${place}`),
+    alsoBreaks: alsoBreaks.map(({ property, slot, place }) => `${property}: ${slot} at ${place}`),
     values: valuesOf(finding),
-    trace: document === undefined ? NO_TRACE : traceOf(document),
+    trace: hasRoom ? document : { ...document, problem: TOO_MANY, steps: [], blamed: -1 },
   };
 }
 
-const NO_TRACE: PageTrace = {
-  problem: 'this report was made without it',
-  otherSide: 'host',
-  method: 'followed',
-  initial: [],
-  steps: [],
-  blamed: -1,
-  leftOut: { before: 0, behind: 0 },
-  end: '',
-};
-
-function traceOf(document: TraceDocument): PageTrace {
-  const { problem, otherSide, method, initial, steps, blamed, register, leftOut, end, story } = document;
-  return {
-    ...(problem !== undefined && { problem }),
-    otherSide,
-    method,
-    initial,
-    steps,
-    blamed,
-    ...(register !== undefined && { register }),
-    leftOut,
-    end,
-    ...(story !== undefined && { story }),
-  };
-}
+/** Findings behind the bound have their rule, and no steps. */
+const TOO_MANY = `one report holds ${MOST_STEPS_IN_ALL} steps of traces; replay the case to see this one`;
 
 /** The values of the shrunken case, with what experiments said of them; and values that were tried though neutral. */
-function valuesOf({ scenario, inputs, case: { contract, story } }: FindingResult): PageValue[] {
-  const { body, set } = contract;
-  const compiled = 'program' in body ? undefined : compileContract(body, set);
+function valuesOf({ scenario, inputs, case: { contract } }: FindingResult): PageValue[] {
+  const describe = describerOf(contract);
   const tried = new Map(inputs.map((input) => [input.name, input]));
   // A neutral value that may be anything says nothing.
   const told = inputs.filter(({ verdict }) => verdict !== 'anything').map(({ name }) => name);
@@ -186,27 +190,13 @@ function valuesOf({ scenario, inputs, case: { contract, story } }: FindingResult
   return names.map((name) => {
     const input = tried.get(name);
     const value = scenario[name] ?? input?.value ?? '';
-    const text = compiled === undefined || story !== undefined ? { name, value } : described(compiled, name, value);
     return {
-      ...text,
+      ...describe(name, value),
       neutral: !Object.hasOwn(scenario, name),
       verdict: input?.verdict ?? '',
       evidence: input === undefined ? '' : evidenceOf(input),
     };
   });
-}
-
-/** A result that somebody else wrote may name a slot that there is not. */
-function described(
-  compiled: ReturnType<typeof compileContract>,
-  name: string,
-  value: string,
-): Pick<PageValue, 'name' | 'value'> {
-  try {
-    return describeSlot(compiled, name, value);
-  } catch {
-    return { name, value };
-  }
 }
 
 function evidenceOf({ tried, failed, note }: FindingResult['inputs'][number]): string {

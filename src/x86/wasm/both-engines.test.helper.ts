@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
+import { EXIT } from '../exit.js';
 import { CONTROL, CONTROL_WORDS, EVENT_WORDS, PAGE_ENTRY_WORDS, UNDO_WORDS } from '../layout.js';
 import { Machine, type MachineOptions } from '../machine.js';
-import { CODE, DATA, hex, RETURN, STACK, STACK_SIZE } from '../testing/run-code.js';
+import { CODE, DATA, hex, high, low, RETURN, STACK, STACK_SIZE } from '../testing/run-code.js';
 
 /** Everything of a machine that a caller can see, and what the next run depends on: views, valid until the next run. */
 function visible(machine: Machine): Record<string, Int32Array> {
@@ -86,4 +87,21 @@ export function bothWith(code: string | Uint8Array, options?: MachineOptions): B
     machine.addExternal(RETURN);
     machine.checkpoint();
   });
+}
+
+/** Runs to the end, in pieces of these budgets; the world answers with numbers of its own. */
+export function runAll(machines: BothEngines, budgets: readonly number[], limit: number, what: string): number[] {
+  const exits: number[] = [];
+  for (let i = 0; ; i++) {
+    const left = limit - machines.interpreted.instructionCount;
+    const exit = machines.run(Math.min(left, budgets[i % budgets.length]), `${what}, run ${i}`);
+    exits.push(exit);
+    if (exit === EXIT.Environment) {
+      machines.both((machine) => {
+        machine.state[0] = i;
+        machine.completeEnvironment();
+      });
+    } else if (exit === EXIT.Interrupt) machines.both((machine) => machine.poke64(low(DATA) + 64, high(DATA), i, -i));
+    else if (exit !== EXIT.Budget || machines.interpreted.instructionCount >= limit) return exits;
+  }
 }

@@ -1,11 +1,13 @@
 import { fc, test } from '@fast-check/vitest';
 import { expect, vi } from 'vitest';
 import { builtInStubs } from '../../campaign/targets/built-in-targets.js';
-import { createRunner, type Target } from '../../campaign/targets/target.js';
+import { createRunner } from '../../run/open-runner.js';
+import type { StubTarget } from '../../run/target.js';
 import type { CaseRunner } from '../../judge/case-runner.js';
 import { createObservation } from '../../observation/layout.js';
-import { scenarios } from '../../scenario/arbitrary.js';
-import { SLOT as SCENARIO } from '../../scenario/layout.js';
+import { cases } from '../../case/arbitrary.js';
+import { caseSpaceOf } from '../../scenario/case-space.js';
+import { type Scenario, SLOT as SCENARIO } from '../../scenario/layout.js';
 import { twinTargets } from '../../triage/twins.test.helper.js';
 import type { MachineOptions } from '../machine.js';
 import { expectSame } from './both-engines.test.helper.js';
@@ -32,7 +34,7 @@ interface Pair {
 const TARGETS = [...builtInStubs(), ...twinTargets()];
 const pairs = new Map<string, Pair>();
 
-function pairOf(target: Target): Pair {
+function pairOf(target: StubTarget): Pair {
   let pair = pairs.get(target.name);
   if (pair === undefined) {
     chosen.options = { engine: 'interpreter' };
@@ -44,6 +46,10 @@ function pairOf(target: Target): Pair {
     pairs.set(target.name, pair);
   }
   return pair;
+}
+
+function sample({ interpreted }: Pair, seed: number, numRuns: number): Scenario[] {
+  return fc.sample(cases(caseSpaceOf(interpreted.space)), { seed, numRuns }).map(([{ words }]) => words);
 }
 
 const ours = createObservation();
@@ -62,7 +68,7 @@ test.prop([fc.constantFrom(...TARGETS), fc.integer(), fc.constantFrom(0 as const
   'stubs and broken twins: the same observation and the same machine from both engines',
   (target, seed, memory) => {
     const pair = pairOf(target);
-    for (const scenario of fc.sample(scenarios(pair.interpreted.space), { seed, numRuns: 8 })) {
+    for (const scenario of sample(pair, seed, 8)) {
       compare(pair, scenario, memory);
     }
     expect(pair.translated.harness.machine.translatedEntries).toBeGreaterThan(8);
@@ -72,7 +78,7 @@ test.prop([fc.constantFrom(...TARGETS), fc.integer(), fc.constantFrom(0 as const
 test('an interrupt at every boundary of every stub', () => {
   for (const target of builtInStubs()) {
     const pair = pairOf(target);
-    const [drawn] = fc.sample(scenarios(pair.interpreted.space), { seed: 7, numRuns: 1 });
+    const [drawn] = sample(pair, 7, 1);
     for (const base of [pair.interpreted.space.neutral, drawn]) {
       for (const kind of [1, 2]) {
         for (let at = 0; at < 60; at++) {

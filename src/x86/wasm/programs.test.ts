@@ -3,8 +3,9 @@ import { describe, expect, it, vi } from 'vitest';
 import { EXIT, VECTOR } from '../exit.js';
 import { Interpreter } from '../interpreter.js';
 import { INTERRUPT, type Machine } from '../machine.js';
-import { CODE, DATA, hex, low, high, peek, RETURN, set, STACK, STACK_SIZE, start } from '../testing/run-code.js';
-import { BothEngines, bothWith, expectSame } from './both-engines.test.helper.js';
+import { CODE, DATA, hex, peek, RETURN, set, STACK, STACK_SIZE, start } from '../testing/run-code.js';
+import { BothEngines, bothWith, expectSame, runAll } from './both-engines.test.helper.js';
+import { runRandomCode } from './random-code.test.helper.js';
 
 /** Each ends with a return to RETURN, a fault, or not at all. Addresses in comments are relative to CODE. */
 const PROGRAMS: Readonly<Record<string, string>> = {
@@ -59,23 +60,6 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 };
 
 const INTERRUPTS = [INTERRUPT.None, INTERRUPT.Maskable, INTERRUPT.Nmi] as const;
-
-/** Runs to the end, in pieces of these budgets; the world answers with numbers of its own. */
-function runAll(machines: BothEngines, budgets: readonly number[], limit: number, what: string): number[] {
-  const exits: number[] = [];
-  for (let i = 0; ; i++) {
-    const left = limit - machines.interpreted.instructionCount;
-    const exit = machines.run(Math.min(left, budgets[i % budgets.length]), `${what}, run ${i}`);
-    exits.push(exit);
-    if (exit === EXIT.Environment) {
-      machines.both((machine) => {
-        machine.state[0] = i;
-        machine.completeEnvironment();
-      });
-    } else if (exit === EXIT.Interrupt) machines.both((machine) => machine.poke64(low(DATA) + 64, high(DATA), i, -i));
-    else if (exit !== EXIT.Budget || machines.interpreted.instructionCount >= limit) return exits;
-  }
-}
 
 /** Twice without an interrupt, so that the pages are in the translation cache and the second time nothing but the code decides. */
 function warm(machines: BothEngines): void {
@@ -344,29 +328,4 @@ describe('what happens around translated code', () => {
   });
 });
 
-describe('random bytes as code', () => {
-  property.prop(
-    [
-      fc.uint8Array({ minLength: 1, maxLength: 60 }),
-      fc.array(fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }), { minLength: 16, maxLength: 16 }),
-    ],
-    {
-      numRuns: 400,
-    },
-  )('end alike', (bytes, values) => {
-    const machines = bothWith(bytes, { memoryBytes: 1 << 16 });
-    for (let i = 0; i < 3; i++) {
-      machines.both((machine) => {
-        start(machine);
-        values.forEach((value, r) => {
-          if (r !== 4 && (r !== 7 || value % 3n === 0n)) {
-            machine.state[2 * r] = value % 5n === 0n ? low(DATA) + (low(value) & 0xfff) : low(value);
-            machine.state[2 * r + 1] = value % 5n === 0n ? high(DATA) : high(value);
-          }
-        });
-      });
-      runAll(machines, [60], 300, 'random bytes');
-    }
-    expectSame(machines.interpreted, machines.translated, 'at the end');
-  });
-});
+runRandomCode(40);

@@ -31,6 +31,7 @@ export function findingPage(
   const content = [
     h('h1', {}, h('span', { class: 'bad', 'aria-hidden': 'true' }, '✗ '), `${finding.property}: `, code(finding.slot)),
     h('p', { class: 'lead' }, finding.rule),
+    target.hint !== '' && h('p', { class: 'hint' }, target.hint),
     finding.accepted !== '' && h('p', { class: 'accepted' }, h('strong', {}, 'Accepted: '), finding.accepted),
     h(
       'dl',
@@ -43,6 +44,8 @@ export function findingPage(
       ['Source', finding.source === '' ? '' : code(finding.source)],
       ['Target', link(`#/target/${finding.target + 1}`, target.name)],
       ['Contract', code(target.contract)],
+      ['As well', finding.asWell.length === 0 ? '' : list(finding.asWell)],
+      ['Also breaks', finding.alsoBreaks.length === 0 ? '' : list(finding.alsoBreaks)],
       ['Clause', code(finding.clause)],
       ['Source of the rule', finding.ruleSource],
       ['Usual fix', finding.fix],
@@ -54,6 +57,10 @@ export function findingPage(
     h('div', { class: story === undefined ? undefined : 'beside' }, story?.element, view?.element ?? noTrace(finding)),
   ];
   return { content, settle: () => view?.settle() };
+}
+
+function list(texts: readonly string[]): Child {
+  return h('ul', { class: 'also' }, ...texts.map((text) => h('li', {}, code(text))));
 }
 
 function noTrace({ trace }: PageFinding): Child {

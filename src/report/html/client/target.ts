@@ -19,6 +19,7 @@ export function targetPage(data: PageData, index: number, place: string): Child[
     h('p', { class: 'lead' }, verdictOf(target), target.problem !== '' && `: ${target.problem}`),
     facts([
       ['Contract', code(target.contract)],
+      ['Assumes', target.assumes],
       ['Image', [code(target.image), ' ', h('span', { class: 'quiet' }, `sha256 ${target.imageHash.slice(0, 16)}…`)]],
       [
         'Cases',

@@ -1,0 +1,63 @@
+/** The schema of what findings tell instruction by instruction: hostile like everything that comes from a folder. */
+import { z } from 'zod';
+import { hex64, text } from '../../case/case-schema.js';
+import type { TraceDocument } from '../../run/trace-document.js';
+
+/** Bounds: what the tool writes is below them (src/triage/trace-steps.ts, src/run/play-told.ts). */
+const MOST_STEPS = 4096;
+const MOST_EXCHANGES = 1000;
+const MOST_NAMES = 200;
+
+const index = z.number().int().min(-1).max(MOST_STEPS);
+const named = z.tuple([text(200), hex64]).readonly();
+const namedValues = z.array(named).max(MOST_NAMES);
+const words = z.array(hex64).max(MOST_STEPS);
+const accesses = z
+  .array(z.strictObject({ address: hex64, value: hex64, bytes: z.number().int().min(0).max(255) }))
+  .max(MOST_NAMES);
+
+const stepSchema = z.strictObject({
+  place: text(4300),
+  text: text(4500),
+  between: namedValues.optional(),
+  changed: namedValues,
+  loads: accesses.optional(),
+  stores: accesses.optional(),
+  world: text(4300).optional(),
+  theirs: z.number().int(),
+  theirMemory: words.optional(),
+  theirMemoryLeft: words.optional(),
+});
+
+const exchangeSchema = z.strictObject({
+  moment: text(200).optional(),
+  instead: text(200).optional(),
+  values: z.array(z.strictObject({ name: text(200), value: hex64, expected: text(2000).optional() })).max(MOST_NAMES),
+  answered: namedValues,
+  step: index.optional(),
+});
+
+export const documentSchema = z.strictObject({
+  otherSide: z.enum(['host', 'TD']),
+  method: z.enum(['compared', 'followed']),
+  initial: namedValues,
+  steps: z.array(stepSchema).max(MOST_STEPS),
+  blamed: index,
+  register: text(20).optional(),
+  leftOut: z.strictObject({ before: z.number().int().min(0), behind: z.number().int().min(0) }),
+  end: text(4300),
+  story: z
+    .strictObject({
+      steps: z
+        .array(
+          z.strictObject({
+            text: text(4300),
+            impossible: z.boolean(),
+            exchanges: z.array(exchangeSchema).max(MOST_EXCHANGES),
+          }),
+        )
+        .max(64),
+      leftOut: z.number().int().min(0),
+    })
+    .optional(),
+}) satisfies z.ZodType<TraceDocument>;

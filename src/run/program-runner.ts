@@ -1,0 +1,242 @@
+/** Runs and judges programs: a case is a story, played beside its reference. */
+import type { Case, CaseSpace } from '../case/case.js';
+import { playDigest } from './play-digest.js';
+import { functionExtent } from '../stage/functions.js';
+import { findFunction } from '../image/symbols.js';
+import type { Observed } from '../play/call.js';
+import type { PlayViolation } from '../play/play-judge.js';
+import type { PlayRunner } from '../play/play-runner.js';
+import type { ProgramStage } from '../stage/program-stage.js';
+import { caseSpaceOf, storyFrom } from '../story/case-space.js';
+import { hex } from '../text/hex.js';
+import { comparePlay } from './play-comparison.js';
+import { placeKeyInPlay } from './play-place-key.js';
+import { tracePlay } from './play-trace.js';
+import { tellPlay } from './play-told.js';
+import { wrongInPlay } from './play-wrong.js';
+import type {
+  CaseTrace,
+  Comparison,
+  JudgedClause,
+  Lane,
+  PropertyOnTarget,
+  Runner,
+  StoredAnswer,
+  Told,
+  Violation,
+  Way,
+} from './runner.js';
+import { contractId, type ProgramTarget } from './target.js';
+import type { Step } from './trace.js';
+import type { Wrong } from './wrong.js';
+
+/** What the schema of cases has room for. */
+const MOST_ANSWERS = 64;
+const LONGEST_NAME = 20;
+const LONGEST_REGISTER = 10;
+
+interface ProgramViolation extends Violation {
+  readonly found: PlayViolation;
+}
+
+export class ProgramRunner implements Runner {
+  readonly clauses: readonly JudgedClause[];
+  readonly space: CaseSpace;
+  readonly classNames: readonly string[];
+  readonly entry: bigint;
+  readonly size: number;
+  readonly interruptedAt = 0;
+  readonly hasBoundaries = false;
+
+  /** @param player plays and judges stories, for what speaks of programs alone */
+  constructor(
+    readonly target: ProgramTarget,
+    readonly player: PlayRunner,
+  ) {
+    const { judge, session, image } = player;
+    this.clauses = judge.clauses.map(({ index, property, text, slot, clause }) => ({
+      index,
+      property,
+      text,
+      slot,
+      about: clause.about,
+    }));
+    this.space = caseSpaceOf(session.space);
+    this.classNames = session.classes.map(({ name }) => name);
+    this.entry = session.stages[0].addressOf(player.contract.symbol);
+    this.size = functionExtent(image, findFunction(image, target.symbol)).size;
+  }
+
+  get contractId(): string {
+    return contractId(this.target);
+  }
+  get image() {
+    return this.target.image;
+  }
+  get properties(): readonly PropertyOnTarget[] {
+    return this.player.judge.properties;
+  }
+  get executions(): number {
+    return this.player.executions;
+  }
+  get problem(): string {
+    return this.player.play.problem;
+  }
+  get inForce(): Uint8Array {
+    return this.player.judge.inForce;
+  }
+  get clauseInForce(): Uint8Array {
+    return this.player.judge.clauseInForce;
+  }
+  get reached(): boolean {
+    return this.player.play.entries.length > 0;
+  }
+
+  run(values: Case): readonly Violation[] | undefined {
+    const found = this.player.run(storyFrom(this.player.space, values));
+    if (found === undefined) return undefined;
+    return found.map((one): ProgramViolation => ({ clause: this.clauses[one.clause.index], found: one }));
+  }
+
+  placeKey(violation: Violation): string | undefined {
+    return placeKeyInPlay((violation as ProgramViolation).found, this.player);
+  }
+
+  compare(violation: Violation): Comparison {
+    const { found } = violation as ProgramViolation;
+    return comparePlay(found.clause, found.entry);
+  }
+
+  manner(violation: Violation): 'changes' | 'stays' | 'other' {
+    const { clause, entry } = (violation as ProgramViolation).found;
+    const { observed, expected } = entry;
+    if (clause.clause.kind !== 'agrees' || observed?.before === undefined) return 'other';
+    const { name } = clause.clause;
+    const before = observed.before[name];
+    if (before === undefined) return 'other';
+    if (observed.values[name] === before) return 'stays';
+    return expected?.values[name] === before ? 'changes' : 'other';
+  }
+
+  wrong(violation: Violation): Wrong {
+    return wrongInPlay((violation as ProgramViolation).found);
+  }
+
+  place(address: bigint, violation?: Violation): string {
+    return this.stageOf(violation).place(address);
+  }
+
+  private stageOf(violation: Violation | undefined): ProgramStage {
+    return (violation as ProgramViolation | undefined)?.found.entry.observed?.stage ?? this.player.session.stages[0];
+  }
+
+  get end(): string {
+    const last = this.player.play.entries.at(-1);
+    if (last === undefined) return 'nothing happened';
+    if (last.observed === undefined)
+      return `the code was done; the reference goes on with ${last.expected?.moment ?? 'nothing'}`;
+    return `the story was played up to ${last.observed.moment}`;
+  }
+
+  trace(violation?: Violation): CaseTrace {
+    const { play } = this.player;
+    const { entry } = (violation as ProgramViolation | undefined)?.found ?? {};
+    const most = entry === undefined ? Infinity : play.entries.indexOf(entry) + 1;
+    const { steps, stores } = tracePlay(this.player, play.story, most).get(this.stageOf(violation)) ?? NO_TRACE;
+    return { steps, stores, guest: undefined, host: undefined };
+  }
+
+  traceMachines(values: Case): (readonly Step[])[] {
+    const { session, space } = this.player;
+    const traces = tracePlay(this.player, storyFrom(space, values));
+    return session.stages.map((stage) => traces.get(stage)?.steps ?? []);
+  }
+
+  traceAll(): (readonly Step[])[] {
+    const { player } = this;
+    const traces = [...tracePlay(player, player.play.story)];
+    // Of a round trip one machine may run another image.
+    return traces.filter(([stage]) => stage.image === player.image).map(([, { steps }]) => steps);
+  }
+
+  /** A reference says what comes next, and an answer follows from what was asked: a value put in place would be another case. */
+  without(): undefined {
+    return undefined;
+  }
+
+  tell(trace: CaseTrace, violation: Violation | undefined): Told {
+    const { play, space } = this.player;
+    return tellPlay(trace, play, this.stageOf(violation), space, this.end);
+  }
+
+  /** Of everything that happened: the way of the code, each exchange with its values, each answer. */
+  digest(): string {
+    return playDigest(this.player.play);
+  }
+
+  get stops(): readonly bigint[] {
+    const { play, session, image } = this.player;
+    const own = session.stages.filter((stage) => stage.image === image);
+    const exchanges = play.entries.flatMap(({ observed }) => (observed?.stage.image === image ? [observed.at] : []));
+    return [...own.map((stage) => stage.rip), ...exchanges];
+  }
+
+  get answers(): readonly StoredAnswer[] {
+    const answered = this.player.play.entries.filter(({ answer }) => Object.keys(answer).length > 0);
+    return answered.slice(0, MOST_ANSWERS).map(({ observed, answer }) => ({
+      call: (observed?.moment ?? '').slice(0, LONGEST_NAME),
+      registers: Object.fromEntries(
+        Object.entries(answer).map(([name, value]) => [name.slice(0, LONGEST_REGISTER), hex(value)]),
+      ),
+    }));
+  }
+
+  get ways(): readonly Way[] {
+    const { session, play } = this.player;
+    const last = new Map<ProgramStage, Observed>();
+    return play.entries.flatMap(({ observed }) => {
+      if (observed === undefined) return [];
+      const way = wayOf(observed, last.get(observed.stage), session.stages.indexOf(observed.stage));
+      last.set(observed.stage, observed);
+      return [way];
+    });
+  }
+
+  get states(): readonly string[] {
+    let before: string | undefined;
+    return this.player.play.entries.flatMap(({ observed }) => {
+      if (observed === undefined) return [];
+      const state = before === undefined ? observed.moment : `${before}, then ${observed.moment}`;
+      before = observed.moment;
+      return [state];
+    });
+  }
+
+  countClasses(add: (name: string) => void): void {
+    const { session, play } = this.player;
+    for (const { name, holds } of session.classes) if (holds(play)) add(name);
+  }
+
+  lane(): Lane | undefined {
+    return undefined;
+  }
+}
+
+const NO_TRACE = { steps: [], stores: [] };
+
+/** Multiplier of the low half of the machine's path hash (src/x86/interpreter.ts): each instruction is a step of a polynomial. */
+const PATH_MULTIPLIER = 0x9e3779b1;
+
+function wayOf(observed: Observed, before: Observed | undefined, machine: number): Way {
+  const [from, to] = [before?.instructions ?? 0, observed.instructions];
+  // The hash of the way alone: what came before is taken out of the polynomial.
+  const low = (observed.pathLow - Math.imul(before?.pathLow ?? 0, power(PATH_MULTIPLIER, to - from))) | 0;
+  return { key: `${low} ${to - from} ${observed.at}`, machine, from, to };
+}
+
+function power(base: number, exponent: number): number {
+  let result = 1;
+  for (let square = base, left = exponent; left > 0; left >>>= 1, square = Math.imul(square, square))
+    if ((left & 1) === 1) result = Math.imul(result, square);
+  return result;
+}
