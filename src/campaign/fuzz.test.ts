@@ -43,7 +43,7 @@ const BROKEN = [twinTarget('table-indexed-by-r10-6.3'), twinTarget('missing-pop-
 describe('a contract that needs a TD without NO_RBP_MOD', () => {
   /** RBP is in the mask of the code, and now in that of its contract as well. */
   const twin = twinTarget('mask-with-rbp-5.19');
-  const withMask = (assumes?: 'rbp-mod'): Target => ({
+  const withMask = (assumes?: 'rbp-mod'): StubTarget => ({
     ...twin,
     contract: {
       ...twin.contract,

@@ -64,7 +64,7 @@ describe('replay', () => {
   test('from the file alone: reproduced, with the same play', async () => {
     const { status, stdout, stderr } = await replay();
     expect(stderr).toBe('');
-    expect(stdout).toContain('the play is identical to the stored one');
+    expect(stdout).toContain('the trace is identical to the stored one');
     expect(stdout).toMatch(/\breproduced\n$/);
     expect(status).toBe(1);
     const json = JSON.parse((await replay('--format', 'json')).stdout) as Record<string, unknown>;
@@ -88,16 +88,16 @@ describe('replay', () => {
 describe('a damaged or hostile case', () => {
   const step = { action: 'complete', values: {} };
   test.each([
-    ['an unknown action', { story: [{ action: 'dance', values: {} }] }, /story\.0: no action dance/],
-    ['an unknown slot', { story: [{ action: 'complete', values: { x: '0x1' } }] }, /story\.0\.values: unknown slot x/],
+    ['an unknown action', { steps: [{ action: 'dance', values: {} }] }, /steps\.0: no action dance/],
+    ['an unknown slot', { steps: [{ action: 'complete', values: { x: '0x1' } }] }, /steps\.0\.values: unknown slot x/],
     [
       'a value that is none',
-      { story: [{ action: 'complete', values: { ret: '0x12345678901234567' } }] },
+      { steps: [{ action: 'complete', values: { ret: '0x12345678901234567' } }] },
       /64-bit value/,
     ],
-    ['too many steps', { story: Array.from({ length: 65 }, () => step) }, /story: /],
-    ['no step', { story: [] }, /story: /],
-    ['no story', { story: undefined }, /a story and the contract of a program go together/],
+    ['too many steps', { steps: Array.from({ length: 65 }, () => step) }, /steps: /],
+    ['no step', { steps: [] }, /steps: /],
+    ['no steps', { steps: undefined }, /steps: /],
     [
       'a program that nobody plays',
       { contract: { set: 'x', body: { symbol: 'f', source: 's', program: 'nothing', options: {} } } },

@@ -45,8 +45,9 @@ import { CaseRunner } from ${dist('judge/case-runner.js')};
 const judge = CaseRunner.prototype.run;
 CaseRunner.prototype.run = function (scenario) {
   const violated = judge.call(this, scenario);
-  const caller = new Error().stack.split('\\n')[2];
-  if (violated !== 0 || caller.includes('accountFor')) return violated;
+  // This is called by the runner that the account asks.
+  const callers = new Error().stack.split('\\n').slice(2, 4).join();
+  if (violated !== 0 || callers.includes('accountsOf')) return violated;
   this.judge.violated[0] = 0;
   return 1;
 };

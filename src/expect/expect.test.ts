@@ -9,7 +9,7 @@ import { UsageError } from '../errors.js';
 import { applyRules } from './apply-rules.js';
 import { expectationsIfAny, readExpectations, withRule, writeExpectations } from './expectation-file.js';
 import { madeFinding, madeResult, madeTarget } from './made-result.test.helper.js';
-import { covers, type Rule, ruleOf } from './rule.js';
+import { covers, type Rule, rulesOf } from './rule.js';
 
 const folder = temporaryFolder();
 afterAll(() => removeFolder(folder));
@@ -42,7 +42,7 @@ describe('a rule', () => {
   });
 
   test('covers a name with control characters as it was written down', () => {
-    const rule = ruleOf({ ...madeFinding().case, target: 'a\x1b', expect: expected('g\x1b+0x1') }, 'x', options);
+    const [rule] = rulesOf({ ...madeFinding().case, target: 'a\x1b', expect: expected('g\x1b+0x1') }, 'x', options);
     expect(rule).toMatchObject({ target: 'a\\x1b', place: 'g\\x1b+*' });
     expect(covers(rule, 'a\x1b', { ...found, place: 'g\x1b+0x4' })).toBe(true);
   });
@@ -60,17 +60,17 @@ const options = { reason: 'known', exact: false };
 describe('the rule of a case', () => {
   const { case: file } = madeFinding();
   test('pins the function, or with exact the instruction', () => {
-    expect(ruleOf(file, 'x', options).place).toBe('missing_scrub_rsi+*');
-    expect(ruleOf(file, 'x', { ...options, exact: true }).place).toBe('missing_scrub_rsi+0x44');
-    expect(ruleOf({ ...file, expect: expected('nowhere') }, 'x', options).place).toBe('nowhere');
+    expect(rulesOf(file, 'x', options)[0].place).toBe('missing_scrub_rsi+*');
+    expect(rulesOf(file, 'x', { ...options, exact: true })[0].place).toBe('missing_scrub_rsi+0x44');
+    expect(rulesOf({ ...file, expect: expected('nowhere') }, 'x', options)[0].place).toBe('nowhere');
   });
 
   test.each(['', '  ', '\n'])('needs a reason that says something: %j', (reason) => {
-    expect(() => ruleOf(file, 'x', { ...options, reason })).toThrow('--reason: must say something');
+    expect(() => rulesOf(file, 'x', { ...options, reason })).toThrow('--reason: must say something');
   });
 
   test('needs a case that expects something', () => {
-    expect(() => ruleOf({ ...file, expect: null }, 'x.json', options)).toThrow(
+    expect(() => rulesOf({ ...file, expect: null }, 'x.json', options)).toThrow(
       /x\.json: the case expects no violation/,
     );
   });

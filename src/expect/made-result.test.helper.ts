@@ -22,7 +22,6 @@ export function madeFinding(change: Partial<FindingResult> = {}): FindingResult 
     decision: '',
     step: 0,
     manner: 'other',
-    interpreted: '',
     removedBy: [],
     unclear: [],
     document: NO_DOCUMENT,

@@ -51,7 +51,7 @@ test.each([
     toolExecutionNotifications: [{ level: 'error', message: { text: words } }],
   });
   expect(JSON.parse(FORMATS.json(result, CONTEXT))).toMatchObject({ run });
-  const { verdict } = pageData({ result, listings: { schema: 'tdxfuzz/listings/1', images: [] }, traces: [] });
+  const { verdict } = pageData({ result, listings: { schema: 'tdxfuzz/listings/1', images: [] } });
   expect(verdict.kind).toBe('undecided');
   expect(verdict.text.toLowerCase()).toBe(`${words}, nothing found`);
 });

@@ -128,6 +128,7 @@ test('stays below the limit of GitHub, and says what was left out', () => {
   const [target] = run.result.targets;
   const [finding] = target.findings;
   target.findings = Array.from({ length: 3000 }, (_, index) => ({ ...finding, slot: `final.${index}` }));
+  target.causes = target.findings.map((_, index) => ({ members: [index], alsoBreaks: [] }));
   run.result.targets = [target, ...runs.clean.result.targets];
   const text = render(run);
   expect(Buffer.byteLength(text)).toBeLessThan(SUMMARY_LIMIT);

@@ -3,7 +3,7 @@ import { maskOf } from '../../models/exchange/exchange.js';
 import type { Entry } from '../play/play.js';
 import type { PlayViolation } from '../play/play-judge.js';
 import { PARAMETER_REGISTERS } from '../stage/program-stage.js';
-import { changedWords, VECTOR_VALUE } from '../stage/vector-state.js';
+import { VECTOR_STATE } from '../stage/vector-state.js';
 import { FLAG } from '../x86/flags.js';
 import { REGISTER_INDEX, REGISTER_NAMES, type RegisterName } from '../x86/registers.js';
 import type { Location, Moment, Wrong } from './wrong.js';
@@ -21,8 +21,7 @@ export function wrongInPlay({ clause: { clause }, entry }: PlayViolation): Wrong
   if (name === 'sti') return { kind: 'sti' };
   const site = observed?.sites?.[name];
   if (site !== undefined) return { kind: 'instruction', address: site };
-  if (name === VECTOR_VALUE)
-    return { kind: 'vector', ...changedWords(Number(observed?.values[VECTOR_VALUE] ?? 0n)), at };
+  if (name === VECTOR_STATE) return { kind: 'vector', at };
   const location = locationOf(name, entry);
   if (location === undefined && isOfFlags(name)) {
     const mask = name === 'if' ? FLAG.IF : ~FLAG.IF & Number(maskOf(expected?.values[name] ?? 0n) & 0xffffffffn);

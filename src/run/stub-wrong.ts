@@ -67,7 +67,7 @@ function wrongFlow(term: Term, companion: 'guest' | 'host', runner: CaseRunner):
 }
 
 function vectorWrong(from: number): Wrong {
-  return { kind: 'vector', from, to: from + 2, at: 'end' };
+  return { kind: 'vector', words: { from, to: from + 2 }, at: 'end' };
 }
 
 /** The machine's state slot of a part of the vector state: `mxcsr`, `x87cw`, `xmm3.low`... */

@@ -9,8 +9,8 @@ export type Wrong =
   | { readonly kind: 'value'; readonly location: Location; readonly at: Moment }
   /** Bits of RFLAGS. */
   | { readonly kind: 'flags'; readonly mask: number; readonly at: Moment }
-  /** A part of the vector state, by its words in the machine's state. */
-  | { readonly kind: 'vector'; readonly from: number; readonly to: number; readonly at: Moment }
+  /** A part of the vector state, by its words in the machine's state; any of it where none is named. */
+  | { readonly kind: 'vector'; readonly words?: { readonly from: number; readonly to: number }; readonly at: Moment }
   /** What one instruction did, by its address. */
   | { readonly kind: 'instruction'; readonly address: bigint }
   /** STI, or that there is none. */

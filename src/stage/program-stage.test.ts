@@ -30,7 +30,6 @@ import { SLOT as STATE } from '../x86/layout.js';
 import { EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { PAGE, REGIONS } from './layout.js';
 import { ProgramStage } from './program-stage.js';
-import { changedWords } from './vector-state.js';
 
 const PARAMETERS = [1n, 2n, 3n, 4n, 5n, 6n, 0x7777n, 0x8888n];
 /** Offsets from RSP at the entry: the return address, then what did not fit into registers. */
@@ -298,10 +297,4 @@ it('leaves nothing of itself among the events of the code', () => {
   const { events, eventCount } = stage.machine;
   const addresses = Array.from({ length: eventCount }, (_, index) => events[EVENT_WORDS * index + EVENT_WORD.RIP_LOW]);
   expect(addresses.every((low) => BigInt(low >>> 0) - (TEXT & 0xffffffffn) < BigInt(PAGE))).toBe(true);
-});
-
-it('tells the words of the first part of the vector state that was changed', () => {
-  expect(changedWords(0b100)).toEqual({ from: 2 * STATE.XMM + 8, to: 2 * STATE.XMM + 12 });
-  expect(changedWords(1 << 16)).toEqual({ from: 2 * STATE.MXCSR, to: 2 * STATE.MXCSR + 1 });
-  expect(changedWords(1 << 17)).toEqual({ from: 2 * STATE.X87_CW, to: 2 * STATE.X87_CW + 1 });
 });

@@ -2,8 +2,8 @@
 import { SLOT as STATE } from '../x86/layout.js';
 import { MXCSR_DEFAULT, X87_DEFAULT, XMM_GRAFFITI } from './entry-state.js';
 
-/** What a return calls it. */
-export const VECTOR_VALUE = 'vector-state';
+/** What a return calls it. `vector` is the number of a fault. */
+export const VECTOR_STATE = 'vector-state';
 
 /** MXCSR: bits 15:6 are control, 5:0 sticky status (Intel SDM volume 1, 10.2.3). */
 const MXCSR_CONTROL = 0xffc0;
@@ -21,11 +21,9 @@ export function changedVectorState(state: Int32Array, memory: 0 | 1): number {
   return changed;
 }
 
-/** The words of the machine's state that hold the first of what is changed, by what `changedVectorState` said. */
-export function changedWords(changed: number): { from: number; to: number } {
-  const first = 31 - Math.clz32(changed & -changed);
-  if (first === 16) return { from: MXCSR, to: MXCSR + 1 };
-  if (first === 17) return { from: X87_CW, to: X87_CW + 1 };
-  const from = XMM + 4 * Math.max(0, first);
-  return { from, to: from + 4 };
+/** Whether an instruction changed anything of it. */
+export function changesVectorState(before: Int32Array, after: Int32Array): boolean {
+  if (((before[MXCSR] ^ after[MXCSR]) & MXCSR_CONTROL) !== 0 || before[X87_CW] !== after[X87_CW]) return true;
+  for (let word = XMM; word < XMM + XMM_WORDS; word++) if (before[word] !== after[word]) return true;
+  return false;
 }

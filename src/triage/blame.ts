@@ -16,6 +16,7 @@
 import type { Step } from '../run/trace.js';
 import type { CaseTrace } from '../run/runner.js';
 import type { Moment, Wrong } from '../run/wrong.js';
+import { changesVectorState } from '../stage/vector-state.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import { originOf } from './origin.js';
@@ -33,7 +34,7 @@ export function blame(wrong: Wrong, trace: CaseTrace): number {
       return changed >= 0 ? changed : lookedAt(steps, wrong.at);
     }
     case 'vector': {
-      const changed = steps.slice(0, boundOf(steps, wrong.at)).findLastIndex(changesWords(wrong.from, wrong.to));
+      const changed = steps.slice(0, boundOf(steps, wrong.at)).findLastIndex(changesVector(wrong.words));
       return changed >= 0 ? changed : lookedAt(steps, wrong.at);
     }
     case 'instruction': {
@@ -130,9 +131,10 @@ function changesFlags(mask: number): (step: Step) => boolean {
   return ({ before, after }) => ((before[flags] ^ after[flags]) & mask) !== 0;
 }
 
-function changesWords(from: number, to: number): (step: Step) => boolean {
+function changesVector(words: { from: number; to: number } | undefined): (step: Step) => boolean {
   return ({ before, after }) => {
-    for (let word = from; word < to; word++) if (before[word] !== after[word]) return true;
+    if (words === undefined) return changesVectorState(before, after);
+    for (let word = words.from; word < words.to; word++) if (before[word] !== after[word]) return true;
     return false;
   };
 }

@@ -25,8 +25,9 @@ function validator(name: string): ValidateFunction {
     JSON.parse(published(name)) as object,
   );
 }
-const validResult = validator('result-1.schema.json');
-const validCase = validator('case-1.schema.json');
+const validResult = validator('result-2.schema.json');
+const validCase = validator('case-2.schema.json');
+const validCase1 = validator('case-1.schema.json');
 
 type Json = Record<string, unknown>;
 type Path = readonly (string | number)[];
@@ -66,7 +67,7 @@ describe('results', () => {
 
   const finding = ['result', 'targets', 1, 'findings', 0] as const;
   test.each<[string, Path, unknown]>([
-    ['another schema', ['schema'], 'tdxfuzz/result/2'],
+    ['another schema', ['schema'], 'tdxfuzz/result/1'],
     ['a part that is missing', ['result', 'targets', 0, 'fingerprint'], undefined],
     ['a part that nobody knows', ['result', 'extra'], 1],
     ['a status that nobody knows', ['result', 'targets', 0, 'properties', 0, 'status'], 'passed'],
@@ -96,19 +97,42 @@ describe('cases', () => {
 
   test('that are kept in the corpus are valid', () => {
     expect(stored.length).toBeGreaterThan(20);
-    for (const file of stored) expect(validCase(file), JSON.stringify(validCase.errors)).toBe(true);
+    for (const file of stored) expect(validCase1(file), JSON.stringify(validCase1.errors)).toBe(true);
   });
 
-  test.each<[string, Path, unknown]>([
-    ['a version that nobody knows', ['schema'], 'tdxfuzz/case/2'],
-    ['no contract', ['contract'], undefined],
-    ['a part that nobody knows', ['story2'], []],
-    ['permissions that are none', ['code', 'pages', 0, 'permissions'], 'rwxs'],
-    ['a page too long', ['code', 'pages', 0, 'base64'], 'A'.repeat(6000)],
-    ['a function of no bytes', ['code', 'size'], 0],
-    ['an empty symbol', ['symbol'], ''],
-    ['a value in decimal', ['scenario', 'arg.rdi'], '17'],
-  ])('with %s are not', (_what, path, value) => {
-    expect(validCase(changed(stored[0], path, value))).toBe(false);
+  test('of a finding are valid', () => {
+    const made = ofFinding();
+    expect(validCase(made), JSON.stringify(validCase.errors)).toBe(true);
+    expect(validCase1(made)).toBe(false);
+    expect(validCase(stored[0])).toBe(false);
+  });
+
+  const ofFinding = (): Json => {
+    const { targets } = result['result'] as { targets: { findings: { case: Json }[] }[] };
+    return targets[1].findings[0].case;
+  };
+
+  describe.each<[string, ValidateFunction, () => Json, Path]>([
+    ['before', validCase1, () => stored[0], ['scenario', 'arg.rdi']],
+    ['now', validCase, ofFinding, ['steps', 0, 'values', 'arg.rdi']],
+  ])('as they were written %s', (_when, valid, file, valuePath) => {
+    test.each<[string, Path, unknown]>([
+      ['a version that nobody knows', ['schema'], 'tdxfuzz/case/9'],
+      ['no contract', ['contract'], undefined],
+      ['a part that nobody knows', ['story2'], []],
+      ['permissions that are none', ['code', 'pages', 0, 'permissions'], 'rwxs'],
+      ['a page too long', ['code', 'pages', 0, 'base64'], 'A'.repeat(6000)],
+      ['a function of no bytes', ['code', 'size'], 0],
+      ['an empty symbol', ['symbol'], ''],
+      ['a value in decimal', valuePath, '17'],
+    ])('with %s are not', (_what, path, value) => {
+      expect(valid(file())).toBe(true);
+      expect(valid(changed(file(), path, value))).toBe(false);
+    });
+  });
+
+  test('without a step, or with too many, are not', () => {
+    for (const steps of [[], undefined, Array.from({ length: 65 }, () => ({ action: 'call', values: {} }))])
+      expect(validCase(changed(ofFinding(), ['steps'], steps))).toBe(false);
   });
 });
