@@ -39,5 +39,5 @@ export const keepsVectorState: PropertyDefinition = {
 
 /** The same of a program, which is kernel code: none of it is changed. */
 export const keepsVectorStateInPrograms = inPrograms(keepsVectorState, () =>
-  RETURNS.map((moment) => agrees(moment, 'vector')),
+  RETURNS.map((moment) => agrees(moment, 'vector-state')),
 );

@@ -1,6 +1,6 @@
 /**
- * One run as WebAssembly: calls the translated code, and acts on everything at which it is left, as src/harness/harness.ts
- * does with the machine's exits. What is too rare to be worth it is left to the reference: the run is given up.
+ * One run as WebAssembly: calls the translated code, and acts on everything at which it is left, as src/stage/stage.ts and
+ * src/harness/harness.ts do. What is too rare to be worth it is left to the reference: the run is given up.
  */
 import { INSTRUCTION_BUDGET } from '../harness/harness.js';
 import { END, FACT, type Moment, MOMENT, VECTOR as VECTOR_STATE } from '../observation/layout.js';

@@ -192,13 +192,18 @@ describe.concurrent('cases', () => {
     return finding.case;
   });
 
+  const calledWith = (file: Record<string, unknown>, values: Record<string, string>): unknown => ({
+    ...file,
+    steps: [{ action: 'call', values }],
+  });
+
   test.each<[string, (file: Record<string, unknown>) => unknown, RegExp]>([
-    ['of a later version', (file) => ({ ...file, schema: 'tdxfuzz/case/2' }), /schema tdxfuzz\/case\/2 is not known/],
-    ['with an unknown slot', (file) => ({ ...file, scenario: { 'entry.rzx': '0x1' } }), /unknown slot entry\.rzx/],
+    ['of a later version', (file) => ({ ...file, schema: 'tdxfuzz/case/3' }), /schema tdxfuzz\/case\/3 is not known/],
+    ['with an unknown slot', (file) => calledWith(file, { 'entry.rzx': '0x1' }), /unknown slot entry\.rzx/],
     [
       'with a value of 65 bits',
-      (file) => ({ ...file, scenario: { 'entry.rax': '0x10000000000000000' } }),
-      /scenario\.entry\.rax/,
+      (file) => calledWith(file, { 'entry.rax': '0x10000000000000000' }),
+      /steps\.0\.values\.entry\.rax/,
     ],
     ['without code', (file) => ({ ...file, code: { ...(file['code'] as object), pages: [] } }), /code\.pages/],
     [
@@ -206,7 +211,7 @@ describe.concurrent('cases', () => {
       (file) => ({ ...file, code: { ...(file['code'] as object), entry: '0x10' } }),
       /code\.entry: 0x10/,
     ],
-    ['with control characters in a wrong slot', (file) => ({ ...file, scenario: { '\x1b[2J': '0x1' } }), /\\x1b\[2J/],
+    ['with control characters in a wrong slot', (file) => calledWith(file, { '\x1b[2J': '0x1' }), /\\x1b\[2J/],
     ['that is a list', () => [], /not a case file/],
   ])('%s', async (name, change, wanted) => {
     const path = put(folder, `${name.replaceAll(' ', '-')}.json`, JSON.stringify(change(await saved)));

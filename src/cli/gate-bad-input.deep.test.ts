@@ -195,7 +195,7 @@ describe.concurrent('what cannot be used is one line and status 2, and nothing i
     put(own, 'tdxfuzz/cases/odd.json', JSON.stringify({ ...file, story: [{ action: 'dance', values: {} }] }));
     const dispatcher = join(packageRoot(), 'corpus/targets/dispatcher-7.3.o');
     const args = ['gate', dispatcher, '--contract', 'kvm-7.3', '--runs', '10'];
-    refused(await inside(own, ...args), /odd\.json: story\.0: no action dance/);
+    refused(await inside(own, ...args), /odd\.json: steps\.0: no action dance/);
   });
 });
 

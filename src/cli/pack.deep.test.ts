@@ -77,7 +77,7 @@ test(
     expect(copiesOf('fast-check', join(empty, 'node_modules'))).toHaveLength(1);
     expect(copiesOf('vitest', join(empty, 'node_modules')), 'an optional peer').toEqual([]);
 
-    const resolve = "console.log(import.meta.resolve('tdxfuzz/schema/result-1.schema.json'))";
+    const resolve = "console.log(import.meta.resolve('tdxfuzz/schema/result-2.schema.json'))";
     const schemas = await run('node', ['--input-type=module', '-e', resolve], { cwd: empty });
     expect(readFileSync(new URL(schemas.stdout.trim()), 'utf8')).toContain('urn:tdxfuzz:result:1');
 

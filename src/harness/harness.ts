@@ -1,7 +1,7 @@
 /**
  * Runs one scenario on one target: a pure function from (target, scenario, memory) to an observation in the fixed
- * binary layout. It puts the caller's side in place, lets the machine run, and answers what the machine cannot:
- * TDCALL or SEAMCALL, external symbols, interrupts, faults that the image has a fixup for.
+ * binary layout. It puts the caller's side in place, lets the stage run, and answers what a stub has of its world: TDCALL or
+ * SEAMCALL.
  */
 import { highHalf, lowHalf } from '../halves.js';
 import type { CompiledContract } from '../contract/compiled.js';

@@ -6,7 +6,7 @@ import type { Exchange, Values } from '../../models/exchange/exchange.js';
 import { CALLEE_SAVED } from '../contract/compiled.js';
 import type { Place, ProgramStage, StageCall } from '../stage/program-stage.js';
 import { STOP } from '../stage/stage.js';
-import { changedVectorState } from '../stage/vector-state.js';
+import { changedVectorState, VECTOR_STATE } from '../stage/vector-state.js';
 import { answerSeamcall, seamcallValues, seamcallWrites } from '../world/module-calls.js';
 import { isBehindSti } from '../world/sti.js';
 import { ENVIRONMENT } from '../x86/environment.js';
@@ -73,7 +73,7 @@ export function* performCall(stage: ProgramStage, call: Call): Performance {
   const entry = stage.rip;
   // The return takes the return address from the stack.
   const rsp = stage.register('rsp') + 8n;
-  const kept = { ...keptValues(stage), rsp, vector: 0n, stray: 0n, below: 0n };
+  const kept = { ...keptValues(stage), rsp, [VECTOR_STATE]: 0n, stray: 0n, below: 0n };
   const before = outputsOf(stage, call);
   const observed = (moment: string, values: Values, at = stage.rip): Observed => ({
     moment,
@@ -139,7 +139,7 @@ export function* performCall(stage: ProgramStage, call: Call): Performance {
           rax: stage.register('rax'),
           ...keptValues(stage),
           rsp: stage.register('rsp'),
-          vector: BigInt(changedVectorState(stage.machine.state, stage.memory)),
+          [VECTOR_STATE]: BigInt(changedVectorState(stage.machine.state, stage.memory)),
           stray: stray === undefined ? 0n : 1n,
           below: below === undefined ? 0n : 1n,
         };

@@ -48,7 +48,7 @@ test('a digest depends on the vector of a fault', () => {
 });
 
 test('a digest says nothing of what exchanges began to show when cases had been stored', () => {
-  for (const name of ['vector', 'below']) {
+  for (const name of ['vector-state', 'below']) {
     expect(entries[at].observed?.values, name).toHaveProperty([name]);
     expect(withValue(name, 0x77n), name).toBe(plain);
   }

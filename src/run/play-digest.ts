@@ -5,9 +5,9 @@ import { hex } from '../text/hex.js';
 
 /**
  * What is looked at at a return and was not when case schema 1 was fixed. A case that is stored keeps its digest: whatever
- * an exchange shows in later versions is left out here, too. (A fault shows a vector of another kind, and always did.)
+ * an exchange shows in later versions is left out here, too.
  */
-const SHOWN_LATER = new Set(['vector', 'below']);
+const SHOWN_LATER = /^(?:vector-state|below)$/;
 
 /**
  * sha256 over everything that happened: the way of the code, each exchange with its values, each answer. What is hashed is part
@@ -17,8 +17,7 @@ export function playDigest({ entries }: Pick<Play, 'entries'>): string {
   const digest = createHash('sha256');
   for (const { step, observed, answer } of entries) {
     digest.update(`${step} ${observed?.moment} ${observed?.pathLow} ${observed?.pathHigh}\n`);
-    const values = observed?.values ?? {};
-    const shown = Object.entries(values).filter(([name]) => !('below' in values && SHOWN_LATER.has(name)));
+    const shown = Object.entries(observed?.values ?? {}).filter(([name]) => !SHOWN_LATER.test(name));
     for (const [name, value] of [...shown, ...Object.entries(answer)]) digest.update(`${name} ${hex(value)}\n`);
   }
   return digest.digest('hex');

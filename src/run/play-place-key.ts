@@ -5,7 +5,8 @@ import type { PlayViolation } from '../play/play-judge.js';
 import type { PlayRunner } from '../play/play-runner.js';
 import type { ProgramStage } from '../stage/program-stage.js';
 import { EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
-import { isOfFlags, locationOf, VECTOR } from './play-wrong.js';
+import { VECTOR_STATE } from '../stage/vector-state.js';
+import { isOfFlags, locationOf } from './play-wrong.js';
 
 /** @returns undefined where it depends on values, which differ from play to play */
 export function placeKeyInPlay(
@@ -15,7 +16,7 @@ export function placeKeyInPlay(
   const { observed, expected } = entry;
   const place = clause.kind === 'agrees' ? locationOf(clause.name, entry) : undefined;
   // Which instruction changed a flag, or vector state, is no question of the way alone.
-  if (clause.kind === 'agrees' && place === undefined && (isOfFlags(clause.name) || clause.name === VECTOR))
+  if (clause.kind === 'agrees' && place === undefined && (isOfFlags(clause.name) || clause.name === VECTOR_STATE))
     return undefined;
   // Where an exchange is missing the code is done, and its machine stands where its way has ended.
   const { stage, pathLow, pathHigh, instructions } = observed ?? wayOf(session.stages[0]);

@@ -3,6 +3,7 @@ import { maskOf } from '../../models/exchange/exchange.js';
 import type { Entry } from '../play/play.js';
 import type { PlayViolation } from '../play/play-judge.js';
 import { PARAMETER_REGISTERS } from '../stage/program-stage.js';
+import { VECTOR_STATE } from '../stage/vector-state.js';
 import { FLAG } from '../x86/flags.js';
 import { REGISTER_INDEX, REGISTER_NAMES, type RegisterName } from '../x86/registers.js';
 import type { Location, Moment, Wrong } from './wrong.js';
@@ -20,7 +21,7 @@ export function wrongInPlay({ clause: { clause }, entry }: PlayViolation): Wrong
   if (name === 'sti') return { kind: 'sti' };
   const site = observed?.sites?.[name];
   if (site !== undefined) return { kind: 'instruction', address: site };
-  if (name === VECTOR) return { kind: 'vector', at };
+  if (name === VECTOR_STATE) return { kind: 'vector', at };
   const location = locationOf(name, entry);
   if (location === undefined && isOfFlags(name)) {
     const mask = name === 'if' ? FLAG.IF : ~FLAG.IF & Number(maskOf(expected?.values[name] ?? 0n) & 0xffffffffn);
@@ -28,9 +29,6 @@ export function wrongInPlay({ clause: { clause }, entry }: PlayViolation): Wrong
   }
   return location === undefined ? { kind: 'calls' } : { kind: 'value', location, at };
 }
-
-/** What of the vector state is not as the caller left it. */
-export const VECTOR = 'vector';
 
 /** Whether a value that is no register and has no place in memory is of RFLAGS; a field may have such a name as well. */
 export function isOfFlags(name: string): boolean {

@@ -155,6 +155,18 @@ const SITUATIONS: readonly Situation[] = [
     },
   },
   {
+    name: 'a fault in front of a function of the image that never returns, on another page',
+    says: 'finds writes-outputs',
+    images: {
+      'stub with a failure path': {
+        parts: ['guest-6.4.S'],
+        edits: { 'guest-6.4.inc': [['9:\tcall', '9:\tmovq\t(%rsp), %rcx\n\tmovq\t%rax, (%rcx)\n\tcall']] },
+        assembly: KERNEL.replace('.text', '.text\n  .balign 4096'),
+        link: at(TEXT),
+      },
+    },
+  },
+  {
     name: 'an exception-fixup entry of a type that is not modelled',
     says: 'no verdict: the exception-fixup entry for __seamcall+0x1e has type 5, which is not modelled',
     images: {
@@ -248,28 +260,17 @@ const SITUATIONS: readonly Situation[] = [
   },
   {
     name: 'labels without type and size in front of the fault',
-    says: {
-      stub: 'fails: Error: replayed, the case says keeps-callee-saved final.r15 __tdcall+0x5, not keeps-callee-saved final.r15 ',
-      helper:
-        'fails: Error: replayed, the case says keeps-callee-saved return.r15 0xffffffff81002079, not keeps-callee-saved ret',
-    },
+    says: 'finds keeps-callee-saved',
     images: { stub: { ...STUB, edits: LABELS }, helper: { ...HELPER, edits: LABELS } },
   },
   {
     name: 'page 0 is part of the image',
-    says: {
-      stub: 'refused: the case: code.pages: no page can lie at 0x0; the file is damaged: take another copy of it',
-      helper: 'refused: the case: code.pages: no page can lie at 0x0; the file is damaged: take another copy of it',
-    },
+    says: 'finds keeps-callee-saved',
     images: { stub: { ...STUB, ...FROM_PAGE_0 }, helper: { ...HELPER, ...FROM_PAGE_0 } },
   },
   {
     name: 'a fault in an image of many pages',
-    says: {
-      stub: 'finds keeps-callee-saved',
-      helper:
-        'fails: ZodError: [ { "origin": "array", "code": "too_big", "maximum": 256, "inclusive": true, "path": [ "code", "page',
-    },
+    says: 'finds keeps-callee-saved',
     images: { stub: { ...STUB, ...MANY_PAGES }, helper: { ...HELPER, ...MANY_PAGES } },
   },
 ];
@@ -279,32 +280,23 @@ describe.runIf(canBuild)('what is said of', () => {
     describe(name, () => {
       it.each(Object.entries(images))('a %s', (kind, recipe) => {
         const expected = typeof says === 'string' ? says : says[kind];
-        const said = JUDGED[kind](build(recipe));
-        // What an error of the tool says is as long as it likes.
-        expect(expected.startsWith('fails: ') ? said.slice(0, expected.length) : said).toBe(expected);
+        expect(JUDGED[kind](build(recipe))).toBe(expected);
       });
     });
 });
 
 describe('replay --format json', () => {
-  const SAID = ['actual', 'clause', 'expected', 'place', 'property', 'slot'];
   it.each([
-    ['a stub', 'missing-scrub-r10-5.19', 'guest-5.19.o', 'missing_scrub_r10', ['end'], SAID],
-    [
-      'a program',
-      'dispatcher-eagain-is-invalid',
-      'dispatcher-eagain-is-invalid.o',
-      'tdx_handle_exit',
-      [],
-      ['clause', 'place', 'property', 'slot'],
-    ],
-  ])('says of %s how it ended, what was expected and what was found', async (_, id, object, symbol, end, said) => {
+    ['a stub', 'missing-scrub-r10-5.19', 'guest-5.19.o', 'missing_scrub_r10'],
+    ['a program', 'dispatcher-eagain-is-invalid', 'dispatcher-eagain-is-invalid.o', 'tdx_handle_exit'],
+  ])('says of %s how it ended, what was expected and what was found', async (_, id, object, symbol) => {
     const args = ['replay', `corpus/cases/${id}.json`, '--image', `corpus/bugs/${object}`, '--symbol', symbol];
     const { status, stdout } = await tdxfuzz([...args, '--format', 'json']);
     expect(status).toBe(1);
     const { violations, ...rest } = JSON.parse(stdout) as { violations: object[] };
-    expect(Object.keys(rest)).toEqual([...end, 'traceIdentical', 'verdict']);
-    expect(violations.map((violation) => Object.keys(violation))).toEqual(violations.map(() => said));
+    expect(Object.keys(rest)).toEqual(['end', 'traceIdentical', 'verdict']);
     expect(violations.length).toBeGreaterThan(0);
+    for (const violation of violations)
+      expect(Object.keys(violation)).toEqual(['actual', 'clause', 'expected', 'place', 'property', 'slot']);
   });
 });

@@ -207,9 +207,9 @@ describe('a frame of a call that has returned', () => {
 
 it('says which vector register was changed', () => {
   const { values, kept } = exchange(stageOf([MOVQ_RDI_XMM0, RET]), { parameters: [5n] });
-  expect([kept?.['vector'], values['vector']]).toEqual([0n, 1n]);
+  expect([kept?.['vector-state'], values['vector-state']]).toEqual([0n, 1n]);
   const changed = Object.keys(kept ?? {}).filter((name) => kept?.[name] !== values[name]);
-  expect(changed).toEqual(['vector']);
+  expect(changed).toEqual(['vector-state']);
 });
 
 describe('the GS base', () => {

@@ -1,7 +1,11 @@
+/** Whether an image has room in memory, and how much it takes. */
 import { ImageError, type Image } from '../image/image.js';
 import { shorten } from '../text/escape.js';
 import { hex } from '../text/hex.js';
-import { regionAt } from './layout.js';
+import { PAGE, regionAt } from './layout.js';
+
+/** Pages for the stacks, the blocks or structures, and the thunks beside the image. */
+const WORLD_BYTES = 64 * PAGE;
 
 /**
  * The addresses of the caller's side are the tool's own.
@@ -16,4 +20,10 @@ export function checkRoom(image: Image): void {
         `${image.name}: ${shorten(name)} lies at ${hex(address)}, over the caller's memory at ${hex(hit.address)}; link it elsewhere`,
       );
   }
+}
+
+/** Bytes of memory that the machine of an image needs. */
+export function memoryFor(image: Image): number {
+  const ends = image.segments.map(({ size }) => size + 2 * PAGE);
+  return ends.reduce((sum, size) => sum + size, WORLD_BYTES);
 }

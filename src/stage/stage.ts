@@ -21,7 +21,7 @@ import { mapImage } from './map-image.js';
 import { mapThunks } from './map-thunks.js';
 import { NOTHING, type StageObserver } from './observer.js';
 import { neverReturning } from './outside.js';
-import { checkRoom } from './room.js';
+import { checkRoom, memoryFor } from './room.js';
 
 /** Why the stage stopped: how the run ended, or what the world must answer before it goes on. */
 export const STOP = {
@@ -51,8 +51,6 @@ export interface StageOptions {
 }
 
 const READ_WRITE = { read: true, write: true, execute: false };
-/** Pages for the stacks, the blocks or structures, and the thunks beside the image. */
-const WORLD_BYTES = 64 * PAGE;
 const RSP = REGISTER_INDEX.rsp;
 
 export class Stage {
@@ -307,10 +305,4 @@ export class Stage {
   private externalAt(address: bigint): string | undefined {
     return this.image.externals.find((external) => external.address === address)?.name;
   }
-}
-
-/** Bytes of memory that the machine of an image needs. */
-function memoryFor(image: Image): number {
-  const ends = image.segments.map(({ size }) => size + 2 * PAGE);
-  return ends.reduce((sum, size) => sum + size, WORLD_BYTES);
 }

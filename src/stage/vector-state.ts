@@ -2,6 +2,9 @@
 import { SLOT as STATE } from '../x86/layout.js';
 import { MXCSR_DEFAULT, X87_DEFAULT, XMM_GRAFFITI } from './entry-state.js';
 
+/** What a return calls it. `vector` is the number of a fault. */
+export const VECTOR_STATE = 'vector-state';
+
 /** MXCSR: bits 15:6 are control, 5:0 sticky status (Intel SDM volume 1, 10.2.3). */
 const MXCSR_CONTROL = 0xffc0;
 const XMM_WORDS = 64;
