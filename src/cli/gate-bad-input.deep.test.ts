@@ -138,8 +138,14 @@ describe.concurrent('what cannot be used is one line and status 2, and nothing i
     ['a base that is not there', {}, /gone\/result\.json: no such file/, ['--new-only', 'gone']],
     [
       'a base that is no result',
-      { 'base/result.json': '{"schema":"tdxfuzz/result/1"}' },
+      { 'base/result.json': '{"schema":"tdxfuzz/result/2"}' },
       /base\/result\.json: not a result: /,
+      ['--new-only', 'base'],
+    ],
+    [
+      'a base of a version before',
+      { 'base/result.json': '{"schema":"tdxfuzz/result/1"}' },
+      /base\/result\.json: schema tdxfuzz\/result\/1 is not known to this version; run it again with this version/,
       ['--new-only', 'base'],
     ],
     ['an unknown target', {}, /--target __tdcal matches no target; nearest: __tdcall/, ['--target', '__tdcal']],
@@ -168,8 +174,8 @@ describe.concurrent('what cannot be used is one line and status 2, and nothing i
     ],
     [
       'a case of a later version',
-      (file) => ({ ...file, schema: 'tdxfuzz/case/2' }),
-      /schema tdxfuzz\/case\/2 is not known/,
+      (file) => ({ ...file, schema: 'tdxfuzz/case/3' }),
+      /schema tdxfuzz\/case\/3 is not known/,
     ],
     [
       'a case of an unknown property',

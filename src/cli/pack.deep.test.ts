@@ -79,7 +79,7 @@ test(
 
     const resolve = "console.log(import.meta.resolve('tdxfuzz/schema/result-2.schema.json'))";
     const schemas = await run('node', ['--input-type=module', '-e', resolve], { cwd: empty });
-    expect(readFileSync(new URL(schemas.stdout.trim()), 'utf8')).toContain('urn:tdxfuzz:result:1');
+    expect(readFileSync(new URL(schemas.stdout.trim()), 'utf8')).toContain('urn:tdxfuzz:result:2');
 
     const listed = await npx(empty, 'tdxfuzz', 'list');
     expect(listed.stdout).toMatch(/guest-6\.7\/__tdcall +linux-6\.7\/__tdcall/);

@@ -14,6 +14,8 @@ import { UsageError } from '../errors.js';
 import { readJson } from '../files.js';
 import { escapeName, shorten } from '../text/escape.js';
 
+/** What versions before wrote: findings without their traces. */
+const RESULT_BEFORE = 'tdxfuzz/result/1';
 const LARGEST_FILE = 512 * 1024 * 1024;
 
 /**
@@ -25,10 +27,10 @@ export function readResult(folder: string): RunResult {
   const path = join(folder, 'result.json');
   const json = readJson(path, LARGEST_FILE, 'give a folder that a run wrote its results to (--out)');
   const version = (json as { schema?: unknown } | null)?.schema;
-  if (typeof version === 'string' && version.startsWith('tdxfuzz/result/') && version !== RESULT_SCHEMA)
-    throw new UsageError(
-      `${shorten(path)}: schema ${shorten(version, 40)} is not known to this version; update tdxfuzz`,
-    );
+  if (typeof version === 'string' && version.startsWith('tdxfuzz/result/') && version !== RESULT_SCHEMA) {
+    const hint = version === RESULT_BEFORE ? 'run it again with this version' : 'update tdxfuzz';
+    throw new UsageError(`${shorten(path)}: schema ${shorten(version, 40)} is not known to this version; ${hint}`);
+  }
   const parsed = resultSchema.safeParse(json);
   if (!parsed.success) throw new UsageError(`${shorten(path)}: not a result: ${firstIssue(parsed.error)}`);
   return parsed.data;
