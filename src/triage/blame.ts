@@ -3,8 +3,8 @@
  *
  * - a wrong value: the instruction that computed it, through whatever carried it since; where nobody computed it, the last
  *   one that carried it (for a missing scrub or restore that is the one which brought the value, so the call for a host
- *   value); where nobody wrote it at all, the exchange at which it was looked at, at the return the last exchange before,
- *   or the return itself;
+ *   value); where nobody wrote it at all, the exchange at which it was looked at; at the return the last TDCALL or SEAMCALL
+ *   before, else the last function outside that was called, else the return itself;
  * - flags, vector state: the last instruction that changed them;
  * - an access where none may be: the instruction that did it;
  * - STI: the STI, or the call where it is missing;
@@ -79,6 +79,8 @@ function lookedAt(steps: readonly Step[], at: Moment): number {
   if (at === 'exchange') return steps.length - 1;
   // Of a case of several calls only the last one counts.
   const begun = steps.findLastIndex((step, index) => index < steps.length - 1 && endsCall(step));
+  const call = steps.findLastIndex(isCall);
+  if (call > begun) return call;
   const exchange = steps.findLastIndex(isExchange);
   return exchange > begun ? exchange : lastExecuted(steps);
 }
