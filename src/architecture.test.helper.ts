@@ -31,19 +31,13 @@ export function edgesOf(sources: Sources): Edge[] {
   );
 }
 
-/** What a case is as a value; everything else of its folder is what files have of it. */
-const CASE_VALUES = /^src\/case\/(?:arbitrary|case|dice|drawn-arbitrary|shrink|splice)\.ts$/;
-export const CASE_FILES = 'src/case (files)';
-
 /**
- * `src/judge`, `models/abi`, `properties`; a file at the root of src is a folder of its own. A folder of two layers counts
- * as two.
+ * `src/judge`, `models/abi`, `properties`; a file at the root of src is a folder of its own.
  */
 export function folderOf(file: string): string {
   const parts = file.split('/');
   if (parts[0] === 'properties') return 'properties';
-  const folder = parts.slice(0, 2).join('/');
-  return folder === 'src/case' && !CASE_VALUES.test(file) ? CASE_FILES : folder;
+  return parts.slice(0, 2).join('/');
 }
 
 function isOwn(to: string): boolean {

@@ -2,15 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  type Allowed,
-  CASE_FILES,
-  cycles,
-  edgesOf,
-  forbidden,
-  reachedFrom,
-  type Sources,
-} from './architecture.test.helper.js';
+import { type Allowed, cycles, edgesOf, forbidden, reachedFrom, type Sources } from './architecture.test.helper.js';
 import { packageRoot } from './package-info.js';
 
 const HALVES = 'src/halves.ts';
@@ -35,7 +27,7 @@ const PLAYING = [
   'models/exchange',
 ];
 /** What finds, shrinks, blames and stores, for every kind of code alike: which kind it is the runner knows. */
-const FINDING = ['src/run', 'src/triage', 'src/case', CASE_FILES];
+const FINDING = ['src/run', 'src/finding', 'src/case', 'src/stored'];
 /** Everything below the command line. */
 const CAMPAIGN = [...RUNNING, ...FINDING, 'src/play', 'src/program', 'src/judge', 'src/targets', PACKAGE, 'properties'];
 
@@ -104,13 +96,13 @@ const ALLOWED: Allowed = {
   'src/play': PLAYING,
   'src/program': [...PLAYING, 'src/play', 'type src/case', 'models/abi', 'models/predict', 'models/dispatcher'],
   // The same again, compiled for a target: it may know all that it compiles.
-  'src/bulk': [...RUNNING, 'src/judge', 'src/wasm', 'models/abi', 'models/module', 'models/predict'],
+  'src/lane': [...RUNNING, 'src/judge', 'src/wasm', 'models/abi', 'models/module', 'models/predict'],
   // The one runner: the only place that knows both kinds of code.
   'src/run': [
     ...RUNNING,
     'src/case',
     'src/judge',
-    'src/bulk',
+    'src/lane',
     'src/story',
     'src/play',
     'src/program',
@@ -119,7 +111,7 @@ const ALLOWED: Allowed = {
     'models/exchange',
   ],
   // Sees cases through the runner alone: no harness, no judge, no play.
-  'src/triage': [
+  'src/finding': [
     HALVES,
     'src/text',
     'src/case',
@@ -129,7 +121,7 @@ const ALLOWED: Allowed = {
     'type src/stage',
     'src/x86',
   ],
-  [CASE_FILES]: [
+  'src/stored': [
     ...WORDS,
     PACKAGE,
     'src/image',
@@ -137,7 +129,7 @@ const ALLOWED: Allowed = {
     'src/x86',
     'src/case',
     'src/run',
-    'type src/triage',
+    'type src/finding',
     'models/module/configuration.ts',
   ],
   'src/targets': [ERRORS, 'src/text', 'src/image'],
@@ -148,7 +140,7 @@ const ALLOWED: Allowed = {
     FILES,
     'src/text',
     'src/contract',
-    `type ${CASE_FILES}`,
+    'type src/stored',
     'src/campaign/targets/glob.ts',
     'type src/campaign',
   ],
@@ -166,8 +158,8 @@ const ALLOWED: Allowed = {
     'src/stage/functions.ts',
     'src/harness/function-code.ts',
     'properties',
-    'src/triage/signature.ts',
-    CASE_FILES,
+    'src/finding/signature.ts',
+    'src/stored',
     'type src/run',
     'src/campaign/records/result.ts',
     'type src/campaign',
@@ -197,7 +189,7 @@ const ALLOWED: Allowed = {
     'models/vectors',
   ],
   // Measures everything but the command line, which it starts as a process.
-  'src/bench': [...CAMPAIGN, 'src/bulk', 'src/campaign'],
+  'src/bench': [...CAMPAIGN, 'src/lane', 'src/campaign'],
   // A target as properties of a test suite: draws, judges, and says it as the reports do.
   'src/suite': [...CAMPAIGN, 'src/campaign', 'src/report'],
   // Fills corpus/cases.
@@ -341,17 +333,17 @@ describe('a planted violation is seen', () => {
       "import { rejectRax } from '../../models/module/dispatch.js';",
       'models/module/dispatch.ts',
     ],
-    ['src/judge/planted.ts', "await import('../triage/shrink.js');", 'src/triage/shrink.ts'],
-    ['src/triage/planted.ts', "import { fuzz } from '../campaign/fuzz.js';", 'src/campaign/fuzz.ts'],
+    ['src/judge/planted.ts', "await import('../finding/shrink.js');", 'src/finding/shrink.ts'],
+    ['src/finding/planted.ts', "import { fuzz } from '../campaign/fuzz.js';", 'src/campaign/fuzz.ts'],
     ['src/report/planted.ts', "import { fuzz } from '../campaign/fuzz.js';", 'src/campaign/fuzz.ts'],
     ['src/case/shrink.ts', "export type { Runner } from '../run/runner.js';", 'src/run/runner.ts'],
-    ['src/case/make-case.ts', "import { blame } from '../triage/blame.js';", 'src/triage/blame.ts'],
-    ['src/run/planted.ts', "import type { Signature } from '../triage/signature.js';", 'src/triage/signature.ts'],
-    ['src/run/planted.ts', "import { readCase } from '../case/case-file.js';", 'src/case/case-file.ts'],
+    ['src/stored/make-case.ts', "import { blame } from '../finding/blame.js';", 'src/finding/blame.ts'],
+    ['src/run/planted.ts', "import type { Signature } from '../finding/signature.js';", 'src/finding/signature.ts'],
+    ['src/run/planted.ts', "import { readCase } from '../stored/case-file.js';", 'src/stored/case-file.ts'],
     ['src/stage/planted.ts', "import { Harness } from '../harness/harness.js';", 'src/harness/harness.ts'],
     ['src/play/planted.ts', "import { Harness } from '../harness/harness.js';", 'src/harness/harness.ts'],
-    ['src/triage/planted.ts', "import { CaseRunner } from '../judge/case-runner.js';", 'src/judge/case-runner.ts'],
-    ['src/triage/planted.ts', "import { playStory } from '../play/play.js';", 'src/play/play.ts'],
+    ['src/finding/planted.ts', "import { CaseRunner } from '../judge/case-runner.js';", 'src/judge/case-runner.ts'],
+    ['src/finding/planted.ts', "import { playStory } from '../play/play.js';", 'src/play/play.ts'],
     ['src/reproducer/planted.ts', "import { fuzz } from '../campaign/fuzz.js';", 'src/campaign/fuzz.ts'],
     ['src/report/planted.ts', "import { openRunner } from '../run/open-runner.js';", 'src/run/open-runner.ts'],
     [

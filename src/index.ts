@@ -14,8 +14,8 @@ export {
   type RunResult,
   type TargetResult,
 } from './campaign/records/result.js';
-export { readCase } from './case/case-file.js';
-export type { CaseFile } from './case/case-schema.js';
+export { readCase } from './stored/case-file.js';
+export type { CaseFile } from './stored/case-schema.js';
 export type { Contract, ContractSet } from './contract/contract.js';
 export { findContract, findContractSet } from './contract/find-contract.js';
 export { CONTRACT_SETS } from './contract/library/sets.js';

@@ -2,7 +2,7 @@
  * Bare executions the way campaigns make them: registers, argument block and return address placed, the stub run with every
  * event recorded, TDCALL answered by the module's rule, the end observed, and the memory reset, all in linear memory.
  */
-import { BulkRunner } from '../bulk/bulk-runner.js';
+import { LaneRunner } from '../lane/lane-runner.js';
 import type { StubTarget } from '../run/target.js';
 import { createRunner } from '../run/open-runner.js';
 import { Harness } from '../harness/harness.js';
@@ -22,7 +22,7 @@ const NO_STI = ~2;
 
 export class BulkExecutions {
   private readonly execute: (count: number) => number;
-  private readonly bulk: BulkRunner;
+  private readonly bulk: LaneRunner;
 
   /** @param exact an interrupt is planned that never comes @throws Error if a run differs from the reference's */
   constructor(
@@ -30,7 +30,7 @@ export class BulkExecutions {
     private readonly exact: boolean,
   ) {
     const runner = createRunner(target);
-    const bulk = BulkRunner.of(runner);
+    const bulk = LaneRunner.of(runner);
     if (bulk === undefined) throw new Error(`bench: ${target.name} cannot be translated`);
     this.bulk = bulk;
     const flags = runner.space.flagsSlot;

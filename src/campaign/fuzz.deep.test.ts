@@ -1,7 +1,7 @@
 /** Results of several blocks are the same, byte for byte; `fuzz.test.ts` has the small version. */
 import { describe, expect, test } from 'vitest';
 import { resultJson } from '../report/json.js';
-import { twinTarget } from '../triage/twins.test.helper.js';
+import { twinTarget } from '../finding/twins.test.helper.js';
 import { BLOCK_CASES } from './blocks/block.js';
 import { fuzz, type FuzzOptions } from './fuzz.js';
 import type { RunResult } from './records/result.js';

@@ -13,10 +13,10 @@ import {
   SOUND,
   VADDPS,
 } from '../harness/made-function.test.helper.js';
-import { validateCase } from '../case/case-file.js';
+import { validateCase } from '../stored/case-file.js';
 import { packageRoot } from '../package-info.js';
 import { resultJson } from '../report/json.js';
-import { twinTarget } from '../triage/twins.test.helper.js';
+import { twinTarget } from '../finding/twins.test.helper.js';
 import { BLOCK_CASES } from './blocks/block.js';
 import { builtInStubs } from './targets/built-in-targets.js';
 import { fuzz, type FuzzOptions } from './fuzz.js';

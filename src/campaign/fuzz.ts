@@ -1,6 +1,6 @@
 /** One run: stored cases first, then fresh blocks; failures merged, shrunk and turned into findings. */
 import { performance } from 'node:perf_hooks';
-import type { StoredCase } from '../case/stored-cases.js';
+import type { StoredCase } from '../stored/stored-cases.js';
 import type { Failure } from './blocks/failures.js';
 import { CampaignLog, prepare } from './records/campaign-log.js';
 import { compute } from './blocks/compute.js';

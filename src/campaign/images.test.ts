@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { add8, BARE_CONTRACT, load, madeImage, set64, TEXT, UD2 } from '../harness/made-function.test.helper.js';
 import { builtInContract, findAnyContract } from '../contract/find-contract.js';
 import { CONTRACT_SETS } from '../contract/library/sets.js';
-import { MAX_PAGES } from '../case/case-schema.js';
+import { MAX_PAGES } from '../stored/case-schema.js';
 import type { Image, Segment } from '../image/image.js';
 import { parseImage } from '../image/load.js';
 import { packageRoot } from '../package-info.js';

@@ -13,7 +13,7 @@ import { compileObjects } from '../targets/compile-objects.js';
 import { readManifest } from '../targets/manifest.js';
 import { listRecipes } from '../targets/recipes.js';
 import { FLAGS, findToolchain } from '../targets/toolchain.js';
-import { twinTarget } from '../triage/twins.test.helper.js';
+import { twinTarget } from '../finding/twins.test.helper.js';
 import { fuzz } from './fuzz.js';
 import { type FindingResult, resultSchema } from './records/result.js';
 import type { AnyTarget } from '../run/target.js';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { PROPERTY_NAMES } from '../../properties/all.js';
-import { readCase } from '../case/case-file.js';
+import { readCase } from '../stored/case-file.js';
 import { UsageError } from '../errors.js';
 import { expectationsIfAny, withRule, writeExpectations } from '../expect/expectation-file.js';
 import { rulesOf } from '../expect/rule.js';

@@ -1,8 +1,8 @@
 /** What the command line says of findings and writes of them, from their records. */
 import { join } from 'node:path';
 import type { CauseResult, FindingResult } from '../campaign/records/result.js';
-import { findingName } from '../case/write-case.js';
-import { writeFolder } from '../case/write-folder.js';
+import { findingName } from '../stored/write-case.js';
+import { writeFolder } from '../stored/write-folder.js';
 import { packageRoot } from '../package-info.js';
 import { findingFolder } from '../report/finding-folder.js';
 import { reproducerOf } from '../reproducer/reproducer-of.js';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { readCase } from '../case/case-file.js';
-import { writeCase } from '../case/write-case.js';
+import { readCase } from '../stored/case-file.js';
+import { writeCase } from '../stored/write-case.js';
 import { casesPath, openConfig, type PlaceFlags, withPlaces } from './project.js';
 
 export function keepCommand(): Command {

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { PROPERTY_NAMES } from '../../properties/all.js';
 import { requireApplicable } from '../campaign/applicable.js';
 import { narrowed, type Selection, selectTargets } from '../campaign/targets/select-targets.js';
-import { casesOf, PROJECT_CASES, type StoredCase } from '../case/stored-cases.js';
+import { casesOf, PROJECT_CASES, type StoredCase } from '../stored/stored-cases.js';
 import type { Config } from '../config/config.js';
 import { configuredTargets } from '../config/config-targets.js';
 import { CONFIG_NAMES, fromHere, type LoadedConfig, loadConfig } from '../config/load-config.js';

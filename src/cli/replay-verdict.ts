@@ -1,6 +1,6 @@
 /** What a replay says of a case, and how it was asked to say it. */
-import type { CaseFile } from '../case/case-schema.js';
-import { type Signature, signatureKey } from '../triage/signature.js';
+import type { CaseFile } from '../stored/case-schema.js';
+import { type Signature, signatureKey } from '../finding/signature.js';
 
 export interface ReplayFlags {
   image?: string;

@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
-import { type CaseFile } from '../case/case-schema.js';
-import { readCase } from '../case/case-file.js';
-import { openCase } from '../case/open-case.js';
-import { differingValues } from '../case/stored-values.js';
+import { type CaseFile } from '../stored/case-schema.js';
+import { readCase } from '../stored/case-file.js';
+import { openCase } from '../stored/open-case.js';
+import { differingValues } from '../stored/stored-values.js';
 import { describeAssumptions } from '../contract/contract.js';
 import { loadImage } from '../image/load.js';
 import { findingText, type ToldFinding } from '../report/finding-text.js';
@@ -14,8 +14,8 @@ import { assumptionsOf } from '../run/target.js';
 import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
 import { shellQuote } from '../text/shell-quote.js';
-import { type Account, accountsOf } from '../triage/account.js';
-import { documentOf, documentOfRun } from '../triage/document.js';
+import { type Account, accountsOf } from '../finding/account.js';
+import { documentOf, documentOfRun } from '../finding/document.js';
 import { type ReplayFlags, verdictOf } from './replay-verdict.js';
 
 export function replayCommand(): Command {

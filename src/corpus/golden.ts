@@ -12,7 +12,7 @@ import { openRunner } from '../run/open-runner.js';
 import { type AnyTarget, isProgram } from '../run/target.js';
 import { brokenTarget, imageCache } from '../campaign/targets/twin-targets.js';
 import { readManifest } from '../targets/manifest.js';
-import { type Signature, Signatures } from '../triage/signature.js';
+import { type Signature, Signatures } from '../finding/signature.js';
 
 /** Where the golden results lie, relative to the package's root. */
 export const GOLDEN_PATH = 'corpus/golden/violations.json';

@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fuzz } from '../campaign/fuzz.js';
 import { brokenTarget, imageCache } from '../campaign/targets/twin-targets.js';
-import { casesOf } from '../case/stored-cases.js';
+import { casesOf } from '../stored/stored-cases.js';
 import { packageRoot } from '../package-info.js';
 import { readManifest } from '../targets/manifest.js';
 

@@ -1,7 +1,7 @@
 /** Small results for tests of what is done with them. */
 import { RESULT_SCHEMA, type FindingResult, type RunResult, type TargetResult } from '../campaign/records/result.js';
-import { NO_DOCUMENT } from '../triage/document.js';
-import { readCase } from '../case/case-file.js';
+import { NO_DOCUMENT } from '../finding/document.js';
+import { readCase } from '../stored/case-file.js';
 import { packageRoot } from '../package-info.js';
 import { join } from 'node:path';
 

@@ -8,7 +8,7 @@
 import { z } from 'zod';
 import { matchesGlob } from '../campaign/targets/glob.js';
 import type { FindingResult } from '../campaign/records/result.js';
-import type { CaseFile } from '../case/case-schema.js';
+import type { CaseFile } from '../stored/case-schema.js';
 import { UsageError } from '../errors.js';
 import { escapeName } from '../text/escape.js';
 

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { drawCases } from '../case/arbitrary.js';
 import type { Case } from '../case/case.js';
 import { ProgramRunner } from '../run/program-runner.js';
-import { accountsOf } from '../triage/account.js';
-import { shrinkFailure } from '../triage/shrink.js';
-import { type Signature, signatureKey, Signatures } from '../triage/signature.js';
+import { accountsOf } from '../finding/account.js';
+import { shrinkFailure } from '../finding/shrink.js';
+import { type Signature, signatureKey, Signatures } from '../finding/signature.js';
 import { PlayRunner } from './play-runner.js';
 import { imageOf, STUB, STUB_PROPERTIES, stubContract } from './stub-program.test.helper.js';
 

@@ -1,5 +1,5 @@
 /** Names and values of a finding's case as the person who reads it knows them. */
-import type { CaseFile } from '../case/case-schema.js';
+import type { CaseFile } from '../stored/case-schema.js';
 import { compileContract } from '../contract/compiled.js';
 import { describeSlot, type SlotText } from './describe-slot.js';
 

@@ -1,6 +1,6 @@
 /** The code around an instruction to blame, out of the pages that a finding's case carries. */
-import { caseImage } from '../case/case-image.js';
-import type { CaseFile } from '../case/case-schema.js';
+import { caseImage } from '../stored/case-image.js';
+import type { CaseFile } from '../stored/case-schema.js';
 import { UsageError } from '../errors.js';
 import { functionCode } from '../harness/function-code.js';
 import type { Image } from '../image/image.js';

@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readCase } from '../case/case-file.js';
-import { findingName } from '../case/write-case.js';
-import { type FolderFiles, writeFolder } from '../case/write-folder.js';
+import { readCase } from '../stored/case-file.js';
+import { findingName } from '../stored/write-case.js';
+import { type FolderFiles, writeFolder } from '../stored/write-folder.js';
 import { validateContractSet } from '../contract/validate.js';
 import { UsageError } from '../errors.js';
 import { BLOCK_CONTRACT, madeImage, type Piece, RET, set32, SOUND } from '../harness/made-function.test.helper.js';

@@ -1,10 +1,10 @@
 /** A finding as a folder: everything that somebody needs who has to look into it, and nothing that is somewhere else. */
 import { stripVTControlCharacters } from 'node:util';
 import type { CauseResult } from '../campaign/records/result.js';
-import { type CaseFile, isProgramContract } from '../case/case-schema.js';
-import type { FolderFiles } from '../case/write-folder.js';
-import { caseImage } from '../case/case-image.js';
-import { findingName } from '../case/write-case.js';
+import { type CaseFile, isProgramContract } from '../stored/case-schema.js';
+import type { FolderFiles } from '../stored/write-folder.js';
+import { caseImage } from '../stored/case-image.js';
+import { findingName } from '../stored/write-case.js';
 import { functionCode } from '../harness/function-code.js';
 import { escapeName, shorten } from '../text/escape.js';
 import { shellQuote } from '../text/shell-quote.js';

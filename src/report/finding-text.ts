@@ -1,6 +1,6 @@
 /** One finding in full, as a person reads it in a terminal: rendered from its record alone. */
 import type { CauseResult, FindingResult } from '../campaign/records/result.js';
-import type { CaseFile } from '../case/case-schema.js';
+import type { CaseFile } from '../stored/case-schema.js';
 import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
 import { type Describe, describerOf } from './described-values.js';

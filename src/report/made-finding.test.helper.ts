@@ -5,15 +5,15 @@ import fc from 'fast-check';
 import { makeFinding } from '../campaign/records/make-finding.js';
 import type { FindingResult } from '../campaign/records/result.js';
 import { cases } from '../case/arbitrary.js';
-import { makeCase } from '../case/make-case.js';
-import { valuesOf } from '../case/stored-values.js';
+import { makeCase } from '../stored/make-case.js';
+import { valuesOf } from '../stored/stored-values.js';
 import { parseImage } from '../image/load.js';
 import { packageRoot } from '../package-info.js';
 import type { StubRunner } from '../run/stub-runner.js';
 import type { StubTarget } from '../run/target.js';
-import { type Account, accountsOf } from '../triage/account.js';
-import { type Signature, signatureKey, Signatures } from '../triage/signature.js';
-import { stubRunner, twinTarget } from '../triage/twins.test.helper.js';
+import { type Account, accountsOf } from '../finding/account.js';
+import { type Signature, signatureKey, Signatures } from '../finding/signature.js';
+import { stubRunner, twinTarget } from '../finding/twins.test.helper.js';
 
 export interface MadeFinding {
   finding: FindingResult;

@@ -28,9 +28,9 @@ import {
   TEXT,
 } from '../harness/made-function.test.helper.js';
 import { packageRoot } from '../package-info.js';
-import { documentOfRun } from '../triage/document.js';
-import { caseOf, runnerOf } from '../triage/made-runner.test.helper.js';
-import { twinTarget } from '../triage/twins.test.helper.js';
+import { documentOfRun } from '../finding/document.js';
+import { caseOf, runnerOf } from '../finding/made-runner.test.helper.js';
+import { twinTarget } from '../finding/twins.test.helper.js';
 import { describeSlot } from './describe-slot.js';
 import { resultJson, sorted } from './json.js';
 import { plainTable } from './plain-table.js';

@@ -11,7 +11,7 @@ import { BLOCK_CONTRACT, call, external, madeImage, SOUND, store } from '../harn
 import { parseImage } from '../image/load.js';
 import { packageRoot } from '../package-info.js';
 import { readManifest } from '../targets/manifest.js';
-import { twinTarget } from '../triage/twins.test.helper.js';
+import { twinTarget } from '../finding/twins.test.helper.js';
 import type { ReportContext } from './formats.js';
 
 /** What would break out of XML, HTML, Markdown, a table, a SARIF message, a terminal, or one line. */

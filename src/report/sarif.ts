@@ -17,7 +17,7 @@ import {
 } from '../campaign/records/result.js';
 import { describeAssumptions } from '../contract/contract.js';
 import { escapeName, shorten } from '../text/escape.js';
-import { signatureKey } from '../triage/signature.js';
+import { signatureKey } from '../finding/signature.js';
 import { artifactUri } from './artifact-uri.js';
 import { acceptance, alsoLines } from './finding-lines.js';
 import type { ReportContext } from './formats.js';

@@ -3,7 +3,7 @@
  * is moved down by one constant, and so is every value that points into it: distances between addresses, and the lower
  * halves of addresses, stay what they are.
  */
-import type { CaseFile } from '../case/case-schema.js';
+import type { CaseFile } from '../stored/case-schema.js';
 import { lowHalf, highHalf, joinHalves } from '../halves.js';
 import { outsideOf } from '../stage/outside.js';
 import { poisonBytes, REGIONS, type Region } from '../stage/layout.js';

@@ -1,10 +1,10 @@
 /** The reproducer of a recorded finding: its case is run once more, and what goes wrong with that is a reason and no error. */
 import type { FindingResult } from '../campaign/records/result.js';
-import { openCase } from '../case/open-case.js';
-import { findingName } from '../case/write-case.js';
+import { openCase } from '../stored/open-case.js';
+import { findingName } from '../stored/write-case.js';
 import { UsageError } from '../errors.js';
-import { accountsOf } from '../triage/account.js';
-import { signatureKey } from '../triage/signature.js';
+import { accountsOf } from '../finding/account.js';
+import { signatureKey } from '../finding/signature.js';
 import { type Reproducer, reproducer } from './reproducer.js';
 
 export function reproducerOf(finding: FindingResult): Reproducer {

@@ -2,7 +2,7 @@
  * A finding as a C program for a CPU without TDX: the function's own bytes run on the processor, with a signal handler in
  * place of the module, and what the rule asks for is compared at the end. One file, libc and nothing else.
  */
-import type { CaseFile } from '../case/case-schema.js';
+import type { CaseFile } from '../stored/case-schema.js';
 import { SHADOW_SPACE } from '../contract/compiled.js';
 import { outsideOf } from '../stage/outside.js';
 import { REGIONS } from '../stage/layout.js';
@@ -12,7 +12,7 @@ import { type Scenario, SLOT } from '../scenario/layout.js';
 import { REGISTER_INDEX, REGISTER_NAMES } from '../x86/registers.js';
 import type { Runner } from '../run/runner.js';
 import { StubRunner } from '../run/stub-runner.js';
-import type { Account } from '../triage/account.js';
+import type { Account } from '../finding/account.js';
 import type { Step } from '../run/trace.js';
 import { shorten } from '../text/escape.js';
 import { c64, cComment, cList, cString } from './c-text.js';

@@ -118,7 +118,7 @@ export interface Fresh {
 }
 
 /** How cases are computed: in bulk once it pays off, always, or never. The results are the same. */
-export type BulkMode = 'when hot' | 'always' | 'never';
+export type LaneMode = 'when hot' | 'always' | 'never';
 
 export interface Runner {
   readonly target: AnyTarget;
@@ -198,5 +198,5 @@ export interface Runner {
   readonly hasBoundaries: boolean;
 
   /** @param cases that will be asked for; @returns undefined where there is none, or it does not pay off yet */
-  lane(mode: BulkMode, cases: number): Lane | undefined;
+  lane(mode: LaneMode, cases: number): Lane | undefined;
 }

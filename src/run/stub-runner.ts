@@ -14,7 +14,7 @@ import { SLOT } from '../scenario/layout.js';
 import { hex } from '../text/hex.js';
 import { REGISTER_INDEX, REGISTER_NAMES } from '../x86/registers.js';
 import type {
-  BulkMode,
+  LaneMode,
   CaseTrace,
   Comparison,
   JudgedClause,
@@ -279,7 +279,7 @@ export class StubRunner implements Runner {
     this.classes.count(add);
   }
 
-  lane(mode: BulkMode, cases: number): Lane | undefined {
+  lane(mode: LaneMode, cases: number): Lane | undefined {
     return this.bulk.open(mode, cases);
   }
 }

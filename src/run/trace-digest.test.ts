@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { NOP, type Piece, RET, set32 } from '../harness/made-function.test.helper.js';
-import { caseOf, runnerOf } from '../triage/made-runner.test.helper.js';
+import { caseOf, runnerOf } from '../finding/made-runner.test.helper.js';
 import { recordTrace } from './stub-trace.js';
 import { traceDigest } from './trace-digest.js';
 

@@ -30,7 +30,7 @@ export interface Step {
   /** An interrupt or NMI was delivered before this instruction; nothing was executed in this step. */
   interrupt: boolean;
   /** The instruction is no part of the image: a thunk that the world lends. */
-  lent: boolean;
+  worlds: boolean;
 }
 
 /** Memory that the world wrote, and when: instructions that the machine had executed by then. */
@@ -72,7 +72,7 @@ export class Recorder implements StageObserver {
       call: call && { outcome: call.outcome, by: call.by },
       raised: fixup?.vector,
       interrupt,
-      lent: !this.inImage(low, high),
+      worlds: !this.inImage(low, high),
     });
   }
 

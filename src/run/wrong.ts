@@ -1,4 +1,4 @@
-/** What a violated clause is about, in the words that blame has for it (src/triage/blame.ts). */
+/** What a violated clause is about, in the words that blame has for it (src/finding/blame.ts). */
 import type { Place } from '../stage/program-stage.js';
 
 /** A value's place: a general register by its number, or memory. */

@@ -13,7 +13,7 @@ import type { ScenarioSpace } from './space.js';
 type Draw = () => number;
 type Seed = (a: number, b: number, c: number, d: number) => number;
 
-/** Draws scenarios of one space; src/bulk draws the same ones from the same words. */
+/** Draws scenarios of one space; src/lane draws the same ones from the same words. */
 class Drawer {
   private readonly draw: Draw;
   private readonly seed: Seed;

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { runBlock } from '../campaign/blocks/block.js';
 import { makeFinding } from '../campaign/records/make-finding.js';
 import { bindTarget } from '../campaign/targets/bind-target.js';
-import { type CaseFile, caseSchema } from '../case/case-schema.js';
-import { openCase } from '../case/open-case.js';
+import { type CaseFile, caseSchema } from '../stored/case-schema.js';
+import { openCase } from '../stored/open-case.js';
 import { UsageError } from '../errors.js';
 import type { Image } from '../image/image.js';
 import { parseImage } from '../image/load.js';
@@ -15,8 +15,8 @@ import { packageRoot } from '../package-info.js';
 import { openRunner } from '../run/open-runner.js';
 import type { AnyTarget } from '../run/target.js';
 import { FLAGS, findToolchain } from '../targets/toolchain.js';
-import { signaturesOf } from '../triage/made-runner.test.helper.js';
-import { type Signature, signatureKey } from '../triage/signature.js';
+import { signaturesOf } from '../finding/made-runner.test.helper.js';
+import { type Signature, signatureKey } from '../finding/signature.js';
 
 /** Whether images can be built here; says so if not. */
 export const canBuild = findToolchain() !== undefined;

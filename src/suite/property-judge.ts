@@ -3,15 +3,15 @@ import { stripVTControlCharacters } from 'node:util';
 import type fc from 'fast-check';
 import { cases } from '../case/arbitrary.js';
 import type { Case } from '../case/case.js';
-import { differingValues } from '../case/stored-values.js';
+import { differingValues } from '../stored/stored-values.js';
 import { findingText } from '../report/finding-text.js';
 import { openRunner } from '../run/open-runner.js';
 import type { Runner } from '../run/runner.js';
 import { type AnyTarget, contractId, contractOf } from '../run/target.js';
 import { shorten } from '../text/escape.js';
-import { accountsOf } from '../triage/account.js';
-import { documentOf } from '../triage/document.js';
-import type { Signature } from '../triage/signature.js';
+import { accountsOf } from '../finding/account.js';
+import { documentOf } from '../finding/document.js';
+import type { Signature } from '../finding/signature.js';
 
 /** What was said of one case. */
 export type Verdict =

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readCase } from '../case/case-file.js';
-import { valuesOf } from '../case/stored-values.js';
+import { readCase } from '../stored/case-file.js';
+import { valuesOf } from '../stored/stored-values.js';
 import {
   BROKEN_AT,
   BROKEN_TDCALL,
@@ -22,7 +22,7 @@ import { fc } from '../index.js';
 import { packageRoot } from '../package-info.js';
 import { openRunner } from '../run/open-runner.js';
 import { hex } from '../text/hex.js';
-import { signaturesOf } from '../triage/made-runner.test.helper.js';
+import { signaturesOf } from '../finding/made-runner.test.helper.js';
 import { resolveTarget, type OwnTarget, type TdxTarget } from './resolve-target.js';
 import { NoVerdictError, tdxProperties, type TdxProperty, tdxSuite, TdxViolation } from './tdx-properties.js';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { UsageError } from '../errors.js';
 import { applyEdit, EDITS_PATH } from './edits.js';
 import { checkNames } from './function-names.js';
-import { inLanes } from './lanes.js';
+import { concurrently } from './concurrently.js';
 import type { Recipe } from './recipes.js';
 import type { BuildFlags } from './record.js';
 import { hashSource, MISSING } from './sources.js';
@@ -91,7 +91,7 @@ export async function compileObjects(
   const folder = mkdtempSync(join(tmpdir(), 'tdxfuzz-targets-'));
   try {
     const compiler = new ObjectCompiler(root, flags, folder);
-    return await inLanes(LANES, recipes, (recipe) => compiler.make(recipe));
+    return await concurrently(LANES, recipes, (recipe) => compiler.make(recipe));
   } finally {
     rmSync(folder, { recursive: true });
   }

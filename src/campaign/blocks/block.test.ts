@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { RET, TDCALL, VADDPS, SOUND, BLOCK_CONTRACT, madeImage } from '../../harness/made-function.test.helper.js';
-import { signatureKey } from '../../triage/signature.js';
-import { twinTarget } from '../../triage/twins.test.helper.js';
-import { runnerOf } from '../../triage/made-runner.test.helper.js';
+import { signatureKey } from '../../finding/signature.js';
+import { twinTarget } from '../../finding/twins.test.helper.js';
+import { runnerOf } from '../../finding/made-runner.test.helper.js';
 import { BLOCK_CASES, type BlockResult, runBlock } from './block.js';
 import { blockSeed } from './seed.js';
 import { openRunner } from '../../run/open-runner.js';

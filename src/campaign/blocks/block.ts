@@ -7,8 +7,8 @@ import { type Case, copyCase } from '../../case/case.js';
 import { Dice } from '../../case/dice.js';
 import { DrawnArbitrary, type StreamWords } from '../../case/drawn-arbitrary.js';
 import { spliceCase } from '../../case/splice.js';
-import type { BulkMode, Lane, Runner } from '../../run/runner.js';
-import { Signatures } from '../../triage/signature.js';
+import type { LaneMode, Lane, Runner } from '../../run/runner.js';
+import { Signatures } from '../../finding/signature.js';
 import type { Totals } from '../records/merge.js';
 import { ClassCounter } from './classes.js';
 import type { Coverage } from './coverage.js';
@@ -65,7 +65,7 @@ export function runBlock(
   seed: string,
   block: number,
   cases: number,
-  mode: BulkMode = 'when hot',
+  mode: LaneMode = 'when hot',
   parent?: Parent,
 ): BlockResult {
   const run = new BlockRun(runner, block, parent === undefined ? runner.lane(mode, cases) : undefined);

@@ -1,12 +1,12 @@
 /** Bulk and reference side by side: the same tests for both suites, on some twins and on all. */
 import { describe, expect, it } from 'vitest';
-import { BulkRunner } from '../../bulk/bulk-runner.js';
+import { LaneRunner } from '../../lane/lane-runner.js';
 import { BLOCK, FACT, type Moment, MOMENT, OBSERVATION_SLOTS, VECTOR } from '../../observation/layout.js';
 import { drawScenarios } from '../../scenario/batch.js';
 import { builtInStubs } from '../targets/built-in-targets.js';
 import { createRunner } from '../../run/open-runner.js';
 import type { StubTarget } from '../../run/target.js';
-import { stubRunner } from '../../triage/twins.test.helper.js';
+import { stubRunner } from '../../finding/twins.test.helper.js';
 import { type BlockResult, runBlock } from './block.js';
 
 /** What the translation is for: SEAMCALL stays with the reference. */
@@ -42,7 +42,7 @@ export function runsInBulk(targets: readonly StubTarget[]): void {
       'of %s is observed the same in bulk, companions included',
       (_, target) => {
         const runner = createRunner(target);
-        const bulk = BulkRunner.of(runner);
+        const bulk = LaneRunner.of(runner);
         if (bulk === undefined) throw new Error('not translated');
         let clean = 0;
         for (let number = 0; number < 60; number++) {

@@ -1,9 +1,9 @@
 /** Blocks in bulk and blocks one by one are the same, on sound stubs and on every broken twin; so are the runs themselves. */
 import { describe, expect, it } from 'vitest';
-import { BulkRunner } from '../../bulk/bulk-runner.js';
+import { LaneRunner } from '../../lane/lane-runner.js';
 import { BLOCK_CONTRACT, external, madeImage, set64, SOUND, TEXT } from '../../harness/made-function.test.helper.js';
 import { drawScenarios } from '../../scenario/batch.js';
-import { stubRunner, twinTargets } from '../../triage/twins.test.helper.js';
+import { stubRunner, twinTargets } from '../../finding/twins.test.helper.js';
 import { GUEST, runsInBulk, totalsOf, twinsInBulk } from './bulk.test.helper.js';
 import { builtInStubs } from '../targets/built-in-targets.js';
 import { createRunner } from '../../run/open-runner.js';
@@ -46,7 +46,7 @@ describe('a contract with many leaves', () => {
   });
 
   it('stays with the reference when there are too many', () => {
-    expect(BulkRunner.of(createRunner(leaves(257)))).toBeUndefined();
+    expect(LaneRunner.of(createRunner(leaves(257)))).toBeUndefined();
   });
 });
 
@@ -63,7 +63,7 @@ describe('code that is reached by an indirect call alone', () => {
 
   it('is looked for once it was missed, and changes no result', () => {
     const runner = createRunner(target);
-    const first = BulkRunner.of(runner);
+    const first = LaneRunner.of(runner);
     if (first === undefined) throw new Error('not translated');
     first.begin();
     expect(first.run([1, 2, 3, 4], 50).suspects).toHaveLength(50);
@@ -82,7 +82,7 @@ describe('what stays with the reference', () => {
   it('is every stub around SEAMCALL', () => {
     const host = builtInStubs().filter((target) => !GUEST(target));
     expect(host.length).toBeGreaterThanOrEqual(4);
-    for (const target of host) expect(BulkRunner.of(createRunner(target))).toBeUndefined();
+    for (const target of host) expect(LaneRunner.of(createRunner(target))).toBeUndefined();
   });
 
   it('is code with a fixup for a fault of its own, and no other code of its image', () => {
@@ -93,7 +93,7 @@ describe('what stays with the reference', () => {
       contract: BLOCK_CONTRACT,
       image: madeImage(SOUND, { fixups: [{ from, to: TEXT, type: 2 }] }),
     });
-    expect(BulkRunner.of(createRunner(made(TEXT)))).toBeUndefined();
-    expect(BulkRunner.of(createRunner(made(TEXT + 1n)))).toBeDefined();
+    expect(LaneRunner.of(createRunner(made(TEXT)))).toBeUndefined();
+    expect(LaneRunner.of(createRunner(made(TEXT + 1n)))).toBeDefined();
   });
 });

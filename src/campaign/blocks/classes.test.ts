@@ -14,8 +14,8 @@ import {
   SOUND,
   TDCALL,
 } from '../../harness/made-function.test.helper.js';
-import { caseOf, runnerOf } from '../../triage/made-runner.test.helper.js';
-import { stubRunner } from '../../triage/twins.test.helper.js';
+import { caseOf, runnerOf } from '../../finding/made-runner.test.helper.js';
+import { stubRunner } from '../../finding/twins.test.helper.js';
 import { builtInStubs } from '../targets/built-in-targets.js';
 import { ClassCounter } from './classes.js';
 import { Reach } from './reach.js';

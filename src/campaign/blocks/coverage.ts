@@ -32,8 +32,8 @@ export class CoverageSet {
   constructor(private readonly entry: bigint) {}
 
   addSteps(steps: readonly Step[]): void {
-    for (const { instruction, address, after, interrupt, lent } of steps) {
-      if (instruction === undefined || interrupt || lent) continue;
+    for (const { instruction, address, after, interrupt, worlds } of steps) {
+      if (instruction === undefined || interrupt || worlds) continue;
       const at = this.offset(Number(address & 0xffffffffn));
       this.reached.add(at);
       if (instruction.flow === 'conditional') this.addTaken(at, this.offset(after[2 * STATE.RIP]));

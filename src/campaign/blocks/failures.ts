@@ -1,7 +1,7 @@
 /** The failures of one block: hits per signature, the first case of each, and which others came with it every time. */
 import type { Case } from '../../case/case.js';
-import { causeKey } from '../../triage/causes.js';
-import { type Signature, signatureKey } from '../../triage/signature.js';
+import { causeKey } from '../../finding/causes.js';
+import { type Signature, signatureKey } from '../../finding/signature.js';
 import type { FailureTotals } from '../records/merge.js';
 
 /** All hits of one signature, with the values of the first. */

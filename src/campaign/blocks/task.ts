@@ -1,11 +1,11 @@
 /** A task: consecutive blocks of one target, computed and recorded as one. A pure function of what stands in it. */
 import { performance } from 'node:perf_hooks';
-import type { StoredValues } from '../../case/case-schema.js';
+import type { StoredValues } from '../../stored/case-schema.js';
 import { BLOCK_CASES, type BlockResult, type Parent, runBlock, type Witness } from './block.js';
 import { CoverageSet } from './coverage.js';
 import type { Failure } from './failures.js';
 import { Merge } from '../records/merge.js';
-import { valuesOf } from '../../case/stored-values.js';
+import { valuesOf } from '../../stored/stored-values.js';
 import type { Runner } from '../../run/runner.js';
 
 export interface Task {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openRunner } from '../../run/open-runner.js';
-import { twinTarget } from '../../triage/twins.test.helper.js';
+import { twinTarget } from '../../finding/twins.test.helper.js';
 import { BLOCK_CASES } from '../blocks/block.js';
 import { CampaignLog, prepare } from '../records/campaign-log.js';
 import { RecordFile, readRecords } from '../records/record-file.js';

@@ -4,7 +4,7 @@
  * computing.
  */
 import { performance } from 'node:perf_hooks';
-import type { StoredCase } from '../../case/stored-cases.js';
+import type { StoredCase } from '../../stored/stored-cases.js';
 import { shorten } from '../../text/escape.js';
 import { BLOCK_CASES, type BlockResult } from '../blocks/block.js';
 import { CampaignLog, prepare } from '../records/campaign-log.js';
@@ -15,7 +15,7 @@ import { replaysOf } from '../records/replays.js';
 import { Reporter } from '../records/reporter.js';
 import type { FindingResult, RunResult } from '../records/result.js';
 import type { Shard } from '../blocks/shard.js';
-import { storedValues, valuesOf } from '../../case/stored-values.js';
+import { storedValues, valuesOf } from '../../stored/stored-values.js';
 import { openRunner } from '../../run/open-runner.js';
 import { reachOf } from '../blocks/reach.js';
 import type { AnyTarget } from '../../run/target.js';

@@ -1,9 +1,9 @@
 /** The schema of what findings tell instruction by instruction: hostile like everything that comes from a folder. */
 import { z } from 'zod';
-import { hex64, text } from '../../case/case-schema.js';
+import { hex64, text } from '../../stored/case-schema.js';
 import type { TraceDocument } from '../../run/trace-document.js';
 
-/** Bounds: what the tool writes is below them (src/triage/trace-steps.ts, src/run/play-told.ts). */
+/** Bounds: what the tool writes is below them (src/finding/trace-steps.ts, src/run/play-told.ts). */
 const MOST_STEPS = 4096;
 const MOST_EXCHANGES = 1000;
 const MOST_NAMES = 200;

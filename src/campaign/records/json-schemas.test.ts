@@ -5,7 +5,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../package-info.js';
 import { resultJson } from '../../report/json.js';
-import { twinTarget } from '../../triage/twins.test.helper.js';
+import { twinTarget } from '../../finding/twins.test.helper.js';
 import { builtInPrograms, builtInStubs } from '../targets/built-in-targets.js';
 import { fuzz } from '../fuzz.js';
 import { jsonSchemas, SCHEMA_FOLDER } from './json-schemas.js';

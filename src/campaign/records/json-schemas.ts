@@ -1,7 +1,7 @@
 /** The JSON Schemas that the package publishes, made of the schemas by which the tool itself reads. */
 import { z } from 'zod';
-import { CASE_1, case1Schema } from '../../case/case-1.js';
-import { CASE_SCHEMA, caseSchema } from '../../case/case-schema.js';
+import { CASE_1, case1Schema } from '../../stored/case-1.js';
+import { CASE_SCHEMA, caseSchema } from '../../stored/case-schema.js';
 import { RESULT_SCHEMA, resultSchema } from './result.js';
 
 /** Folder in the package. */

@@ -4,21 +4,21 @@
  * and takes no other finding with it.
  */
 import type { Case } from '../../case/case.js';
-import { validateCase } from '../../case/case-file.js';
-import { type CaseFile, caseSchema } from '../../case/case-schema.js';
-import { openCase } from '../../case/open-case.js';
-import { bareCase, makeCase } from '../../case/make-case.js';
-import { differingValues } from '../../case/stored-values.js';
+import { validateCase } from '../../stored/case-file.js';
+import { type CaseFile, caseSchema } from '../../stored/case-schema.js';
+import { openCase } from '../../stored/open-case.js';
+import { bareCase, makeCase } from '../../stored/make-case.js';
+import { differingValues } from '../../stored/stored-values.js';
 import { UsageError } from '../../errors.js';
 import { sourceLine } from '../../image/line-table.js';
 import type { Runner } from '../../run/runner.js';
 import { shorten } from '../../text/escape.js';
-import { accountsOf } from '../../triage/account.js';
-import { documentOf, NO_DOCUMENT } from '../../triage/document.js';
-import { examineCase } from '../../triage/inputs.js';
-import { relationsOf } from '../../triage/relations.js';
-import { NotRepeated, shrinkFailure } from '../../triage/shrink.js';
-import { type Signature, signatureKey } from '../../triage/signature.js';
+import { accountsOf } from '../../finding/account.js';
+import { documentOf, NO_DOCUMENT } from '../../finding/document.js';
+import { examineCase } from '../../finding/inputs.js';
+import { relationsOf } from '../../finding/relations.js';
+import { NotRepeated, shrinkFailure } from '../../finding/shrink.js';
+import { type Signature, signatureKey } from '../../finding/signature.js';
 import type { FindingResult } from './result.js';
 
 /** What is reported of a finding beside its signature and its hits. */

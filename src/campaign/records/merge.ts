@@ -3,7 +3,7 @@
  * target does not depend on who computed which block, and takes no more memory for more blocks.
  */
 import { type Coverage, CoverageSet } from '../blocks/coverage.js';
-import { type Signature, signatureKey } from '../../triage/signature.js';
+import { type Signature, signatureKey } from '../../finding/signature.js';
 
 /** All hits of one signature, and where the first of them was. */
 export interface FailureTotals {

@@ -3,7 +3,7 @@
  * and how often, changes nothing: shards, the blocks of one process and a night that was killed are merged alike.
  */
 import { z } from 'zod';
-import { caseSchema, hex64, text } from '../../case/case-schema.js';
+import { caseSchema, hex64, text } from '../../stored/case-schema.js';
 import { assumptionSchema } from '../../contract/contract.js';
 import { causeName, count, digest, findingSchema, offset, propertyStatusSchema } from './result.js';
 

@@ -1,9 +1,9 @@
 /** Stored cases that are replayed on a target before fresh ones. */
-import type { CaseFile } from '../../case/case-schema.js';
-import type { StoredCase } from '../../case/stored-cases.js';
+import type { CaseFile } from '../../stored/case-schema.js';
+import type { StoredCase } from '../../stored/stored-cases.js';
 import { UsageError } from '../../errors.js';
 import type { Case } from '../../case/case.js';
-import { valuesOf } from '../../case/stored-values.js';
+import { valuesOf } from '../../stored/stored-values.js';
 import type { Runner } from '../../run/runner.js';
 import { type AnyTarget, contractOf } from '../../run/target.js';
 

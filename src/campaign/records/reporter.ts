@@ -1,7 +1,7 @@
 /** Turns failures of one target into findings: each signature once, shrunk by itself and repeated on the interpreter. */
 import type { Case } from '../../case/case.js';
-import { storedValues } from '../../case/stored-values.js';
-import { type Signature, signatureKey, Signatures } from '../../triage/signature.js';
+import { storedValues } from '../../stored/stored-values.js';
+import { type Signature, signatureKey, Signatures } from '../../finding/signature.js';
 import { contractHint, OF_THE_CALL } from './contract-hint.js';
 import { makeFinding } from './make-finding.js';
 import type { CampaignLog, Prepared } from './campaign-log.js';

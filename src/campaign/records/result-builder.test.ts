@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fc, test } from '@fast-check/vitest';
 import { afterAll, describe, expect, it } from 'vitest';
 import { UsageError } from '../../errors.js';
-import { twinTarget } from '../../triage/twins.test.helper.js';
+import { twinTarget } from '../../finding/twins.test.helper.js';
 import { BLOCK_CASES } from '../blocks/block.js';
 import { builtInPrograms, builtInStubs } from '../targets/built-in-targets.js';
 import { fuzz } from '../fuzz.js';

@@ -3,8 +3,8 @@
  * earliest of what is reported once.
  */
 import { UsageError } from '../../errors.js';
-import { type Cause, causeKey, causesOf } from '../../triage/causes.js';
-import { signatureKey } from '../../triage/signature.js';
+import { type Cause, causeKey, causesOf } from '../../finding/causes.js';
+import { signatureKey } from '../../finding/signature.js';
 import { shorten } from '../../text/escape.js';
 import { coverageByFunction, CoverageSet, NO_COVERAGE } from '../blocks/coverage.js';
 import { type FailureTotals, Merge } from './merge.js';

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { assumptionSchema } from '../../contract/contract.js';
-import { caseSchema, hex64, text } from '../../case/case-schema.js';
+import { caseSchema, hex64, text } from '../../stored/case-schema.js';
 import { documentSchema } from './document-schema.js';
 
 export const RESULT_SCHEMA = 'tdxfuzz/result/2';
@@ -37,7 +37,7 @@ const inputSchema = z.strictObject({
   note: text(400).optional(),
 });
 
-/** A violation as others name it (src/triage/causes.ts). */
+/** A violation as others name it (src/finding/causes.ts). */
 export const causeName = z.string().regex(/^[0-9a-f]{12}$/, 'a name of a violation');
 
 export const findingSchema = z.strictObject({
@@ -69,7 +69,7 @@ export const findingSchema = z.strictObject({
   /** The last conditional branch before the instruction to blame, or empty; and the index of that instruction in the trace. */
   decision: text(4300),
   step: count,
-  /** What is wrong of a value (src/triage/causes.ts). */
+  /** What is wrong of a value (src/finding/causes.ts). */
   manner: z.enum(['changes', 'stays', 'other']),
   /** Other violations of the shrunken case without which it is gone, and those of which that could not be tried. */
   removedBy: z.array(causeName).max(64),

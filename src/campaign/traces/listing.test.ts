@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { UsageError } from '../../errors.js';
 import type { AnyTarget } from '../../run/target.js';
-import { anyTwin } from '../../triage/twins.test.helper.js';
+import { anyTwin } from '../../finding/twins.test.helper.js';
 import { fuzz } from '../fuzz.js';
 import type { RunResult } from '../records/result.js';
 import { listingsOf, type Listings, parseListings } from './listing.js';

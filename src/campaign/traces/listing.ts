@@ -3,7 +3,7 @@
  * images.
  */
 import { z } from 'zod';
-import { hex64, text } from '../../case/case-schema.js';
+import { hex64, text } from '../../stored/case-schema.js';
 import { firstIssue } from '../../contract/validate.js';
 import { UsageError } from '../../errors.js';
 import { type CodeOfFunction, functionAround, reachedFunctions } from '../../harness/call-graph.js';

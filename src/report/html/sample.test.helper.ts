@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { builtInStubs } from '../../campaign/targets/built-in-targets.js';
 import { fuzz } from '../../campaign/fuzz.js';
 import { listingsOf } from '../../campaign/traces/listing.js';
-import { anyTwin } from '../../triage/twins.test.helper.js';
+import { anyTwin } from '../../finding/twins.test.helper.js';
 import { type HtmlInput, renderHtml } from './render.js';
 
 export const SOUND = 'guest-5.19/__tdx_hypercall';

@@ -10,7 +10,7 @@ import {
   type TargetResult,
 } from '../../campaign/records/result.js';
 import { describeAssumptions } from '../../contract/contract.js';
-import { findingName } from '../../case/write-case.js';
+import { findingName } from '../../stored/write-case.js';
 import { describerOf } from '../described-values.js';
 import { ruleOf } from '../rules.js';
 import type {

@@ -34,7 +34,7 @@ export const RETURN = {
 } as const;
 
 /** How the translated code is left at a number of 0 or more, which is an index into the list of these. */
-export type Departure =
+export type Exit =
   /** At instruction `index` of block `block`, which has had no effect. The interpreter executes it. */
   | {
       readonly kind: 'instruction';
@@ -92,7 +92,7 @@ export class Emitter {
   readonly wide = this.body.local(WASM_TYPE.i64);
   readonly wide2 = this.body.local(WASM_TYPE.i64);
   readonly wide3 = this.body.local(WASM_TYPE.i64);
-  readonly departures: Departure[] = [];
+  readonly exits: Exit[] = [];
   /** The instruction being translated, its number in its block, and the block's. */
   instruction!: BlockInstruction;
   index = 0;
@@ -301,14 +301,14 @@ export class Emitter {
         .set(this.undoPointer);
   }
 
-  /** Leaves the function; everything that `departure` needs is stored. */
-  depart(departure: Departure): void {
-    const key = JSON.stringify(departure);
+  /** Leaves the function; everything that `exit` needs is stored. */
+  depart(exit: Exit): void {
+    const key = JSON.stringify(exit);
     let number = this.departureNumbers.get(key);
     if (number === undefined) {
-      number = this.departures.length;
+      number = this.exits.length;
       this.departureNumbers.set(key, number);
-      this.departures.push(departure);
+      this.exits.push(exit);
     }
     this.countMade();
     this.flagState.handOver();

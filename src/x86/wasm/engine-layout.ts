@@ -44,7 +44,7 @@ export interface UnitRegions {
 /** Byte offsets. */
 export interface EngineLayout {
   readonly tlb: number;
-  /** 8 bytes: the address of the access at which translated code was left last (Departure.access). */
+  /** 8 bytes: the address of the access at which translated code was left last (Exit.access). */
   readonly access: number;
   readonly pool: number;
   readonly totalBytes: number;

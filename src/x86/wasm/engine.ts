@@ -19,7 +19,7 @@ import { type MachineParts, MEANING, MEANING_WORDS, type Unit, Units } from './u
  */
 export const HOT_RUNS = 2000;
 
-/** Translated code for a driver of its own (src/bulk): both variants of one unit, and where everything lies. */
+/** Translated code for a driver of its own (src/lane): both variants of one unit, and where everything lies. */
 export interface TranslatedCode {
   readonly quick: Unit;
   readonly exact: Unit;

@@ -8,7 +8,7 @@ import { createObservation } from '../../observation/layout.js';
 import { cases } from '../../case/arbitrary.js';
 import { caseSpaceOf } from '../../scenario/case-space.js';
 import { type Scenario, SLOT as SCENARIO } from '../../scenario/layout.js';
-import { twinTargets } from '../../triage/twins.test.helper.js';
+import { twinTargets } from '../../finding/twins.test.helper.js';
 import type { MachineOptions } from '../machine.js';
 import { expectSame } from './both-engines.test.helper.js';
 

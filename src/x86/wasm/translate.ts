@@ -29,7 +29,7 @@ import {
 } from './blocks.js';
 import { account } from './emit-account.js';
 import { emitOperation } from './emit-operation.js';
-import { type Departure, Emitter, type EmitterInput, PARAMETER, PARAMETERS, RETURN } from './emitter.js';
+import { type Exit, Emitter, type EmitterInput, PARAMETER, PARAMETERS, RETURN } from './emitter.js';
 import { encodeModule, type Label } from '../../wasm/encoder.js';
 import { HASH_MULTIPLIER, TABLE_ENTRY, type UnitRegions } from './engine-layout.js';
 import { eventsOf, registersOf, undoOf } from './instruction-needs.js';
@@ -51,7 +51,7 @@ export interface TranslationInput extends EmitterInput {
 export interface Translation {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** By result. */
-  readonly departures: readonly Departure[];
+  readonly exits: readonly Exit[];
   /** Events that one instruction makes at most. */
   readonly maxEvents: number;
   /** Entries of the undo list that one instruction makes at most. */
@@ -107,7 +107,7 @@ class Translator {
     body.get(e.result);
     return {
       bytes: encodeModule(body, PARAMETERS, this.input.pages),
-      departures: e.departures,
+      exits: e.exits,
       maxEvents: Math.max(1, ...instructions.map(eventsOf)),
       maxUndo: Math.max(1, ...instructions.map(undoOf)),
     };
@@ -192,12 +192,12 @@ class Translator {
   private emitHead(length: number): void {
     const { e } = this;
     const { body } = e;
-    const departure = { kind: 'boundary', block: e.blockNumber, index: 0 } as const;
+    const exit = { kind: 'boundary', block: e.blockNumber, index: 0 } as const;
     body.get(e.count);
     if (!this.input.exact) {
       body.i32(length).op(WASM.i32Add).get(PARAMETER.STOP).op(WASM.i32GtS);
       body.if();
-      e.depart(departure);
+      e.depart(exit);
       body.end();
       return;
     }
@@ -214,7 +214,7 @@ class Translator {
       .op(WASM.i32Ne, WASM.i32And);
     body.op(WASM.i32Or);
     body.if();
-    e.depart(departure);
+    e.depart(exit);
     body.end().end();
   }
 

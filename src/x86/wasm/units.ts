@@ -6,7 +6,7 @@ import { type Layout, UNDO_WORDS } from '../layout.js';
 import type { Memory } from '../memory.js';
 import { fillAddressTable } from './address-table.js';
 import { type Block, findBlocks } from './blocks.js';
-import type { Departure } from './emitter.js';
+import type { Exit } from './emitter.js';
 import type { EngineLayout, RegionPool } from './engine-layout.js';
 import { EventTemplates } from './event-templates.js';
 import { instantiate, type LinearMemory, type TranslatedRun } from '../../wasm/host.js';
@@ -22,7 +22,7 @@ const LONGEST_BLOCK = 64;
 /** Places whose runs are counted, by the low bits of their address. */
 const COUNTERS = 1024;
 
-/** What a result of 0 or more means (Departure), as a number. */
+/** What a result of 0 or more means (Exit), as a number. */
 export const MEANING = { instruction: 0, boundary: 1, environment: 2 } as const;
 
 /** Words of one meaning: MEANING, then block and index of the instruction, or number and record of the environment call. */
@@ -44,7 +44,7 @@ export interface Unit {
   readonly exact: boolean;
   readonly run: TranslatedRun;
   /** By result. */
-  readonly departures: readonly Departure[];
+  readonly exits: readonly Exit[];
   readonly meanings: Int32Array;
   readonly blocks: readonly Block[];
   /** Events that one instruction makes at most. */
@@ -128,8 +128,8 @@ export class Units {
     const unit: Unit = {
       exact,
       run: instantiate(made.bytes, linear),
-      departures: made.departures,
-      meanings: flatten(made.departures),
+      exits: made.exits,
+      meanings: flatten(made.exits),
       blocks,
       maxEvents: made.maxEvents,
       maxUndo: made.maxUndo * UNDO_WORDS,
@@ -140,12 +140,11 @@ export class Units {
   }
 }
 
-function flatten(departures: readonly Departure[]): Int32Array {
-  const meanings = new Int32Array(departures.length * MEANING_WORDS);
-  departures.forEach((departure, i) => {
-    const numbers =
-      departure.kind === 'environment' ? [departure.number, departure.record] : [departure.block, departure.index];
-    meanings.set([MEANING[departure.kind], ...numbers], i * MEANING_WORDS);
+function flatten(exits: readonly Exit[]): Int32Array {
+  const meanings = new Int32Array(exits.length * MEANING_WORDS);
+  exits.forEach((exit, i) => {
+    const numbers = exit.kind === 'environment' ? [exit.number, exit.record] : [exit.block, exit.index];
+    meanings.set([MEANING[exit.kind], ...numbers], i * MEANING_WORDS);
   });
   return meanings;
 }

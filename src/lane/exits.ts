@@ -1,4 +1,4 @@
-/** Tells the driver what each departure of translated code means (layout.ts, DEPARTURE). */
+/** Tells the driver what each exit of translated code means (layout.ts, DEPARTURE). */
 import { VECTOR } from '../x86/exit.js';
 import { OP } from '../x86/micro-ops.js';
 import type { TranslatedCode } from '../x86/wasm/engine.js';
@@ -12,7 +12,7 @@ export interface DepartureTables {
   table(unit: Unit, addressesAt: number): Uint8Array;
 }
 
-export function departureTables({ quick, exact }: TranslatedCode): DepartureTables {
+export function exitTables({ quick, exact }: TranslatedCode): DepartureTables {
   const all: bigint[] = [];
   const starts = new Map<Unit, number[]>();
   for (const unit of [quick, exact]) {
@@ -26,9 +26,9 @@ export function departureTables({ quick, exact }: TranslatedCode): DepartureTabl
   return {
     addresses: BigInt64Array.from(all),
     table: (unit, addressesAt) => {
-      const bytes = new Uint8Array(DEPARTURE_BYTES * unit.departures.length);
+      const bytes = new Uint8Array(DEPARTURE_BYTES * unit.exits.length);
       const view = new DataView(bytes.buffer);
-      unit.departures.forEach((_, number) => {
+      unit.exits.forEach((_, number) => {
         const { kind, detail, rip, next, block, count } = describe(unit, number);
         const at = number * DEPARTURE_BYTES;
         view.setInt32(at + DEPARTURE.kind, kind, true);
@@ -44,27 +44,27 @@ export function departureTables({ quick, exact }: TranslatedCode): DepartureTabl
 }
 
 function describe(unit: Unit, number: number) {
-  const departure = unit.departures[number];
-  if (departure.kind === 'environment') {
+  const exit = unit.exits[number];
+  if (exit.kind === 'environment') {
     for (const { instructions } of unit.blocks) {
       const last = instructions[instructions.length - 1];
-      if (last.record === departure.record)
+      if (last.record === exit.record)
         return {
           kind: LEFT.environment,
-          detail: departure.number,
+          detail: exit.number,
           rip: last.address,
           next: last.next,
           block: 0,
           count: 0,
         };
     }
-    throw new Error(`an environment call at record ${departure.record} belongs to no block`);
+    throw new Error(`an environment call at record ${exit.record} belongs to no block`);
   }
-  const { block, index } = departure;
+  const { block, index } = exit;
   const { address: rip, next, ops } = unit.blocks[block].instructions[index];
   const place = { rip, next, block, count: index };
-  if (departure.kind === 'boundary') return { kind: LEFT.boundary, detail: 0, ...place };
-  const { access } = departure;
+  if (exit.kind === 'boundary') return { kind: LEFT.boundary, detail: 0, ...place };
+  const { access } = exit;
   if (access !== undefined) return { kind: LEFT.access, detail: access.size | (access.needed << 8), ...place };
   // UD2 and INT3 end a run as a trap.
   const [only] = ops;

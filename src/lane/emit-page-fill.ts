@@ -6,11 +6,11 @@ import { PERMISSION } from '../x86/memory.js';
 import { NO_PAGE, TLB, TLB_BITS, TLB_ENTRY } from '../x86/wasm/engine-layout.js';
 import type { RunInput } from './emit-run.js';
 
-/** What `refill` returns. */
+/** What `fillPage` returns. */
 export const REFILL = { filled: 0, fault: 1, givenUp: 2 } as const;
 
-/** Adds `refill(size, needed)`: enters the page of the last refused access in the translation cache, if it may be accessed. */
-export function emitRefill({ module, code }: RunInput): FunctionHandle {
+/** Adds `fillPage(size, needed)`: enters the page of the last refused access in the translation cache, if it may be accessed. */
+export function emitPageFill({ module, code }: RunInput): FunctionHandle {
   const { layout, engine, tlbMultiplier } = code;
   return module.function('', 2, (scope) => {
     const [size, needed] = scope.parameters;

@@ -13,7 +13,7 @@ import { CONTROL, type Layout, SLOT as STATE } from '../x86/layout.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
 import { REGISTER_BYTES } from './emit-answer.js';
 import { type UndoList, withEmptyUndo } from './emit-undo.js';
-import type { BulkLayout } from './layout.js';
+import type { LaneLayout } from './layout.js';
 
 const { rsp: RSP } = REGISTER_INDEX;
 /** XMM0-15 with the control words before them, in the observation. */
@@ -23,7 +23,7 @@ const VECTOR_BYTES = 34 * 8;
 export interface EnterInput {
   module: ModuleBuilder;
   layout: Layout;
-  bulk: BulkLayout;
+  bulk: LaneLayout;
   compiled: CompiledContract;
   entry: bigint;
   gsBase: bigint;

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { fuzz } from '../campaign/fuzz.js';
 import { makeFinding } from '../campaign/records/make-finding.js';
 import type { FindingResult, RunResult } from '../campaign/records/result.js';
-import { valuesOf } from '../case/stored-values.js';
+import { valuesOf } from '../stored/stored-values.js';
 import { ruleOf } from '../report/rules.js';
 import { openRunner } from '../run/open-runner.js';
 import type { AnyTarget } from '../run/target.js';

@@ -123,7 +123,7 @@ function lastDecision(steps: readonly Step[]): number {
  */
 function lastExecuted(steps: readonly Step[]): number {
   const last = steps.findLastIndex(
-    ({ instruction, interrupt, lent }) => !interrupt && !lent && instruction !== undefined,
+    ({ instruction, interrupt, worlds }) => !interrupt && !worlds && instruction !== undefined,
   );
   return last >= 0 ? last : steps.length === 0 ? -1 : 0;
 }

@@ -3,7 +3,7 @@ import { UsageError } from '../errors.js';
 import { type Image, ImageError } from '../image/image.js';
 import { openRunner } from '../run/open-runner.js';
 import type { Runner } from '../run/runner.js';
-import type { Case } from './case.js';
+import type { Case } from '../case/case.js';
 import { caseImage } from './case-image.js';
 import type { CaseFile } from './case-schema.js';
 import { valuesOf } from './stored-values.js';

@@ -21,7 +21,7 @@ import {
 } from '../harness/made-function.test.helper.js';
 import { cases } from '../case/arbitrary.js';
 import { type Case, copyCase } from '../case/case.js';
-import { differingValues } from '../case/stored-values.js';
+import { differingValues } from '../stored/stored-values.js';
 import type { Runner } from '../run/runner.js';
 import { FAULT } from '../scenario/layout.js';
 import { caseOf, propertyOf, runnerOf, signaturesOf } from './made-runner.test.helper.js';

@@ -7,7 +7,7 @@ export const BATCH_CASES = 250;
 
 const OBSERVATION_BYTES = Math.ceil((8 * OBSERVATION_SLOTS) / 16) * 16;
 
-/** A departure of translated code as the driver reads it: DEPARTURE_BYTES each. */
+/** A exit of translated code as the driver reads it: DEPARTURE_BYTES each. */
 export const DEPARTURE = {
   /** A value of LEFT. */
   kind: 0,
@@ -35,9 +35,9 @@ export const PATH_BYTES = 16;
 export interface Sizes {
   /** Bytes of `drawTables`. */
   tables: number;
-  quickDepartures: number;
-  exactDepartures: number;
-  /** Instruction addresses that departures refer to. */
+  quickExits: number;
+  exactExits: number;
+  /** Instruction addresses that exits refer to. */
   addresses: number;
   externals: number;
   properties: number;
@@ -46,7 +46,7 @@ export interface Sizes {
   code: number;
 }
 
-export interface BulkLayout {
+export interface LaneLayout {
   state: number;
   tables: number;
   /** Base, companion G, companion H. */
@@ -63,8 +63,8 @@ export interface BulkLayout {
   baseEvents: number;
   /** Byte offset of the stack's first byte in memory 0. */
   stackStart: number;
-  quickDepartures: number;
-  exactDepartures: number;
+  quickExits: number;
+  exactExits: number;
   addresses: number;
   /** END kind of each external. */
   externals: number;
@@ -96,7 +96,7 @@ export interface BulkLayout {
 }
 
 /** @param stackStart - byte offset of the stack's first byte in memory 0 */
-export function bulkLayout(start: number, sizes: Sizes, stackStart: number): BulkLayout {
+export function laneLayout(start: number, sizes: Sizes, stackStart: number): LaneLayout {
   let next = Math.ceil(start / 64) * 64;
   const take = (bytes: number): number => {
     const at = next;
@@ -124,8 +124,8 @@ export function bulkLayout(start: number, sizes: Sizes, stackStart: number): Bul
     unknownAt: placement + 40,
     stackStart,
     tables: take(sizes.tables),
-    quickDepartures: take(DEPARTURE_BYTES * sizes.quickDepartures),
-    exactDepartures: take(DEPARTURE_BYTES * sizes.exactDepartures),
+    quickExits: take(DEPARTURE_BYTES * sizes.quickExits),
+    exactExits: take(DEPARTURE_BYTES * sizes.exactExits),
     addresses: take(8 * sizes.addresses),
     externals: take(4 * sizes.externals),
     inForce: take(4 * sizes.properties),

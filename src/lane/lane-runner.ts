@@ -26,12 +26,12 @@ import { emitCase } from './emit-case.js';
 import { mostClasses } from './emit-classes.js';
 import { guestMasks, hostMasks } from './emit-companion.js';
 import { PLACE_TABLE_BYTES, placeTable } from './emit-enter.js';
-import { emitRefill } from './emit-refill.js';
+import { emitPageFill } from './emit-page-fill.js';
 import { emitRun, type RunInput } from './emit-run.js';
-import { emitSettle } from './emit-settle.js';
+import { emitCatchUp } from './emit-catch-up.js';
 import { emitSameAccesses, emitSurvey } from './emit-survey.js';
-import { departureTables } from './departures.js';
-import { type BulkLayout, bulkLayout, PATH_BYTES, PATHS } from './layout.js';
+import { exitTables } from './exits.js';
+import { type LaneLayout, laneLayout, PATH_BYTES, PATHS } from './layout.js';
 
 /** Room for everything of layout.ts, for several targets. */
 const SPARE_BYTES = 8 << 20;
@@ -86,11 +86,11 @@ interface Functions {
   execute: (count: number, scenarios: number) => number;
 }
 
-export class BulkRunner {
+export class LaneRunner {
   /** Names of the classes, in the order of `BatchResult.classes`. */
   readonly classNames: readonly string[];
   private readonly buffer: ArrayBuffer;
-  private readonly bulk: BulkLayout;
+  private readonly bulk: LaneLayout;
   private readonly functions: Functions;
   private readonly counters: readonly Int32Array[];
 
@@ -99,7 +99,7 @@ export class BulkRunner {
    * @returns undefined where the function has no code that could be translated, is too large, wraps SEAMCALL, or has a
    *   fixup for a fault of its own: all that stays with the reference
    */
-  static of(runner: CaseRunner, others: readonly bigint[] = []): BulkRunner | undefined {
+  static of(runner: CaseRunner, others: readonly bigint[] = []): LaneRunner | undefined {
     const { target, size, compiled } = runner;
     // The answer that is compiled is the module's to a guest.
     if (compiled.contract.instruction !== 'tdcall') return undefined;
@@ -108,7 +108,7 @@ export class BulkRunner {
     const code = shared.stage.machine.translate(target.entry, others);
     return code === undefined || takesFaults(code, target.image)
       ? undefined
-      : new BulkRunner(runner, shared, code, others);
+      : new LaneRunner(runner, shared, code, others);
   }
 
   private constructor(
@@ -123,18 +123,18 @@ export class BulkRunner {
     const { linear, layout, engine } = code;
     this.buffer = linear.buffer;
     const offsetOf = (address: bigint): number => machine.offsetOf(address);
-    const departures = departureTables(code);
+    const exits = exitTables(code);
     const sizes = {
       tables: drawTables(space, { state: 0, tables: 0, scenario: 0 }).length,
-      quickDepartures: code.quick.departures.length,
-      exactDepartures: code.exact.departures.length,
-      addresses: departures.addresses.length,
+      quickExits: code.quick.exits.length,
+      exactExits: code.exact.exits.length,
+      addresses: exits.addresses.length,
       externals: ends.length,
       properties: judge.properties.length,
       classes: mostClasses(compiled),
       code: size,
     };
-    const bulk = bulkLayout(engine.totalBytes + shared.used, sizes, offsetOf(REGIONS[0].stack.address));
+    const bulk = laneLayout(engine.totalBytes + shared.used, sizes, offsetOf(REGIONS[0].stack.address));
     if (bulk.end > linear.buffer.byteLength)
       throw new Error(
         `bulk runs of ${target.symbol} need ${bulk.end} bytes of memory, and have ${linear.buffer.byteLength}`,
@@ -145,9 +145,9 @@ export class BulkRunner {
       bulk.externals,
       Int32Array.from(ends, ({ end }) => end),
     );
-    this.place(bulk.addresses, departures.addresses);
-    this.place(bulk.quickDepartures, departures.table(code.quick, bulk.addresses));
-    this.place(bulk.exactDepartures, departures.table(code.exact, bulk.addresses));
+    this.place(bulk.addresses, exits.addresses);
+    this.place(bulk.quickExits, exits.table(code.quick, bulk.addresses));
+    this.place(bulk.exactExits, exits.table(code.exact, bulk.addresses));
     this.place(bulk.places, placeTable(compiled, 0, offsetOf));
     this.place(bulk.places + PLACE_TABLE_BYTES, placeTable(compiled, 1, offsetOf));
     this.place(bulk.guestMasks, guestMasks(space));
@@ -191,9 +191,10 @@ export class BulkRunner {
       writableCode: readOnlyCode.size > 0,
       blockSize: compiled.contract.block?.size ?? 0,
     };
-    const settle = emitSettle(input);
-    const refill = emitRefill(input);
-    const role = (memory: 0 | 1, moments: ReadonlySet<Moment>) => emitRun(input, { memory, moments }, settle, refill);
+    const catchUp = emitCatchUp(input);
+    const fillPage = emitPageFill(input);
+    const role = (memory: 0 | 1, moments: ReadonlySet<Moment>) =>
+      emitRun(input, { memory, moments }, catchUp, fillPage);
     const runs = [
       role(0, new Set(['initial', 'call', 'answer', 'final'])),
       role(1, comparedMoments(judge, 'guest-secrets')),
@@ -275,10 +276,10 @@ export class BulkRunner {
   }
 
   /** A runner that also knows the code to which the last unknown jump led, or this one if there was none. */
-  extended(): BulkRunner {
+  extended(): LaneRunner {
     const [unknown] = new BigUint64Array(this.buffer, this.bulk.unknownAt, 1);
     if (unknown === 0n || this.others.includes(unknown) || this.others.length >= MOST_OTHERS) return this;
-    return BulkRunner.of(this.runner, [...this.others, unknown]) ?? this;
+    return LaneRunner.of(this.runner, [...this.others, unknown]) ?? this;
   }
 
   /** What the clean cases since `begin` add up to. */

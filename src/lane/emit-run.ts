@@ -32,8 +32,8 @@ import { REGISTER_INDEX } from '../x86/registers.js';
 import type { TranslatedCode } from '../x86/wasm/engine.js';
 import { RETURN } from '../x86/wasm/emitter.js';
 import { type AnswerInput, answerTdcall, REGISTER_BYTES } from './emit-answer.js';
-import { REFILL } from './emit-refill.js';
-import { mixPath } from './emit-settle.js';
+import { REFILL } from './emit-page-fill.js';
+import { mixPath } from './emit-catch-up.js';
 import { copyVector, enter, type EnterInput } from './emit-enter.js';
 import { undoWrites, withPresentUndo } from './emit-undo.js';
 import { DEPARTURE, DEPARTURE_BYTES, LEFT } from './layout.js';
@@ -84,8 +84,8 @@ export interface RunRole {
 export function emitRun(
   input: RunInput,
   { memory, moments }: RunRole,
-  settle: FunctionHandle,
-  refill: FunctionHandle,
+  catchUp: FunctionHandle,
+  fillPage: FunctionHandle,
 ): FunctionHandle {
   const { module, layout, bulk, code, vector } = input;
   const limit = instructionLimit(code);
@@ -95,7 +95,7 @@ export function emitRun(
     const stop = scope.i32();
     const exact = scope.i32();
     const left = scope.i32();
-    const departure = scope.i32();
+    const exit = scope.i32();
     const mix = mixPath(scope, input);
     const control = (word: number): I32 => i32.load(layout.control, 4 * word);
     const setControl = (word: number, value: I32): Statement => i32.store(layout.control, 4 * word, value);
@@ -105,7 +105,7 @@ export function emitRun(
     const giveUp = giveBack(i32.const(RUN.givenUp));
     const end = (how: I32, detail: I32): Statement => seq(setFact(FACT.end, how), setFact(FACT.endDetail, detail));
     const rip = (value: I64): Statement => i64.store(layout.slots, 8 * STATE.RIP, value);
-    const detail = i32.load(departure.get, DEPARTURE.detail);
+    const detail = i32.load(exit.get, DEPARTURE.detail);
     const at = i32.and(i32.load(answers.get, 8 * SLOT.faultAt), i32.const(0xffff));
     const pending = all(i32.ne(kind.get, i32.const(0)), i32.geU(count, at));
     /** An NMI always; a maskable interrupt with IF = 1 and no shadow. */
@@ -137,9 +137,9 @@ export function emitRun(
     const environment = seq(
       when(i32.ne(detail, i32.const(ENVIRONMENT.Tdcall)), giveUp),
       answerTdcall(scope, input.answer, answers, observation, moments.has('call')),
-      rip(i64.load(departure.get, DEPARTURE.next)),
+      rip(i64.load(exit.get, DEPARTURE.next)),
       setControl(CONTROL.INSTRUCTION_COUNT, i32.add(count, i32.const(1))),
-      mix(i64.load(departure.get, DEPARTURE.rip)),
+      mix(i64.load(exit.get, DEPARTURE.rip)),
       ...(moments.has('answer')
         ? [
             when(
@@ -153,7 +153,7 @@ export function emitRun(
     const boundary = seq(
       when(i32.geS(count, i32.const(limit)), giveUp),
       when(i32.eqz(kind.get), giveUp),
-      rip(i64.load(departure.get, DEPARTURE.rip)),
+      rip(i64.load(exit.get, DEPARTURE.rip)),
       when(
         exact.get,
         seq(deliver, unplan),
@@ -161,7 +161,7 @@ export function emitRun(
         exact.set(i32.const(1)),
       ),
     );
-    const trap = seq(discard(settle.call(departure.get)), end(i32.const(END.trapped), detail), conclude);
+    const trap = seq(discard(catchUp.call(exit.get)), end(i32.const(END.trapped), detail), conclude);
     const address = i64.load(code.engine.access);
     const pageFault = seq(
       end(i32.const(END.faulted), i32.const(VECTOR.PF)),
@@ -173,9 +173,9 @@ export function emitRun(
       conclude,
     );
     const access = seq(
-      discard(settle.call(departure.get)),
+      discard(catchUp.call(exit.get)),
       exact.set(i32.const(1)),
-      left.set(refill.call(i32.and(detail, i32.const(0xff)), i32.shrU(detail, i32.const(8)))),
+      left.set(fillPage.call(i32.and(detail, i32.const(0xff)), i32.shrU(detail, i32.const(8)))),
       when(i32.eq(left.get, i32.const(REFILL.givenUp)), giveUp),
       when(
         left.get,
@@ -201,11 +201,11 @@ export function emitRun(
               exact.get,
               seq(
                 left.set(input.exact.call(stop.get, i32.const(limit), kind.get)),
-                departure.set(i32.add(i32.const(bulk.exactDepartures), i32.mul(left.get, i32.const(DEPARTURE_BYTES)))),
+                exit.set(i32.add(i32.const(bulk.exactExits), i32.mul(left.get, i32.const(DEPARTURE_BYTES)))),
               ),
               seq(
                 left.set(input.quick.call(stop.get, i32.const(limit), i32.const(0))),
-                departure.set(i32.add(i32.const(bulk.quickDepartures), i32.mul(left.get, i32.const(DEPARTURE_BYTES)))),
+                exit.set(i32.add(i32.const(bulk.quickExits), i32.mul(left.get, i32.const(DEPARTURE_BYTES)))),
               ),
             ),
             when(
@@ -231,7 +231,7 @@ export function emitRun(
                 conclude,
               ),
             ),
-            left.set(i32.load(departure.get, DEPARTURE.kind)),
+            left.set(i32.load(exit.get, DEPARTURE.kind)),
             when(i32.eq(left.get, i32.const(LEFT.environment)), seq(environment, again())),
             when(i32.eq(left.get, i32.const(LEFT.access)), seq(access, again())),
             when(i32.eq(left.get, i32.const(LEFT.boundary)), seq(boundary, again())),

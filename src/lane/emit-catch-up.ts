@@ -34,11 +34,11 @@ export function mixPath(scope: Scope, input: RunInput): (address: I64) => Statem
     );
 }
 
-/** Adds `settle(departure)`: the state is that before the instruction at which translated code was left. */
-export function emitSettle(input: RunInput): FunctionHandle {
+/** Adds `catchUp(exit)`: the state is that before the instruction at which translated code was left. */
+export function emitCatchUp(input: RunInput): FunctionHandle {
   const { module, layout, bulk } = input;
   return module.function('', 1, (scope) => {
-    const [departure] = scope.parameters;
+    const [exit] = scope.parameters;
     const mix = mixPath(scope, input);
     const at = scope.i32();
     const left = scope.i32();
@@ -46,9 +46,9 @@ export function emitSettle(input: RunInput): FunctionHandle {
     const events = i32.load(layout.control, 4 * CONTROL.EVENT_COUNT);
     return [
       seq(
-        i64.store(layout.slots, 8 * STATE.RIP, i64.load(departure.get, DEPARTURE.rip)),
-        left.set(i32.load(departure.get, DEPARTURE.count)),
-        at.set(i32.load(departure.get, DEPARTURE.addresses)),
+        i64.store(layout.slots, 8 * STATE.RIP, i64.load(exit.get, DEPARTURE.rip)),
+        left.set(i32.load(exit.get, DEPARTURE.count)),
+        at.set(i32.load(exit.get, DEPARTURE.addresses)),
         count.set(i32.add(i32.load(layout.control, 4 * CONTROL.INSTRUCTION_COUNT), left.get)),
         i32.store(layout.control, 4 * CONTROL.INSTRUCTION_COUNT, count.get),
         when(

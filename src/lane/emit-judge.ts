@@ -13,7 +13,7 @@ import { parameterSlot, PLACE, placeIsSound, SLOT } from '../scenario/layout.js'
 import { all, any, i32, type I32, i64, type I64, type Local, seq, type Statement, when } from '../wasm/code.js';
 import type { Scope } from '../wasm/module.js';
 import { REGISTER_NAMES } from '../x86/registers.js';
-import type { BulkLayout } from './layout.js';
+import type { LaneLayout } from './layout.js';
 
 const YES = i32.const(1);
 const NO = i32.const(0);
@@ -43,7 +43,7 @@ export interface JudgeInput {
   judge: Judge;
   compiled: CompiledContract;
   rules: readonly PredictionRule[];
-  bulk: BulkLayout;
+  bulk: LaneLayout;
   /** 1 where the companion was run. */
   hasGuest: I32;
   hasHost: I32;

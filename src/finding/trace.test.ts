@@ -110,7 +110,7 @@ describe('a trace of a made function', () => {
 
   plain('code that the world lends is marked', () => {
     const { steps } = trace([NOP, jumpTo(external(0))], {}, ['__x86_return_thunk']);
-    expect(steps.map(({ lent }) => lent)).toEqual([false, false, true]);
+    expect(steps.map(({ worlds }) => worlds)).toEqual([false, false, true]);
   });
 
   plain('what the world wrote stands at TDCALL alone', () => {

@@ -3,7 +3,7 @@ import { UsageError } from '../errors.js';
 import { shorten } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import { nearest } from '../text/nearest.js';
-import { actionOf, type Case, type CaseSpace, differing, positionName, slotOf, stepOf } from './case.js';
+import { actionOf, type Case, type CaseSpace, differing, positionName, slotOf, stepOf } from '../case/case.js';
 import type { StoredValues } from './case-schema.js';
 
 /** What a case file says of the values: those that differ from neutral, and what neutral was. */

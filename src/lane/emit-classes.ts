@@ -24,7 +24,7 @@ import {
 } from '../wasm/code.js';
 import type { Scope } from '../wasm/module.js';
 import { FLAG } from '../x86/flags.js';
-import { type BulkLayout, PATH_BYTES, PATHS } from './layout.js';
+import { type LaneLayout, PATH_BYTES, PATHS } from './layout.js';
 
 /** At most so many classes does a contract give rise to. */
 export function mostClasses({ flagBits, contract }: CompiledContract): number {
@@ -51,7 +51,7 @@ export class ClassCode {
 
   constructor(
     private readonly scope: Scope,
-    private readonly bulk: BulkLayout,
+    private readonly bulk: LaneLayout,
     private readonly space: ScenarioSpace,
   ) {
     this.classes = [...this.caseClasses(), ...this.callClasses()];
@@ -284,7 +284,7 @@ function pairsOf(mask: number): number[] | undefined {
 }
 
 /** Counts where an interrupt was delivered, by the instruction's offset in the function. */
-export function countBoundary(scope: Scope, bulk: BulkLayout, entryLow: number, size: number): Statement {
+export function countBoundary(scope: Scope, bulk: LaneLayout, entryLow: number, size: number): Statement {
   const at = scope.i32();
   const offset = i32.sub(at.get, i32.const(entryLow));
   const counter = i32.shl(offset, i32.const(2));
@@ -298,7 +298,7 @@ export function countBoundary(scope: Scope, bulk: BulkLayout, entryLow: number, 
 }
 
 /** Notes the path of the case if the block has not seen it. */
-export function notePath(scope: Scope, bulk: BulkLayout): Statement {
+export function notePath(scope: Scope, bulk: LaneLayout): Statement {
   const path = scope.i64();
   const rip = scope.i64();
   const at = scope.i32();

@@ -1,12 +1,12 @@
 /** Work of which a few pieces run at once. */
 
 /**
- * Does the work for each item, `lanes` at a time, in order. After a failure nothing more is begun.
+ * Does the work for each item, `concurrency` at a time, in order. After a failure nothing more is begun.
  * @returns the results, in the order of the items
  * @throws what the first item that fails throws, first in the order of the items, when all that was begun has ended
  */
-export async function inLanes<Item, Result>(
-  lanes: number,
+export async function concurrently<Item, Result>(
+  concurrency: number,
   items: readonly Item[],
   work: (item: Item) => Promise<Result>,
 ): Promise<Result[]> {
@@ -23,7 +23,7 @@ export async function inLanes<Item, Result>(
       }
     }
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await Promise.all(Array.from({ length: concurrency }, lane));
   const [first] = failures.sort((one, other) => one.index - other.index);
   if (first !== undefined) throw first.error;
   return results;
