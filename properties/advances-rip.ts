@@ -1,6 +1,6 @@
 import { agrees, happens } from '../src/clause/exchange-clause.js';
 import { leavesSavedRegisters, returnsResult } from '../src/clause/exchange-groups.js';
-import type { ProgramPropertyDefinition } from '../src/clause/program-property.js';
+import type { PropertyDefinition } from '../src/clause/property.js';
 
 const ABOUT = 've';
 
@@ -9,25 +9,27 @@ const ABOUT = 've';
  * the instruction was emulated, and by the dispatch alone; (3) what nobody emulates changes nothing and is reported; (4)
  * an EPT violation on a private page stops the guest.
  */
-export const advancesRip: ProgramPropertyDefinition = {
+export const advancesRip: PropertyDefinition = {
   name: 'advances-rip',
   group: 'guest helpers',
   rule: 'Behind #VE the guest goes on after the instruction if it was emulated, and at it if it was not.',
   source: 'facts/linux.md 2 and 4 (#13, #14)',
-  programs: [
-    'helper-virt-exception',
-    'helper-handle-io',
-    'helper-handle-mmio',
-    'helper-read-msr',
-    'helper-write-msr',
-    'helper-handle-cpuid',
-  ],
-  clauses: () => [
-    agrees('return', 'regs.ip'),
-    ...returnsResult(ABOUT),
-    ...leavesSavedRegisters(ABOUT),
-    happens('stop', ABOUT),
-  ],
+  program: {
+    programs: [
+      'helper-virt-exception',
+      'helper-handle-io',
+      'helper-handle-mmio',
+      'helper-read-msr',
+      'helper-write-msr',
+      'helper-handle-cpuid',
+    ],
+    clauses: () => [
+      agrees('return', 'regs.ip'),
+      ...returnsResult(ABOUT),
+      ...leavesSavedRegisters(ABOUT),
+      happens('stop', ABOUT),
+    ],
+  },
   example: 'RIP advances by the reported length after MMIO, where that length is undefined.',
   fix: 'Let each handler return the length that counts, and add it only if it is no error.',
 };

@@ -1,6 +1,6 @@
 import { agrees } from '../src/clause/exchange-clause.js';
 import { allHappen, DISPATCHER_PROGRAMS, EXITS, registersAgree } from '../src/clause/dispatcher-words.js';
-import type { ProgramPropertyDefinition } from '../src/clause/program-property.js';
+import type { PropertyDefinition } from '../src/clause/property.js';
 
 const EXIT = 'KVM_EXIT_HYPERCALL';
 
@@ -9,17 +9,19 @@ const EXIT = 'KVM_EXIT_HYPERCALL';
  * between two chunks a waiting event ends the call with RETRY; R11 is the first GPA that was not converted, on every
  * error the GPA of the call; success leaves R11 as it was.
  */
-export const chunksMapGpa: ProgramPropertyDefinition = {
+export const chunksMapGpa: PropertyDefinition = {
   name: 'chunks-map-gpa',
   group: 'dispatcher',
   rule: 'MapGPA converts its range chunk by chunk, stops between two for an event, and tells the guest where it stopped.',
   source: 'facts/linux.md 3 (MapGPA), 4 #28; facts/tdvmcall.json',
-  programs: DISPATCHER_PROGRAMS,
-  clauses: () => [
-    ...allHappen('map-gpa'),
-    ...EXITS[EXIT].map((name) => agrees(EXIT, name, 'map-gpa')),
-    ...registersAgree('maps', ['r10', 'r11']),
-  ],
+  program: {
+    programs: DISPATCHER_PROGRAMS,
+    clauses: () => [
+      ...allHappen('map-gpa'),
+      ...EXITS[EXIT].map((name) => agrees(EXIT, name, 'map-gpa')),
+      ...registersAgree('maps', ['r10', 'r11']),
+    ],
+  },
   example: 'The next chunk begins where the last one began, or R11 is not set when the range is refused.',
   fix: 'Advance by the chunk after userspace agreed, and set R11 on every way out but success.',
 };

@@ -1,6 +1,6 @@
 import { agrees, happens } from '../src/clause/exchange-clause.js';
 import { allAgree, allHappen, DISPATCHER_PROGRAMS, FAILS, REACTIONS } from '../src/clause/dispatcher-words.js';
-import type { ProgramPropertyDefinition } from '../src/clause/program-property.js';
+import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
  * Criteria: for every status word that is not simply "exit reason TDCALL" the dispatcher does what the word asks for:
@@ -8,18 +8,20 @@ import type { ProgramPropertyDefinition } from '../src/clause/program-property.j
  * shutdown, a status without an exit reason or with an unknown one goes to userspace, modifier bits are no reason.
  * Not checked: exceptions, NMI, SMI, INIT and bus locks, of which the facts do not say what a host must do.
  */
-export const decodesExitReason: ProgramPropertyDefinition = {
+export const decodesExitReason: PropertyDefinition = {
   name: 'decodes-exit-reason',
   group: 'dispatcher',
   rule: 'The status word behind TDH.VP.ENTER decides what is done: its class, its basic exit reason, and not the modifier bits.',
   source: 'facts/linux.md 3 (exit reason map), 4 #30; facts/module.md 3',
-  programs: DISPATCHER_PROGRAMS,
-  clauses: () => [
-    ...allHappen('decode'),
-    ...Object.keys(REACTIONS).map((moment) => happens(moment, 'modifiers')),
-    ...allAgree(REACTIONS),
-    agrees(FAILS, 'rax', 'decode'),
-  ],
+  program: {
+    programs: DISPATCHER_PROGRAMS,
+    clauses: () => [
+      ...allHappen('decode'),
+      ...Object.keys(REACTIONS).map((moment) => happens(moment, 'modifiers')),
+      ...allAgree(REACTIONS),
+      agrees(FAILS, 'rax', 'decode'),
+    ],
+  },
   example: 'The whole lower half is compared with 77, so that a TDVMCALL with a bus lock detected is an unknown exit.',
   fix: 'Look at the upper half first, then at bits 15:0 alone.',
 };

@@ -1,6 +1,6 @@
 import { devicesSee } from '../src/clause/device-exchanges.js';
 import { agrees, happens } from '../src/clause/exchange-clause.js';
-import type { ProgramPropertyDefinition } from '../src/clause/program-property.js';
+import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
  * Criteria: (1) the device sees exactly one access for each that the guest asks for, where and as wide as it asked, with
@@ -8,13 +8,15 @@ import type { ProgramPropertyDefinition } from '../src/clause/program-property.j
  * to; (3) KVM_RUN returns to userspace exactly where userspace has to serve.
  * Not checked: how long it takes.
  */
-export const deliversRequests: ProgramPropertyDefinition = {
+export const deliversRequests: PropertyDefinition = {
   name: 'delivers-requests',
   group: 'round trip',
   rule: 'What the guest asks for is what the device does: address, width, and exactly the bytes that were written.',
   source: 'facts/linux.md 2 (helpers), 3 (dispatcher) and 4 #11; tdvmcall.json',
-  programs: ['round-trip'],
-  clauses: () => [...devicesSee(), happens('KVM_RUN returns'), agrees('KVM_RUN returns', 'rax')],
+  program: {
+    programs: ['round-trip'],
+    clauses: () => [...devicesSee(), happens('KVM_RUN returns'), agrees('KVM_RUN returns', 'rax')],
+  },
   example: 'A mask is one bit too wide, so that a bit of RAX beside the byte that was written reaches the device.',
   fix: 'Truncate what goes out to the width of the instruction, and compare sizes in all 64 bits.',
 };

@@ -1,6 +1,5 @@
 import { type Condition, endedAs, not, RAISED, when } from '../src/clause/clause.js';
 import { happens } from '../src/clause/exchange-clause.js';
-import { inPrograms } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
@@ -15,31 +14,34 @@ export const endsSafely: PropertyDefinition = {
   group: 'stubs',
   rule: 'The function ends by returning, or by the stop that the contract allows; never by a fault of its own.',
   source: 'facts/linux.md 1 (failing TDVMCALL) and 1.6; DESIGN.md (a fault on the block is a legal end under a breach)',
-  underBreach: true,
-  appliesTo: () => true,
-  clauses: ({ contract }) => {
-    const ended: Condition = not({ kind: 'ended', as: ['budget'] });
-    const unraised = contract.notEntered === undefined ? [] : [not(RAISED)];
-    return [
-      when([{ kind: 'caller-kept' }, ended, ...unraised], endedAs('returned', 'trapped', 'stopped')),
-      when(
-        [
-          { kind: 'caller-kept' },
-          ...(contract.onFailure === 'stops' ? [not({ kind: 'call-failed' })] : []),
-          { kind: 'ended', as: ['trapped', 'stopped'] },
-          ...unraised,
-        ],
-        endedAs('returned'),
-      ),
-      when([not({ kind: 'caller-kept' }), not({ kind: 'block-overlaps-stack' }), ended, ...unraised], {
-        kind: 'endedAsOrBlockFault',
-        ends: ['returned', 'trapped', 'stopped'],
-      }),
-    ];
+  stub: {
+    underBreach: true,
+    appliesTo: () => true,
+    clauses: ({ contract }) => {
+      const ended: Condition = not({ kind: 'ended', as: ['budget'] });
+      const unraised = contract.notEntered === undefined ? [] : [not(RAISED)];
+      return [
+        when([{ kind: 'caller-kept' }, ended, ...unraised], endedAs('returned', 'trapped', 'stopped')),
+        when(
+          [
+            { kind: 'caller-kept' },
+            ...(contract.onFailure === 'stops' ? [not({ kind: 'call-failed' })] : []),
+            { kind: 'ended', as: ['trapped', 'stopped'] },
+            ...unraised,
+          ],
+          endedAs('returned'),
+        ),
+        when([not({ kind: 'caller-kept' }), not({ kind: 'block-overlaps-stack' }), ended, ...unraised], {
+          kind: 'endedAsOrBlockFault',
+          ends: ['returned', 'trapped', 'stopped'],
+        }),
+      ];
+    },
+  },
+  program: {
+    programs: 'all',
+    clauses: () => [happens('fault'), happens('trap')],
   },
   example: 'A pop is missing on one path, so that RET goes to a saved register.',
   fix: 'Walk every path with its pushes and pops, and test a pointer that may be NULL before using it.',
 };
-
-/** The same of a program. */
-export const endsSafelyInPrograms = inPrograms(endsSafely, () => [happens('fault'), happens('trap')]);

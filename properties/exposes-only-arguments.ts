@@ -17,15 +17,19 @@ export const exposesOnlyArguments: PropertyDefinition = {
   group: 'guest stubs',
   rule: 'The host sees arguments or zero, and nothing that depends on any other value of the guest.',
   source: 'facts/module.md 4 (masked registers go to the host as they are) and 7 (properties 2, 3)',
-  underBreach: true,
-  appliesTo: ({ reachesHost }) =>
-    reachesHost || 'never calls TDG.VP.VMCALL: the trusted module alone sees the registers',
-  clauses: () => [
-    ...MASKABLE.map((register) => when({ kind: 'exposed', register }, independent(atCall(register), 'guest-secrets'))),
-    when({ kind: 'host-answered' }, independent(atCall('rcx'), 'guest-secrets')),
-    independent(fact('restOfHostView'), 'guest-secrets'),
-    independent(fact('pathToHost'), 'guest-secrets'),
-  ],
+  stub: {
+    underBreach: true,
+    appliesTo: ({ reachesHost }) =>
+      reachesHost || 'never calls TDG.VP.VMCALL: the trusted module alone sees the registers',
+    clauses: () => [
+      ...MASKABLE.map((register) =>
+        when({ kind: 'exposed', register }, independent(atCall(register), 'guest-secrets')),
+      ),
+      when({ kind: 'host-answered' }, independent(atCall('rcx'), 'guest-secrets')),
+      independent(fact('restOfHostView'), 'guest-secrets'),
+      independent(fact('pathToHost'), 'guest-secrets'),
+    ],
+  },
   example: 'A register of the mask is not loaded, so that the caller’s value or a kernel pointer goes to the host.',
   fix: 'Load or clear every register that the mask names, and drop the bits of those that are not used.',
 };

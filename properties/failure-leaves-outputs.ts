@@ -1,6 +1,5 @@
 import { equal, field, predicted, when } from '../src/clause/clause.js';
 import { leavesOutputs, SEAMCALL_PROGRAMS } from '../src/clause/exchange-groups.js';
-import { inPrograms, type ProgramPropertyDefinition } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
@@ -12,25 +11,24 @@ export const failureLeavesOutputs: PropertyDefinition = {
   group: 'host stubs',
   rule: 'When SEAMCALL does not reach the module, the argument block is left as it was.',
   source: 'facts/linux.md 1.2 and 4 #2 (03a423d40cb3); facts/module.md 2 (VMfailInvalid, #GP, #UD)',
-  underBreach: false,
-  appliesTo: ({ contract, blockParameter }) => {
-    if (contract.notEntered === undefined) return 'wraps TDCALL, which always reaches the module';
-    return blockParameter !== undefined || 'the contract has no argument block';
-  },
-  clauses: ({ fields }) =>
-    fields.map(({ name }) =>
-      when(
-        { kind: 'outcome', is: ['vmFailInvalid', 'generalProtection', 'invalidOpcode'] },
-        equal(field('final', name), predicted({ kind: 'field', moment: 'final', field: name })),
+  stub: {
+    underBreach: false,
+    appliesTo: ({ contract, blockParameter }) => {
+      if (contract.notEntered === undefined) return 'wraps TDCALL, which always reaches the module';
+      return blockParameter !== undefined || 'the contract has no argument block';
+    },
+    clauses: ({ fields }) =>
+      fields.map(({ name }) =>
+        when(
+          { kind: 'outcome', is: ['vmFailInvalid', 'generalProtection', 'invalidOpcode'] },
+          equal(field('final', name), predicted({ kind: 'field', moment: 'final', field: name })),
+        ),
       ),
-    ),
+  },
+  program: {
+    programs: SEAMCALL_PROGRAMS,
+    clauses: () => leavesOutputs('no-outputs'),
+  },
   example: 'The way out of CF = 1 runs into the stores, so that the caller’s registers are taken for outputs.',
   fix: 'Let every failure of the instruction skip the stores, and take what they would have popped off the stack.',
-};
-
-/** The same of a wrapper around SEAMCALL. */
-export const failureLeavesOutputsInPrograms: ProgramPropertyDefinition = {
-  ...inPrograms(failureLeavesOutputs, () => leavesOutputs('no-outputs')),
-  group: 'host stubs',
-  programs: SEAMCALL_PROGRAMS,
 };

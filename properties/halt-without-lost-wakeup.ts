@@ -1,6 +1,6 @@
 import { agrees } from '../src/clause/exchange-clause.js';
 import { asksHost, leavesSavedRegisters, returnsResult } from '../src/clause/exchange-groups.js';
-import type { ProgramPropertyDefinition } from '../src/clause/program-property.js';
+import type { PropertyDefinition } from '../src/clause/property.js';
 
 const ABOUT = 'halt';
 
@@ -9,20 +9,22 @@ const ABOUT = 'halt';
  * (2) R12 says whether they are blocked; (3) HLT as #VE with interrupts on makes no call; (4) an idle halt returns with
  * interrupts on, whatever the host answers.
  */
-export const haltWithoutLostWakeup: ProgramPropertyDefinition = {
+export const haltWithoutLostWakeup: PropertyDefinition = {
   name: 'halt-without-lost-wakeup',
   group: 'guest helpers',
   rule: 'No interrupt can come between the decision to halt and the halt.',
   source: 'facts/module.md 4; facts/linux.md 2 and 4 (#6, #7, #8); tdvmcall.json (Instruction.HLT)',
-  programs: ['helper-halt', 'helper-safe-halt', 'helper-handle-halt', 'helper-virt-exception'],
-  clauses: () => [
-    ...asksHost(ABOUT),
-    agrees('TDVMCALL', 'if', ABOUT),
-    agrees('TDVMCALL', 'sti', ABOUT),
-    ...returnsResult(ABOUT),
-    agrees('return', 'if', ABOUT),
-    ...leavesSavedRegisters(ABOUT),
-  ],
+  program: {
+    programs: ['helper-halt', 'helper-safe-halt', 'helper-handle-halt', 'helper-virt-exception'],
+    clauses: () => [
+      ...asksHost(ABOUT),
+      agrees('TDVMCALL', 'if', ABOUT),
+      agrees('TDVMCALL', 'sti', ABOUT),
+      ...returnsResult(ABOUT),
+      agrees('return', 'if', ABOUT),
+      ...leavesSavedRegisters(ABOUT),
+    ],
+  },
   example: 'STI some instructions before TDCALL: the interrupt that should end the halt is taken before it.',
   fix: 'Enable interrupts after the call, or with STI as the instruction before TDCALL.',
 };

@@ -11,21 +11,27 @@ export const issuesSti: PropertyDefinition = {
   group: 'guest stubs',
   rule: 'STI is executed immediately before TDCALL when the flag asks for it, and never otherwise.',
   source: 'facts/module.md 4 (the two HLT disciplines); facts/linux.md 1.2 and 4 #6; seeds/001 (TDX_HCALL_ISSUE_STI)',
-  underBreach: false,
-  appliesTo: ({ contract }) =>
-    contract.instruction === 'tdcall' || 'SEAMCALL never halts: nothing asks for STI, and IF is judged by keeps-flags',
-  clauses: ({ contract: { stiFlag } }) =>
-    stiFlag === undefined
-      ? [equal(fact('stiCount'), constant(0n))]
-      : [
-          when([{ kind: 'flag', flag: stiFlag, set: true }, { kind: 'called' }], {
-            kind: 'before',
-            first: 'sti',
-            second: 'call',
-          }),
-          when([{ kind: 'flag', flag: stiFlag, set: true }, { kind: 'called' }], equal(fact('stiCount'), constant(1n))),
-          when({ kind: 'flag', flag: stiFlag, set: false }, equal(fact('stiCount'), constant(0n))),
-        ],
+  stub: {
+    underBreach: false,
+    appliesTo: ({ contract }) =>
+      contract.instruction === 'tdcall' ||
+      'SEAMCALL never halts: nothing asks for STI, and IF is judged by keeps-flags',
+    clauses: ({ contract: { stiFlag } }) =>
+      stiFlag === undefined
+        ? [equal(fact('stiCount'), constant(0n))]
+        : [
+            when([{ kind: 'flag', flag: stiFlag, set: true }, { kind: 'called' }], {
+              kind: 'before',
+              first: 'sti',
+              second: 'call',
+            }),
+            when(
+              [{ kind: 'flag', flag: stiFlag, set: true }, { kind: 'called' }],
+              equal(fact('stiCount'), constant(1n)),
+            ),
+            when({ kind: 'flag', flag: stiFlag, set: false }, equal(fact('stiCount'), constant(0n))),
+          ],
+  },
   example: 'One instruction stands between STI and TDCALL: an interrupt in that window delays HLT for ever.',
   fix: 'Make STI the last instruction before TDCALL, behind the test of the flag.',
 };

@@ -1,6 +1,5 @@
 import { type Condition, equal, final, initial, not, when } from '../src/clause/clause.js';
-import { agrees } from '../src/clause/exchange-clause.js';
-import { inPrograms, RETURNS } from '../src/clause/program-property.js';
+import { atEveryReturn } from '../src/clause/every-return.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
@@ -12,18 +11,17 @@ export const keepsCalleeSaved: PropertyDefinition = {
   group: 'stubs',
   rule: 'Every callee-saved register of the calling convention is at the return what it was at the entry, for every answer of the host or the module.',
   source: 'facts/stubs.md (System V: RBX RBP R12-R15; Microsoft x64: also RDI RSI); facts/module.md 7 (property 4)',
-  underBreach: false,
-  appliesTo: () => true,
-  clauses: ({ calleeSaved, entersTd }) => {
-    const returned: Condition[] = [{ kind: 'ended', as: ['returned'] }];
-    if (entersTd) returned.push(not({ kind: 'td-answered' }));
-    return calleeSaved.map((register) => when(returned, equal(final(register), initial(register))));
+  stub: {
+    underBreach: false,
+    appliesTo: () => true,
+    clauses: ({ calleeSaved, entersTd }) => {
+      const returned: Condition[] = [{ kind: 'ended', as: ['returned'] }];
+      if (entersTd) returned.push(not({ kind: 'td-answered' }));
+      return calleeSaved.map((register) => when(returned, equal(final(register), initial(register))));
+    },
   },
+  // System V.
+  program: atEveryReturn('rbx', 'rbp', 'r12', 'r13', 'r14', 'r15'),
   example: 'Pops in the wrong order, or a register of the mask that nobody saved before TDCALL.',
   fix: 'Save every callee-saved register that the code or the mask touches, and pop in the reverse order on every path.',
 };
-
-/** The same of a program: System V, at every return. */
-export const keepsCalleeSavedInPrograms = inPrograms(keepsCalleeSaved, () =>
-  RETURNS.flatMap((moment) => ['rbx', 'rbp', 'r12', 'r13', 'r14', 'r15'].map((register) => agrees(moment, register))),
-);

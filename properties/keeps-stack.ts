@@ -1,6 +1,5 @@
 import { type Clause, equal, final, predictedRegister, when } from '../src/clause/clause.js';
-import { agrees } from '../src/clause/exchange-clause.js';
-import { inPrograms, RETURNS } from '../src/clause/program-property.js';
+import { atEveryReturn } from '../src/clause/every-return.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
@@ -13,27 +12,23 @@ export const keepsStack: PropertyDefinition = {
   group: 'stubs',
   rule: 'The stack is balanced at the return, nothing above it is written, and nothing below RSP is used where interrupts overwrite it.',
   source: 'facts/module.md 7 (property 4); facts/linux.md 1.6 (no red zone in kernel code)',
-  underBreach: true,
-  appliesTo: () => true,
-  clauses: ({ contract }) => [
-    when(
-      [{ kind: 'ended', as: ['returned'] }, { kind: 'caller-kept' }],
-      equal(final('rsp'), predictedRegister('final', 'rsp')),
-    ),
-    when({ kind: 'not', condition: { kind: 'block-overlaps-stack' } }, { kind: 'noWriteOutside' }),
-    ...(contract.redZone
-      ? []
-      : [when({ kind: 'caller-kept' }, { kind: 'noAccessBelowStackPointer' } satisfies Clause)]),
-  ],
+  stub: {
+    underBreach: true,
+    appliesTo: () => true,
+    clauses: ({ contract }) => [
+      when(
+        [{ kind: 'ended', as: ['returned'] }, { kind: 'caller-kept' }],
+        equal(final('rsp'), predictedRegister('final', 'rsp')),
+      ),
+      when({ kind: 'not', condition: { kind: 'block-overlaps-stack' } }, { kind: 'noWriteOutside' }),
+      ...(contract.redZone
+        ? []
+        : [when({ kind: 'caller-kept' }, { kind: 'noAccessBelowStackPointer' } satisfies Clause)]),
+    ],
+  },
+  // Its structures and the data of the image are a program's to write as well.
+  program: atEveryReturn('rsp', 'stray', 'below'),
   example:
     'RET pops a count of its own, a store lands in the caller’s frame, or a value is kept below RSP across an interrupt.',
   fix: 'Pair every push with a pop on every path, and move RSP before storing below it.',
 };
-
-/**
- * The same of a program: RSP, no store outside of its stack, its structures and the data of the image, and no explicit access
- * below RSP.
- */
-export const keepsStackInPrograms = inPrograms(keepsStack, () =>
-  RETURNS.flatMap((moment) => ['rsp', 'stray', 'below'].map((name) => agrees(moment, name))),
-);

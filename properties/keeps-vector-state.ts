@@ -1,6 +1,5 @@
 import { type Clause, equal, vector, when } from '../src/clause/clause.js';
-import { agrees } from '../src/clause/exchange-clause.js';
-import { inPrograms, RETURNS } from '../src/clause/program-property.js';
+import { atEveryReturn } from '../src/clause/every-return.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /** MXCSR: bits 15:6 are control, 5:0 sticky status (Intel SDM volume 1, 10.2.3). */
@@ -17,27 +16,26 @@ export const keepsVectorState: PropertyDefinition = {
   rule: 'XMM registers, MXCSR and the x87 control word are left as kernel code or the calling convention demands.',
   source:
     'facts/linux.md 1.6 (XMM); facts/stubs.md (Microsoft x64: XMM6-15 callee-saved); facts/module.md 7 (ABI poisoning of MXCSR and x87)',
-  underBreach: false,
-  appliesTo: () => true,
-  holdsByDecode: (summary) => !summary.vector,
-  clauses: ({ contract }) => {
-    const kept: Clause[] = [
-      equal(vector('final', 'mxcsr'), vector('initial', 'mxcsr'), MXCSR_CONTROL),
-      equal(vector('final', 'x87cw'), vector('initial', 'x87cw')),
-    ];
-    const first = contract.vectorState === 'untouched' ? 0 : contract.convention === 'ms-x64' ? 6 : 16;
-    for (let index = first; index < 16; index++) {
-      for (const half of ['low', 'high']) {
-        kept.push(equal(vector('final', `xmm${index}.${half}`), vector('initial', `xmm${index}.${half}`)));
+  stub: {
+    underBreach: false,
+    appliesTo: () => true,
+    holdsByDecode: (summary) => !summary.vector,
+    clauses: ({ contract }) => {
+      const kept: Clause[] = [
+        equal(vector('final', 'mxcsr'), vector('initial', 'mxcsr'), MXCSR_CONTROL),
+        equal(vector('final', 'x87cw'), vector('initial', 'x87cw')),
+      ];
+      const first = contract.vectorState === 'untouched' ? 0 : contract.convention === 'ms-x64' ? 6 : 16;
+      for (let index = first; index < 16; index++) {
+        for (const half of ['low', 'high']) {
+          kept.push(equal(vector('final', `xmm${index}.${half}`), vector('initial', `xmm${index}.${half}`)));
+        }
       }
-    }
-    return kept.map((clause) => when({ kind: 'ended', as: ['returned'] }, clause));
+      return kept.map((clause) => when({ kind: 'ended', as: ['returned'] }, clause));
+    },
   },
+  // Programs are kernel code: none of it is changed.
+  program: atEveryReturn('vector-state'),
   example: 'An XMM register is used as scratch in kernel code, where it still belongs to a user process.',
   fix: 'Use general registers, or save and restore the vector state.',
 };
-
-/** The same of a program, which is kernel code: none of it is changed. */
-export const keepsVectorStateInPrograms = inPrograms(keepsVectorState, () =>
-  RETURNS.map((moment) => agrees(moment, 'vector-state')),
-);

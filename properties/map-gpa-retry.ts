@@ -1,5 +1,5 @@
 import { asksHost, returnsResult } from '../src/clause/exchange-groups.js';
-import type { ProgramPropertyDefinition } from '../src/clause/program-property.js';
+import type { PropertyDefinition } from '../src/clause/property.js';
 
 const ABOUT = 'map-gpa';
 
@@ -8,13 +8,15 @@ const ABOUT = 'map-gpa';
  * R11 to the same end, if R11 is a page of what was asked for; (3) a bounded number of calls without progress; (4) true is
  * returned when the host answered SUCCESS, and never else.
  */
-export const mapGpaRetry: ProgramPropertyDefinition = {
+export const mapGpaRetry: PropertyDefinition = {
   name: 'map-gpa-retry',
   group: 'guest helpers',
   rule: 'MapGPA goes on where RETRY says, within what was asked for, and gives up on a host that makes no progress.',
   source: 'facts/linux.md 2 and 4 (#16); tdvmcall.json (MapGPA); facts/module.md 7, row 8',
-  programs: ['helper-map-gpa'],
-  clauses: () => [...asksHost(ABOUT), ...returnsResult(ABOUT)],
+  program: {
+    programs: ['helper-map-gpa'],
+    clauses: () => [...asksHost(ABOUT), ...returnsResult(ABOUT)],
+  },
   example: 'RETRY is taken for a failure, or R11 is believed whatever it is.',
   fix: 'Test R11 against the range and for alignment, count the calls without progress, and compare all of R10.',
 };

@@ -1,6 +1,6 @@
 import { agrees, happens } from '../src/clause/exchange-clause.js';
 import { SEAMCALL_PROGRAMS } from '../src/clause/exchange-groups.js';
-import type { ProgramPropertyDefinition } from '../src/clause/program-property.js';
+import type { PropertyDefinition } from '../src/clause/property.js';
 
 /** Messages and their values. */
 const MESSAGES: Readonly<Record<string, readonly string[]>> = {
@@ -17,22 +17,24 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
  * the contract says so, with the CPU, the leaf, the status and the outputs of this call, outputs only where there are any;
  * (4) the caller stays on the CPU that a message names until all is printed.
  */
-export const mapsErrno: ProgramPropertyDefinition = {
+export const mapsErrno: PropertyDefinition = {
   name: 'maps-errno',
   group: 'host stubs',
   rule: 'What SEAMCALL ends with becomes the error number and the messages of the contract, and no failure becomes a success.',
   source: 'seeds/002 (seamcall); facts/linux.md 1.3 and 1.4',
-  programs: SEAMCALL_PROGRAMS,
-  clauses: () => [
-    agrees('return', 'rax'),
-    agrees('return', 'status'),
-    ...Object.entries(MESSAGES).flatMap(([name, values]) => [
-      happens(`call ${name}`),
-      ...values.map((value) => agrees(`call ${name}`, value)),
-    ]),
-    happens('call get_cpu'),
-    happens('call put_cpu'),
-  ],
+  program: {
+    programs: SEAMCALL_PROGRAMS,
+    clauses: () => [
+      agrees('return', 'rax'),
+      agrees('return', 'status'),
+      ...Object.entries(MESSAGES).flatMap(([name, values]) => [
+        happens(`call ${name}`),
+        ...values.map((value) => agrees(`call ${name}`, value)),
+      ]),
+      happens('call get_cpu'),
+      happens('call put_cpu'),
+    ],
+  },
   example: 'The number for #UD is returned for #GP, or EIO without its sign, which callers take for a success.',
   fix: 'Compare the whole status with each row of the map; every other status but 0 is EIO.',
 };

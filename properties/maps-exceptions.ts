@@ -11,12 +11,14 @@ export const mapsExceptions: PropertyDefinition = {
   group: 'host stubs',
   rule: 'When SEAMCALL raises #GP or #UD, the function takes it by a fixup and returns the error code for it.',
   source: 'facts/linux.md 1.2 (exception-fixup table), 1.3 and 4 #3 (7b804135d4d1); facts/module.md 2; seeds/002',
-  underBreach: false,
-  appliesTo: ({ contract }) => contract.notEntered !== undefined || 'wraps TDCALL, which a guest may always execute',
-  clauses: () => [
-    when([RAISED, not({ kind: 'ended', as: ['budget'] })], endedAs('returned')),
-    when([RAISED, { kind: 'ended', as: ['returned'] }], equal(final('rax'), predictedRegister('final', 'rax'))),
-  ],
+  stub: {
+    underBreach: false,
+    appliesTo: ({ contract }) => contract.notEntered !== undefined || 'wraps TDCALL, which a guest may always execute',
+    clauses: () => [
+      when([RAISED, not({ kind: 'ended', as: ['budget'] })], endedAs('returned')),
+      when([RAISED, { kind: 'ended', as: ['returned'] }], equal(final('rax'), predictedRegister('final', 'rax'))),
+    ],
+  },
   example: 'The fixup table has no entry for SEAMCALL, so that a kernel on a machine without TDX ends in an oops.',
   fix: 'Give SEAMCALL an entry of the type that puts the trap number into RAX, and set the upper half there.',
 };

@@ -10,17 +10,19 @@ export const mapsVmfailinvalid: PropertyDefinition = {
   group: 'host stubs',
   rule: 'When SEAMCALL fails with CF = 1 (VMfailInvalid), RAX returns the error code for it, all 64 bits.',
   source: 'facts/module.md 2 (VMfailInvalid: CF = 1, RAX unchanged); facts/linux.md 1.2 and 1.3; seeds/002',
-  underBreach: false,
-  appliesTo: ({ contract }) => contract.notEntered !== undefined || 'wraps TDCALL, which always reaches the module',
-  clauses: () => [
-    when(
-      [
-        { kind: 'outcome', is: ['vmFailInvalid'] },
-        { kind: 'ended', as: ['returned'] },
-      ],
-      equal(final('rax'), predictedRegister('final', 'rax')),
-    ),
-  ],
+  stub: {
+    underBreach: false,
+    appliesTo: ({ contract }) => contract.notEntered !== undefined || 'wraps TDCALL, which always reaches the module',
+    clauses: () => [
+      when(
+        [
+          { kind: 'outcome', is: ['vmFailInvalid'] },
+          { kind: 'ended', as: ['returned'] },
+        ],
+        equal(final('rax'), predictedRegister('final', 'rax')),
+      ),
+    ],
+  },
   example: 'CF is tested behind an instruction that changed it, so that the leaf number is returned as a status.',
   fix: 'Branch on CF in the instruction right behind SEAMCALL, and load the whole error code there.',
 };

@@ -1,6 +1,5 @@
 import { atCall, equal, predictedRegister, when } from '../src/clause/clause.js';
 import { asksHost, passesOperands, SEAMCALL_PROGRAMS } from '../src/clause/exchange-groups.js';
-import { inPrograms, type ProgramPropertyDefinition } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 import type { Contract } from '../src/contract/contract.js';
 import type { RegisterName } from '../src/x86/registers.js';
@@ -11,20 +10,21 @@ export const marshalsArguments: PropertyDefinition = {
   group: 'stubs',
   rule: 'Every input register of the call holds the argument that the contract puts there, all 64 bits of it.',
   source: 'facts/linux.md 1.1 (block layouts) and 1.2 (register flow); facts/stubs.md (other projects)',
-  underBreach: false,
-  appliesTo: ({ contract }) => inputs(contract).length > 0 || 'the contract has no arguments but the frame',
-  clauses: ({ contract }) =>
-    inputs(contract).map((register) =>
-      when({ kind: 'called' }, equal(atCall(register), predictedRegister('call', register))),
-    ),
+  stub: {
+    underBreach: false,
+    appliesTo: ({ contract }) => inputs(contract).length > 0 || 'the contract has no arguments but the frame',
+    clauses: ({ contract }) =>
+      inputs(contract).map((register) =>
+        when({ kind: 'called' }, equal(atCall(register), predictedRegister('call', register))),
+      ),
+  },
+  program: {
+    // Of the helpers that pass their arguments on as they are, and of the wrappers around SEAMCALL.
+    programs: ['helper-hypercall', 'helper-kvm-hypercall', ...SEAMCALL_PROGRAMS],
+    clauses: () => [...asksHost('hypercall'), ...asksHost('kvm-hypercall'), ...passesOperands()],
+  },
   example: 'Two fields of the argument block are swapped, or a 64-bit field is loaded with a 32-bit move.',
   fix: 'Compare the offsets with the layout of the block, and use 64-bit moves.',
-};
-
-/** The same of the helpers that pass their arguments on as they are, and of the wrappers around SEAMCALL. */
-export const marshalsArgumentsInPrograms: ProgramPropertyDefinition = {
-  ...inPrograms(marshalsArguments, () => [...asksHost('hypercall'), ...asksHost('kvm-hypercall'), ...passesOperands()]),
-  programs: ['helper-hypercall', 'helper-kvm-hypercall', ...SEAMCALL_PROGRAMS],
 };
 
 /** The frame (RAX, and a mask of the function's own) is the business of vmcall-frame and seamcall-frame. */

@@ -1,6 +1,6 @@
 import { agrees } from '../src/clause/exchange-clause.js';
 import { asksHost, leavesSavedRegisters, returnsResult } from '../src/clause/exchange-groups.js';
-import type { ProgramPropertyDefinition } from '../src/clause/program-property.js';
+import type { PropertyDefinition } from '../src/clause/property.js';
 
 const ABOUT = 'mmio';
 
@@ -9,19 +9,21 @@ const ABOUT = 'mmio';
  * the bytes read enter the operand as MOV, MOVZX or MOVSX says, at the width of the operand; (4) no call for user mode,
  * for a user's address, across pages, or for an instruction that the decoder does not know.
  */
-export const mmioWidth: ProgramPropertyDefinition = {
+export const mmioWidth: PropertyDefinition = {
   name: 'mmio-width',
   group: 'guest helpers',
   rule: 'An MMIO access shows the host the bytes that the instruction writes, and changes the operand that it reads into.',
   source:
     'facts/linux.md 2 and 4 (#9, #10, #15); tdvmcall.json (#VE.RequestMMIO); Intel SDM volume 2 (MOV, MOVZX, MOVSX)',
-  programs: ['helper-handle-mmio', 'helper-virt-exception'],
-  clauses: () => [
-    ...asksHost(ABOUT),
-    ...returnsResult(ABOUT),
-    ...leavesSavedRegisters(ABOUT),
-    agrees('return', 'operand', ABOUT),
-  ],
+  program: {
+    programs: ['helper-handle-mmio', 'helper-virt-exception'],
+    clauses: () => [
+      ...asksHost(ABOUT),
+      ...returnsResult(ABOUT),
+      ...leavesSavedRegisters(ABOUT),
+      agrees('return', 'operand', ABOUT),
+    ],
+  },
   example: 'A read passes an uninitialised variable in R15.',
   fix: 'Zero the argument block, mask by size, extend by the operand’s width, and check address and page before the call.',
 };

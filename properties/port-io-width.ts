@@ -1,5 +1,5 @@
 import { asksHost, leavesSavedRegisters, returnsResult } from '../src/clause/exchange-groups.js';
-import type { ProgramPropertyDefinition } from '../src/clause/program-property.js';
+import type { PropertyDefinition } from '../src/clause/property.js';
 
 const ABOUT = 'port-io';
 
@@ -8,24 +8,26 @@ const ABOUT = 'port-io';
  * written, and 0 for a read; (3) as many bytes of R11 enter the register as are read, 1 and 2 merged, 4 zero-extended;
  * (4) nothing is emulated that the helper refuses, and nothing of a refusing host enters a register.
  */
-export const portIoWidth: ProgramPropertyDefinition = {
+export const portIoWidth: PropertyDefinition = {
   name: 'port-io-width',
   group: 'guest helpers',
   rule: 'A port access shows the host as many bytes as it is wide, and takes no more from it.',
   source: 'facts/linux.md 1.5, 2 and 4 (#11, #12); tdvmcall.json (Instruction.IO); facts/module.md 7, row 13',
-  programs: [
-    'helper-io-in',
-    'helper-io-out',
-    'helper-handle-io',
-    'helper-virt-exception',
-    'helper-inb',
-    'helper-inw',
-    'helper-inl',
-    'helper-outb',
-    'helper-outw',
-    'helper-outl',
-  ],
-  clauses: () => [...asksHost(ABOUT), ...returnsResult(ABOUT), ...leavesSavedRegisters(ABOUT)],
+  program: {
+    programs: [
+      'helper-io-in',
+      'helper-io-out',
+      'helper-handle-io',
+      'helper-virt-exception',
+      'helper-inb',
+      'helper-inw',
+      'helper-inl',
+      'helper-outb',
+      'helper-outw',
+      'helper-outl',
+    ],
+    clauses: () => [...asksHost(ABOUT), ...returnsResult(ABOUT), ...leavesSavedRegisters(ABOUT)],
+  },
   example: 'GENMASK(8 * size, 0): one bit of RAX too many goes to the host, and one of the host’s comes into RAX.',
   fix: 'Mask with 8 * size bits, and clear the upper half of RAX after a read of 4 bytes.',
 };

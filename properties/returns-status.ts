@@ -1,6 +1,5 @@
 import { equal, final, predictedRegister, when, whenAnswered } from '../src/clause/clause.js';
 import { returnsResult } from '../src/clause/exchange-groups.js';
-import { inPrograms, type ProgramPropertyDefinition } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
@@ -12,21 +11,22 @@ export const returnsStatus: PropertyDefinition = {
   group: 'stubs',
   rule: 'RAX returns the status that the contract names, all 64 bits: that of TDCALL or SEAMCALL, or the host’s R10.',
   source: 'facts/linux.md 1.2; facts/stubs.md (results); facts/module.md 3 and 5 (status words)',
-  underBreach: false,
-  appliesTo: () => true,
-  clauses: (compiled) => [
-    whenAnswered(
-      compiled,
-      when({ kind: 'ended', as: ['returned'] }, equal(final('rax'), predictedRegister('final', 'rax'))),
-    ),
-  ],
+  stub: {
+    underBreach: false,
+    appliesTo: () => true,
+    clauses: (compiled) => [
+      whenAnswered(
+        compiled,
+        when({ kind: 'ended', as: ['returned'] }, equal(final('rax'), predictedRegister('final', 'rax'))),
+      ),
+    ],
+  },
+  program: {
+    // Of the helpers that return R10 as it is.
+    programs: ['helper-hypercall', 'helper-kvm-hypercall'],
+    clauses: () => [...returnsResult('hypercall'), ...returnsResult('kvm-hypercall')],
+  },
   example:
     'The TDCALL status (always 0 after a hypercall) is returned instead of R10, so that every failure reads as success.',
   fix: 'Move the register that the contract names into RAX after the check of the TDCALL status, with a 64-bit move.',
-};
-
-/** The same of the helpers that return R10 as it is. */
-export const returnsStatusInPrograms: ProgramPropertyDefinition = {
-  ...inPrograms(returnsStatus, () => [...returnsResult('hypercall'), ...returnsResult('kvm-hypercall')]),
-  programs: ['helper-hypercall', 'helper-kvm-hypercall'],
 };

@@ -13,22 +13,24 @@ export const savesEverythingAcrossVpEnter: PropertyDefinition = {
   group: 'host stubs',
   rule: 'TDH.VP.ENTER may change every general register: the callee-saved ones come back, and no value of the TD stays in the others.',
   source: 'facts/module.md 3 (TDH.VP.ENTER) and 7 (property 12); facts/linux.md 1.2 (saved, scrub) and 1.6 (RBP)',
-  underBreach: false,
-  appliesTo: ({ contract, entersTd }) => {
-    if (contract.instruction !== 'seamcall')
-      return 'wraps TDCALL: what the host changed is judged by scrubs-host-values';
-    return entersTd || 'never called with TDH.VP.ENTER: any other leaf changes its own outputs alone';
-  },
-  clauses: ({ contract, calleeSaved }) => {
-    const back = [{ kind: 'td-answered' }, { kind: 'ended', as: ['returned'] }] as const;
-    return [
-      ...calleeSaved.map((register) => when(back, equal(final(register), initial(register)))),
-      ...(contract.scrubsHostValues
-        ? REGISTER_NAMES.filter((register) => register !== 'rsp' && register !== 'rax').map((register) =>
-            when(back, independent(final(register), 'td-values')),
-          )
-        : []),
-    ];
+  stub: {
+    underBreach: false,
+    appliesTo: ({ contract, entersTd }) => {
+      if (contract.instruction !== 'seamcall')
+        return 'wraps TDCALL: what the host changed is judged by scrubs-host-values';
+      return entersTd || 'never called with TDH.VP.ENTER: any other leaf changes its own outputs alone';
+    },
+    clauses: ({ contract, calleeSaved }) => {
+      const back = [{ kind: 'td-answered' }, { kind: 'ended', as: ['returned'] }] as const;
+      return [
+        ...calleeSaved.map((register) => when(back, equal(final(register), initial(register)))),
+        ...(contract.scrubsHostValues
+          ? REGISTER_NAMES.filter((register) => register !== 'rsp' && register !== 'rax').map((register) =>
+              when(back, independent(final(register), 'td-values')),
+            )
+          : []),
+      ];
+    },
   },
   example: 'One xor of the scrub is missing, so that the host goes on with a register that the TD chose.',
   fix: 'Push every callee-saved register before SEAMCALL, and clear the others once the outputs are stored.',

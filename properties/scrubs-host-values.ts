@@ -13,20 +13,22 @@ export const scrubsHostValues: PropertyDefinition = {
   group: 'guest stubs',
   rule: 'At the return no register but the result depends on a value that the host chose, so that the host gets no register to speculate with.',
   source: 'facts/module.md 7 (property 5); facts/linux.md 1.2 (scrub sets) and 4 #1 (5d092b66119d, CVE-2023-52874)',
-  underBreach: false,
-  appliesTo: ({ contract, reachesHost }) => {
-    if (!reachesHost) return 'never calls TDG.VP.VMCALL: outputs of the trusted module are no host values';
-    return contract.scrubsHostValues || 'the contract leaves scrubbing to the caller';
-  },
-  clauses: ({ contract }) =>
-    REGISTER_NAMES.filter(
-      (register) => register !== 'rsp' && (register !== 'rax' || contract.returns === 'status'),
-    ).map((register) =>
-      when(
-        [{ kind: 'host-answered' }, { kind: 'ended', as: ['returned'] }],
-        independent(final(register), 'host-values'),
+  stub: {
+    underBreach: false,
+    appliesTo: ({ contract, reachesHost }) => {
+      if (!reachesHost) return 'never calls TDG.VP.VMCALL: outputs of the trusted module are no host values';
+      return contract.scrubsHostValues || 'the contract leaves scrubbing to the caller';
+    },
+    clauses: ({ contract }) =>
+      REGISTER_NAMES.filter(
+        (register) => register !== 'rsp' && (register !== 'rax' || contract.returns === 'status'),
+      ).map((register) =>
+        when(
+          [{ kind: 'host-answered' }, { kind: 'ended', as: ['returned'] }],
+          independent(final(register), 'host-values'),
+        ),
       ),
-    ),
+  },
   example: 'One xor of the scrub is missing, so that a register still holds what the host put there.',
   fix: 'Clear the register with a 32-bit xor after its value was stored, or restore it from the stack.',
 };

@@ -1,7 +1,6 @@
 import { atCall, constant, equal, fact, predictedRegister, when } from '../src/clause/clause.js';
 import { agrees, happens } from '../src/clause/exchange-clause.js';
 import { SEAMCALL_PROGRAMS } from '../src/clause/exchange-groups.js';
-import { inPrograms, type ProgramPropertyDefinition } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
@@ -13,21 +12,20 @@ export const seamcallFrame: PropertyDefinition = {
   group: 'host stubs',
   rule: 'SEAMCALL is executed exactly once a call, with the whole leaf number in RAX.',
   source: 'facts/module.md 2 (RAX layout, bit 63) and 7 (property 12); facts/linux.md 1.2 and 1.6 (exactly once)',
-  underBreach: false,
-  appliesTo: ({ contract }) =>
-    contract.instruction === 'seamcall' || 'wraps TDCALL: its frame is judged by vmcall-frame',
-  clauses: () => [
-    when({ kind: 'ended', as: ['returned', 'trapped', 'stopped'] }, equal(fact('calls'), constant(1n))),
-    when({ kind: 'called' }, equal(atCall('rax'), predictedRegister('call', 'rax'))),
-  ],
+  stub: {
+    underBreach: false,
+    appliesTo: ({ contract }) =>
+      contract.instruction === 'seamcall' || 'wraps TDCALL: its frame is judged by vmcall-frame',
+    clauses: () => [
+      when({ kind: 'ended', as: ['returned', 'trapped', 'stopped'] }, equal(fact('calls'), constant(1n))),
+      when({ kind: 'called' }, equal(atCall('rax'), predictedRegister('call', 'rax'))),
+    ],
+  },
+  program: {
+    // Tries behind the first are the business of bounds-entropy-retry.
+    programs: SEAMCALL_PROGRAMS,
+    clauses: () => [happens('SEAMCALL', 'frame'), agrees('SEAMCALL', 'rax')],
+  },
   example: 'The leaf is moved as 32 bits, so that a call for the P-SEAMLDR goes to the TDX module.',
   fix: 'Move the leaf into RAX with a 64-bit move, and leave retries to the caller.',
-};
-
-/** The same of a wrapper. Tries behind the first are the business of bounds-entropy-retry. */
-export const seamcallFrameInPrograms: ProgramPropertyDefinition = {
-  ...inPrograms(seamcallFrame, () => [happens('SEAMCALL', 'frame'), agrees('SEAMCALL', 'rax')]),
-  group: 'host stubs',
-  rule: 'A wrapper executes SEAMCALL once, unless it has to try again, with the whole leaf number in RAX.',
-  programs: SEAMCALL_PROGRAMS,
 };

@@ -1,6 +1,5 @@
 import { endedAs, when } from '../src/clause/clause.js';
 import { happens } from '../src/clause/exchange-clause.js';
-import { inPrograms } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /** Criteria: when RAX is not 0 behind TDG.VP.VMCALL, whatever its bits, the function does not return: UD2 and a call that never returns are both stops. */
@@ -9,17 +8,20 @@ export const stopsOnFailure: PropertyDefinition = {
   group: 'guest stubs',
   rule: 'When TDG.VP.VMCALL itself fails (any RAX but 0), the function never returns to its caller.',
   source: 'facts/linux.md 1 (failing TDVMCALL) and 1.6 (any RAX other than 0); seeds/001',
-  underBreach: false,
-  appliesTo: ({ contract }) => contract.onFailure === 'stops' || 'the contract returns the status to the caller',
-  clauses: () => [
-    when(
-      [{ kind: 'call-failed' }, { kind: 'ended', as: ['returned', 'trapped', 'stopped'] }],
-      endedAs('trapped', 'stopped'),
-    ),
-  ],
+  stub: {
+    underBreach: false,
+    appliesTo: ({ contract }) => contract.onFailure === 'stops' || 'the contract returns the status to the caller',
+    clauses: () => [
+      when(
+        [{ kind: 'call-failed' }, { kind: 'ended', as: ['returned', 'trapped', 'stopped'] }],
+        endedAs('trapped', 'stopped'),
+      ),
+    ],
+  },
+  program: {
+    programs: 'all',
+    clauses: () => [happens('stop')],
+  },
   example: 'Only the low half of RAX, or only its sign, is tested.',
   fix: 'Test all 64 bits of RAX and end the failure path with UD2 or a function that never returns.',
 };
-
-/** The same of a program: it stops exactly where the reference says that it must. */
-export const stopsOnFailureInPrograms = inPrograms(stopsOnFailure, () => [happens('stop')]);

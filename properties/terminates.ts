@@ -1,6 +1,5 @@
 import { endedAs } from '../src/clause/clause.js';
 import { happens } from '../src/clause/exchange-clause.js';
-import { inPrograms } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /** Criteria: the run ends within the instruction budget, whatever the host and the module answer, and for ever. */
@@ -9,12 +8,15 @@ export const terminates: PropertyDefinition = {
   group: 'stubs',
   rule: 'The function ends within the instruction budget for every answer, also one that is repeated for ever.',
   source: 'facts/module.md 7 (property 8); DESIGN.md (a hostile host retries for ever)',
-  underBreach: true,
-  appliesTo: () => true,
-  clauses: () => [endedAs('returned', 'trapped', 'stopped', 'faulted')],
+  stub: {
+    underBreach: true,
+    appliesTo: () => true,
+    clauses: () => [endedAs('returned', 'trapped', 'stopped', 'faulted')],
+  },
+  program: {
+    programs: 'all',
+    clauses: () => [happens('endless')],
+  },
   example: 'TDCALL is retried as long as RAX is not 0.',
   fix: 'Bound the retries, or stop.',
 };
-
-/** The same of a program. */
-export const terminatesInPrograms = inPrograms(terminates, () => [happens('endless')]);

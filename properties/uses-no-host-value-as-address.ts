@@ -11,13 +11,15 @@ export const usesNoHostValueAsAddress: PropertyDefinition = {
   group: 'guest stubs',
   rule: 'No load, store or jump goes to an address that depends on a value that the host chose.',
   source: 'facts/module.md 7 (TDVMCALL results are hostile input; property 3)',
-  underBreach: true,
-  appliesTo: ({ reachesHost }) => reachesHost || 'never calls TDG.VP.VMCALL: no host values arrive',
-  clauses: () => [
-    independent(fact('addresses'), 'host-values'),
-    when(not({ kind: 'ended', as: ['faulted'] }), independent(fact('path'), 'host-values')),
-    independent(fact('faultAddress'), 'host-values'),
-  ],
+  stub: {
+    underBreach: true,
+    appliesTo: ({ reachesHost }) => reachesHost || 'never calls TDG.VP.VMCALL: no host values arrive',
+    clauses: () => [
+      independent(fact('addresses'), 'host-values'),
+      when(not({ kind: 'ended', as: ['faulted'] }), independent(fact('path'), 'host-values')),
+      independent(fact('faultAddress'), 'host-values'),
+    ],
+  },
   example: 'The pointer to the argument block is kept in an exposed register, and the outputs are stored through it.',
   fix: 'Keep pointers on the stack or in a register outside the mask while the host runs.',
 };

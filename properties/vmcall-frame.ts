@@ -11,16 +11,18 @@ export const vmcallFrame: PropertyDefinition = {
   group: 'guest stubs',
   rule: 'TDCALL is executed exactly once a call, with the leaf in RAX and the contract’s exposure mask in RCX.',
   source: 'facts/module.md 1 (RAX layout) and 4 (RCX); facts/linux.md 1 (masks) and 1.6 (exactly once)',
-  underBreach: false,
-  appliesTo: ({ contract }) =>
-    contract.instruction === 'tdcall' || 'wraps SEAMCALL: its frame is judged by seamcall-frame',
-  clauses: ({ contract }) => [
-    when({ kind: 'ended', as: ['returned', 'trapped', 'stopped'] }, equal(fact('calls'), constant(1n))),
-    when({ kind: 'called' }, equal(atCall('rax'), predictedRegister('call', 'rax'))),
-    ...(contract.inputs.rcx !== undefined && 'constant' in contract.inputs.rcx
-      ? [when({ kind: 'called' }, equal(atCall('rcx'), predictedRegister('call', 'rcx')))]
-      : []),
-  ],
+  stub: {
+    underBreach: false,
+    appliesTo: ({ contract }) =>
+      contract.instruction === 'tdcall' || 'wraps SEAMCALL: its frame is judged by seamcall-frame',
+    clauses: ({ contract }) => [
+      when({ kind: 'ended', as: ['returned', 'trapped', 'stopped'] }, equal(fact('calls'), constant(1n))),
+      when({ kind: 'called' }, equal(atCall('rax'), predictedRegister('call', 'rax'))),
+      ...(contract.inputs.rcx !== undefined && 'constant' in contract.inputs.rcx
+        ? [when({ kind: 'called' }, equal(atCall('rcx'), predictedRegister('call', 'rcx')))]
+        : []),
+    ],
+  },
   example: 'The mask names a register too many, RAX keeps stale upper bits, or TDCALL sits in a retry loop.',
   fix: 'Clear RAX with a 32-bit xor, load the mask as a 32-bit immediate, execute TDCALL once.',
 };

@@ -1,6 +1,5 @@
 import { equal, field, predicted, whenAnswered } from '../src/clause/clause.js';
 import { leavesOutputs, SEAMCALL_PROGRAMS } from '../src/clause/exchange-groups.js';
-import { inPrograms, type ProgramPropertyDefinition } from '../src/clause/program-property.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
@@ -13,19 +12,18 @@ export const writesOutputs: PropertyDefinition = {
   group: 'stubs',
   rule: 'The argument block receives exactly the outputs of the contract, exactly when the contract says so.',
   source: 'facts/linux.md 1.1 and 1.2; facts/stubs.md (results); facts/module.md 7 (property 6)',
-  underBreach: false,
-  appliesTo: ({ blockParameter }) => blockParameter !== undefined || 'the contract has no argument block',
-  clauses: (compiled) =>
-    compiled.fields.map(({ name }) =>
-      whenAnswered(compiled, equal(field('final', name), predicted({ kind: 'field', moment: 'final', field: name }))),
-    ),
+  stub: {
+    underBreach: false,
+    appliesTo: ({ blockParameter }) => blockParameter !== undefined || 'the contract has no argument block',
+    clauses: (compiled) =>
+      compiled.fields.map(({ name }) =>
+        whenAnswered(compiled, equal(field('final', name), predicted({ kind: 'field', moment: 'final', field: name }))),
+      ),
+  },
+  program: {
+    programs: SEAMCALL_PROGRAMS,
+    clauses: () => leavesOutputs('outputs'),
+  },
   example: 'Outputs are stored without the flag that asks for them, or R11 and R12 are stored in each other’s place.',
   fix: 'Test the flag before the stores, and compare their offsets with the layout of the block.',
-};
-
-/** The same of a wrapper around SEAMCALL. */
-export const writesOutputsInPrograms: ProgramPropertyDefinition = {
-  ...inPrograms(writesOutputs, () => leavesOutputs('outputs')),
-  group: 'host stubs',
-  programs: SEAMCALL_PROGRAMS,
 };

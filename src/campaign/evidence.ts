@@ -94,10 +94,10 @@ export function gatherEvidence(stories = STORIES): Evidence {
   };
 }
 
-/** Names of the properties in force in the last play, without those that every function must keep. */
+/** Names of the properties in force in the last play that speak of programs alone. */
 function propertiesInForce({ judge }: PlayRunner): string[] {
   return judge.properties
-    .filter(({ property }, index) => property.group !== 'every function' && judge.inForce[index] === 1)
+    .filter(({ property }, index) => property.stub === undefined && judge.inForce[index] === 1)
     .map(({ property }) => property.name);
 }
 

@@ -6,6 +6,8 @@ import type { StreamWords } from './drawn-arbitrary.js';
 
 /** Numbers that are thrown away before the first is used, so that similar words start different streams. */
 const WARM_UP = 12;
+/** Any bits that are not 0. */
+const ASIDE = 0x5a5eb17d;
 
 export class Dice {
   private a: number;
@@ -19,6 +21,11 @@ export class Dice {
     this.c = c | 0;
     this.counter = counter | 0;
     for (let round = 0; round < WARM_UP; round++) this.word();
+  }
+
+  /** A stream of its own from here on, that takes nothing from this one. */
+  aside(): Dice {
+    return new Dice([this.a ^ ASIDE, this.b, this.c, this.counter]);
   }
 
   /** 32 random bits, signed. */

@@ -1,8 +1,7 @@
 import { Command } from 'commander';
 import { REQUIREMENTS } from '../../models/abi/requirements/all.js';
 import { colours as pc } from '../text/colours.js';
-import { PROGRAM_PROPERTIES, PROPERTIES, PROPERTY_NAMES } from '../../properties/all.js';
-import type { ProgramPropertyDefinition } from '../clause/program-property.js';
+import { PROPERTIES, PROPERTY_NAMES } from '../../properties/all.js';
 import type { PropertyDefinition } from '../clause/property.js';
 import { UsageError } from '../errors.js';
 import { traceBuiltIn } from '../requirements/rows.js';
@@ -20,7 +19,7 @@ export function explainCommand(): Command {
         process.stdout.write(explainRequirement(traceBuiltIn({ only: (id) => id === name })[0]));
         return;
       }
-      const property = [...PROPERTIES, ...PROGRAM_PROPERTIES].find((candidate) => candidate.name === name);
+      const property = PROPERTIES.find((candidate) => candidate.name === name);
       if (property === undefined) {
         const known = [...PROPERTY_NAMES, ...REQUIREMENTS.map(({ id }) => id)];
         throw new UsageError(`no ${name.includes('.') ? 'clause' : 'property'} ${name}; ${nearest(name, known)}`);
@@ -38,10 +37,10 @@ export function explainCommand(): Command {
 }
 
 /** Stubs may be called by a caller that breaks what it owes; programs are not. */
-function judgedWhen(property: PropertyDefinition | ProgramPropertyDefinition): string[] {
-  if (!('underBreach' in property)) return [];
+function judgedWhen({ stub }: PropertyDefinition): string[] {
+  if (stub === undefined) return [];
   return [
-    property.underBreach
+    stub.underBreach
       ? '  judged also when the caller broke what it owes (its clauses say how far)'
       : '  judged only when the caller kept what it owes',
   ];

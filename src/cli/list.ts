@@ -1,6 +1,6 @@
 import { Argument, Command, Option } from 'commander';
 import { colours as pc } from '../text/colours.js';
-import { PROGRAM_PROPERTIES, PROPERTIES } from '../../properties/all.js';
+import { PROPERTIES } from '../../properties/all.js';
 import { type Evidence, gatherEvidence } from '../campaign/evidence.js';
 import { builtInPrograms, builtInTargets } from '../campaign/targets/built-in-targets.js';
 import { openRunner } from '../run/open-runner.js';
@@ -82,15 +82,7 @@ const LISTS: Readonly<Record<What, () => Row[] | RequirementRow[]>> = {
         source: contract.source,
       })),
     ),
-  properties: () => {
-    const programs = PROGRAM_PROPERTIES.filter(({ name }) => PROPERTIES.every((property) => property.name !== name));
-    return [...PROPERTIES, ...programs].map(({ name, group, rule, source }) => ({
-      property: name,
-      group,
-      rule,
-      source,
-    }));
-  },
+  properties: () => PROPERTIES.map(({ name, group, rule, source }) => ({ property: name, group, rule, source })),
   clauses: () => requirementRows(),
   twins: () =>
     readManifest(packageRoot()).map(({ id, contract, property, slot, place, mistake }) => ({

@@ -1,7 +1,6 @@
 /** Runners of hand-made functions, judged by one clause or by all properties. */
-import { PROPERTIES } from '../../properties/all.js';
 import type { Clause } from '../clause/clause.js';
-import type { PropertyDefinition } from '../clause/property.js';
+import type { StubProperty } from '../clause/property.js';
 import type { Case } from '../case/case.js';
 import type { Contract } from '../contract/contract.js';
 import {
@@ -11,21 +10,20 @@ import {
   type Piece,
   scenarioWith,
 } from '../harness/made-function.test.helper.js';
+import { stubProperties } from '../run/open-runner.js';
 import type { Runner } from '../run/runner.js';
 import { createCaseRunner, StubRunner } from '../run/stub-runner.js';
 import { caseOf as caseOfScenario } from '../scenario/case-space.js';
 import { type Signature, Signatures } from './signature.js';
 
 /** A property that consists of the given clauses. */
-export function propertyOf(...clauses: Clause[]): PropertyDefinition {
+export function propertyOf(...clauses: Clause[]): StubProperty {
   return {
     name: 'made-property',
     group: 'guest stubs',
     rule: 'rule',
     source: 'test',
-    underBreach: true,
-    appliesTo: () => true,
-    clauses: () => clauses,
+    stub: { underBreach: true, appliesTo: () => true, clauses: () => clauses },
     example: 'example',
     fix: 'fix',
   };
@@ -34,7 +32,7 @@ export function propertyOf(...clauses: Clause[]): PropertyDefinition {
 export function runnerOf(
   pieces: readonly Piece[],
   contract: Contract = BARE_CONTRACT,
-  properties: readonly PropertyDefinition[] = PROPERTIES,
+  properties: readonly StubProperty[] = stubProperties(),
   options: ImageOptions = {},
 ): StubRunner {
   const target = { name: 'made', symbol: 'f', set: 'made', contract, image: madeImage(pieces, options) };

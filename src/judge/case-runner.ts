@@ -1,7 +1,7 @@
 /** Runs and judges one case: the base run, the companion runs that its properties need, the prediction, the verdict. */
 import { Predictor } from '../../models/predict/predictor.js';
 import { stubRules } from '../../models/predict/stub.js';
-import type { PropertyDefinition } from '../clause/property.js';
+import type { StubProperty } from '../clause/property.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import { functionCode, type FunctionCode } from '../harness/function-code.js';
 import type { Code } from '../harness/code.js';
@@ -48,7 +48,7 @@ export class CaseRunner {
     readonly target: Code,
     readonly size: number,
     readonly compiled: CompiledContract,
-    properties: readonly PropertyDefinition[],
+    properties: readonly StubProperty[],
     engine?: EngineOptions,
   ) {
     this.code = functionCode(target.image, target.entry, size);

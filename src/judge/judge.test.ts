@@ -10,7 +10,7 @@ import {
   when,
   zero,
 } from '../clause/clause.js';
-import type { DecodeSummary, PropertyDefinition } from '../clause/property.js';
+import type { DecodeSummary, StubProperty, StubRule } from '../clause/property.js';
 import { compileContract } from '../contract/compiled.js';
 import { builtInContract } from '../contract/find-contract.js';
 import { END, FACT, registerSlot } from '../observation/layout.js';
@@ -27,18 +27,15 @@ const HOLDS = equal(constant(1n), constant(1n));
 const BROKEN = zero(fact('calls'));
 const OPEN = equal(final('rax'), predictedRegister('final', 'rax'));
 
-function property(name: string, clauses: Clause[], more: Partial<PropertyDefinition> = {}): PropertyDefinition {
+function property(name: string, clauses: Clause[], more: Partial<StubRule> = {}): StubProperty {
   return {
     name,
     group: 'guest stubs',
     rule: '',
     source: '',
-    appliesTo: () => true,
-    clauses: () => clauses,
-    underBreach: false,
+    stub: { appliesTo: () => true, clauses: () => clauses, underBreach: false, ...more },
     example: '',
     fix: '',
-    ...more,
   };
 }
 

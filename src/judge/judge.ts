@@ -1,6 +1,6 @@
 /** Judges cases of one target by all properties that apply to it. */
 import type { Clause } from '../clause/clause.js';
-import type { DecodeSummary, PropertyDefinition } from '../clause/property.js';
+import type { DecodeSummary, StubProperty } from '../clause/property.js';
 import { clauseSlot, renderClause } from '../clause/render.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import { type Check, companionsOf, compileClause, VERDICT } from './compile-clause.js';
@@ -8,7 +8,7 @@ import type { CaseContext } from './context.js';
 
 /** A property on one target: what can be said before any case was run. */
 export interface PropertyOnTarget {
-  property: PropertyDefinition;
+  property: StubProperty;
   status: 'judged' | 'holds by decode' | 'not applicable';
   /** Why it is not applicable. */
   reason?: string;
@@ -16,7 +16,7 @@ export interface PropertyOnTarget {
 
 /** A clause that is judged on every case. */
 export interface JudgedClause {
-  property: PropertyDefinition;
+  property: StubProperty;
   /** Index of the property in `Judge.properties`. */
   propertyIndex: number;
   clause: Clause;
@@ -41,12 +41,12 @@ export class Judge {
   /** Per clause: 1 if the last case put it in force. */
   readonly clauseInForce: Uint8Array;
 
-  constructor(definitions: readonly PropertyDefinition[], compiled: CompiledContract, summary: DecodeSummary) {
+  constructor(definitions: readonly StubProperty[], compiled: CompiledContract, summary: DecodeSummary) {
     this.properties = definitions.map((property) => onTarget(property, compiled, summary));
     this.clauses = this.properties.flatMap(({ property, status }, propertyIndex) =>
       status !== 'judged'
         ? []
-        : property.clauses(compiled).map((clause) => judged(property, propertyIndex, clause, compiled)),
+        : property.stub.clauses(compiled).map((clause) => judged(property, propertyIndex, clause, compiled)),
     );
     this.needsGuest = this.clauses.some((clause) => clause.needsGuest);
     this.needsHost = this.clauses.some((clause) => clause.needsHost);
@@ -64,7 +64,7 @@ export class Judge {
     if (!context.assumed) return 0;
     for (let index = 0; index < this.clauses.length; index++) {
       const clause = this.clauses[index];
-      if (!kept && !clause.property.underBreach) continue;
+      if (!kept && !clause.property.stub.underBreach) continue;
       const verdict = clause.check(context);
       if (verdict === VERDICT.notInForce) continue;
       this.inForce[clause.propertyIndex] = 1;
@@ -75,15 +75,15 @@ export class Judge {
   }
 }
 
-function onTarget(property: PropertyDefinition, compiled: CompiledContract, summary: DecodeSummary): PropertyOnTarget {
-  const applies = property.appliesTo(compiled);
+function onTarget(property: StubProperty, compiled: CompiledContract, summary: DecodeSummary): PropertyOnTarget {
+  const applies = property.stub.appliesTo(compiled);
   if (applies !== true) return { property, status: 'not applicable', reason: applies };
-  if (property.holdsByDecode?.(summary, compiled) === true) return { property, status: 'holds by decode' };
+  if (property.stub.holdsByDecode?.(summary, compiled) === true) return { property, status: 'holds by decode' };
   return { property, status: 'judged' };
 }
 
 function judged(
-  property: PropertyDefinition,
+  property: StubProperty,
   propertyIndex: number,
   clause: Clause,
   compiled: CompiledContract,

@@ -81,10 +81,10 @@ export class JudgeCode {
     const groups = new Map<string, Group>();
     for (const { clause, property, propertyIndex } of judge.clauses) {
       for (const { inForce: guard, key: partKey, holds, difference } of this.parts(clause)) {
-        const key = `${property.underBreach ? 'always' : 'kept'} ${partKey}`;
+        const key = `${property.stub.underBreach ? 'always' : 'kept'} ${partKey}`;
         let group = groups.get(key);
         if (group === undefined) {
-          const applies = this.once(`applies ${key}`, property.underBreach ? guard : all(kept, guard));
+          const applies = this.once(`applies ${key}`, property.stub.underBreach ? guard : all(kept, guard));
           groups.set(key, (group = { applies, differences: [], failures: [] }));
         }
         inForce[propertyIndex].set(key, group.applies);

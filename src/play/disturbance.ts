@@ -3,7 +3,11 @@
  * slots has them drawn, shrunk and stored like any other; in one that has not, nothing of it happens.
  */
 import type { Values } from '../../models/exchange/exchange.js';
+import { FAULT, CALLER_FLAGS } from '../scenario/layout.js';
 import type { Disturbance } from '../stage/program-stage.js';
+import { below, type Draw, mostly, oneOf, uniform } from '../story/draws.js';
+import type { StoryAction, StorySlot } from '../story/story.js';
+import { FLAG } from '../x86/flags.js';
 
 /** The names of the slots. Values of `event.kind` are those of FAULT (src/scenario/layout.ts). */
 export const DISTURBANCE = {
@@ -19,6 +23,38 @@ export const DISTURBANCE = {
 } as const;
 
 const AT_MASK = 0xffffn;
+
+/** Boundaries from the entry on: short calls have some ten instructions, those with messages or many saved registers hundreds. */
+const boundary: Draw = (dice) => below(16 << dice.below(7))(dice);
+const callerFlags: Draw = (dice) => uniform(dice) & BigInt(CALLER_FLAGS & ~FLAG.IF);
+
+function control(meaning: string, draw: Draw): StorySlot {
+  return { meaning, draw, neutral: 0n, role: 'control' };
+}
+
+const SLOTS: Readonly<Record<string, StorySlot>> = {
+  [DISTURBANCE.kind]: control(
+    `what comes during the call (${FAULT.interrupt}: an interrupt, ${FAULT.nmi}: an NMI, 0: nothing)`,
+    mostly(oneOf(BigInt(FAULT.none)), oneOf(BigInt(FAULT.interrupt), BigInt(FAULT.nmi)), 4),
+  ),
+  [DISTURBANCE.at]: control('the instructions of the call behind which it is pending', boundary),
+  [DISTURBANCE.value]: control('what its handler leaves below RSP', uniform),
+  [DISTURBANCE.flags]: control('RFLAGS at the entry, IF apart', mostly(oneOf(0n), callerFlags, 2)),
+};
+
+const GUEST_SLOTS: typeof SLOTS = {
+  ...SLOTS,
+  [DISTURBANCE.rbpMod]: control('1: the TD is without NO_RBP_MOD', mostly(oneOf(0n), oneOf(1n))),
+};
+
+/**
+ * An action in which it may happen. Its own values are drawn as without.
+ *
+ * @param side whether the code under test runs in a TD, which has a configuration
+ */
+export function disturbed(action: StoryAction, side: 'guest' | 'host'): StoryAction {
+  return { ...action, slots: { ...action.slots, ...(side === 'guest' ? GUEST_SLOTS : SLOTS) } };
+}
 
 /** What the values of a step say of it. */
 export function disturbanceOf(values: Values): Disturbance {

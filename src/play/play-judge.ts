@@ -1,13 +1,13 @@
 /** Judges a play by the clauses of the properties that speak of its program. */
 import { meets } from '../../models/exchange/exchange.js';
 import { type ExchangeClause, exchangeClauseSlot, renderExchangeClause } from '../clause/exchange-clause.js';
-import type { ProgramPropertyDefinition } from '../clause/program-property.js';
+import type { ProgramProperty } from '../clause/property.js';
 import type { ProgramContract } from '../contract/program-contract.js';
 import { type Entry, isTogether, type Play } from './play.js';
 
 export interface JudgedExchangeClause {
   readonly index: number;
-  readonly property: ProgramPropertyDefinition;
+  readonly property: ProgramProperty;
   readonly clause: ExchangeClause;
   /** The clause as text. */
   readonly text: string;
@@ -15,7 +15,7 @@ export interface JudgedExchangeClause {
 }
 
 export interface PropertyState {
-  readonly property: ProgramPropertyDefinition;
+  readonly property: ProgramProperty;
   readonly status: 'judged' | 'not applicable';
   readonly reason?: string;
 }
@@ -45,12 +45,14 @@ export class PlayJudge {
   /** Clauses that speak of every play: that something does not happen. */
   private readonly always: readonly JudgedExchangeClause[];
   private readonly byMoment = new Map<string, JudgedExchangeClause[]>();
-  private readonly propertyIndex = new Map<ProgramPropertyDefinition, number>();
+  private readonly propertyIndex = new Map<ProgramProperty, number>();
 
-  constructor(properties: readonly ProgramPropertyDefinition[], contract: ProgramContract) {
-    const speaking = properties.filter(({ programs }) => programs === 'all' || programs.includes(contract.program));
+  constructor(properties: readonly ProgramProperty[], contract: ProgramContract) {
+    const speaking = properties.filter(
+      ({ program: { programs } }) => programs === 'all' || programs.includes(contract.program),
+    );
     this.properties = speaking.map((property) => {
-      const applies = property.appliesTo?.(contract) ?? true;
+      const applies = property.program.appliesTo?.(contract) ?? true;
       return applies === true
         ? { property, status: 'judged' }
         : { property, status: 'not applicable', reason: applies };
@@ -60,7 +62,7 @@ export class PlayJudge {
     for (const [position, { property, status }] of this.properties.entries()) {
       this.propertyIndex.set(property, position);
       if (status !== 'judged') continue;
-      for (const clause of property.clauses(contract)) {
+      for (const clause of property.program.clauses(contract)) {
         const [text, slot] = [renderExchangeClause(clause), exchangeClauseSlot(clause)];
         const judged = { index: clauses.length, property, clause, text, slot };
         clauses.push(judged);

@@ -1,5 +1,5 @@
 /** Plays and judges the stories of one target. */
-import type { ProgramPropertyDefinition } from '../clause/program-property.js';
+import type { ProgramProperty } from '../clause/property.js';
 import type { ProgramContract } from '../contract/program-contract.js';
 import type { Image } from '../image/image.js';
 import type { Story, StorySpace } from '../story/story.js';
@@ -24,7 +24,7 @@ export class PlayRunner {
     readonly image: Image,
     readonly contract: ProgramContract,
     program: Program,
-    properties: readonly ProgramPropertyDefinition[],
+    properties: readonly ProgramProperty[],
   ) {
     this.session = program.open(image, contract);
     this.space = this.session.space;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Exchange, Reference, Values } from '../../models/exchange/exchange.js';
 import { LINUX_EXPOSURE_MASKS } from '../../models/abi/linux-constants.js';
 import { agrees, happens } from '../clause/exchange-clause.js';
-import type { ProgramPropertyDefinition } from '../clause/program-property.js';
+import type { ProgramProperty } from '../clause/property.js';
 import type { ProgramContract } from '../contract/program-contract.js';
 import { parseImage } from '../image/load.js';
 import { packageRoot } from '../package-info.js';
@@ -100,38 +100,44 @@ function* reference(values: Values): Reference {
   yield { moment: 'return', values: { rax: status, 'field.rcx': MASK, ...fields } };
 }
 
-const about = { source: 'facts/linux.md 1.2', example: 'none', fix: 'none', programs: ['stub'] };
+const about = { source: 'facts/linux.md 1.2', example: 'none', fix: 'none', group: 'guest helpers' } as const;
+const programs = ['stub'];
 
-export const STUB_PROPERTIES: readonly ProgramPropertyDefinition[] = [
+export const STUB_PROPERTIES: readonly ProgramProperty[] = [
   {
     ...about,
     name: 'asks',
-    group: 'guest helpers',
     rule: 'The host sees the arguments.',
-    clauses: () => [happens('TDVMCALL'), ...['rax', 'rcx', ...ARGUMENTS].map((name) => agrees('TDVMCALL', name))],
+    program: {
+      programs,
+      clauses: () => [happens('TDVMCALL'), ...['rax', 'rcx', ...ARGUMENTS].map((name) => agrees('TDVMCALL', name))],
+    },
   },
   {
     ...about,
     name: 'stores',
-    group: 'guest helpers',
     rule: 'The block holds the results.',
-    clauses: () =>
-      ['rax', ...Object.keys(OFFSETS).map((name) => `field.${name}`)].map((name) => agrees('return', name)),
+    program: {
+      programs,
+      clauses: () =>
+        ['rax', ...Object.keys(OFFSETS).map((name) => `field.${name}`)].map((name) => agrees('return', name)),
+    },
   },
   {
     ...about,
     name: 'keeps',
-    group: 'every function',
     rule: 'Everything else is as it was.',
-    clauses: () =>
-      ['rbx', 'rbp', 'r12', 'r13', 'r14', 'r15', 'rsp', 'if', 'flags', 'stray'].map((name) => agrees('return', name)),
+    program: {
+      programs,
+      clauses: () =>
+        ['rbx', 'rbp', 'r12', 'r13', 'r14', 'r15', 'rsp', 'if', 'flags', 'stray'].map((name) => agrees('return', name)),
+    },
   },
   {
     ...about,
     name: 'ends',
-    group: 'every function',
     rule: 'No fault.',
-    clauses: () => [happens('fault')],
+    program: { programs, clauses: () => [happens('fault')] },
   },
 ];
 

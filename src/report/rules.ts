@@ -1,5 +1,5 @@
 /** The texts of a property by its stable name: results name properties, and reports explain them. */
-import { PROGRAM_PROPERTIES, PROPERTIES } from '../../properties/all.js';
+import { PROPERTIES } from '../../properties/all.js';
 
 export interface Rule {
   /** The rule in one sentence. */
@@ -11,12 +11,8 @@ export interface Rule {
   readonly fix: string;
 }
 
-// A property of programs that bears the name of one of single functions is the same rule.
 const RULES: ReadonlyMap<string, Rule> = new Map(
-  [...PROGRAM_PROPERTIES, ...PROPERTIES].map(({ name, rule, source, example, fix }) => [
-    name,
-    { rule, source, example, fix },
-  ]),
+  PROPERTIES.map(({ name, rule, source, example, fix }) => [name, { rule, source, example, fix }]),
 );
 
 /** @returns undefined for a property of another version of the tool */

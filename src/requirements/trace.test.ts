@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it, test } from 'vitest';
 import { REQUIREMENTS } from '../../models/abi/requirements/all.js';
 import type { Requirement, RequirementCheck } from '../../models/abi/requirements/requirement.js';
 import { TDVMCALL_STATUS } from '../../models/abi/tdvmcall.js';
-import { PROGRAM_PROPERTIES, PROPERTIES, PROPERTY_NAMES } from '../../properties/all.js';
+import { PROPERTIES, PROPERTY_NAMES } from '../../properties/all.js';
 import { builtInPrograms, builtInStubs, builtInTargets } from '../campaign/targets/built-in-targets.js';
 import { matchesGlob } from '../campaign/targets/glob.js';
 import { createPlayRunner, createRunner } from '../run/open-runner.js';
@@ -122,10 +122,9 @@ describe('links', () => {
   const clauses = TARGETS.flatMap((target) => new Watch(target).clauses.map((clause) => ({ ...clause, target })));
   const checks = REQUIREMENTS.flatMap(({ id, checks: own }) => own.map((check) => ({ id, check })));
 
-  it('lead to every property but those that only every function must keep', () => {
-    const own = [...PROPERTIES, ...PROGRAM_PROPERTIES].filter(({ group }) => group !== 'every function');
+  it('lead to every property', () => {
     const linked = new Set(checks.map(({ check }) => check.property));
-    expect(own.map(({ name }) => name).filter((name) => !linked.has(name))).toEqual([]);
+    expect(PROPERTIES.map(({ name }) => name).filter((name) => !linked.has(name))).toEqual([]);
     expect([...linked].filter((name) => !PROPERTY_NAMES.includes(name))).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 /** Opens the runner of a target: the one place that asks whether its contract is that of a single function or of a program. */
-import { PROGRAM_PROPERTIES, PROPERTIES } from '../../properties/all.js';
+import { PROPERTIES } from '../../properties/all.js';
+import { type ProgramProperty, speaksOfPrograms, speaksOfStubs, type StubProperty } from '../clause/property.js';
 import type { EngineOptions } from '../stage/stage.js';
 import type { CaseRunner } from '../judge/case-runner.js';
 import { PlayRunner } from '../play/play-runner.js';
@@ -22,14 +23,24 @@ export function openRunner(target: AnyTarget, knownSize?: number): Runner {
 
 /** The reference path of one program, without what is around it. @throws as openRunner */
 export function createPlayRunner({ image, program, properties }: ProgramTarget): PlayRunner {
-  return new PlayRunner(image, program, findProgram(program.program), chosen(PROGRAM_PROPERTIES, properties));
+  return new PlayRunner(image, program, findProgram(program.program), programProperties(properties));
 }
 
 /** The reference path of one function, without what is around it. @throws ImageError as openRunner */
 export function createRunner(target: StubTarget, knownSize?: number, engine?: EngineOptions): CaseRunner {
-  return createCaseRunner(target, chosen(PROPERTIES, target.properties), knownSize, engine);
+  return createCaseRunner(target, stubProperties(target.properties), knownSize, engine);
 }
 
-function chosen<T extends { readonly name: string }>(all: readonly T[], names: readonly string[] | undefined) {
-  return names === undefined ? all : all.filter(({ name }) => names.includes(name));
+/** What speaks of single functions. @param names those that are wanted, all if not given */
+export function stubProperties(names?: readonly string[]): readonly StubProperty[] {
+  return chosen(names).filter(speaksOfStubs);
+}
+
+/** What speaks of programs. @param names those that are wanted, all if not given */
+export function programProperties(names?: readonly string[]): readonly ProgramProperty[] {
+  return chosen(names).filter(speaksOfPrograms);
+}
+
+function chosen(names: readonly string[] | undefined) {
+  return names === undefined ? PROPERTIES : PROPERTIES.filter(({ name }) => names.includes(name));
 }

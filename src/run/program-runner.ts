@@ -9,6 +9,7 @@ import type { PlayRunner } from '../play/play-runner.js';
 import type { ProgramStage } from '../stage/program-stage.js';
 import { caseSpaceOf, storyFrom } from '../story/case-space.js';
 import { hex } from '../text/hex.js';
+import { PlayClasses } from './play-classes.js';
 import { comparePlay } from './play-comparison.js';
 import { placeKeyInPlay } from './play-place-key.js';
 import { tracePlay } from './play-trace.js';
@@ -43,6 +44,7 @@ export class ProgramRunner implements Runner {
   readonly clauses: readonly JudgedClause[];
   readonly space: CaseSpace;
   readonly classNames: readonly string[];
+  private readonly classes: PlayClasses;
   readonly entry: bigint;
   readonly size: number;
   readonly interruptedAt = 0;
@@ -62,7 +64,8 @@ export class ProgramRunner implements Runner {
       about: clause.about,
     }));
     this.space = caseSpaceOf(session.space);
-    this.classNames = session.classes.map(({ name }) => name);
+    this.classes = new PlayClasses(player);
+    this.classNames = this.classes.names;
     this.entry = session.stages[0].addressOf(player.contract.symbol);
     this.size = functionExtent(image, findFunction(image, target.symbol)).size;
   }
@@ -213,8 +216,7 @@ export class ProgramRunner implements Runner {
   }
 
   countClasses(add: (name: string) => void): void {
-    const { session, play } = this.player;
-    for (const { name, holds } of session.classes) if (holds(play)) add(name);
+    this.classes.count(add);
   }
 
   lane(): Lane | undefined {

@@ -1,6 +1,6 @@
 /** Runs and judges single functions around TDCALL or SEAMCALL: a case is one scenario, run by the harness. */
 import { compileContract } from '../contract/compiled.js';
-import type { PropertyDefinition } from '../clause/property.js';
+import type { StubProperty } from '../clause/property.js';
 import type { EngineOptions } from '../stage/stage.js';
 import type { Case, CaseSpace } from '../case/case.js';
 import { traceDigest } from './trace-digest.js';
@@ -48,7 +48,7 @@ import type { Wrong } from './wrong.js';
  */
 export function createCaseRunner(
   target: StubTarget,
-  properties: readonly PropertyDefinition[],
+  properties: readonly StubProperty[],
   knownSize?: number,
   engine?: EngineOptions,
 ): CaseRunner {

@@ -220,8 +220,7 @@ export class ProgramStage extends Stage {
    */
   returnFromExternal(result: bigint): void {
     const { state } = this.machine;
-    const pattern = this.regions.poison('stack');
-    this.overwriteBelow(~pattern, pattern);
+    this.leaveTraces();
     const stack = this.register('rsp');
     writeHalves(state, 2 * STATE.RIP, this.read(stack));
     this.setRegister('rsp', stack + 8n);
@@ -233,8 +232,15 @@ export class ProgramStage extends Stage {
     this.observer?.answered?.(AFTER_EXTERNAL);
   }
 
-  /** The world has answered the TDCALL or SEAMCALL at which the machine stands. */
+  /** What another function, or a handler, leaves below RSP. */
+  private leaveTraces(): void {
+    const pattern = this.regions.poison('stack');
+    this.overwriteBelow(~pattern, pattern);
+  }
+
+  /** The world has answered the TDCALL or SEAMCALL at which the machine stands: meanwhile others ran on this stack. */
   completeEnvironment(): void {
+    this.leaveTraces();
     this.machine.completeEnvironment();
   }
 

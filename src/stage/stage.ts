@@ -76,9 +76,12 @@ export class Stage {
   trackCaller = false;
   /** Interrupts and NMIs that were delivered since `begin`. */
   interrupts = 0;
+  /** Which kinds of them, one bit each: 1 << FAULT. */
+  delivered = 0;
   /** Low half of RIP where the last one was delivered, 0 if none was. */
   interruptedAt = 0;
   private readonly fixups: Fixups;
+  private planned = 0;
   private handlerLow = 0;
   private handlerHigh = 0;
   private cameFrom = 0n;
@@ -129,6 +132,7 @@ export class Stage {
     this.problem = '';
     this.unmodelled = '';
     this.interrupts = 0;
+    this.delivered = 0;
     this.interruptedAt = 0;
   }
 
@@ -147,7 +151,8 @@ export class Stage {
   planInterrupt(kind: number, at: number, low: number, high: number): void {
     this.handlerLow = low;
     this.handlerHigh = high;
-    this.machine.planInterrupt(kind === 1 || kind === 2 ? kind : 0, at);
+    this.planned = kind === 1 || kind === 2 ? kind : 0;
+    this.machine.planInterrupt(this.planned, at);
   }
 
   /**
@@ -261,6 +266,7 @@ export class Stage {
   private deliver(): void {
     const { state } = this.machine;
     this.interrupts++;
+    this.delivered |= 1 << this.planned;
     this.interruptedAt = state[2 * STATE.RIP];
     this.overwriteBelow(this.handlerLow, this.handlerHigh);
   }

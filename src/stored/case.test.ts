@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { brokenTarget, imageCache } from '../campaign/targets/twin-targets.js';
 import { endedAs, when } from '../clause/clause.js';
-import type { PropertyDefinition } from '../clause/property.js';
+import type { StubProperty } from '../clause/property.js';
 import { compileContract } from '../contract/compiled.js';
 import { UsageError } from '../errors.js';
 import {
@@ -69,7 +69,7 @@ function replay(file: CaseFile): { keys: string[]; digest: string; problem: stri
 }
 
 /** The first function of a made image, judged by the given properties. */
-function madeRunner(image: Image, properties: readonly PropertyDefinition[], size?: number): StubRunner {
+function madeRunner(image: Image, properties: readonly StubProperty[], size?: number): StubRunner {
   const target = { name: 'made', symbol: 'f', set: 'made', contract: BLOCK_CONTRACT, image };
   const [symbol] = image.symbols;
   const code = { image, symbol: 'f', entry: symbol.address };

@@ -75,7 +75,10 @@ export function drawStory(space: StorySpace, dice: Dice): Story {
     let chosen = dice.below(total);
     const action = actions.find(({ weight = 1 }) => (chosen -= weight) < 0) as StoryAction;
     const values: Record<string, bigint> = {};
-    for (const [name, slot] of Object.entries(action.slots)) values[name] = checked(name, slot.draw(dice));
+    // Whatever is drawn of what happens besides, the other values of the case are the same.
+    const aside = dice.aside();
+    for (const [name, slot] of Object.entries(action.slots))
+      values[name] = checked(name, slot.draw(slot.role === 'control' ? aside : dice));
     return { action: action.name, values };
   });
 }

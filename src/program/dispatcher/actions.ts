@@ -3,6 +3,7 @@ import { EXIT_REASON } from '../../../models/abi/exit-reasons.js';
 import { TDVMCALL } from '../../../models/abi/tdvmcall.js';
 import { EXPOSED_REGISTERS, type ExposedRegister } from '../../../models/abi/linux-constants.js';
 import { anyValue, below, type Draw, mostly, oneOf, uniform, upperHalfAdded } from '../../story/draws.js';
+import { disturbed } from '../../play/disturbance.js';
 import type { StoryAction, StorySlot } from '../../story/story.js';
 import * as draws from './draws.js';
 
@@ -167,27 +168,32 @@ const EXITS: readonly Exit[] = [
 ];
 
 /** One exit, and once what userspace makes of it. */
-export const ONE_EXIT: readonly StoryAction[] = EXITS.map(({ name, sentence, slots, weight = 1 }) => ({
-  name,
-  sentence,
-  slots: { ...EXIT, ...slots, ...USERSPACE, ...GRAFFITI },
-  weight,
-}));
+export const ONE_EXIT: readonly StoryAction[] = EXITS.map(({ name, sentence, slots, weight = 1 }) =>
+  disturbed({ name, sentence, slots: { ...EXIT, ...slots, ...USERSPACE, ...GRAFFITI }, weight }, 'host'),
+);
 
 /** Exits of several vCPUs, completions, and events. */
 export const SEQUENCE: readonly StoryAction[] = [
-  ...EXITS.map(({ name, sentence, slots, weight = 1 }) => ({
-    name,
-    sentence: `vCPU {vcpu}: ${sentence}`,
-    slots: { ...VCPU, ...EXIT, ...slots, ...GRAFFITI },
-    // The only call that userspace has to complete several times.
-    weight: name === 'MapGPA' ? 4 * weight : weight,
-  })),
-  {
-    name: COMPLETE,
-    sentence: 'vCPU {vcpu}: userspace calls KVM_RUN again',
-    slots: { ...VCPU, ...USERSPACE, ...GRAFFITI },
-    weight: 40,
-  },
+  ...EXITS.map(({ name, sentence, slots, weight = 1 }) =>
+    disturbed(
+      {
+        name,
+        sentence: `vCPU {vcpu}: ${sentence}`,
+        slots: { ...VCPU, ...EXIT, ...slots, ...GRAFFITI },
+        // The only call that userspace has to complete several times.
+        weight: name === 'MapGPA' ? 4 * weight : weight,
+      },
+      'host',
+    ),
+  ),
+  disturbed(
+    {
+      name: COMPLETE,
+      sentence: 'vCPU {vcpu}: userspace calls KVM_RUN again',
+      slots: { ...VCPU, ...USERSPACE, ...GRAFFITI },
+      weight: 40,
+    },
+    'host',
+  ),
   { name: WAKE, sentence: 'vCPU {vcpu}: an event comes', slots: VCPU, weight: 8 },
 ];

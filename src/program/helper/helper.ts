@@ -6,7 +6,7 @@ import { EXPOSED_REGISTERS } from '../../../models/abi/linux-constants.js';
 import type { Exchange, Reference, Values } from '../../../models/exchange/exchange.js';
 import type { HelperOptions } from '../../../models/predict/helper/options.js';
 import { type ExternalFunctions, performCall } from '../../play/call.js';
-import { disturbanceOf } from '../../play/disturbance.js';
+import { disturbanceOf, disturbed } from '../../play/disturbance.js';
 import type { Program, StoryClass } from '../../play/program.js';
 import { type Place, ProgramStage } from '../../stage/program-stage.js';
 import type { StoryStep } from '../../story/story.js';
@@ -38,8 +38,8 @@ export interface Helper {
   readonly classes?: readonly StoryClass[];
 }
 
-/** Registers that a host or a leaf can give. */
-const GIVEN = ['rcx', ...EXPOSED_REGISTERS] as const;
+/** Registers that a host or a leaf can give; RBP in a TD without NO_RBP_MOD, if it is in the mask. */
+const GIVEN = ['rcx', ...EXPOSED_REGISTERS, 'rbp'] as const;
 
 /** What the slots `PREFIX.*` say; registers without a slot follow from `PREFIX.others`, each in its own way. */
 export function answerOf(values: Values, prefix: string): Values {
@@ -76,7 +76,8 @@ export const HOST_CLASSES: readonly StoryClass[] = [
 export function helperProgram(helper: Helper): Program {
   const { name, title, sentence, reference, lay, isFair = () => true, classes = [] } = helper;
   const answer = helper.answer ?? ((_: Exchange, values: Values) => answerOf(values, 'host'));
-  const action = { name: 'call', sentence, slots: { ...helper.slots, graffiti: graffitiSlot } };
+  const slots = { ...helper.slots, graffiti: graffitiSlot };
+  const action = disturbed({ name: 'call', sentence, slots }, 'guest');
   return {
     name,
     title,

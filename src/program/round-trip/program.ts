@@ -5,7 +5,7 @@
 import type { Exchange, Reference, Values } from '../../../models/exchange/exchange.js';
 import { UsageError } from '../../errors.js';
 import { type Performance, performCall } from '../../play/call.js';
-import { disturbanceOf } from '../../play/disturbance.js';
+import { disturbanceOf, disturbed } from '../../play/disturbance.js';
 import type { Play } from '../../play/play.js';
 import type { Program, Session, StoryClass } from '../../play/program.js';
 import { ProgramStage } from '../../stage/program-stage.js';
@@ -18,7 +18,9 @@ import { GRAFFITI, type Request, REQUESTS, VERDICTS } from './requests.js';
 const LONGEST = 3;
 
 const SPACE: StorySpace = {
-  actions: REQUESTS.map(({ name, sentence, slots }) => ({ name, sentence, slots: { ...slots, ...GRAFFITI } })),
+  actions: REQUESTS.map(({ name, sentence, slots }) =>
+    disturbed({ name, sentence, slots: { ...slots, ...GRAFFITI } }, 'guest'),
+  ),
   steps: { least: 1, most: LONGEST },
 };
 

@@ -4,11 +4,11 @@ import { type Printed, seamcall } from '../../../models/predict/wrapper/errno-of
 import { FEW, prefixed } from '../../../models/predict/wrapper/seamcall.js';
 import { MODULE_OUTPUT } from '../../contract/library/linux-shapes.js';
 import { type ExternalFunctions, performCall } from '../../play/call.js';
-import { disturbanceOf, hasRbpMod } from '../../play/disturbance.js';
+import { disturbanceOf, disturbed } from '../../play/disturbance.js';
 import type { Program } from '../../play/program.js';
 import { type Place, ProgramStage } from '../../stage/program-stage.js';
 import { uniform } from '../../story/draws.js';
-import type { StoryAction, StoryStep } from '../../story/story.js';
+import type { StoryStep } from '../../story/story.js';
 import { seamAnswer } from '../../world/seam-return.js';
 import { answerOf } from '../helper/helper.js';
 import { anything, slot } from '../helper/slots.js';
@@ -25,21 +25,24 @@ const ANSWERS: ExternalFunctions = {
   print_outputs: { parameters: FEW },
 };
 
-const CALL: StoryAction = {
-  name: 'call',
-  sentence: 'leaf {fn} is called on CPU {cpu}; SEAMCALL ends with status {module.status}',
-  slots: {
-    fn: fnSlot,
-    rcx: anything('RCX'),
-    rdx: anything('RDX'),
-    r8: anything('R8'),
-    r9: anything('R9'),
-    status_given: choice('1: the caller wants the status, 0: NULL', 1n),
-    out_given: choice('1: the caller wants the outputs, 0: NULL', 1n),
-    cpu: slot('what get_cpu returns; the number is in the low 32 bits', uniform),
-    ...endingSlots(FEW),
+const CALL = disturbed(
+  {
+    name: 'call',
+    sentence: 'leaf {fn} is called on CPU {cpu}; SEAMCALL ends with status {module.status}',
+    slots: {
+      fn: fnSlot,
+      rcx: anything('RCX'),
+      rdx: anything('RDX'),
+      r8: anything('R8'),
+      r9: anything('R9'),
+      status_given: choice('1: the caller wants the status, 0: NULL', 1n),
+      out_given: choice('1: the caller wants the outputs, 0: NULL', 1n),
+      cpu: slot('what get_cpu returns; the number is in the low 32 bits', uniform),
+      ...endingSlots(FEW),
+    },
   },
-};
+  'host',
+);
 
 /** Where outputs go; what lies there before follows from the story, so that a store that is missing shows. */
 interface Structures {
@@ -106,7 +109,7 @@ export const ERRNO_OF_SEAMCALL: Program = {
         if (moment === 'call get_cpu') return { rax: values['cpu'] };
         if (moment !== 'SEAMCALL') return {};
         const { carry, vector } = values;
-        return seamAnswer(asked, { ...answerOf(values, 'module'), carry, vector }, hasRbpMod(values));
+        return seamAnswer(asked, { ...answerOf(values, 'module'), carry, vector }, false);
       },
     };
   },

@@ -4,11 +4,11 @@ import { retriedSeamcall } from '../../../models/predict/wrapper/retried-seamcal
 import { ALL, FEW } from '../../../models/predict/wrapper/seamcall.js';
 import { MODULE_ARGS } from '../../contract/library/linux-shapes.js';
 import { type ExternalFunctions, performCall } from '../../play/call.js';
-import { disturbanceOf, hasRbpMod } from '../../play/disturbance.js';
+import { disturbanceOf, disturbed } from '../../play/disturbance.js';
 import type { Program } from '../../play/program.js';
 import { type Place, ProgramStage } from '../../stage/program-stage.js';
 import { below, mostly, oneOf } from '../../story/draws.js';
-import type { StoryAction, StorySlot, StoryStep } from '../../story/story.js';
+import type { StorySlot, StoryStep } from '../../story/story.js';
 import { seamAnswer } from '../../world/seam-return.js';
 import { answerOf } from '../helper/helper.js';
 import { anything, slot } from '../helper/slots.js';
@@ -23,18 +23,22 @@ const ANSWERS: ExternalFunctions = {
 /** How often the module has no entropy: not at all, until some try, or for longer than anybody waits. */
 const refusals = mostly(oneOf(0n), below(14), 2);
 
-const CALL: StoryAction = {
-  name: 'call',
-  sentence: 'leaf {fn} is called; after {no_entropy} answers without entropy SEAMCALL ends with status {module.status}',
-  slots: {
-    fn: fnSlot,
-    ...(Object.fromEntries(
-      ALL.map((name) => [`args.${name}`, anything(`${name.toUpperCase()} in the arguments`)]),
-    ) as Record<string, StorySlot>),
-    no_entropy: slot('SEAMCALLs that first end without entropy', refusals),
-    ...endingSlots(FEW),
+const CALL = disturbed(
+  {
+    name: 'call',
+    sentence:
+      'leaf {fn} is called; after {no_entropy} answers without entropy SEAMCALL ends with status {module.status}',
+    slots: {
+      fn: fnSlot,
+      ...(Object.fromEntries(
+        ALL.map((name) => [`args.${name}`, anything(`${name.toUpperCase()} in the arguments`)]),
+      ) as Record<string, StorySlot>),
+      no_entropy: slot('SEAMCALLs that first end without entropy', refusals),
+      ...endingSlots(FEW),
+    },
   },
-};
+  'host',
+);
 
 function layOut(stage: ProgramStage, values: Values): { args: bigint; outputs: Record<string, Place> } {
   const args = stage.allocate(MODULE_ARGS.size);
@@ -81,10 +85,9 @@ export const RETRIED_SEAMCALL: Program = {
       answer: ({ moment, values: asked }: Exchange, { values }: StoryStep): Values => {
         if (moment !== 'SEAMCALL') return {};
         const told = answerOf(values, 'module');
-        if (round++ < values['no_entropy'])
-          return seamAnswer(asked, { ...told, status: NO_ENTROPY }, hasRbpMod(values));
+        if (round++ < values['no_entropy']) return seamAnswer(asked, { ...told, status: NO_ENTROPY }, false);
         const { carry, vector } = values;
-        return seamAnswer(asked, { ...told, carry, vector }, hasRbpMod(values));
+        return seamAnswer(asked, { ...told, carry, vector }, false);
       },
     };
   },

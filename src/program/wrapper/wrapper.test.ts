@@ -1,10 +1,10 @@
 /** The wrappers around SEAMCALL as programs: options, what is judged, and the clean ones beside their reference. */
 import { describe, expect, it } from 'vitest';
-import { PROGRAM_PROPERTIES } from '../../../properties/all.js';
 import { builtInPrograms } from '../../campaign/targets/built-in-targets.js';
 import { PlayRunner } from '../../play/play-runner.js';
 import { isTogether } from '../../play/play.js';
 import { Dice } from '../../case/dice.js';
+import { programProperties } from '../../run/open-runner.js';
 import { drawStory, stepOf } from '../../story/story.js';
 import { findProgram } from '../programs.js';
 import { errnoOptions, retryOptions } from './options.js';
@@ -15,7 +15,7 @@ const NAMES = TARGETS.map(({ name }) => name);
 function runnerOf(name: string): PlayRunner {
   const target = TARGETS.find((candidate) => candidate.name === name);
   if (target === undefined) throw new Error(name);
-  return new PlayRunner(target.image, target.program, findProgram(target.program.program), PROGRAM_PROPERTIES);
+  return new PlayRunner(target.image, target.program, findProgram(target.program.program), programProperties());
 }
 
 const STORIES = 400;
