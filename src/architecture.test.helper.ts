@@ -67,14 +67,34 @@ export function reachedFrom(sources: Sources, start: (file: string) => boolean):
   return reached;
 }
 
-/** Folders on a cycle, as `a -> b -> a`; the shortest one from each folder. */
+/** Subfolders of one folder, or a file of it and a subfolder, on a cycle, as `a -> b -> a`: at every level. */
 export function cycles(sources: Sources): string[] {
-  const next = new Map<string, Set<string>>();
+  const levels = new Map<string, Map<string, Set<string>>>();
   for (const { from, to } of edgesOf(sources)) {
-    if (!isOwn(to) || folderOf(to) === folderOf(from)) continue;
-    const targets = next.get(folderOf(from)) ?? new Set();
-    next.set(folderOf(from), targets.add(folderOf(to)));
+    if (!isOwn(to)) continue;
+    const { level, of, other } = apart(from, to);
+    // Two files of one folder: a matter of that folder.
+    if (level !== HOUSE && of.endsWith('.ts') && other.endsWith('.ts')) continue;
+    const next = levels.get(level) ?? new Map<string, Set<string>>();
+    levels.set(level, next.set(of, (next.get(of) ?? new Set()).add(other)));
   }
+  return [...levels.keys()].sort().flatMap((level) => cyclesOf(levels.get(level) ?? new Map()));
+}
+
+/** The level of all folders that the table has rows for, whatever they lie in. */
+const HOUSE = 'the house';
+
+/** Where the paths of two files part: the folder that holds both, and what of it each is in. */
+function apart(from: string, to: string): { level: string; of: string; other: string } {
+  if (folderOf(from) !== folderOf(to)) return { level: HOUSE, of: folderOf(from), other: folderOf(to) };
+  const [a, b] = [from.split('/'), to.split('/')];
+  const depth = a.findIndex((part, index) => part !== b[index]);
+  const upTo = (parts: string[], length: number): string => parts.slice(0, length).join('/');
+  return { level: upTo(a, depth), of: upTo(a, depth + 1), other: upTo(b, depth + 1) };
+}
+
+/** The shortest one from each. */
+function cyclesOf(next: ReadonlyMap<string, ReadonlySet<string>>): string[] {
   return [...next.keys()].sort().flatMap((start) => {
     const paths = [[start]];
     const seen = new Set<string>();

@@ -10,7 +10,7 @@ import { Reporter } from './records/reporter.js';
 import { replaysOf } from './records/replays.js';
 import { type RunResult, SEEDS_OF_THEIR_OWN } from './records/result.js';
 import { type Budget, schedule } from './blocks/schedule.js';
-import { type Shard, WHOLE } from './blocks/shard.js';
+import { type Shard, WHOLE } from './records/shard.js';
 import { openRunner } from '../run/open-runner.js';
 import type { AnyTarget } from '../run/target.js';
 

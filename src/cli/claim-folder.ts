@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type Shard, WHOLE } from '../campaign/blocks/shard.js';
+import { type Shard, WHOLE } from '../campaign/records/shard.js';
 import { isRecordsName, removeRecords } from '../campaign/records/record-folder.js';
 import { UsageError } from '../errors.js';
 import { makeFolders, readJson, replaceFile } from '../files.js';

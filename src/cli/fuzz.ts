@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { fuzz } from '../campaign/fuzz.js';
 import { newRecords } from '../campaign/records/record-folder.js';
 import { exitStatus, type RunResult } from '../campaign/records/result.js';
-import { WHOLE } from '../campaign/blocks/shard.js';
+import { WHOLE } from '../campaign/records/shard.js';
 import { UsageError } from '../errors.js';
 import { applyRules } from '../expect/apply-rules.js';
 import { claimResultFolder } from './claim-folder.js';

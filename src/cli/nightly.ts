@@ -4,7 +4,7 @@ import { night, type NightEvent } from '../campaign/night/night.js';
 import { readState, recordsPath, seedOf } from '../campaign/night/night-state.js';
 import { RecordFile } from '../campaign/records/record-file.js';
 import { exitStatus } from '../campaign/records/result.js';
-import { WHOLE } from '../campaign/blocks/shard.js';
+import { WHOLE } from '../campaign/records/shard.js';
 import { applyRules } from '../expect/apply-rules.js';
 import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';

@@ -1,6 +1,6 @@
 /** The options of a run of which several processes compute a part each. */
 import { type Command, Option } from 'commander';
-import { parseShard, type Shard } from '../campaign/blocks/shard.js';
+import { parseShard, type Shard } from '../campaign/records/shard.js';
 import { UsageError } from '../errors.js';
 import { seedText } from './options.js';
 

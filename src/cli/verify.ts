@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { matchesGlob } from '../campaign/targets/glob.js';
 import { recordsOf } from '../campaign/records/record-folder.js';
 import { selectTargets } from '../campaign/targets/select-targets.js';
-import { verify } from '../campaign/records/verify.js';
+import { verify } from '../campaign/blocks/verify.js';
 import { UsageError } from '../errors.js';
 import { shorten } from '../text/escape.js';
 import { nearest } from '../text/nearest.js';

@@ -11,7 +11,7 @@ import type { LaneMode, Lane, Runner } from '../../run/runner.js';
 import { Signatures } from '../../finding/signature.js';
 import type { Totals } from '../records/merge.js';
 import { ClassCounter } from './classes.js';
-import type { Coverage } from './coverage.js';
+import type { Coverage } from '../records/coverage.js';
 import { type Failure, Failures } from './failures.js';
 import { Reach } from './reach.js';
 import { blockSeed } from './seed.js';

@@ -3,7 +3,7 @@
  * no case fell into is "not exercised".
  */
 import type { Runner } from '../../run/runner.js';
-import type { Coverage } from './coverage.js';
+import type { Coverage } from '../records/coverage.js';
 
 export class ClassCounter {
   private readonly counts = new Map<string, number>();

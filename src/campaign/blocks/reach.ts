@@ -2,7 +2,7 @@
 import { type Case, copyCase } from '../../case/case.js';
 import type { Runner, Way } from '../../run/runner.js';
 import type { Witness } from './block.js';
-import { type Coverage, CoverageSet } from './coverage.js';
+import { type Coverage, CoverageSet } from '../records/coverage.js';
 
 export class Reach {
   private readonly covered: CoverageSet;

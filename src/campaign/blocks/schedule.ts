@@ -1,6 +1,6 @@
 /** Which blocks to compute, in which order: round by round over all targets, so that a time limit is fair to each. */
 import { BLOCK_CASES } from './block.js';
-import { type Shard, WHOLE } from './shard.js';
+import { type Shard, WHOLE } from '../records/shard.js';
 import type { Task } from './task.js';
 
 /** What ends a run: a number of cases for every target, or for each its own by index, or a deadline. */

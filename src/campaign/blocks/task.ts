@@ -2,21 +2,16 @@
 import { performance } from 'node:perf_hooks';
 import type { StoredValues } from '../../stored/case-schema.js';
 import { BLOCK_CASES, type BlockResult, type Parent, runBlock, type Witness } from './block.js';
-import { CoverageSet } from './coverage.js';
+import { CoverageSet } from '../records/coverage.js';
 import type { Failure } from './failures.js';
+import type { ComputedBlocks } from '../records/campaign-log.js';
 import { Merge } from '../records/merge.js';
 import { valuesOf } from '../../stored/stored-values.js';
 import type { Runner } from '../../run/runner.js';
 
-export interface Task {
-  /** Index of the target. */
-  target: number;
-  /** Number of the first block. */
-  block: number;
-  blocks: number;
+export interface Task extends ComputedBlocks {
   /** All but the last block have BLOCK_CASES. */
   cases: number;
-  /** The case of the corpus from which the cases are made; absent: fresh cases. */
   parent?: Parent;
 }
 

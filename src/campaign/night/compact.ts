@@ -1,6 +1,6 @@
 /** Fewer records that say the same: blocks that follow each other become one piece, and former builds keep only what is still used of them. */
 import { BLOCK_CASES } from '../blocks/block.js';
-import { NO_COVERAGE } from '../blocks/coverage.js';
+import { NO_COVERAGE } from '../records/coverage.js';
 import { Merge } from '../records/merge.js';
 import type { BlocksRecord, CampaignRecord } from '../records/records.js';
 

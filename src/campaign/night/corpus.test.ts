@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { type Coverage, CoverageSet } from '../blocks/coverage.js';
+import { type Coverage, CoverageSet } from '../records/coverage.js';
 import type { EntryRecord } from '../records/records.js';
 import { Corpus, pruned } from './corpus.js';
 

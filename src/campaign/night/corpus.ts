@@ -1,5 +1,5 @@
 /** The corpus of one target: cases that reached something new, from which others are made. */
-import { type Coverage, CoverageSet, coverageSize } from '../blocks/coverage.js';
+import { type Coverage, CoverageSet, coverageSize } from '../records/coverage.js';
 import type { EntryRecord } from '../records/records.js';
 
 export class Corpus {

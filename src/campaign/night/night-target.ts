@@ -3,7 +3,7 @@ import { BLOCK_CASES } from '../blocks/block.js';
 import type { Prepared } from '../records/campaign-log.js';
 import type { CampaignRecord } from '../records/records.js';
 import type { Reporter } from '../records/reporter.js';
-import type { Shard } from '../blocks/shard.js';
+import type { Shard } from '../records/shard.js';
 import { madeFrom, type Task } from '../blocks/task.js';
 import { Corpus } from './corpus.js';
 import type { Turn } from './night-schedule.js';

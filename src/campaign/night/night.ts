@@ -14,7 +14,7 @@ import type { BlocksRecord, EntryRecord } from '../records/records.js';
 import { replaysOf } from '../records/replays.js';
 import { Reporter } from '../records/reporter.js';
 import type { FindingResult, RunResult } from '../records/result.js';
-import type { Shard } from '../blocks/shard.js';
+import type { Shard } from '../records/shard.js';
 import { storedValues, valuesOf } from '../../stored/stored-values.js';
 import { openRunner } from '../../run/open-runner.js';
 import { reachOf } from '../blocks/reach.js';

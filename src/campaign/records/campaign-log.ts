@@ -1,7 +1,7 @@
 /** Writes down what a campaign did, record by record, and keeps what the result is made of. */
 import { randomBytes } from 'node:crypto';
 import { toolVersion } from '../../package-info.js';
-import { CoverageSet, coverageSize, functionRecords, otherFunctions } from '../blocks/coverage.js';
+import { CoverageSet, coverageSize, functionRecords, otherFunctions } from './coverage.js';
 import { fingerprint } from '../targets/fingerprint.js';
 import type { ContractHint } from './contract-hint.js';
 import type { Totals } from './merge.js';
@@ -16,10 +16,9 @@ import {
 } from './records.js';
 import { ResultBuilder } from './result-builder.js';
 import type { FindingResult, RunResult } from './result.js';
-import type { Shard } from '../blocks/shard.js';
+import type { Shard } from './shard.js';
 import type { Runner } from '../../run/runner.js';
 import { type AnyTarget, assumptionsOf } from '../../run/target.js';
-import type { Task } from '../blocks/task.js';
 
 /** One target of a campaign, ready to be run. */
 export interface Prepared {
@@ -45,6 +44,17 @@ export function prepare(target: AnyTarget, runner: Runner, seed: string): Prepar
     fingerprint: print,
     functions: functionRecords(target.image, target.symbol),
   };
+}
+
+/** Consecutive blocks of one target, computed as one. */
+export interface ComputedBlocks {
+  /** Index of the target. */
+  target: number;
+  /** Number of the first block. */
+  block: number;
+  blocks: number;
+  /** The case of the corpus from which the cases are made; absent: fresh cases. */
+  parent?: { digest: string };
 }
 
 export class CampaignLog {
@@ -73,7 +83,7 @@ export class CampaignLog {
   }
 
   /** @returns how much of what was reached was reached for the first time */
-  blocks({ target, block, blocks, parent }: Task, result: Totals): number {
+  blocks({ target, block, blocks, parent }: ComputedBlocks, result: Totals): number {
     const { coverage, failures, cases, executions, inForce, classes, problem } = result;
     const { id } = this.targets[target];
     const told = failures.map(({ signature, hits, block: at, index, together }) => ({

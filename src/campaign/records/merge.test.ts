@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { expect, test as plain } from 'vitest';
 import type { Failure } from '../blocks/failures.js';
-import { NO_COVERAGE } from '../blocks/coverage.js';
+import { NO_COVERAGE } from './coverage.js';
 import { type FailureTotals, Merge, type Totals } from './merge.js';
 
 function mergeTotals<F extends FailureTotals>(parts: readonly Totals<F>[]): Totals<F> {

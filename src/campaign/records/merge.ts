@@ -2,7 +2,7 @@
  * The merge of blocks, in whatever order they come: sums, and the earliest of what is reported once. The result of a
  * target does not depend on who computed which block, and takes no more memory for more blocks.
  */
-import { type Coverage, CoverageSet } from '../blocks/coverage.js';
+import { type Coverage, CoverageSet } from './coverage.js';
 import { type Signature, signatureKey } from '../../finding/signature.js';
 
 /** All hits of one signature, and where the first of them was. */

@@ -6,7 +6,7 @@ import { replaceFile } from '../../files.js';
 import { shorten } from '../../text/escape.js';
 import { encodeRecord, readRecords, RecordFile } from './record-file.js';
 import { type CampaignRecord, recordSchema } from './records.js';
-import { type Shard, WHOLE } from '../blocks/shard.js';
+import { type Shard, WHOLE } from './shard.js';
 
 /** Of the whole, and of a shard. */
 const NAME = /^records(?:-\d{1,6}-of-(\d{1,6}))?\.jsonl$/;

@@ -6,7 +6,7 @@ import { UsageError } from '../../errors.js';
 import { type Cause, causeKey, causesOf } from '../../finding/causes.js';
 import { signatureKey } from '../../finding/signature.js';
 import { shorten } from '../../text/escape.js';
-import { coverageByFunction, CoverageSet, NO_COVERAGE } from '../blocks/coverage.js';
+import { coverageByFunction, CoverageSet, NO_COVERAGE } from './coverage.js';
 import { type FailureTotals, Merge } from './merge.js';
 import type {
   BlocksRecord,

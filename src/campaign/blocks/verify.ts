@@ -1,10 +1,10 @@
 /** Computes recorded blocks again: a campaign that was recorded can be repeated piece by piece. */
-import type { BlockResult } from '../blocks/block.js';
-import { type Prepared, prepare } from './campaign-log.js';
-import type { BlocksRecord, CampaignRecord, EntryRecord } from './records.js';
+import type { BlockResult } from './block.js';
+import { type Prepared, prepare } from '../records/campaign-log.js';
+import type { BlocksRecord, CampaignRecord, EntryRecord } from '../records/records.js';
 import { openRunner } from '../../run/open-runner.js';
 import type { AnyTarget } from '../../run/target.js';
-import { madeFrom, runTask } from '../blocks/task.js';
+import { madeFrom, runTask } from './task.js';
 
 export interface VerifiedBlocks {
   target: string;

@@ -4,8 +4,8 @@ import type { Image } from '../../image/image.js';
 import { SLOT as STATE } from '../../x86/layout.js';
 import type { Step } from '../../run/trace.js';
 import { hex } from '../../text/hex.js';
-import type { FunctionRecord } from '../records/records.js';
-import type { FunctionCoverage } from '../records/result.js';
+import type { FunctionRecord } from './records.js';
+import type { FunctionCoverage } from './result.js';
 
 /**
  * Coverage as plain data. Addresses are offsets in bytes from the entry of the target's function, as signed 32-bit
