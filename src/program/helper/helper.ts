@@ -6,7 +6,7 @@ import { EXPOSED_REGISTERS } from '../../../models/abi/linux-constants.js';
 import type { Exchange, Reference, Values } from '../../../models/exchange/exchange.js';
 import type { HelperOptions } from '../../../models/predict/helper/options.js';
 import { type ExternalFunctions, performCall } from '../../play/call.js';
-import { disturbanceOf, disturbed } from '../../play/disturbance.js';
+import { disturbanceOf, disturbed, hasRbpMod } from '../../play/disturbance.js';
 import type { Program, StoryClass } from '../../play/program.js';
 import { type Place, ProgramStage } from '../../stage/program-stage.js';
 import type { StoryStep } from '../../story/story.js';
@@ -38,13 +38,15 @@ export interface Helper {
   readonly classes?: readonly StoryClass[];
 }
 
-/** Registers that a host or a leaf can give; RBP in a TD without NO_RBP_MOD, if it is in the mask. */
-const GIVEN = ['rcx', ...EXPOSED_REGISTERS, 'rbp'] as const;
+/** Registers that a host or a leaf can give. */
+const GIVEN = ['rcx', ...EXPOSED_REGISTERS] as const;
+/** And in a TD without NO_RBP_MOD, if it is in the mask. */
+const GIVEN_WITH_RBP = [...GIVEN, 'rbp'] as const;
 
 /** What the slots `PREFIX.*` say; registers without a slot follow from `PREFIX.others`, each in its own way. */
 export function answerOf(values: Values, prefix: string): Values {
   const others = values[`${prefix}.others`] ?? 0n;
-  const given = GIVEN.map((name, index) => [
+  const given = (hasRbpMod(values) ? GIVEN_WITH_RBP : GIVEN).map((name, index) => [
     name,
     values[`${prefix}.${name}`] ?? BigInt.asUintN(64, others * BigInt(2 * index + 3)),
   ]);
