@@ -78,7 +78,12 @@ describe('a folder', () => {
       'night',
       /^--state \S+: holds the result of fuzz, gate or merge; name another folder$/,
     ],
-    ['with records of an earlier version', { 'records.jsonl': 'r', 'result.json': 'x' }, 'result', /a night's state/],
+    [
+      'with records of an earlier version',
+      { 'records.jsonl': 'r', 'result.json': 'x' },
+      'result',
+      /: holds records of an earlier version, which may be a night's state; remove it, or name another folder$/,
+    ],
     [
       'with files of others is none for a result',
       { 'main.c': 'm' },

@@ -82,7 +82,11 @@ function claim(folder: string, kind: Kind, option: string): () => void {
 
 function checkKind(folder: string, wanted: Kind, option: string): void {
   const kind = existsSync(join(folder, MARK)) ? markOf(folder) : unmarked(folder, wanted, option);
-  if (kind !== wanted) throw new UsageError(`${option} ${shorten(folder)}: holds ${HELD[kind]}; name another folder`);
+  if (kind === wanted) return;
+  const [holds, otherwise] = existsSync(join(folder, MARK))
+    ? [HELD[kind], '']
+    : [kind === 'night' ? "records of an earlier version, which may be a night's state" : HELD[kind], 'remove it, or '];
+  throw new UsageError(`${option} ${shorten(folder)}: holds ${holds}; ${otherwise}name another folder`);
 }
 
 function markOf(folder: string): Kind {

@@ -67,7 +67,7 @@ PlayRunner.prototype.run = function (story) {
 
 /** No case can be made of any run. */
 const NO_CASE = `
-import { Touched } from ${dist('case/touched.js')};
+import { Touched } from ${dist('stored/touched.js')};
 Touched.prototype.addSteps = () => {
   throw new RangeError('planted');
 };
