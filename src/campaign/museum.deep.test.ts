@@ -14,7 +14,12 @@ const STUBS = { seeds: 2, runs: 2000, fixedRuns: 20_000 };
 /** Programs are played one by one: one seed, and fewer cases. */
 const PROGRAMS = { seeds: 1, runs: 1000, fixedRuns: 5000 };
 /** Mistakes that one case in some thousand shows. */
-const RARE = ['dispatcher-self-ipi-emulated', 'dispatcher-efer-writable'];
+const RARE = [
+  'dispatcher-self-ipi-emulated',
+  'dispatcher-efer-writable',
+  'helper-7.3-argument-below-rsp',
+  'dispatcher-chunk-below-rsp',
+];
 const RARE_PROGRAMS = { ...PROGRAMS, runs: 10_000 };
 
 const TWINS = readManifest(packageRoot());

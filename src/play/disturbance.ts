@@ -5,7 +5,7 @@
 import type { Values } from '../../models/exchange/exchange.js';
 import { FAULT, CALLER_FLAGS } from '../scenario/layout.js';
 import type { Disturbance } from '../stage/program-stage.js';
-import { below, type Draw, mostly, oneOf, uniform } from '../story/draws.js';
+import { below, type Draw, either, mostly, oneOf, uniform } from '../story/draws.js';
 import type { StoryAction, StorySlot } from '../story/story.js';
 import { FLAG } from '../x86/flags.js';
 
@@ -24,8 +24,8 @@ export const DISTURBANCE = {
 
 const AT_MASK = 0xffffn;
 
-/** Boundaries from the entry on: short calls have some ten instructions, those with messages or many saved registers hundreds. */
-const boundary: Draw = (dice) => below(16 << dice.below(7))(dice);
+/** Boundaries from the entry on: most calls execute up to 130 instructions, those of 2021 up to 50, the longest sound ones 750. */
+const boundary: Draw = either(below(48), below(128), below(128), below(768));
 const callerFlags: Draw = (dice) => uniform(dice) & BigInt(CALLER_FLAGS & ~FLAG.IF);
 
 function control(meaning: string, draw: Draw): StorySlot {
