@@ -3,7 +3,7 @@ import type { Case, CaseSpace } from '../case/case.js';
 import { playDigest } from './play-digest.js';
 import { functionExtent } from '../stage/functions.js';
 import { findFunction } from '../image/symbols.js';
-import type { Observed } from '../play/call.js';
+import type { Observed } from '../play/observed.js';
 import type { PlayViolation } from '../play/play-judge.js';
 import type { PlayRunner } from '../play/play-runner.js';
 import type { ProgramStage } from '../stage/program-stage.js';
