@@ -106,7 +106,7 @@ export function* performCall(stage: ProgramStage, call: Call): Performance {
           break;
         }
         const shown = external.observe?.(parameters) ?? parameters;
-        const answer = yield new Observed(`call ${name}`, shown, stage.read(top), stage, external);
+        const answer = yield new Observed(callMoment(name), shown, stage.read(top), stage, external);
         external.apply?.(parameters, answer);
         stage.returnFromExternal(answer['rax'] ?? 0n);
         break;
@@ -143,6 +143,15 @@ export function* performCall(stage: ProgramStage, call: Call): Performance {
 function callerOf(stage: ProgramStage): bigint {
   const top = stage.register('rsp');
   return stage.isMapped(top) ? stage.read(top) : stage.rip;
+}
+
+/** One string for each function: a new one would have to be hashed wherever it is looked up. */
+const CALL_MOMENTS = new Map<string, string>();
+
+function callMoment(name: string): string {
+  let moment = CALL_MOMENTS.get(name);
+  if (moment === undefined) CALL_MOMENTS.set(name, (moment = `call ${name}`));
+  return moment;
 }
 
 type Outputs = Readonly<Record<string, Place>>;

@@ -7,7 +7,7 @@ import type { Observed } from '../play/observed.js';
 import type { PlayViolation } from '../play/play-judge.js';
 import type { PlayRunner } from '../play/play-runner.js';
 import type { ProgramStage } from '../stage/program-stage.js';
-import { caseSpaceOf, storyFrom } from '../story/case-space.js';
+import { caseSpaceOf, playable } from '../story/case-space.js';
 import { hex } from '../text/hex.js';
 import { comparePlay } from './play-comparison.js';
 import { placeKeyInPlay } from './play-place-key.js';
@@ -28,6 +28,7 @@ import type {
 } from './runner.js';
 import { contractId, type ProgramTarget } from './target.js';
 import type { Step } from './trace.js';
+import { wayHash, WayNumbers } from './way-numbers.js';
 import type { Wrong } from './wrong.js';
 
 /** What the schema of cases has room for. */
@@ -47,6 +48,10 @@ export class ProgramRunner implements Runner {
   readonly size: number;
   readonly interruptedAt = 0;
   readonly hasBoundaries = false;
+  private readonly wayNumbers = new WayNumbers();
+  /** Used again for each play. */
+  private readonly numbers: number[] = [];
+  private readonly lastOf: (Observed | undefined)[] = [];
 
   /** @param player plays and judges stories, for what speaks of programs alone */
   constructor(
@@ -93,7 +98,7 @@ export class ProgramRunner implements Runner {
   }
 
   run(values: Case): readonly Violation[] | undefined {
-    const found = this.player.run(storyFrom(this.player.space, values));
+    const found = this.player.run(playable(this.player.space, values));
     if (found === undefined) return undefined;
     return found.map((one): ProgramViolation => ({ clause: this.clauses[one.clause.index], found: one }));
   }
@@ -148,7 +153,7 @@ export class ProgramRunner implements Runner {
 
   traceMachines(values: Case): (readonly Step[])[] {
     const { session, space } = this.player;
-    const traces = tracePlay(this.player, storyFrom(space, values));
+    const traces = tracePlay(this.player, playable(space, values));
     return session.stages.map((stage) => traces.get(stage)?.steps ?? []);
   }
 
@@ -212,6 +217,22 @@ export class ProgramRunner implements Runner {
     });
   }
 
+  get reachNumbers(): readonly number[] {
+    const { numbers, wayNumbers, lastOf } = this;
+    const { session, play } = this.player;
+    numbers.length = 0;
+    lastOf.length = 0;
+    let before: string | undefined;
+    for (const { observed } of play.entries) {
+      if (observed === undefined) continue;
+      const machine = session.stages.length === 1 ? 0 : session.stages.indexOf(observed.stage);
+      numbers.push(wayNumbers.way(observed, lastOf[machine]), wayNumbers.state(before, observed.moment));
+      lastOf[machine] = observed;
+      before = observed.moment;
+    }
+    return numbers;
+  }
+
   countClasses(add: (name: string) => void): void {
     const { session, play } = this.player;
     for (const { name, holds } of session.classes) if (holds(play)) add(name);
@@ -224,19 +245,7 @@ export class ProgramRunner implements Runner {
 
 const NO_TRACE = { steps: [], stores: [] };
 
-/** Multiplier of the low half of the machine's path hash (src/x86/interpreter.ts): each instruction is a step of a polynomial. */
-const PATH_MULTIPLIER = 0x9e3779b1;
-
 function wayOf(observed: Observed, before: Observed | undefined, machine: number): Way {
   const [from, to] = [before?.instructions ?? 0, observed.instructions];
-  // The hash of the way alone: what came before is taken out of the polynomial.
-  const low = (observed.pathLow - Math.imul(before?.pathLow ?? 0, power(PATH_MULTIPLIER, to - from))) | 0;
-  return { key: `${low} ${to - from} ${observed.at}`, machine, from, to };
-}
-
-function power(base: number, exponent: number): number {
-  let result = 1;
-  for (let square = base, left = exponent; left > 0; left >>>= 1, square = Math.imul(square, square))
-    if ((left & 1) === 1) result = Math.imul(result, square);
-  return result;
+  return { key: `${wayHash(observed, before)} ${to - from} ${observed.at}`, machine, from, to };
 }
