@@ -36,3 +36,9 @@ export function writeHalves(words: Int32Array, at: number, value: bigint): void 
   words[at] = halves[0];
   words[at + 1] = halves[1];
 }
+
+/** Whether the value at index `at` of a buffer of halves is this one. */
+export function equalHalves(words: Int32Array, at: number, value: bigint): boolean {
+  whole[0] = value;
+  return words[at] === halves[0] && words[at + 1] === halves[1];
+}

@@ -2,6 +2,7 @@
  * The random numbers of stories: sfc32 (Chris Doty-Humphrey, PractRand), started by four words that fast-check draws. It
  * is the same stream on every machine.
  */
+import { joinHalves } from '../halves.js';
 import type { StreamWords } from './drawn-arbitrary.js';
 
 /** Numbers that are thrown away before the first is used, so that similar words start different streams. */
@@ -40,7 +41,8 @@ export class Dice {
 
   /** 64 random bits, unsigned. */
   value(): bigint {
-    return (BigInt(this.word() >>> 0) << 32n) | BigInt(this.word() >>> 0);
+    const high = this.word();
+    return joinHalves(this.word(), high);
   }
 
   /** 0 to limit - 1; limit is at most 2^31. */

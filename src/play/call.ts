@@ -2,40 +2,21 @@
  * One call of a function as a coroutine: it yields every exchange of the code with its surroundings and is given the
  * answer, up to the exchange with which the call ends: `return`, `stop`, `trap`, `fault` or `endless`.
  */
-import type { Exchange, Values } from '../../models/exchange/exchange.js';
+import type { Values } from '../../models/exchange/exchange.js';
 import { CALLEE_SAVED } from '../contract/compiled.js';
+import { highHalf, lowHalf, writeHalves } from '../halves.js';
+import { Layout, makeRoom, type NamedWords } from '../named-words.js';
 import type { Place, ProgramStage, StageCall } from '../stage/program-stage.js';
 import { STOP } from '../stage/stage.js';
 import { changedVectorState, VECTOR_STATE } from '../stage/vector-state.js';
-import { answerSeamcall, seamcallValues, seamcallWrites } from '../world/module-calls.js';
+import { answerSeamcall, IF_OF_VMCALL, seamcallValues, seamcallWrites, STI_OF_VMCALL } from '../world/module-calls.js';
 import { isBehindSti } from '../world/sti.js';
 import { ENVIRONMENT } from '../x86/environment.js';
 import { VECTOR } from '../x86/exit.js';
 import { FLAG } from '../x86/flags.js';
-
-/** An exchange, and where in the code and in the run it was. */
-export interface Observed extends Exchange {
-  /** The instruction that made it; of a return, the entry of the function. */
-  readonly at: bigint;
-  /** Hash of the way that the stage had gone by then: two runs with the same one executed the same instructions. */
-  readonly pathLow: number;
-  readonly pathHigh: number;
-  /** Instructions that the stage had executed by then. */
-  readonly instructions: number;
-  readonly stage: ProgramStage;
-  /** Of a return: what the function must have kept, unless the reference says something else. */
-  readonly kept?: Values;
-  /** Of a return: what its outputs were at the entry. */
-  readonly before?: Values;
-  /** Of a return: the instruction behind a value that says that something went astray. */
-  readonly sites?: Readonly<Record<string, bigint>>;
-  /** Where values lie that are no registers. */
-  readonly places?: Readonly<Record<string, Place>>;
-  /** Of a TDVMCALL: the module refuses the exposure mask, and the host sees nothing. */
-  readonly refused?: boolean;
-  /** Of an external symbol: its parameters in the order of the convention's registers. */
-  readonly parameters?: readonly string[];
-}
+import { SLOT as STATE } from '../x86/layout.js';
+import { REGISTER_INDEX } from '../x86/registers.js';
+import { type AtEntry, Observed } from './observed.js';
 
 /** A function outside the image. */
 export interface ExternalFunction {
@@ -70,37 +51,32 @@ export type Performance = Generator<Observed, void, Values>;
 export function* performCall(stage: ProgramStage, call: Call): Performance {
   stage.enter(call);
   const { module } = stage;
-  const entry = stage.rip;
-  // The return takes the return address from the stack.
-  const rsp = stage.register('rsp') + 8n;
-  const kept = { ...keptValues(stage), rsp, [VECTOR_STATE]: 0n, stray: 0n, below: 0n };
-  const before = outputsOf(stage, call);
-  const observed = (moment: string, values: Values, at = stage.rip): Observed => ({
-    moment,
-    values,
-    at,
-    pathLow: stage.machine.pathHashLow,
-    pathHigh: stage.machine.pathHashHigh,
-    instructions: stage.machine.instructionCount,
-    stage,
-  });
+  const { outputs } = call;
+  const ending = endingOf(outputs ?? NO_OUTPUTS);
+  const entryPoint = stage.rip;
+  const entry = atEntry(stage, ending);
+  const observed = (moment: string, values: Values, at = stage.rip): Observed =>
+    new Observed(moment, values, at, stage);
   for (;;) {
     switch (stage.proceed()) {
       case STOP.environment:
         // The step is over before it is answered: a play may end with the exchange.
         stage.observer?.after(stage.machine, {});
         if (stage.detail === ENVIRONMENT.Tdcall) {
-          const { moment, values, refused } = module.tdcall(stage.machine);
+          const { moment, shown, refused } = module.tdcall(stage.machine);
           if (moment === 'TDVMCALL') {
-            values['if'] = (stage.flags & FLAG.IF) === 0 ? 0n : 1n;
-            values['sti'] = isBehindSti(stage.machine) ? 1n : 0n;
+            const { words, at } = shown;
+            words[at + IF_OF_VMCALL] = (stage.flags & FLAG.IF) === 0 ? 0 : 1;
+            words[at + IF_OF_VMCALL + 1] = 0;
+            words[at + STI_OF_VMCALL] = isBehindSti(stage.machine) ? 1 : 0;
+            words[at + STI_OF_VMCALL + 1] = 0;
           }
-          const answer = yield { ...observed(moment, values), refused };
+          const answer = yield new Observed(moment, shown, stage.rip, stage, refused ? REFUSED : undefined);
           stage.observer?.answered?.(module.tdcallWrites(answer));
           module.answerTdcall(stage.machine, answer);
           stage.completeEnvironment();
         } else if (stage.detail === ENVIRONMENT.Seamcall) {
-          const answer = yield observed('SEAMCALL', seamcallValues(stage.machine));
+          const answer = yield new Observed('SEAMCALL', seamcallValues(stage.machine), stage.rip, stage);
           const vector = Number(answer['vector'] ?? 0n);
           if (vector === 0) {
             stage.observer?.answered?.(seamcallWrites(answer));
@@ -122,31 +98,32 @@ export function* performCall(stage: ProgramStage, call: Call): Performance {
         const top = stage.register('rsp');
         // Where no stack is, the function outside could not return.
         if (!stage.isMapped(top)) return void (yield observed('fault', { vector: BigInt(VECTOR.PF) }));
-        const parameters = Object.fromEntries(external.parameters.map((name, index) => [name, stage.parameter(index)]));
+        const parameters: Record<string, bigint> = {};
+        for (let index = 0; index < external.parameters.length; index++)
+          parameters[external.parameters[index]] = stage.parameter(index);
         if (external.query !== undefined) {
           stage.returnFromExternal(external.query(parameters));
           break;
         }
         const shown = external.observe?.(parameters) ?? parameters;
-        const answer = yield { ...observed(`call ${name}`, shown, stage.read(top)), parameters: external.parameters };
+        const answer = yield new Observed(callMoment(name), shown, stage.read(top), stage, external);
         external.apply?.(parameters, answer);
         stage.returnFromExternal(answer['rax'] ?? 0n);
         break;
       }
       case STOP.returned: {
         const { stray, below } = stage.survey();
-        const values: Record<string, bigint> = {
-          rax: stage.register('rax'),
-          ...keptValues(stage),
-          rsp: stage.register('rsp'),
-          [VECTOR_STATE]: BigInt(changedVectorState(stage.machine.state, stage.memory)),
-          stray: stray === undefined ? 0n : 1n,
-          below: below === undefined ? 0n : 1n,
-        };
-        Object.assign(values, outputsOf(stage, call));
-        const sites = { ...(stray !== undefined && { stray }), ...(below !== undefined && { below }) };
-        const places = call.outputs === undefined ? {} : { places: call.outputs, before };
-        return void (yield { ...observed('return', values, entry), kept, sites, ...places });
+        const shown = makeRoom(ending.layout);
+        showEnd(stage, ending, shown);
+        const { words, at } = shown;
+        put(words, at, END[VECTOR_STATE], changedVectorState(stage.machine.state, stage.memory));
+        put(words, at, END.stray, stray === undefined ? 0 : 1);
+        put(words, at, END.below, below === undefined ? 0 : 1);
+        const sites =
+          stray === undefined && below === undefined
+            ? NO_SITES
+            : { ...(stray !== undefined && { stray }), ...(below !== undefined && { below }) };
+        return void (yield new Observed('return', shown, entryPoint, stage, { entry, sites, places: outputs }));
       }
       case STOP.stopped:
         return void (yield observed('stop', {}, callerOf(stage)));
@@ -168,17 +145,102 @@ function callerOf(stage: ProgramStage): bigint {
   return stage.isMapped(top) ? stage.read(top) : stage.rip;
 }
 
-function outputsOf(stage: ProgramStage, { outputs = {} }: Call): Values {
-  const values: Record<string, bigint> = {};
-  for (const [name, { address, bytes }] of Object.entries(outputs)) values[name] = stage.read(address, bytes);
-  return values;
+/** One string for each function: a new one would have to be hashed wherever it is looked up. */
+const CALL_MOMENTS = new Map<string, string>();
+
+function callMoment(name: string): string {
+  let moment = CALL_MOMENTS.get(name);
+  if (moment === undefined) CALL_MOMENTS.set(name, (moment = `call ${name}`));
+  return moment;
 }
 
-function keptValues(stage: ProgramStage): Record<string, bigint> {
-  const values: Record<string, bigint> = {
-    if: (stage.flags & FLAG.IF) === 0 ? 0n : 1n,
-    flags: BigInt(stage.flags & SYSTEM_FLAGS),
-  };
-  for (const name of CALLEE_SAVED.sysv) values[name] = stage.register(name);
-  return values;
+type Outputs = Readonly<Record<string, Place>>;
+
+const NO_OUTPUTS: Outputs = {};
+const NO_SITES = {};
+const REFUSED = { refused: true };
+
+/** Of a return: the result, what every function keeps, and the outputs. */
+const RESULT_AND_KEPT = ['rax', 'if', 'flags', ...CALLEE_SAVED.sysv, 'rsp', VECTOR_STATE, 'stray', 'below'] as const;
+const END = Object.fromEntries(RESULT_AND_KEPT.map((name, index) => [name, index])) as Record<
+  (typeof RESULT_AND_KEPT)[number],
+  number
+>;
+const CALLEE_SAVED_INDICES = CALLEE_SAVED.sysv.map((name) => REGISTER_INDEX[name]);
+const [FIRST_SAVED] = CALLEE_SAVED.sysv.map((name) => END[name as keyof typeof END]);
+
+/** How the return of a call is shown. */
+interface Ending {
+  readonly layout: Layout;
+  readonly outputs: readonly { readonly low: number; readonly high: number; readonly place: Place }[];
 }
+
+/** Calls that lay out the same structures name the same outputs: they are looked through once. */
+const ENDINGS = new WeakMap<Outputs, Ending>();
+
+function endingOf(outputs: Outputs): Ending {
+  let ending = ENDINGS.get(outputs);
+  if (ending === undefined) {
+    const places = Object.values(outputs);
+    ending = {
+      layout: layoutOf(Object.keys(outputs)),
+      outputs: places.map((place) => ({ low: lowHalf(place.address), high: highHalf(place.address), place })),
+    };
+    ENDINGS.set(outputs, ending);
+  }
+  return ending;
+}
+
+/** One for the same names: clauses find their values by it. */
+const LAYOUTS = new Map<string, Layout>();
+
+function layoutOf(outputs: readonly string[]): Layout {
+  const key = outputs.join();
+  let layout = LAYOUTS.get(key);
+  if (layout === undefined) LAYOUTS.set(key, (layout = new Layout([...RESULT_AND_KEPT, ...outputs])));
+  return layout;
+}
+
+function put(words: Int32Array, at: number, index: number, low: number): void {
+  words[at + 2 * index] = low;
+  words[at + 2 * index + 1] = 0;
+}
+
+/** What must be at the return, too: nothing went astray, and the return takes the return address from the stack. */
+function atEntry(stage: ProgramStage, ending: Ending): AtEntry {
+  const shown = makeRoom(ending.layout);
+  showEnd(stage, ending, shown);
+  const { words, at } = shown;
+  writeHalves(words, at + 2 * END.rsp, stage.register('rsp') + 8n);
+  put(words, at, END[VECTOR_STATE], 0);
+  put(words, at, END.stray, 0);
+  put(words, at, END.below, 0);
+  return { shown, keptTo: RESULT_AND_KEPT.length };
+}
+
+/** Registers, flags and outputs as they are. */
+function showEnd(stage: ProgramStage, { outputs }: Ending, { words, at }: NamedWords): void {
+  const { machine } = stage;
+  const { state } = machine;
+  words[at] = state[2 * REGISTER_INDEX.rax];
+  words[at + 1] = state[2 * REGISTER_INDEX.rax + 1];
+  const flags = state[2 * STATE.RFLAGS];
+  put(words, at, END.if, (flags & FLAG.IF) === 0 ? 0 : 1);
+  put(words, at, END.flags, flags & SYSTEM_FLAGS);
+  let to = at + 2 * FIRST_SAVED;
+  for (const register of CALLEE_SAVED_INDICES) {
+    words[to++] = state[2 * register];
+    words[to++] = state[2 * register + 1];
+  }
+  words[to++] = state[2 * REGISTER_INDEX.rsp];
+  words[to] = state[2 * REGISTER_INDEX.rsp + 1];
+  to = at + 2 * RESULT_AND_KEPT.length;
+  for (const { low, high, place } of outputs) {
+    // Not mapped: the stage says so.
+    if (!machine.peek64(low, high)) stage.read(place.address, place.bytes);
+    words[to++] = place.bytes === 8 ? machine.peekLow : machine.peekLow & MASKS[place.bytes];
+    words[to++] = place.bytes === 8 ? machine.peekHigh : 0;
+  }
+}
+
+const MASKS = { 1: 0xff, 2: 0xffff, 4: -1 } as const;

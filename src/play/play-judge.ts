@@ -1,8 +1,11 @@
 /** Judges a play by the clauses of the properties that speak of its program. */
-import { meets } from '../../models/exchange/exchange.js';
+import { type Expectation, meets } from '../../models/exchange/exchange.js';
 import { type ExchangeClause, exchangeClauseSlot, renderExchangeClause } from '../clause/exchange-clause.js';
 import type { ProgramProperty } from '../clause/property.js';
 import type { ProgramContract } from '../contract/program-contract.js';
+import { equalHalves, readHalves } from '../halves.js';
+import type { Layout } from '../named-words.js';
+import { KEPT_FROM, type Observed } from './observed.js';
 import { type Entry, isTogether, type Play } from './play.js';
 
 export interface JudgedExchangeClause {
@@ -45,7 +48,10 @@ export class PlayJudge {
   /** Clauses that speak of every play: that something does not happen. */
   private readonly always: readonly JudgedExchangeClause[];
   private readonly byMoment = new Map<string, JudgedExchangeClause[]>();
-  private readonly propertyIndex = new Map<ProgramProperty, number>();
+  /** Per clause: which property it is of. */
+  private readonly positions: readonly number[];
+  /** Per clause: where its value lies in the layout that it saw last. */
+  private readonly places: readonly { layout: Layout | undefined; at: number }[];
 
   constructor(properties: readonly ProgramProperty[], contract: ProgramContract) {
     const speaking = properties.filter(
@@ -59,19 +65,22 @@ export class PlayJudge {
     });
     this.inForce = new Uint8Array(this.properties.length);
     const clauses: JudgedExchangeClause[] = [];
+    const positions: number[] = [];
     for (const [position, { property, status }] of this.properties.entries()) {
-      this.propertyIndex.set(property, position);
       if (status !== 'judged') continue;
       for (const clause of property.program.clauses(contract)) {
         const [text, slot] = [renderExchangeClause(clause), exchangeClauseSlot(clause)];
         const judged = { index: clauses.length, property, clause, text, slot };
         clauses.push(judged);
+        positions.push(position);
         const same = this.byMoment.get(clause.moment);
         if (same === undefined) this.byMoment.set(clause.moment, [judged]);
         else same.push(judged);
       }
     }
     this.clauses = clauses;
+    this.positions = positions;
+    this.places = clauses.map(() => ({ layout: undefined, at: -1 }));
     this.clauseInForce = new Uint8Array(clauses.length);
     this.always = clauses.filter(({ clause }) => clause.kind === 'happens' && isRareEnd(clause));
   }
@@ -83,46 +92,76 @@ export class PlayJudge {
     if (play.entries.length > 0) for (const clause of this.always) this.force(clause);
     const violations = new Map<number, PlayViolation>();
     for (const entry of play.entries) {
-      const moments = isTogether(entry) ? [entry.observed.moment] : partedMoments(entry);
-      for (const moment of moments)
-        for (const clause of this.byMoment.get(moment) ?? []) this.judgeClause(clause, entry, violations);
+      const together = isTogether(entry);
+      if (together) this.judgeMoment(entry.observed.moment, entry, together, violations);
+      else for (const moment of partedMoments(entry)) this.judgeMoment(moment, entry, together, violations);
     }
     return [...violations.values()];
   }
 
-  private judgeClause(judged: JudgedExchangeClause, entry: Entry, violations: Map<number, PlayViolation>): void {
-    const { clause } = judged;
-    if (clause.about !== undefined && entry.expected?.about?.includes(clause.about) !== true) return;
-    let violated: boolean;
-    if (clause.kind === 'happens') violated = !isTogether(entry);
-    else {
-      if (!isTogether(entry)) return;
-      const expected = entry.expected.values[clause.name];
-      if (expected === undefined) return;
-      violated = !meets(valueOf(entry, clause.name), expected);
+  private judgeMoment(moment: string, entry: Entry, together: boolean, violations: Map<number, PlayViolation>): void {
+    const clauses = this.byMoment.get(moment);
+    if (clauses === undefined) return;
+    const about = entry.asked?.about;
+    for (const judged of clauses) {
+      const { clause } = judged;
+      if (clause.about !== undefined && about?.includes(clause.about) !== true) continue;
+      let violated: boolean | undefined;
+      if (clause.kind === 'happens') violated = !together;
+      else violated = together ? this.differs(judged, clause.name, entry) : undefined;
+      if (violated === undefined) continue;
+      this.force(judged);
+      if (violated && !violations.has(judged.index)) violations.set(judged.index, { clause: judged, entry });
     }
-    this.force(judged);
-    if (violated && !violations.has(judged.index)) violations.set(judged.index, { clause: judged, entry });
   }
 
-  private force({ property, index }: JudgedExchangeClause): void {
+  /** Whether a value is not as it must be; undefined if any will do. */
+  private differs({ index }: JudgedExchangeClause, name: string, entry: Entry): boolean | undefined {
+    const { observed, asked } = entry as Entry & { observed: Observed };
+    const expected = asked?.values[name];
+    const { shown, entry: atEntry } = observed;
+    if (shown === undefined) return expected === undefined ? undefined : !meets(valueOf(observed, name), expected);
+    const place = this.places[index];
+    if (place.layout !== shown.layout) {
+      place.layout = shown.layout;
+      place.at = shown.layout.indexOf(name);
+    }
+    const { words, at } = shown;
+    if (expected === undefined) {
+      if (atEntry === undefined || place.at < KEPT_FROM || place.at >= atEntry.keptTo) return undefined;
+      const kept = atEntry.shown;
+      const [is, was] = [at + 2 * place.at, kept.at + 2 * place.at];
+      return words[is] !== kept.words[was] || words[is + 1] !== kept.words[was + 1];
+    }
+    return !meetsHalves(words, at + 2 * placeIn(observed, name, place.at), expected);
+  }
+
+  private force({ index }: JudgedExchangeClause): void {
     this.clauseInForce[index] = 1;
-    this.inForce[this.propertyIndex.get(property) as number] = 1;
+    this.inForce[this.positions[index]] = 1;
   }
 }
 
-function valueOf({ observed }: Entry, name: string): bigint {
-  const value = observed?.values[name];
-  if (value === undefined)
-    throw new Error(`${observed?.moment ?? 'nothing'} has no value ${name}: the program shows none`);
+function valueOf({ moment, values }: Observed, name: string): bigint {
+  const value = values[name];
+  if (value === undefined) throw new Error(`${moment} has no value ${name}: the program shows none`);
   return value;
+}
+
+function placeIn({ moment }: Observed, name: string, at: number): number {
+  if (at < 0) throw new Error(`${moment} has no value ${name}: the program shows none`);
+  return at;
+}
+
+function meetsHalves(words: Int32Array, at: number, expected: Expectation): boolean {
+  return typeof expected === 'bigint' ? equalHalves(words, at, expected) : meets(readHalves(words, at), expected);
 }
 
 /**
  * Where the two sides part: the exchange that is missing, or the one that should not be there. An accident (a fault, an
  * endless loop) is neither: it is what went wrong.
  */
-function partedMoments({ observed, expected }: Entry): string[] {
+function partedMoments({ observed, asked: expected }: Entry): string[] {
   if (observed === undefined) return expected === undefined ? [] : [expected.moment];
   if (expected === undefined || ACCIDENTS.has(observed.moment)) return [observed.moment];
   if (ENDS.has(observed.moment)) return [expected.moment];

@@ -1,7 +1,8 @@
 /** Performs a story: the code under test and the reference in lockstep, exchange by exchange. */
 import { type ExpectedExchange, meets, type Values } from '../../models/exchange/exchange.js';
 import type { Story } from '../story/story.js';
-import { NoVerdict, type Observed } from './call.js';
+import { NoVerdict } from './call.js';
+import type { Observed } from './observed.js';
 import type { Session } from './program.js';
 
 /** One exchange as it was and as it must be. Where the two are of different kinds the story ends. */
@@ -10,7 +11,9 @@ export interface Entry {
   readonly step: number;
   /** Undefined if the code under test was done while the reference was not. */
   readonly observed: Observed | undefined;
-  /** Undefined if the reference was done. */
+  /** What the reference says; undefined if it was done. */
+  readonly asked: ExpectedExchange | undefined;
+  /** The same with what every function keeps at its return. */
   readonly expected: ExpectedExchange | undefined;
   /** What the world answered; empty behind the end of a call. */
   readonly answer: Values;
@@ -31,7 +34,7 @@ const NOTHING: Values = {};
 
 /** Whether both sides did the same kind of thing, so that their values can be compared. */
 export function isTogether(entry: Entry): entry is Entry & { observed: Observed; expected: ExpectedExchange } {
-  return entry.observed !== undefined && entry.observed.moment === entry.expected?.moment;
+  return entry.observed !== undefined && entry.observed.moment === entry.asked?.moment;
 }
 
 /**
@@ -72,7 +75,7 @@ function playStep(session: Session, index: number, story: Story, entries: Entry[
     const wanted = expected.done === true ? undefined : expected.value;
     const together = actual !== undefined && actual.moment === wanted?.moment;
     const answer = together ? session.answer(actual, step) : NOTHING;
-    entries.push({ step: index, observed: actual, expected: withKept(wanted, actual), answer });
+    entries.push(new PlayEntry(index, actual, wanted, answer));
     if (!together || entries.length >= most) return false;
     if (wanted?.last === true) return true;
     observed = performance.next(answer);
@@ -81,13 +84,29 @@ function playStep(session: Session, index: number, story: Story, entries: Entry[
   return true;
 }
 
+/** An entry as it is played. */
+class PlayEntry implements Entry {
+  private whole: ExpectedExchange | undefined;
+
+  constructor(
+    readonly step: number,
+    readonly observed: Observed | undefined,
+    readonly asked: ExpectedExchange | undefined,
+    readonly answer: Values,
+  ) {
+    this.whole = undefined;
+  }
+
+  get expected(): ExpectedExchange | undefined {
+    return (this.whole ??= withKept(this.asked, this.observed));
+  }
+}
+
 /** What every function keeps is expected of every return. */
-function withKept(
-  expected: ExpectedExchange | undefined,
-  observed: Observed | undefined,
-): ExpectedExchange | undefined {
-  if (expected === undefined || observed?.kept === undefined || expected.moment !== observed.moment) return expected;
-  return { ...expected, values: { ...observed.kept, ...expected.values } };
+function withKept(asked: ExpectedExchange | undefined, observed: Observed | undefined): ExpectedExchange | undefined {
+  if (asked === undefined || asked.moment !== observed?.moment) return asked;
+  const { kept } = observed;
+  return kept === undefined ? asked : { ...asked, values: { ...kept, ...asked.values } };
 }
 
 /** Names of the values that are not as they must be, of an entry in which both sides are together. */

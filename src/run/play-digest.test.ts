@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest';
 import { Dice } from '../case/dice.js';
-import type { Entry } from '../play/play.js';
 import { PlayRunner } from '../play/play-runner.js';
 import { imageOf, STUB, STUB_PROPERTIES, stubContract } from '../play/stub-program.test.helper.js';
 import { drawStory } from '../story/story.js';
-import { playDigest } from './play-digest.js';
+import { type DigestedEntry, playDigest } from './play-digest.js';
 
 const runner = new PlayRunner(
   imageOf('corpus/targets/guest-6.7.o'),
@@ -13,12 +12,17 @@ const runner = new PlayRunner(
   STUB_PROPERTIES,
 );
 runner.run(drawStory(runner.space, new Dice([1, 2, 3, 4])));
-const entries: readonly Entry[] = runner.play.entries;
+/** In a form in which parts can be put in place of others. */
+const entries = runner.play.entries.map(({ step, observed, answer }): DigestedEntry => {
+  if (observed === undefined) return { step, observed, answer };
+  const { moment, values, pathLow, pathHigh } = observed;
+  return { step, observed: { moment, values, pathLow, pathHigh }, answer };
+});
 const plain = playDigest({ entries });
 const at = entries.findIndex(({ observed }) => observed?.moment === 'return');
 
 /** The digest with one entry changed. */
-const changed = (index: number, change: (entry: Entry) => Partial<Entry>): string =>
+const changed = (index: number, change: (entry: DigestedEntry) => Partial<DigestedEntry>): string =>
   playDigest({ entries: entries.map((entry, other) => (other === index ? { ...entry, ...change(entry) } : entry)) });
 
 /** The digest with one value at the return changed. */

@@ -1,6 +1,7 @@
 /** A digest of what happened in a play, so that a replay can say "exactly the same". */
 import { createHash } from 'node:crypto';
-import type { Play } from '../play/play.js';
+import type { Entry } from '../play/play.js';
+import type { Observed } from '../play/observed.js';
 import { hex } from '../text/hex.js';
 
 /**
@@ -9,11 +10,16 @@ import { hex } from '../text/hex.js';
  */
 const SHOWN_LATER = /^(?:vector-state|below)$/;
 
+/** What of an entry is hashed. */
+export interface DigestedEntry extends Pick<Entry, 'step' | 'answer'> {
+  readonly observed: Pick<Observed, 'moment' | 'values' | 'pathLow' | 'pathHigh'> | undefined;
+}
+
 /**
  * sha256 over everything that happened: the way of the code, each exchange with its values, each answer. What is hashed is part
  * of case schema 1.
  */
-export function playDigest({ entries }: Pick<Play, 'entries'>): string {
+export function playDigest({ entries }: { readonly entries: readonly DigestedEntry[] }): string {
   const digest = createHash('sha256');
   for (const { step, observed, answer } of entries) {
     digest.update(`${step} ${observed?.moment} ${observed?.pathLow} ${observed?.pathHigh}\n`);

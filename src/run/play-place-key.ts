@@ -1,6 +1,6 @@
 /** What the place of a violation of a play depends on. */
 import type { Values } from '../../models/exchange/exchange.js';
-import type { Observed } from '../play/call.js';
+import type { Observed } from '../play/observed.js';
 import type { PlayViolation } from '../play/play-judge.js';
 import type { PlayRunner } from '../play/play-runner.js';
 import type { ProgramStage } from '../stage/program-stage.js';

@@ -3,11 +3,11 @@ import type { Case, CaseSpace } from '../case/case.js';
 import { playDigest } from './play-digest.js';
 import { functionExtent } from '../stage/functions.js';
 import { findFunction } from '../image/symbols.js';
-import type { Observed } from '../play/call.js';
+import type { Observed } from '../play/observed.js';
 import type { PlayViolation } from '../play/play-judge.js';
 import type { PlayRunner } from '../play/play-runner.js';
 import type { ProgramStage } from '../stage/program-stage.js';
-import { caseSpaceOf, storyFrom } from '../story/case-space.js';
+import { caseSpaceOf, playable } from '../story/case-space.js';
 import { hex } from '../text/hex.js';
 import { PlayClasses } from './play-classes.js';
 import { comparePlay } from './play-comparison.js';
@@ -29,6 +29,7 @@ import type {
 } from './runner.js';
 import { contractId, type ProgramTarget } from './target.js';
 import type { Step } from './trace.js';
+import { wayHash, WayNumbers } from './way-numbers.js';
 import type { Wrong } from './wrong.js';
 
 /** What the schema of cases has room for. */
@@ -49,6 +50,10 @@ export class ProgramRunner implements Runner {
   readonly size: number;
   readonly interruptedAt = 0;
   readonly hasBoundaries = false;
+  private readonly wayNumbers = new WayNumbers();
+  /** Used again for each play. */
+  private readonly numbers: number[] = [];
+  private readonly lastOf: (Observed | undefined)[] = [];
 
   /** @param player plays and judges stories, for what speaks of programs alone */
   constructor(
@@ -96,7 +101,7 @@ export class ProgramRunner implements Runner {
   }
 
   run(values: Case): readonly Violation[] | undefined {
-    const found = this.player.run(storyFrom(this.player.space, values));
+    const found = this.player.run(playable(this.player.space, values));
     if (found === undefined) return undefined;
     return found.map((one): ProgramViolation => ({ clause: this.clauses[one.clause.index], found: one }));
   }
@@ -151,7 +156,7 @@ export class ProgramRunner implements Runner {
 
   traceMachines(values: Case): (readonly Step[])[] {
     const { session, space } = this.player;
-    const traces = tracePlay(this.player, storyFrom(space, values));
+    const traces = tracePlay(this.player, playable(space, values));
     return session.stages.map((stage) => traces.get(stage)?.steps ?? []);
   }
 
@@ -215,6 +220,22 @@ export class ProgramRunner implements Runner {
     });
   }
 
+  get reachNumbers(): readonly number[] {
+    const { numbers, wayNumbers, lastOf } = this;
+    const { session, play } = this.player;
+    numbers.length = 0;
+    lastOf.length = 0;
+    let before: string | undefined;
+    for (const { observed } of play.entries) {
+      if (observed === undefined) continue;
+      const machine = session.stages.length === 1 ? 0 : session.stages.indexOf(observed.stage);
+      numbers.push(wayNumbers.way(observed, lastOf[machine]), wayNumbers.state(before, observed.moment));
+      lastOf[machine] = observed;
+      before = observed.moment;
+    }
+    return numbers;
+  }
+
   countClasses(add: (name: string) => void): void {
     this.classes.count(add);
   }
@@ -226,19 +247,7 @@ export class ProgramRunner implements Runner {
 
 const NO_TRACE = { steps: [], stores: [] };
 
-/** Multiplier of the low half of the machine's path hash (src/x86/interpreter.ts): each instruction is a step of a polynomial. */
-const PATH_MULTIPLIER = 0x9e3779b1;
-
 function wayOf(observed: Observed, before: Observed | undefined, machine: number): Way {
   const [from, to] = [before?.instructions ?? 0, observed.instructions];
-  // The hash of the way alone: what came before is taken out of the polynomial.
-  const low = (observed.pathLow - Math.imul(before?.pathLow ?? 0, power(PATH_MULTIPLIER, to - from))) | 0;
-  return { key: `${low} ${to - from} ${observed.at}`, machine, from, to };
-}
-
-function power(base: number, exponent: number): number {
-  let result = 1;
-  for (let square = base, left = exponent; left > 0; left >>>= 1, square = Math.imul(square, square))
-    if ((left & 1) === 1) result = Math.imul(result, square);
-  return result;
+  return { key: `${wayHash(observed, before)} ${to - from} ${observed.at}`, machine, from, to };
 }

@@ -162,6 +162,11 @@ export interface Runner {
   readonly ways: readonly Way[];
   /** What happened, beside instructions, as names that coverage counts. */
   readonly states: readonly string[];
+  /**
+   * Numbers that stand for the ways and states of the last case, the same for the same ones: valid until the next case. Absent
+   * where the ways themselves cost nothing.
+   */
+  readonly reachNumbers?: readonly number[];
   /** How it ended, as a person says it. */
   readonly end: string;
   readonly answers: readonly StoredAnswer[];

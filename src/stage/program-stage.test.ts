@@ -23,7 +23,8 @@ import {
 } from '../harness/made-function.test.helper.js';
 import type { Image } from '../image/image.js';
 import { PERCPU_BASE } from '../image/per-cpu.js';
-import { type Call, NoVerdict, type Observed, performCall } from '../play/call.js';
+import { type Call, NoVerdict, performCall } from '../play/call.js';
+import type { Observed } from '../play/observed.js';
 import { FAULT } from '../scenario/layout.js';
 import { VECTOR } from '../x86/exit.js';
 import { SLOT as STATE } from '../x86/layout.js';

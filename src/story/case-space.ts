@@ -2,7 +2,8 @@
 import { type Case, type CaseSpace, type Slot, type SlotRange, type Step, slotOf } from '../case/case.js';
 import { Dice } from '../case/dice.js';
 import { writeHalves } from '../halves.js';
-import { actionOf, drawStory, type Story, type StorySlot, type StorySpace, type StoryStep } from './story.js';
+import { stepMaker } from './step-values.js';
+import { actionOf, checked, type Story, type StorySlot, type StorySpace, type StoryStep } from './story.js';
 
 /** Draws by which a slot's range is known. */
 const DRAWS = 128;
@@ -20,6 +21,7 @@ export function caseSpaceOf(space: StorySpace): CaseSpace {
 }
 
 function newCaseSpace(space: StorySpace): CaseSpace {
+  const draw = caseDrawer(space);
   return {
     actions: space.actions.map(({ name, sentence, slots }) => ({
       name,
@@ -29,13 +31,42 @@ function newCaseSpace(space: StorySpace): CaseSpace {
     steps: space.steps,
     each(words, count, visit) {
       const dice = new Dice(words);
-      for (let index = 0; index < count; index++) visit(caseFrom(drawStory(space, dice)), index);
+      for (let index = 0; index < count; index++) visit(draw(dice), index);
     },
     // What a step may not be in a state is left out when it is played.
     isFair: () => true,
     together: (_, slot) => [slot],
     isExamined: () => true,
   };
+}
+
+/** Draws as `drawStory` does, but into words. Each case lies where the one before lay. */
+function caseDrawer({ actions, steps }: StorySpace): (dice: Dice) => Case {
+  const total = actions.reduce((sum, { weight = 1 }) => sum + weight, 0);
+  const drawers = actions.map(({ name, slots, weight = 1 }) => ({
+    weight,
+    slots: Object.entries(slots).map(([slot, { draw }]) => ({ slot, draw })),
+    places: Array.from({ length: steps.most }, (): Step => newStep(name, Object.keys(slots).length)),
+  }));
+  return (dice) => {
+    const count = steps.least + dice.below(steps.most - steps.least + 1);
+    const drawn: Step[] = [];
+    for (let index = 0; index < count; index++) {
+      let chosen = dice.below(total);
+      let which = 0;
+      while ((chosen -= drawers[which].weight) >= 0) which++;
+      const { slots, places } = drawers[which];
+      const step = places[index];
+      for (let at = 0; at < slots.length; at++)
+        writeHalves(step.words, 2 * at, checked(slots[at].slot, slots[at].draw(dice)));
+      drawn.push(step);
+    }
+    return drawn;
+  };
+}
+
+function newStep(action: string, slots: number): Step {
+  return { action, words: new Int32Array(2 * slots) };
 }
 
 function slotFrom(name: string, about: StorySlot): Slot {
@@ -73,7 +104,30 @@ export function caseFrom(story: Story): Case {
   });
 }
 
-/** A case as the story that a session plays. */
+type StepMaker = (words: Int32Array) => StoryStep;
+
+const MAKERS = new WeakMap<StorySpace, Map<string, StepMaker>>();
+
+function makersOf(space: StorySpace): Map<string, StepMaker> {
+  let makers = MAKERS.get(space);
+  if (makers === undefined) {
+    makers = new Map(space.actions.map(({ name, slots }) => [name, stepMaker(name, Object.keys(slots))]));
+    MAKERS.set(space, makers);
+  }
+  return makers;
+}
+
+/** A case as the story that a session plays. Its values are read from the words of the case, which must stay as they are. */
+export function playable(space: StorySpace, given: Case): Story {
+  const makers = makersOf(space);
+  return given.map(({ action, words }) => {
+    const make = makers.get(action);
+    if (make === undefined) throw new RangeError(`no action ${action}`);
+    return make(words);
+  });
+}
+
+/** A case as a story of its own, all values by name. */
 export function storyFrom(space: StorySpace, given: Case): Story {
   return given.map((step) => storyStep(space, step));
 }

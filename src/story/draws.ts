@@ -1,5 +1,6 @@
 /** How the values of stories are drawn: each draw is a function from dice to a 64-bit value, and draws are combined. */
 import type { Dice } from '../case/dice.js';
+import { highHalf, joinHalves, lowHalf } from '../halves.js';
 
 export type Draw = (dice: Dice) => bigint;
 
@@ -32,11 +33,13 @@ export const either =
   (dice) =>
     draws[dice.below(draws.length)](dice);
 
+const POWERS = Array.from({ length: 64 }, (_, bit) => 1n << BigInt(bit));
+const ENDS = POWERS.map((power) => [power, power - 1n, power + 1n, -power].map((value) => value & WORD));
+
 /** A power of two, one less, one more, or its negative: where widths and signs end. */
 export const boundary: Draw = (dice) => {
-  const power = 1n << BigInt(dice.below(64));
-  const value = [power, power - 1n, power + 1n, -power][dice.below(4)];
-  return value & WORD;
+  const at = dice.below(64);
+  return ENDS[at][dice.below(4)];
 };
 
 /** Few random bits: as many as the width, which is random too. */
@@ -49,13 +52,15 @@ export const anyValue: Draw = either(uniform, boundary, narrow, oneOf(0n, 1n, WO
 export const oneBitOff =
   (draw: Draw): Draw =>
   (dice) =>
-    draw(dice) ^ (1n << BigInt(dice.below(64)));
+    draw(dice) ^ POWERS[dice.below(64)];
 
 /** A value of the draw with something in its upper half: what 32-bit code takes for the same. */
 export const upperHalfAdded =
   (draw: Draw): Draw =>
-  (dice) =>
-    draw(dice) | (BigInt(dice.word() >>> 0) << 32n);
+  (dice) => {
+    const drawn = draw(dice);
+    return joinHalves(lowHalf(drawn), highHalf(drawn) | dice.word());
+  };
 
 /** A value of the draw shifted left: a page number becomes an address. */
 export const shifted =

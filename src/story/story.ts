@@ -57,12 +57,16 @@ export function stepOf(action: StoryAction, values: Readonly<Record<string, bigi
 /** The values of a step that differ from neutral. */
 export function differingValues(space: StorySpace, { action, values }: StoryStep): [string, bigint][] {
   const { slots } = actionOf(space, action);
-  return Object.entries(values).filter(([name, value]) => value !== slots[name].neutral);
+  return Object.entries(slots).flatMap(([name, { neutral }]) =>
+    values[name] === undefined || values[name] === neutral ? [] : [[name, values[name]]],
+  );
 }
 
+const WORD = (1n << 64n) - 1n;
+
 /** A draw that leaves 64 bits is a defect of the program: the case file could not be read again. */
-function checked(name: string, value: bigint): bigint {
-  if (value < 0n || value >> 64n !== 0n) throw new RangeError(`the draw of ${name} is no unsigned 64-bit value`);
+export function checked(name: string, value: bigint): bigint {
+  if (value < 0n || value > WORD) throw new RangeError(`the draw of ${name} is no unsigned 64-bit value`);
   return value;
 }
 

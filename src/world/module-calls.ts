@@ -16,6 +16,7 @@ import {
   vmcallReturn,
 } from '../../models/module/vmcall.js';
 import { highHalf, lowHalf, readHalves, writeHalves } from '../halves.js';
+import { Layout, makeRoom, type NamedWords } from '../named-words.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import type { Machine } from '../x86/machine.js';
 import { REGISTER_NAMES } from '../x86/registers.js';
@@ -28,6 +29,16 @@ const SHOWN = REGISTER_NAMES.map((name, register) => ({ name, register })).filte
 /** Registers that a leaf may take or give. */
 const LEAF_REGISTERS = ['rax', 'rcx', 'rdx', 'r8', 'r9', 'r10', 'r11'] as const;
 
+/** Of a SEAMCALL: every register but RSP. */
+const SEAMCALL = new Layout(SHOWN.map(({ name }) => name));
+/** Of a TDG.VP.VMCALL as the host sees it; and RFLAGS.IF, and whether STI came just before, which the caller fills in. */
+const VMCALL = new Layout([...SEAMCALL.names, 'if', 'sti']);
+const LEAF = new Layout(LEAF_REGISTERS);
+/** Indices of halves. */
+export const IF_OF_VMCALL = 2 * VMCALL.indexOf('if');
+export const STI_OF_VMCALL = 2 * VMCALL.indexOf('sti');
+const LEAF_INDICES = LEAF_REGISTERS.map((name) => registerIndex(name));
+
 /** With NO_RBP_MOD, as the TD of every Linux host (module.md section 4), and without. */
 const CONFIGURATIONS: readonly [ModuleConfiguration, ModuleConfiguration] = [
   { ...REFERENCE_CONFIGURATION, noRbpMod: true },
@@ -37,7 +48,7 @@ const CONFIGURATIONS: readonly [ModuleConfiguration, ModuleConfiguration] = [
 /** What a TDCALL is, before it is answered. */
 export interface ModuleCall {
   moment: 'TDVMCALL' | 'TDCALL';
-  values: Record<string, bigint>;
+  shown: NamedWords;
   /** The module refuses the exposure mask: nobody sees anything. */
   refused: boolean;
 }
@@ -61,15 +72,23 @@ export class ModuleCalls {
     const { guest, view } = this;
     guest.set(machine.state.subarray(0, GPR_WORDS));
     if (leafOf(guest[2 * GPR.RAX]) !== 0 || this.refusesRax()) {
-      const values = Object.fromEntries(LEAF_REGISTERS.map((name) => [name, registerOf(guest, name)]));
-      return { moment: 'TDCALL', values, refused: false };
+      const shown = makeRoom(LEAF);
+      let to = shown.at;
+      for (const register of LEAF_INDICES) {
+        shown.words[to++] = guest[2 * register];
+        shown.words[to++] = guest[2 * register + 1];
+      }
+      return { moment: 'TDCALL', shown, refused: false };
     }
     vmcallHostView(this.configuration, guest, this.xmm, this.host, view, this.xmmOut);
-    const values: Record<string, bigint> = {};
-    for (const { name, register } of SHOWN) values[name] = readHalves(view, 2 * register);
-    values['rax'] = registerOf(guest, 'rax');
-    values['rcx'] = registerOf(guest, 'rcx');
-    return { moment: 'TDVMCALL', values, refused: !this.isLegalMask() };
+    const shown = makeRoom(VMCALL);
+    showRegisters(view, shown);
+    const { words, at } = shown;
+    for (const register of [GPR.RAX, GPR.RCX]) {
+      words[at + 2 * register] = guest[2 * register];
+      words[at + 2 * register + 1] = guest[2 * register + 1];
+    }
+    return { moment: 'TDVMCALL', shown, refused: !this.isLegalMask() };
   }
 
   private isLegalMask(): boolean {
@@ -130,15 +149,22 @@ export class ModuleCalls {
 
 const ALL_BITS = (1n << 64n) - 1n;
 
-function registerOf(words: Int32Array, name: string): bigint {
-  return readHalves(words, 2 * GPR[name.toUpperCase() as (typeof GPR_NAMES)[number]]);
+function registerIndex(name: string): number {
+  return GPR[name.toUpperCase() as (typeof GPR_NAMES)[number]];
+}
+
+/** Every register but RSP, which is the fifth: RAX and RCX lie where they are in the machine's state. */
+function showRegisters(registers: Int32Array, { words, at }: NamedWords): void {
+  const rsp = 2 * GPR.RSP;
+  for (let half = 0; half < rsp; half++) words[at + half] = registers[half];
+  for (let half = rsp + 2; half < GPR_WORDS; half++) words[at + half - 2] = registers[half];
 }
 
 /** The registers of the SEAMCALL at which the machine stands. */
-export function seamcallValues(machine: Machine): Record<string, bigint> {
-  const values: Record<string, bigint> = {};
-  for (const { name, register } of SHOWN) values[name] = readHalves(machine.state, 2 * register);
-  return values;
+export function seamcallValues(machine: Machine): NamedWords {
+  const shown = makeRoom(SEAMCALL);
+  showRegisters(machine.state, shown);
+  return shown;
 }
 
 /** Registers that an answer to SEAMCALL writes, one bit each. */

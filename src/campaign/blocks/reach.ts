@@ -8,6 +8,8 @@ export class Reach {
   private readonly covered: CoverageSet;
   /** Ways and states of the cases before. */
   private readonly seen = new Set<string>();
+  /** The same as the runner's numbers. */
+  private readonly numbers = new Set<number>();
   /** Cases that reached something new, in the order in which they were noted. */
   readonly witnesses: Witness[] = [];
 
@@ -17,10 +19,20 @@ export class Reach {
 
   /** Notes the case that the runner ran last. */
   note(values: Case): void {
-    const { ways, states } = this.runner;
     // Most cases go ways that others of the block went before.
+    if (this.isKnown()) return;
+    const { ways, states } = this.runner;
     if (ways.every(({ key }) => this.seen.has(key)) && states.every((state) => this.seen.has(state))) return;
     this.add(ways, values, states);
+  }
+
+  /** Whether the runner's numbers say that nothing of it is new; they are noted. */
+  private isKnown(): boolean {
+    const { reachNumbers } = this.runner;
+    if (reachNumbers === undefined) return false;
+    const before = this.numbers.size;
+    for (const number of reachNumbers) this.numbers.add(number);
+    return this.numbers.size === before;
   }
 
   /** @param values a case that goes these ways */

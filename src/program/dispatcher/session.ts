@@ -4,8 +4,9 @@ import { exitMoment, FAIL, fieldName, isUserspaceTurn, RETURN_TO_GUEST } from '.
 import { TrustDomain, type Action } from '../../../models/dispatcher/trust-domain.js';
 import type { Exchange, Reference, Values } from '../../../models/exchange/exchange.js';
 import type { Image } from '../../image/image.js';
-import { type ExternalFunctions, type Observed, type Performance, performCall } from '../../play/call.js';
+import { type ExternalFunctions, type Performance, performCall } from '../../play/call.js';
 import { disturbanceOf } from '../../play/disturbance.js';
+import type { Observed } from '../../play/observed.js';
 import type { Play } from '../../play/play.js';
 import type { Session, StoryClass } from '../../play/program.js';
 import { ProgramStage } from '../../stage/program-stage.js';
@@ -118,16 +119,18 @@ export class DispatcherSession implements Session {
   }
 
   /** What a return means to the one who called KVM_RUN. */
-  private outcome(
-    { at, pathLow, pathHigh, instructions, stage, values }: Observed,
-    structures: Structures,
-    vcpu: number,
-  ): Observed {
-    const where = { at, pathLow, pathHigh, instructions, stage };
-    const result = BigInt.asIntN(32, values['rax']);
-    if (result === TO_GUEST) return { ...where, moment: RETURN_TO_GUEST, ...structures.registers(vcpu) };
-    if (result === TO_USERSPACE) return { ...where, ...structures.userspaceExit(vcpu) };
-    return { ...where, moment: FAIL, values: { rax: values['rax'] } };
+  private outcome(returned: Observed, structures: Structures, vcpu: number): Observed {
+    const rax = this.stage.register('rax');
+    const result = BigInt.asIntN(32, rax);
+    if (result === TO_GUEST) {
+      const { values, places } = structures.registers(vcpu);
+      return returned.as(RETURN_TO_GUEST, values, { places });
+    }
+    if (result === TO_USERSPACE) {
+      const { moment, values, places } = structures.userspaceExit(vcpu);
+      return returned.as(moment, values, { places });
+    }
+    return returned.as(FAIL, { rax }, {});
   }
 
   *expect(step: StoryStep): Reference {

@@ -20,6 +20,7 @@ import {
   uniform,
   upperHalfAdded,
 } from '../../story/draws.js';
+import { withFacts } from '../../story/step-values.js';
 import { answerOf, has, type Helper, HOST_CLASSES, type Laid, valueIs } from './helper.js';
 import { accessFacts, crossesPages, decoder, formOf, isFairAccess, MMIO_SLOTS } from './mmio-access.js';
 import { EXCEPTION_SLOTS, isFairException, layRecord, laySavedRegisters } from './saved-state.js';
@@ -29,7 +30,7 @@ import { sharedMaskExternal, SHARED_MASK_SLOT, isSharedMask } from './memory-lay
 /** Calls a handler with the saved registers and the record. */
 function layHandler(stage: ProgramStage, values: Values, more: Omit<Laid, 'parameters' | 'outputs'> = {}): Laid {
   const registers = laySavedRegisters(stage, values);
-  const record = layRecord(stage, { ...values, ...more.facts });
+  const record = layRecord(stage, withFacts(values, more.facts));
   const number = values['insn.register'];
   const operand =
     number === undefined ? {} : { operand: registers.outputs[`regs.${PT_REGS_BY_NUMBER[Number(number)]}`] };
@@ -133,7 +134,7 @@ function withoutDerived(slots: Slots): Slots {
 
 function layMmio(stage: ProgramStage, values: Values): Laid {
   const facts = accessFacts(values);
-  return layHandler(stage, values, { facts, externals: decoder(stage, { ...values, ...facts }) });
+  return layHandler(stage, values, { facts, externals: decoder(stage, withFacts(values, facts)) });
 }
 
 const EXIT_REASONS = [
@@ -172,7 +173,7 @@ const DISPATCH: Helper = {
     const shared = values['ve.private'] === 0n ? values['shared_mask'] : 0n;
     const access = values['ve.exit_reason'] === MMIO_REASON ? accessFacts(values) : {};
     const facts = { ...access, 've.gpa': values['ve.gpa'] | shared };
-    const externals = { ...decoder(stage, { ...values, ...facts }), ...sharedMaskExternal(values) };
+    const externals = { ...decoder(stage, withFacts(values, facts)), ...sharedMaskExternal(values) };
     return layHandler(stage, values, { facts, externals });
   },
   isFair: (values) =>

@@ -9,6 +9,7 @@ import { type ExternalFunctions, performCall } from '../../play/call.js';
 import { disturbanceOf, disturbed, hasRbpMod } from '../../play/disturbance.js';
 import type { Program, StoryClass } from '../../play/program.js';
 import { type Place, ProgramStage } from '../../stage/program-stage.js';
+import { withFacts } from '../../story/step-values.js';
 import type { StoryStep } from '../../story/story.js';
 import { helperOptions } from './options.js';
 import { graffitiSlot, type Slots } from './slots.js';
@@ -107,7 +108,7 @@ export function helperProgram(helper: Helper): Program {
             ...disturbanceOf(values),
           });
         },
-        expect: ({ values }: StoryStep) => reference(options, { ...values, ...laid.facts }),
+        expect: ({ values }: StoryStep) => reference(options, withFacts(values, laid.facts)),
         answer: (exchange: Exchange, { values }: StoryStep) =>
           ASKING.has(exchange.moment) ? answer(exchange, values, round++) : {},
       };

@@ -6,7 +6,8 @@ import { EXIT_REASON } from '../../../models/abi/exit-reasons.js';
 import { KVM_MAP_GPA_RANGE_ENCRYPTED } from '../../../models/abi/kvm.js';
 import type { Values } from '../../../models/exchange/exchange.js';
 import type { Image } from '../../image/image.js';
-import { type Call, type Observed, type Performance, performCall } from '../../play/call.js';
+import { type Call, type Performance, performCall } from '../../play/call.js';
+import { NOTHING_KEPT, type Observed } from '../../play/observed.js';
 import { ProgramStage } from '../../stage/program-stage.js';
 import { type Shown, Structures } from '../dispatcher/structures.js';
 import { surroundings } from '../dispatcher/surroundings.js';
@@ -98,10 +99,14 @@ export class HostSide {
   /** A call of the rest of the kernel. @returns its answer */
   private *kernel(observed: Observed): Generator<Observed, Values, Values> {
     const { moment, values } = observed;
-    const request = KERNEL[moment];
+    const request = KERNEL[moment]?.(values);
     const device = DEVICES.has(moment);
     if (device && this.values['kernel'] !== 1n) return { rax: NOT_HERE };
-    const { value = 0n, result = 0n, ...rest } = yield { ...observed, ...request?.(values) };
+    const {
+      value = 0n,
+      result = 0n,
+      ...rest
+    } = yield request === undefined ? observed : observed.as(request.moment, request.values);
     return { ...rest, rax: result, data: value };
   }
 
@@ -109,9 +114,9 @@ export class HostSide {
   private *userspace(returned: Observed): Generator<Observed, IteratorResult<Observed, void>, Values> {
     const { structures } = this;
     if (structures === undefined) throw new Error('no TD');
-    yield { ...returned, moment: 'KVM_RUN returns' };
-    const device = { ...returned, kept: NO_ANSWER, ...deviceView(structures.userspaceExit(0)) };
-    const { value = 0n, ret = 0n } = yield device;
+    yield returned.as('KVM_RUN returns', returned.shown ?? returned.values);
+    const { moment, values, places } = deviceView(structures.userspaceExit(0));
+    const { value = 0n, ret = 0n } = yield returned.as(moment, values, { entry: NOTHING_KEPT, places });
     structures.userspace(0, { 'io.data': value, 'mmio.data': value, 'hypercall.ret': ret }, 0n);
     return this.run();
   }

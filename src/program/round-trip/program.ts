@@ -10,6 +10,7 @@ import type { Play } from '../../play/play.js';
 import type { Program, Session, StoryClass } from '../../play/program.js';
 import { ProgramStage } from '../../stage/program-stage.js';
 import type { Image } from '../../image/image.js';
+import { withFacts } from '../../story/step-values.js';
 import type { StorySpace, StoryStep } from '../../story/story.js';
 import { HostSide } from './host.js';
 import { GRAFFITI, type Request, REQUESTS, VERDICTS } from './requests.js';
@@ -128,10 +129,23 @@ function requestOf({ action }: StoryStep): Request {
   return found;
 }
 
+const NEUTRAL: Values = { 'host.r10': 0n, kernel: 1n };
+const MISSING = new Map<Request, Values>();
+
+/** What a request has no slots for, and everybody asks for. */
+function missing(request: Request): Values {
+  let found = MISSING.get(request);
+  if (found === undefined) {
+    found = Object.fromEntries(Object.entries(NEUTRAL).filter(([name]) => !(name in request.slots)));
+    MISSING.set(request, found);
+  }
+  return found;
+}
+
 /** The values of a step with all that follows from them. */
 function valuesOf(step: StoryStep): Values {
-  const neutral = { 'host.r10': 0n, kernel: 1n };
-  return { ...neutral, ...step.values, ...requestOf(step).facts(step.values) };
+  const request = requestOf(step);
+  return withFacts(step.values, { ...missing(request), ...request.facts(step.values) });
 }
 
 const moments = ({ entries }: Play): Set<string> => new Set(entries.map(({ expected }) => expected?.moment ?? ''));

@@ -10,6 +10,7 @@ import { type Place, ProgramStage } from '../../stage/program-stage.js';
 import { uniform } from '../../story/draws.js';
 import type { StoryStep } from '../../story/story.js';
 import { seamAnswer } from '../../world/seam-return.js';
+import { withFacts } from '../../story/step-values.js';
 import { answerOf } from '../helper/helper.js';
 import { anything, slot } from '../helper/slots.js';
 import { errnoOptions } from './options.js';
@@ -104,7 +105,7 @@ export const ERRNO_OF_SEAMCALL: Program = {
           ...disturbanceOf(values),
         });
       },
-      expect: ({ values }: StoryStep) => seamcall(errorMap, printed, { ...values, ...prefixed('before', before) }),
+      expect: ({ values }: StoryStep) => seamcall(errorMap, printed, withFacts(values, prefixed('before', before))),
       answer: ({ moment, values: asked }: Exchange, { values }: StoryStep): Values => {
         if (moment === 'call get_cpu') return { rax: values['cpu'] };
         if (moment !== 'SEAMCALL') return {};
