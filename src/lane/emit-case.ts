@@ -34,17 +34,17 @@ const CASE = { clean: 0, suspect: 1 } as const;
 
 /** Adds `batch(a, b, c, d, count)`, which returns suspects | fresh paths << 16. @returns the names of the classes */
 export function emitCase(input: RunInput, target: CaseInput): readonly string[] {
-  const { module, bulk } = input;
+  const { module, lane } = input;
   const { judge, runs, survey, space } = target;
-  const [base, guest, host] = bulk.observations;
-  const scenarios = bulk.scenarios;
+  const [base, guest, host] = lane.observations;
+  const scenarios = lane.scenarios;
   const fact = (observation: number, slot: number): I32 => i32.load(observation, 8 * slot);
   let names: readonly string[] = [];
 
   const run = (number: 0 | 1 | 2): Statement => {
     const scenario = i32.const(scenarios[number === 1 ? 1 : 0]);
     const answers = i32.const(scenarios[number === 2 ? 2 : 0]);
-    const observation = i32.const(bulk.observations[number]);
+    const observation = i32.const(lane.observations[number]);
     return when(runs[number].call(scenario, answers, observation), giveBack(i32.const(CASE.suspect)));
   };
   /** A companion that ended otherwise, or called more or less often, is for the reference to judge. */
@@ -69,12 +69,12 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
       judge,
       compiled: input.compiled,
       rules: target.rules,
-      bulk,
+      lane,
       hasGuest,
       hasHost,
       sameAccesses: same.get,
     });
-    const classes = new ClassCode(scope, bulk, space);
+    const classes = new ClassCode(scope, lane, space);
     names = classes.names;
     const verdict = judgeCode.judge(suspect);
     const count = i32.add(
@@ -84,17 +84,17 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
     return [
       seq(
         // A table of paths that is half full: code with so many is better off on the reference.
-        when(i32.geU(i32.load(bulk.pathCount), i32.const(PATHS / 2)), giveBack(i32.const(CASE.suspect))),
-        i32.store(bulk.eventStart, 0, i32.const(0)),
+        when(i32.geU(i32.load(lane.pathCount), i32.const(PATHS / 2)), giveBack(i32.const(CASE.suspect))),
+        i32.store(lane.eventStart, 0, i32.const(0)),
         run(0),
-        interrupted.set(i32.load(bulk.interruptedAt)),
+        interrupted.set(i32.load(lane.interruptedAt)),
         readBlock(input, i32.const(scenarios[0]), i32.const(base)),
         discard(survey.call(i32.const(scenarios[0]), i32.const(base))),
         companions.set(i32.and(i32.ne(fact(base, FACT.hostExits), i32.const(0)), i32.eqz(overlaps))),
         when(
           companions.get,
           seq(
-            i32.store(bulk.eventStart, 0, i32.load(bulk.baseEvents)),
+            i32.store(lane.eventStart, 0, i32.load(lane.baseEvents)),
             ...(judge.needsGuest
               ? [
                   guestCompanion(
@@ -102,7 +102,7 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
                     space,
                     scenarios[0],
                     scenarios[1],
-                    bulk.guestMasks,
+                    lane.guestMasks,
                     i32.and(fact(base, MOMENT.call + 1), i32.const(0xffff)),
                   ),
                   run(1),
@@ -111,7 +111,7 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
               : []),
             ...(judge.needsHost
               ? [
-                  hostCompanion(scope, space, scenarios[0], scenarios[2], bulk.hostMasks),
+                  hostCompanion(scope, space, scenarios[0], scenarios[2], lane.hostMasks),
                   run(2),
                   alike(host),
                   same.set(target.sameAccesses.call()),
@@ -121,11 +121,11 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
         ),
         verdict,
         when(suspect.get, giveBack(i32.const(CASE.suspect))),
-        i32.store(bulk.interruptedAt, 0, interrupted.get),
+        i32.store(lane.interruptedAt, 0, interrupted.get),
         classes.count(),
-        countBoundary(scope, bulk, Number(BigInt.asIntN(32, input.entry)), target.size),
-        i32.store(bulk.executions, 0, i32.add(i32.load(bulk.executions), count)),
-        notePath(scope, bulk),
+        countBoundary(scope, lane, Number(BigInt.asIntN(32, input.entry)), target.size),
+        i32.store(lane.executions, 0, i32.add(i32.load(lane.executions), count)),
+        notePath(scope, lane),
       ),
       i32.const(CASE.clean),
     ];
@@ -137,7 +137,7 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
     const suspects = scope.i32();
     return [
       seq(
-        i32.store(bulk.freshCount, 0, i32.const(0)),
+        i32.store(lane.freshCount, 0, i32.const(0)),
         discard(target.seed.call(a.get, b.get, c.get, d.get)),
         block((leave) =>
           loop((again) =>
@@ -147,10 +147,10 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
               when(
                 one.call(),
                 seq(
-                  i32.store(i32.shl(suspects.get, i32.const(2)), bulk.suspectIndex, index.get),
+                  i32.store(i32.shl(suspects.get, i32.const(2)), lane.suspectIndex, index.get),
                   copy(
                     i32.mul(suspects.get, i32.const(SCENARIO_BYTES)),
-                    bulk.suspects,
+                    lane.suspects,
                     scenarios[0],
                     0,
                     SCENARIO_BYTES,
@@ -164,7 +164,7 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
           ),
         ),
       ),
-      i32.or(suspects.get, i32.shl(i32.load(bulk.freshCount), i32.const(16))),
+      i32.or(suspects.get, i32.shl(i32.load(lane.freshCount), i32.const(16))),
     ];
   });
   emitExecutions(input, target);
@@ -175,16 +175,16 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
  * Adds what benchmarks measure: `fill(a, b, c, d, count)` draws scenarios to where suspects lie, and
  * `execute(count, scenarios)` runs them in turn, without companions and unjudged.
  */
-function emitExecutions({ module, bulk }: RunInput, { seed, draw, bare }: CaseInput): void {
-  const [scenario] = bulk.scenarios;
-  const observation = i32.const(bulk.observations[0]);
+function emitExecutions({ module, lane }: RunInput, { seed, draw, bare }: CaseInput): void {
+  const [scenario] = lane.scenarios;
+  const observation = i32.const(lane.observations[0]);
   module.function('fill', 5, (scope) => {
     const [a, b, c, d, count] = scope.parameters;
     const at = scope.i32();
     return [
       seq(
         discard(seed.call(a.get, b.get, c.get, d.get)),
-        at.set(i32.const(bulk.suspects)),
+        at.set(i32.const(lane.suspects)),
         loop((again) =>
           seq(
             discard(draw.call()),
@@ -205,14 +205,14 @@ function emitExecutions({ module, bulk }: RunInput, { seed, draw, bare }: CaseIn
     const failed = scope.i32();
     return [
       seq(
-        i32.store(bulk.eventStart, 0, i32.const(0)),
-        at.set(i32.const(bulk.suspects)),
+        i32.store(lane.eventStart, 0, i32.const(0)),
+        at.set(i32.const(lane.suspects)),
         end.set(i32.add(at.get, i32.mul(scenarios.get, i32.const(SCENARIO_BYTES)))),
         loop((again) =>
           seq(
             failed.set(i32.add(failed.get, bare.call(at.get, at.get, observation))),
             at.set(i32.add(at.get, i32.const(SCENARIO_BYTES))),
-            when(i32.geU(at.get, end.get), at.set(i32.const(bulk.suspects))),
+            when(i32.geU(at.get, end.get), at.set(i32.const(lane.suspects))),
             count.set(i32.sub(count.get, i32.const(1))),
             again(count.get),
           ),

@@ -5,7 +5,7 @@ import { EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { CONTROL, SLOT as STATE } from '../x86/layout.js';
 import { PATH_MULTIPLIER, PATH_SHIFT } from '../x86/wasm/path-hash.js';
 import type { RunInput } from './emit-run.js';
-import { DEPARTURE } from './layout.js';
+import { EXIT } from './layout.js';
 
 const EVENT_BYTES = 4 * EVENT_WORDS;
 
@@ -36,7 +36,7 @@ export function mixPath(scope: Scope, input: RunInput): (address: I64) => Statem
 
 /** Adds `catchUp(exit)`: the state is that before the instruction at which translated code was left. */
 export function emitCatchUp(input: RunInput): FunctionHandle {
-  const { module, layout, bulk } = input;
+  const { module, layout, lane } = input;
   return module.function('', 1, (scope) => {
     const [exit] = scope.parameters;
     const mix = mixPath(scope, input);
@@ -46,9 +46,9 @@ export function emitCatchUp(input: RunInput): FunctionHandle {
     const events = i32.load(layout.control, 4 * CONTROL.EVENT_COUNT);
     return [
       seq(
-        i64.store(layout.slots, 8 * STATE.RIP, i64.load(exit.get, DEPARTURE.rip)),
-        left.set(i32.load(exit.get, DEPARTURE.count)),
-        at.set(i32.load(exit.get, DEPARTURE.addresses)),
+        i64.store(layout.slots, 8 * STATE.RIP, i64.load(exit.get, EXIT.rip)),
+        left.set(i32.load(exit.get, EXIT.count)),
+        at.set(i32.load(exit.get, EXIT.addresses)),
         count.set(i32.add(i32.load(layout.control, 4 * CONTROL.INSTRUCTION_COUNT), left.get)),
         i32.store(layout.control, 4 * CONTROL.INSTRUCTION_COUNT, count.get),
         when(
@@ -66,7 +66,7 @@ export function emitCatchUp(input: RunInput): FunctionHandle {
         block((leave) =>
           loop((again) =>
             seq(
-              leave(i32.eq(events, i32.load(bulk.eventStart))),
+              leave(i32.eq(events, i32.load(lane.eventStart))),
               leave(
                 i32.ne(
                   i32.load(

@@ -44,14 +44,14 @@ interface Class {
 const NOBODY = 0x5bd1_e995_9e37_79b9n;
 
 export class ClassCode {
-  /** In the order of the counters at `bulk.classes`. */
+  /** In the order of the counters at `lane.classes`. */
   readonly names: readonly string[];
   private readonly classes: readonly Class[];
   private readonly setUp: Statement[] = [];
 
   constructor(
     private readonly scope: Scope,
-    private readonly bulk: LaneLayout,
+    private readonly lane: LaneLayout,
     private readonly space: ScenarioSpace,
   ) {
     this.classes = [...this.caseClasses(), ...this.callClasses()];
@@ -60,13 +60,13 @@ export class ClassCode {
 
   /** Counts the case that was observed last. */
   count(): Statement {
-    const { bulk } = this;
+    const { lane } = this;
     return seq(
       ...this.setUp,
       ...this.classes.map(({ holds }, index) =>
         holds === undefined
           ? seq()
-          : i32.store(bulk.classes, 4 * index, i32.add(i32.load(bulk.classes, 4 * index), holds)),
+          : i32.store(lane.classes, 4 * index, i32.add(i32.load(lane.classes, 4 * index), holds)),
       ),
       ...this.countPlace(),
     );
@@ -75,7 +75,7 @@ export class ClassCode {
   private countPlace(): Statement[] {
     const first = this.classes.findIndex(({ holds }) => holds === undefined);
     if (first < 0) return [];
-    const counters = this.bulk.classes + 4 * first;
+    const counters = this.lane.classes + 4 * first;
     const at = i32.shl(this.low(SLOT.blockPlace), i32.const(2));
     return [i32.store(at, counters, i32.add(i32.load(at, counters), i32.const(1)))];
   }
@@ -85,15 +85,15 @@ export class ClassCode {
   }
 
   private base(slot: number): I64 {
-    return i64.load(this.bulk.observations[0], 8 * slot);
+    return i64.load(this.lane.observations[0], 8 * slot);
   }
 
   private fact(slot: number): I32 {
-    return i32.load(this.bulk.observations[0], 8 * slot);
+    return i32.load(this.lane.observations[0], 8 * slot);
   }
 
   private low(slot: number): I32 {
-    return i32.load(this.bulk.scenarios[0], 8 * slot);
+    return i32.load(this.lane.scenarios[0], 8 * slot);
   }
 
   private local(value: I32): I32 {
@@ -106,7 +106,7 @@ export class ClassCode {
     const { compiled } = this;
     const low = (slot: number): I32 => this.low(slot);
     const kind = low(SLOT.faultKind);
-    const delivered = this.local(i32.ne(i32.load(this.bulk.interruptedAt), i32.const(0)));
+    const delivered = this.local(i32.ne(i32.load(this.lane.interruptedAt), i32.const(0)));
     const nmi = i32.eq(kind, i32.const(FAULT.nmi));
     const interruptible = this.local(i32.ne(i32.and(low(SLOT.entryFlags), i32.const(FLAG.IF)), i32.const(0)));
     const classes: Class[] = [
@@ -184,7 +184,7 @@ export class ClassCode {
 
   /** Whether an exposed register other than 0 came back with the value that some exposed register had at the call. */
   private equalsArgument(answered: I32): I32 {
-    const { bulk, compiled, scope } = this;
+    const { lane, compiled, scope } = this;
     const found = scope.i32();
     const mask = scope.i32();
     const usual = (compiled.ownMask === 0 ? compiled.widestMask : compiled.ownMask) & 0xfffc;
@@ -196,9 +196,9 @@ export class ClassCode {
       const value = (moment: number, register: number): I64 => this.base(moment + register);
       return seq(
         ...even.flatMap((register, i) => [
-          i64.store(bulk.compared, 8 * i, select(seen(register), value(MOMENT.answer, register), i64.const(0n))),
+          i64.store(lane.compared, 8 * i, select(seen(register), value(MOMENT.answer, register), i64.const(0n))),
           i64.store(
-            bulk.compared,
+            lane.compared,
             128 + 8 * i,
             // Zero equals nothing.
             select(
@@ -211,10 +211,10 @@ export class ClassCode {
         hits.set(v128.const([0, 0, 0, 0])),
         ...registers.map((_, i) =>
           seq(
-            argument.set(v128.load64Splat(bulk.compared, 128 + 8 * i)),
+            argument.set(v128.load64Splat(lane.compared, 128 + 8 * i)),
             hits.set(
               Array.from({ length: even.length / 2 }, (__, pair) => pair).reduce(
-                (so, pair) => v128.or(so, v128.eq64(argument.get, v128.load(bulk.compared, 16 * pair))),
+                (so, pair) => v128.or(so, v128.eq64(argument.get, v128.load(lane.compared, 16 * pair))),
                 hits.get,
               ),
             ),
@@ -228,7 +228,7 @@ export class ClassCode {
       const hits = scope.v128();
       const argument = scope.v128();
       const zero = v128.const([0, 0, 0, 0]);
-      const [observation] = bulk.observations;
+      const [observation] = lane.observations;
       const answers = pairs.map((register) => v128.load(observation, 8 * (MOMENT.answer + register)));
       return seq(
         hits.set(zero),
@@ -284,27 +284,27 @@ function pairsOf(mask: number): number[] | undefined {
 }
 
 /** Counts where an interrupt was delivered, by the instruction's offset in the function. */
-export function countBoundary(scope: Scope, bulk: LaneLayout, entryLow: number, size: number): Statement {
+export function countBoundary(scope: Scope, lane: LaneLayout, entryLow: number, size: number): Statement {
   const at = scope.i32();
   const offset = i32.sub(at.get, i32.const(entryLow));
   const counter = i32.shl(offset, i32.const(2));
   return seq(
-    at.set(i32.load(bulk.interruptedAt)),
+    at.set(i32.load(lane.interruptedAt)),
     when(
       all(i32.ne(at.get, i32.const(0)), i32.ltU(offset, i32.const(size))),
-      i32.store(counter, bulk.boundaries, i32.add(i32.load(counter, bulk.boundaries), i32.const(1))),
+      i32.store(counter, lane.boundaries, i32.add(i32.load(counter, lane.boundaries), i32.const(1))),
     ),
   );
 }
 
 /** Notes the path of the case if the block has not seen it. */
-export function notePath(scope: Scope, bulk: LaneLayout): Statement {
+export function notePath(scope: Scope, lane: LaneLayout): Statement {
   const path = scope.i64();
   const rip = scope.i64();
   const at = scope.i32();
   const fresh = scope.i32();
-  const [observation] = bulk.observations;
-  const [scenario] = bulk.scenarios;
+  const [observation] = lane.observations;
+  const [scenario] = lane.scenarios;
   const mask = i32.const((PATHS - 1) * PATH_BYTES);
   return seq(
     path.set(i64.load(observation, 8 * FACT.path)),
@@ -313,18 +313,18 @@ export function notePath(scope: Scope, bulk: LaneLayout): Statement {
     block((leave) =>
       loop((again) =>
         seq(
-          leave(all(i64.eq(i64.load(at.get, bulk.paths), path.get), i64.eq(i64.load(at.get, bulk.paths + 8), rip.get))),
+          leave(all(i64.eq(i64.load(at.get, lane.paths), path.get), i64.eq(i64.load(at.get, lane.paths + 8), rip.get))),
           when(
-            i64.eqz(i64.load(at.get, bulk.paths + 8)),
+            i64.eqz(i64.load(at.get, lane.paths + 8)),
             seq(
-              i64.store(at.get, bulk.paths, path.get),
-              i64.store(at.get, bulk.paths + 8, rip.get),
-              fresh.set(i32.load(bulk.freshCount)),
-              i64.store(i32.mul(fresh.get, i32.const(PATH_BYTES)), bulk.freshPaths, path.get),
-              i64.store(i32.mul(fresh.get, i32.const(PATH_BYTES)), bulk.freshPaths + 8, rip.get),
-              copy(i32.mul(fresh.get, i32.const(SCENARIO_BYTES)), bulk.fresh, scenario, 0, SCENARIO_BYTES),
-              i32.store(bulk.freshCount, 0, i32.add(fresh.get, i32.const(1))),
-              i32.store(bulk.pathCount, 0, i32.add(i32.load(bulk.pathCount), i32.const(1))),
+              i64.store(at.get, lane.paths, path.get),
+              i64.store(at.get, lane.paths + 8, rip.get),
+              fresh.set(i32.load(lane.freshCount)),
+              i64.store(i32.mul(fresh.get, i32.const(PATH_BYTES)), lane.freshPaths, path.get),
+              i64.store(i32.mul(fresh.get, i32.const(PATH_BYTES)), lane.freshPaths + 8, rip.get),
+              copy(i32.mul(fresh.get, i32.const(SCENARIO_BYTES)), lane.fresh, scenario, 0, SCENARIO_BYTES),
+              i32.store(lane.freshCount, 0, i32.add(fresh.get, i32.const(1))),
+              i32.store(lane.pathCount, 0, i32.add(i32.load(lane.pathCount), i32.const(1))),
               leave(),
             ),
           ),

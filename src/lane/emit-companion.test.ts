@@ -78,9 +78,9 @@ function expectSame(space: ScenarioSpace, generated: Generated, scenario: Scenar
   expectEqual(generated.hostOf(scenario), companion.slice(2 * SLOT.answerStatus));
 }
 
-function expectEqual(bulk: Int32Array, reference: Int32Array): void {
+function expectEqual(lane: Int32Array, reference: Int32Array): void {
   // A deep comparison of the thousands of them takes a minute.
-  if (Buffer.compare(Buffer.from(bulk.buffer), Buffer.from(reference.buffer)) !== 0) expect(bulk).toEqual(reference);
+  if (Buffer.compare(Buffer.from(lane.buffer), Buffer.from(reference.buffer)) !== 0) expect(lane).toEqual(reference);
 }
 
 const MASKS = [0, 0xfc00, 0xffcc, 0x7c00, 0x0c00, 0xfcc8, 0x0020];

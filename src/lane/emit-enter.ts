@@ -23,7 +23,7 @@ const VECTOR_BYTES = 34 * 8;
 export interface EnterInput {
   module: ModuleBuilder;
   layout: Layout;
-  bulk: LaneLayout;
+  lane: LaneLayout;
   compiled: CompiledContract;
   entry: bigint;
   gsBase: bigint;
@@ -42,7 +42,7 @@ export function enter(
   observation: Local<I32>,
   observeInitial: boolean,
 ): Statement {
-  const { layout, bulk, compiled, entry, vector } = input;
+  const { layout, lane, compiled, entry, vector } = input;
   const regions = REGIONS[memory];
   const stack = { address: scope.i64(), place: scope.i32() };
   const slot = (index: number): I64 => i64.load(scenario.get, 8 * index);
@@ -71,7 +71,7 @@ export function enter(
   const parts: Statement[] = [
     stack.address.set(i64.sub(i64.const(regions.stackEntry), i64.extend(below))),
     stack.place.set(i32.sub(i32.const(input.offsetOf(regions.stackEntry)), below)),
-    i32.store(bulk.stackPlace, 0, stack.place.get),
+    i32.store(lane.stackPlace, 0, stack.place.get),
     // Hardware order in both, but that RSP has no slot.
     registers(0, RSP),
     registers(RSP + 1, 15 - RSP),
@@ -87,14 +87,14 @@ export function enter(
       ? [
           state(STATE.MXCSR, i64.const(BigInt(MXCSR_DEFAULT))),
           state(STATE.X87_CW, i64.const(BigInt(X87_DEFAULT))),
-          copy(layout.slots, 8 * STATE.XMM, bulk.xmm, 256 * memory, 256),
+          copy(layout.slots, 8 * STATE.XMM, lane.xmm, 256 * memory, 256),
         ]
       : []),
     control(CONTROL.INSTRUCTION_COUNT, i64.const(0n)),
-    i32.store(layout.control, 4 * CONTROL.EVENT_COUNT, i32.load(bulk.eventStart)),
+    i32.store(layout.control, 4 * CONTROL.EVENT_COUNT, i32.load(lane.eventStart)),
     control(CONTROL.PATH_HASH_LOW, i64.const(0n)),
     i32.store(layout.control, 4 * CONTROL.SHADOW_AT, i32.const(-1)),
-    i32.store(bulk.interruptedAt, 0, i32.const(0)),
+    i32.store(lane.interruptedAt, 0, i32.const(0)),
     clear(observation.get, 0, 8 * (FACT.returnAddress + 1)),
     i64.store(observation.get, 8 * FACT.returnAddress, i64.const(regions.returnAddress)),
   ];
@@ -106,7 +106,7 @@ export function enter(
       if (kind !== 'block' && 'stack' in place) pokes.push(stackParameter(place.stack, slot(parameterSlot(place))));
     if (blockParameter !== undefined) {
       pokes.push(placeBlock(scope, input, memory, scenario.get, stack));
-      const pointer = i64.load(bulk.blockAddress);
+      const pointer = i64.load(lane.blockAddress);
       if ('register' in blockParameter.place) pokes.push(state(REGISTER_INDEX[blockParameter.place.register], pointer));
       else pokes.push(stackParameter(blockParameter.place.stack, pointer));
       pokes.push(fillBlock(input, scenario.get, observation.get, undo));
@@ -174,14 +174,14 @@ const FROM_END = 8;
 /** Sets `blockAddress` and `blockPlace`; the latter is 0 where no field can be filled in. */
 function placeBlock(
   scope: Scope,
-  { bulk }: EnterInput,
+  { lane }: EnterInput,
   memory: 0 | 1,
   scenario: I32,
   stack: { address: { get: I64 }; place: { get: I32 } },
 ): Statement {
   const row = scope.i32();
   const offset = scope.i32();
-  const table = bulk.places + memory * PLACE_TABLE_BYTES;
+  const table = lane.places + memory * PLACE_TABLE_BYTES;
   const place = i32.and(i32.load(scenario, 8 * SLOT.blockPlace), i32.const(7));
   const fromEnd = i32.shl(i32.and(i32.eqz(place), i32.shrU(offset.get, i32.const(7))), i32.const(3));
   return seq(
@@ -189,7 +189,7 @@ function placeBlock(
     row.set(i32.shl(i32.or(place, fromEnd), i32.const(5))),
     offset.set(i32.shl(i32.and(offset.get, i32.load(row.get, table + PLACE_ROW.offsetMask)), i32.const(3))),
     i64.store(
-      bulk.blockAddress,
+      lane.blockAddress,
       0,
       i64.add(
         i64.add(i64.load(row.get, table + PLACE_ROW.base), i64.extend(offset.get)),
@@ -197,7 +197,7 @@ function placeBlock(
       ),
     ),
     i32.store(
-      bulk.blockPlace,
+      lane.blockPlace,
       0,
       i32.and(
         i32.add(
@@ -212,7 +212,7 @@ function placeBlock(
 
 /** Runs `each` for every field that is mapped: the second half of a partly mapped block is nowhere. */
 function forFields(
-  { bulk, compiled }: EnterInput,
+  { lane, compiled }: EnterInput,
   scenario: I32,
   each: (field: number, place: I32) => Statement,
   otherwise: (field: number) => Statement,
@@ -220,10 +220,10 @@ function forFields(
   const half = 8 * ((compiled.contract.block?.size ?? 0) >> 4);
   const fields = compiled.fields.map(({ offset }, field) => ({ offset, field }));
   const one = ({ offset, field }: (typeof fields)[0]): Statement =>
-    each(field, i32.add(i32.load(bulk.blockPlace), i32.const(offset)));
+    each(field, i32.add(i32.load(lane.blockPlace), i32.const(offset)));
   const partly = i32.eq(i32.load(scenario, 8 * SLOT.blockPlace), i32.const(PLACE.partlyMapped));
   return when(
-    i32.load(bulk.blockPlace),
+    i32.load(lane.blockPlace),
     seq(
       ...fields.filter(({ offset }) => offset < half).map(one),
       when(

@@ -43,7 +43,7 @@ export interface JudgeInput {
   judge: Judge;
   compiled: CompiledContract;
   rules: readonly PredictionRule[];
-  bulk: LaneLayout;
+  lane: LaneLayout;
   /** 1 where the companion was run. */
   hasGuest: I32;
   hasHost: I32;
@@ -70,12 +70,12 @@ export class JudgeCode {
     private readonly scope: Scope,
     private readonly input: JudgeInput,
   ) {
-    [this.base] = input.bulk.observations;
+    [this.base] = input.lane.observations;
   }
 
   /** @param suspect set to 1 if any clause is violated */
   judge(suspect: Local<I32>): Statement {
-    const { judge, bulk } = this.input;
+    const { judge, lane } = this.input;
     const kept = this.once('caller-kept', this.callerKept());
     const inForce = judge.properties.map((): Map<string, I32> => new Map());
     const groups = new Map<string, Group>();
@@ -101,9 +101,9 @@ export class JudgeCode {
       guards.size === 0
         ? seq()
         : i32.store(
-            bulk.inForce + 4 * property,
+            lane.inForce + 4 * property,
             0,
-            i32.add(i32.load(bulk.inForce + 4 * property), any(...guards.values())),
+            i32.add(i32.load(lane.inForce + 4 * property), any(...guards.values())),
           ),
     );
     return seq(...this.setUp, ...checks, when(not(suspect.get), seq(...count)));
@@ -129,7 +129,7 @@ export class JudgeCode {
   }
 
   private scenarioLow(slot: number): I32 {
-    return i32.load(this.input.bulk.scenarios[0], 8 * slot);
+    return i32.load(this.input.lane.scenarios[0], 8 * slot);
   }
 
   private ended(mask: number): I32 {
@@ -221,7 +221,7 @@ export class JudgeCode {
         return this.once('host-answered', i32.ne(this.fact(FACT.hostExits), NO));
       case 'td-answered':
       case 'outcome':
-        throw new RangeError(`${condition.kind}: SEAMCALL is not for bulk runs`);
+        throw new RangeError(`${condition.kind}: SEAMCALL is not for runs in bulk`);
       case 'call-failed':
         return this.once('call-failed', all(this.called(), not(this.isZero(MOMENT.answer))));
       case 'caller-kept':
@@ -276,7 +276,7 @@ export class JudgeCode {
       case 'zero':
         return guard.is ? this.isZero(guard.slot) : not(this.isZero(guard.slot));
       case 'outcome':
-        throw new RangeError('outcome: SEAMCALL is not for bulk runs');
+        throw new RangeError('outcome: SEAMCALL is not for runs in bulk');
       case 'flags': {
         const given = this.input.compiled.flagsParameter !== undefined;
         const set = given ? i32.eq(this.flags(guard.bits), i32.const(guard.bits)) : NO;
@@ -291,7 +291,7 @@ export class JudgeCode {
 
   private origin(origin: Origin): I64 {
     if (origin.from === 'constant') return i64.const(joinHalves(origin.low, origin.high));
-    if (origin.from === 'scenario') return i64.load(this.input.bulk.scenarios[0], 8 * origin.slot);
+    if (origin.from === 'scenario') return i64.load(this.input.lane.scenarios[0], 8 * origin.slot);
     const value = this.word(origin.slot);
     const sum = origin.plus === undefined ? value : i64.add(value, i64.const(BigInt(origin.plus)));
     return origin.or === undefined ? sum : i64.or(sum, i64.const(BigInt(origin.or >>> 0)));
@@ -323,15 +323,15 @@ export class JudgeCode {
     if (term.kind !== 'register' && term.kind !== 'fact')
       throw new RangeError('independent() speaks of registers and facts');
     const slot = term.kind === 'register' ? registerSlot(term.moment, term.register) : FACT[term.fact];
-    const { bulk, hasGuest, hasHost, sameAccesses } = this.input;
+    const { lane, hasGuest, hasHost, sameAccesses } = this.input;
     const inForce = of === 'guest-secrets' ? hasGuest : hasHost;
     const key = `independent of ${of}`;
-    // The hash over addresses is not computed in bulk: the accesses themselves are compared.
+    // The hash over addresses is not computed in lane: the accesses themselves are compared.
     if (slot === FACT.addresses) {
       if (of !== 'host-values') throw new RangeError('addresses differ between the memories of companion G');
       return [{ inForce, key, holds: sameAccesses }];
     }
-    const other = bulk.observations[of === 'guest-secrets' ? 1 : 2];
+    const other = lane.observations[of === 'guest-secrets' ? 1 : 2];
     const difference = i64.xor(this.word(slot), i64.load(other, 8 * slot));
     return [{ inForce, key, holds: i64.eqz(difference), difference }];
   }

@@ -7,7 +7,7 @@ import { NO_PAGE, TLB, TLB_BITS, TLB_ENTRY } from '../x86/wasm/engine-layout.js'
 import type { RunInput } from './emit-run.js';
 
 /** What `fillPage` returns. */
-export const REFILL = { filled: 0, fault: 1, givenUp: 2 } as const;
+export const PAGE_FILL = { filled: 0, fault: 1, givenUp: 2 } as const;
 
 /** Adds `fillPage(size, needed)`: enters the page of the last refused access in the translation cache, if it may be accessed. */
 export function emitPageFill({ module, code }: RunInput): FunctionHandle {
@@ -42,7 +42,7 @@ export function emitPageFill({ module, code }: RunInput): FunctionHandle {
             i64.ne(i64.shrS(i64.shl(address.get, i64.const(16n)), i64.const(16n)), address.get),
             i32.gtU(i32.add(i32.and(i32.wrap(address.get), i32.const(4095)), size.get), i32.const(4096)),
           ),
-          giveBack(i32.const(REFILL.givenUp)),
+          giveBack(i32.const(PAGE_FILL.givenUp)),
         ),
         // As memory.ts finds a page.
         index.set(mixed),
@@ -54,14 +54,14 @@ export function emitPageFill({ module, code }: RunInput): FunctionHandle {
         ),
         loop((again) =>
           seq(
-            when(i32.eqz(words(0)), giveBack(i32.const(REFILL.fault))),
+            when(i32.eqz(words(0)), giveBack(i32.const(PAGE_FILL.fault))),
             when(
               i32.eqz(all(i32.eq(words(0), i32.or(low, i32.const(1))), i32.eq(words(1), high))),
               seq(index.set(i32.and(i32.add(index.get, i32.const(16)), mask)), again()),
             ),
           ),
         ),
-        when(i32.ne(i32.and(words(3), needed.get), needed.get), giveBack(i32.const(REFILL.fault))),
+        when(i32.ne(i32.and(words(3), needed.get), needed.get), giveBack(i32.const(PAGE_FILL.fault))),
         entry.set(
           i32.mul(
             i32.wrap(
@@ -78,7 +78,7 @@ export function emitPageFill({ module, code }: RunInput): FunctionHandle {
         i64.store(entry.get, engine.tlb + TLB.READ_WRITE, allows(PERMISSION.ReadWrite)),
         i32.store(entry.get, engine.tlb + TLB.DELTA, i32.sub(words(2), low)),
       ),
-      i32.const(REFILL.filled),
+      i32.const(PAGE_FILL.filled),
     ];
   });
 }

@@ -32,11 +32,11 @@ import { REGISTER_INDEX } from '../x86/registers.js';
 import type { TranslatedCode } from '../x86/wasm/engine.js';
 import { RETURN } from '../x86/wasm/emitter.js';
 import { type AnswerInput, answerTdcall, REGISTER_BYTES } from './emit-answer.js';
-import { REFILL } from './emit-page-fill.js';
+import { PAGE_FILL } from './emit-page-fill.js';
 import { mixPath } from './emit-catch-up.js';
 import { copyVector, enter, type EnterInput } from './emit-enter.js';
 import { undoWrites, withPresentUndo } from './emit-undo.js';
-import { DEPARTURE, DEPARTURE_BYTES, LEFT } from './layout.js';
+import { EXIT, EXIT_BYTES, LEFT } from './layout.js';
 
 /** Entries of the undo list for the caller's side and an interrupt handler. */
 const UNDO_RESERVED = 128;
@@ -87,7 +87,7 @@ export function emitRun(
   catchUp: FunctionHandle,
   fillPage: FunctionHandle,
 ): FunctionHandle {
-  const { module, layout, bulk, code, vector } = input;
+  const { module, layout, lane, code, vector } = input;
   const limit = instructionLimit(code);
   return module.function('', 3, (scope) => {
     const [scenario, answers, observation] = scope.parameters;
@@ -105,7 +105,7 @@ export function emitRun(
     const giveUp = giveBack(i32.const(RUN.givenUp));
     const end = (how: I32, detail: I32): Statement => seq(setFact(FACT.end, how), setFact(FACT.endDetail, detail));
     const rip = (value: I64): Statement => i64.store(layout.slots, 8 * STATE.RIP, value);
-    const detail = i32.load(exit.get, DEPARTURE.detail);
+    const detail = i32.load(exit.get, EXIT.detail);
     const at = i32.and(i32.load(answers.get, 8 * SLOT.faultAt), i32.const(0xffff));
     const pending = all(i32.ne(kind.get, i32.const(0)), i32.geU(count, at));
     /** An NMI always; a maskable interrupt with IF = 1 and no shadow. */
@@ -118,7 +118,7 @@ export function emitRun(
     );
     const deliver = seq(
       setFact(FACT.interrupts, i32.add(fact(FACT.interrupts), i32.const(1))),
-      i32.store(bulk.interruptedAt, 0, i32.load(layout.slots, 8 * STATE.RIP)),
+      i32.store(lane.interruptedAt, 0, i32.load(layout.slots, 8 * STATE.RIP)),
       setControl(CONTROL.INTERRUPT_KIND, i32.const(0)),
       when(i32.eq(kind.get, i32.const(2)), setControl(CONTROL.SHADOW_AT, i32.const(-1))),
       handlerTraces(scope, input, memory, answers.get),
@@ -137,9 +137,9 @@ export function emitRun(
     const environment = seq(
       when(i32.ne(detail, i32.const(ENVIRONMENT.Tdcall)), giveUp),
       answerTdcall(scope, input.answer, answers, observation, moments.has('call')),
-      rip(i64.load(exit.get, DEPARTURE.next)),
+      rip(i64.load(exit.get, EXIT.next)),
       setControl(CONTROL.INSTRUCTION_COUNT, i32.add(count, i32.const(1))),
-      mix(i64.load(exit.get, DEPARTURE.rip)),
+      mix(i64.load(exit.get, EXIT.rip)),
       ...(moments.has('answer')
         ? [
             when(
@@ -153,7 +153,7 @@ export function emitRun(
     const boundary = seq(
       when(i32.geS(count, i32.const(limit)), giveUp),
       when(i32.eqz(kind.get), giveUp),
-      rip(i64.load(exit.get, DEPARTURE.rip)),
+      rip(i64.load(exit.get, EXIT.rip)),
       when(
         exact.get,
         seq(deliver, unplan),
@@ -168,7 +168,7 @@ export function emitRun(
       i64.store(observation.get, 8 * FACT.faultAddress, address),
       setFact(
         FACT.faultOnBlock,
-        i64.ltU(i64.sub(address, i64.load(bulk.blockAddress)), i64.const(BigInt(input.blockSize))),
+        i64.ltU(i64.sub(address, i64.load(lane.blockAddress)), i64.const(BigInt(input.blockSize))),
       ),
       conclude,
     );
@@ -176,7 +176,7 @@ export function emitRun(
       discard(catchUp.call(exit.get)),
       exact.set(i32.const(1)),
       left.set(fillPage.call(i32.and(detail, i32.const(0xff)), i32.shrU(detail, i32.const(8)))),
-      when(i32.eq(left.get, i32.const(REFILL.givenUp)), giveUp),
+      when(i32.eq(left.get, i32.const(PAGE_FILL.givenUp)), giveUp),
       when(
         left.get,
         seq(
@@ -201,11 +201,11 @@ export function emitRun(
               exact.get,
               seq(
                 left.set(input.exact.call(stop.get, i32.const(limit), kind.get)),
-                exit.set(i32.add(i32.const(bulk.exactExits), i32.mul(left.get, i32.const(DEPARTURE_BYTES)))),
+                exit.set(i32.add(i32.const(lane.exactExits), i32.mul(left.get, i32.const(EXIT_BYTES)))),
               ),
               seq(
                 left.set(input.quick.call(stop.get, i32.const(limit), i32.const(0))),
-                exit.set(i32.add(i32.const(bulk.quickExits), i32.mul(left.get, i32.const(DEPARTURE_BYTES)))),
+                exit.set(i32.add(i32.const(lane.quickExits), i32.mul(left.get, i32.const(EXIT_BYTES)))),
               ),
             ),
             when(
@@ -217,7 +217,7 @@ export function emitRun(
                   seq(
                     when(
                       i32.eqz(kind.get),
-                      seq(i64.store(bulk.unknownAt, 0, i64.load(layout.slots, 8 * STATE.RIP)), giveUp),
+                      seq(i64.store(lane.unknownAt, 0, i64.load(layout.slots, 8 * STATE.RIP)), giveUp),
                     ),
                     when(due, deliver),
                     unplan,
@@ -226,12 +226,12 @@ export function emitRun(
                   ),
                 ),
                 left.set(i32.sub(i32.const(RETURN.EXTERNAL), left.get)),
-                end(i32.load(i32.shl(left.get, i32.const(2)), bulk.externals), left.get),
+                end(i32.load(i32.shl(left.get, i32.const(2)), lane.externals), left.get),
                 when(i32.eq(fact(FACT.end), i32.const(END.unknown)), giveUp),
                 conclude,
               ),
             ),
-            left.set(i32.load(exit.get, DEPARTURE.kind)),
+            left.set(i32.load(exit.get, EXIT.kind)),
             when(i32.eq(left.get, i32.const(LEFT.environment)), seq(environment, again())),
             when(i32.eq(left.get, i32.const(LEFT.access)), seq(access, again())),
             when(i32.eq(left.get, i32.const(LEFT.boundary)), seq(boundary, again())),

@@ -30,7 +30,7 @@ const ADDRESS_BYTES = 24;
 /**
  * Adds `survey(scenario, observation)` for a base run: counts stray writes, accesses below RSP and STI.
  */
-export function emitSurvey({ module, layout, bulk, compiled, blockSize }: RunInput): FunctionHandle {
+export function emitSurvey({ module, layout, lane, compiled, blockSize }: RunInput): FunctionHandle {
   const { stack } = REGIONS[0];
   const shadow = SHADOW_SPACE[compiled.contract.convention];
   return module.function('', 2, (scope) => {
@@ -81,10 +81,10 @@ export function emitSurvey({ module, layout, bulk, compiled, blockSize }: RunInp
     return [
       seq(
         end.set(i32.mul(count, i32.const(EVENT_BYTES))),
-        block.set(i64.load(bulk.blockAddress)),
+        block.set(i64.load(lane.blockAddress)),
         // RSP at the entry, from its place in memory.
         entry.set(
-          i64.add(i64.const(stack.address), i64.extend(i32.sub(i32.load(bulk.stackPlace), i32.const(bulk.stackStart)))),
+          i64.add(i64.const(stack.address), i64.extend(i32.sub(i32.load(lane.stackPlace), i32.const(lane.stackStart)))),
         ),
         writable.set(
           select(
@@ -123,7 +123,7 @@ export function emitSurvey({ module, layout, bulk, compiled, blockSize }: RunInp
           ),
         ),
         i32.store(observation.get, 8 * FACT.stiCount, sti.get),
-        i32.store(bulk.baseEvents, 0, count),
+        i32.store(lane.baseEvents, 0, count),
       ),
       i32.const(0),
     ];
@@ -131,14 +131,14 @@ export function emitSurvey({ module, layout, bulk, compiled, blockSize }: RunInp
 }
 
 /** Adds `sameAccesses()`: 1 if the last run, whose events lie behind those of the base run, made the same accesses. */
-export function emitSameAccesses({ module, layout, bulk }: RunInput): FunctionHandle {
+export function emitSameAccesses({ module, layout, lane }: RunInput): FunctionHandle {
   return module.function('', 0, (scope) => {
     const at = scope.i32();
     const other = scope.i32();
     const end = scope.i32();
     const rest = scope.i64();
     const different = scope.v128();
-    const base = i32.load(bulk.baseEvents);
+    const base = i32.load(lane.baseEvents);
     const count = i32.load(layout.control, 4 * CONTROL.EVENT_COUNT);
     const first = (offset: number) => v128.load(at.get, layout.events + offset);
     const second = (offset: number) => v128.load(other.get, layout.events + offset);

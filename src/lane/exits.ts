@@ -1,18 +1,18 @@
-/** Tells the driver what each exit of translated code means (layout.ts, DEPARTURE). */
+/** Tells the driver what each exit of translated code means (layout.ts, EXIT). */
 import { VECTOR } from '../x86/exit.js';
 import { OP } from '../x86/micro-ops.js';
 import type { TranslatedCode } from '../x86/wasm/engine.js';
 import type { Unit } from '../x86/wasm/units.js';
-import { DEPARTURE, DEPARTURE_BYTES, LEFT } from './layout.js';
+import { EXIT, EXIT_BYTES, LEFT } from './layout.js';
 
-export interface DepartureTables {
+export interface ExitTables {
   /** Addresses of the instructions of all blocks, one block after the other. */
   readonly addresses: BigInt64Array;
   /** The table of one unit, when `addresses` lie at this byte offset. */
   table(unit: Unit, addressesAt: number): Uint8Array;
 }
 
-export function exitTables({ quick, exact }: TranslatedCode): DepartureTables {
+export function exitTables({ quick, exact }: TranslatedCode): ExitTables {
   const all: bigint[] = [];
   const starts = new Map<Unit, number[]>();
   for (const unit of [quick, exact]) {
@@ -26,17 +26,17 @@ export function exitTables({ quick, exact }: TranslatedCode): DepartureTables {
   return {
     addresses: BigInt64Array.from(all),
     table: (unit, addressesAt) => {
-      const bytes = new Uint8Array(DEPARTURE_BYTES * unit.exits.length);
+      const bytes = new Uint8Array(EXIT_BYTES * unit.exits.length);
       const view = new DataView(bytes.buffer);
       unit.exits.forEach((_, number) => {
         const { kind, detail, rip, next, block, count } = describe(unit, number);
-        const at = number * DEPARTURE_BYTES;
-        view.setInt32(at + DEPARTURE.kind, kind, true);
-        view.setInt32(at + DEPARTURE.detail, detail, true);
-        view.setBigUint64(at + DEPARTURE.rip, rip, true);
-        view.setBigUint64(at + DEPARTURE.next, next, true);
-        view.setInt32(at + DEPARTURE.count, count, true);
-        view.setInt32(at + DEPARTURE.addresses, addressesAt + 8 * (starts.get(unit)?.[block] ?? 0), true);
+        const at = number * EXIT_BYTES;
+        view.setInt32(at + EXIT.kind, kind, true);
+        view.setInt32(at + EXIT.detail, detail, true);
+        view.setBigUint64(at + EXIT.rip, rip, true);
+        view.setBigUint64(at + EXIT.next, next, true);
+        view.setInt32(at + EXIT.count, count, true);
+        view.setInt32(at + EXIT.addresses, addressesAt + 8 * (starts.get(unit)?.[block] ?? 0), true);
       });
       return bytes;
     },

@@ -90,7 +90,7 @@ export class LaneRunner {
   /** Names of the classes, in the order of `BatchResult.classes`. */
   readonly classNames: readonly string[];
   private readonly buffer: ArrayBuffer;
-  private readonly bulk: LaneLayout;
+  private readonly lane: LaneLayout;
   private readonly functions: Functions;
   private readonly counters: readonly Int32Array[];
 
@@ -134,35 +134,35 @@ export class LaneRunner {
       classes: mostClasses(compiled),
       code: size,
     };
-    const bulk = laneLayout(engine.totalBytes + shared.used, sizes, offsetOf(REGIONS[0].stack.address));
-    if (bulk.end > linear.buffer.byteLength)
+    const lane = laneLayout(engine.totalBytes + shared.used, sizes, offsetOf(REGIONS[0].stack.address));
+    if (lane.end > linear.buffer.byteLength)
       throw new Error(
-        `bulk runs of ${target.symbol} need ${bulk.end} bytes of memory, and have ${linear.buffer.byteLength}`,
+        `lane runs of ${target.symbol} need ${lane.end} bytes of memory, and have ${linear.buffer.byteLength}`,
       );
-    shared.used = bulk.end - engine.totalBytes;
-    this.bulk = bulk;
+    shared.used = lane.end - engine.totalBytes;
+    this.lane = lane;
     this.place(
-      bulk.externals,
+      lane.externals,
       Int32Array.from(ends, ({ end }) => end),
     );
-    this.place(bulk.addresses, exits.addresses);
-    this.place(bulk.quickExits, exits.table(code.quick, bulk.addresses));
-    this.place(bulk.exactExits, exits.table(code.exact, bulk.addresses));
-    this.place(bulk.places, placeTable(compiled, 0, offsetOf));
-    this.place(bulk.places + PLACE_TABLE_BYTES, placeTable(compiled, 1, offsetOf));
-    this.place(bulk.guestMasks, guestMasks(space));
-    this.place(bulk.hostMasks, hostMasks());
-    this.place(bulk.xmm, XMM_GRAFFITI[0]);
-    this.place(bulk.xmm + 256, XMM_GRAFFITI[1]);
+    this.place(lane.addresses, exits.addresses);
+    this.place(lane.quickExits, exits.table(code.quick, lane.addresses));
+    this.place(lane.exactExits, exits.table(code.exact, lane.addresses));
+    this.place(lane.places, placeTable(compiled, 0, offsetOf));
+    this.place(lane.places + PLACE_TABLE_BYTES, placeTable(compiled, 1, offsetOf));
+    this.place(lane.guestMasks, guestMasks(space));
+    this.place(lane.hostMasks, hostMasks());
+    this.place(lane.xmm, XMM_GRAFFITI[0]);
+    this.place(lane.xmm + 256, XMM_GRAFFITI[1]);
     // Code that cannot touch the vector state leaves it as every run finds it.
-    bulk.observations.forEach((at, run) => {
+    lane.observations.forEach((at, run) => {
       for (const slot of [VECTOR.initial, VECTOR.final]) {
         this.place(at + 8 * slot, Int32Array.of(MXCSR_DEFAULT, 0, X87_DEFAULT, 0));
         this.place(at + 8 * slot + 16, XMM_GRAFFITI[run === 1 ? 1 : 0]);
       }
     });
-    const drawAt = { state: bulk.state, tables: bulk.tables, scenario: bulk.scenarios[0] };
-    this.place(bulk.tables, drawTables(space, drawAt));
+    const drawAt = { state: lane.state, tables: lane.tables, scenario: lane.scenarios[0] };
+    this.place(lane.tables, drawTables(space, drawAt));
 
     const module = new ModuleBuilder(linear.pages);
     const quick = module.import('quick', 3);
@@ -173,12 +173,12 @@ export class LaneRunner {
       layout,
       rules: [rules[0], rules[1]],
       usualMask: compiled.ownMask,
-      eventStart: bulk.eventStart,
+      eventStart: lane.eventStart,
     } as const;
     const input: RunInput = {
       module,
       layout,
-      bulk,
+      lane,
       compiled,
       entry: target.entry,
       gsBase: stage.gsBase,
@@ -219,10 +219,10 @@ export class LaneRunner {
     const functions = instantiateFunctions(module.encode(), linear, { quick: code.quick.run, exact: code.exact.run });
     this.functions = functions as unknown as Functions;
     this.counters = [
-      new Int32Array(this.buffer, bulk.inForce, sizes.properties),
-      new Int32Array(this.buffer, bulk.classes, this.classNames.length),
-      new Int32Array(this.buffer, bulk.boundaries, size),
-      new Int32Array(this.buffer, bulk.executions, 1),
+      new Int32Array(this.buffer, lane.inForce, sizes.properties),
+      new Int32Array(this.buffer, lane.classes, this.classNames.length),
+      new Int32Array(this.buffer, lane.boundaries, size),
+      new Int32Array(this.buffer, lane.executions, 1),
     ];
   }
 
@@ -233,8 +233,8 @@ export class LaneRunner {
   /** Forgets the counts and the paths: a block's result depends on nothing before it. */
   begin(): void {
     for (const counter of this.counters) counter.fill(0);
-    new Int32Array(this.buffer, this.bulk.pathCount, 1)[0] = 0;
-    new Int32Array(this.buffer, this.bulk.paths, (PATH_BYTES * PATHS) / 4).fill(0);
+    new Int32Array(this.buffer, this.lane.pathCount, 1)[0] = 0;
+    new Int32Array(this.buffer, this.lane.paths, (PATH_BYTES * PATHS) / 4).fill(0);
   }
 
   /**
@@ -242,18 +242,18 @@ export class LaneRunner {
    * scenarios that are returned are good until the next batch.
    */
   run(words: readonly number[], count: number): Pick<BatchResult, 'suspects' | 'fresh'> {
-    const { bulk, buffer } = this;
+    const { lane, buffer } = this;
     const result = this.functions.batch(words[0], words[1], words[2], words[3], count);
-    const indices = new Int32Array(buffer, bulk.suspectIndex, result & 0xffff);
+    const indices = new Int32Array(buffer, lane.suspectIndex, result & 0xffff);
     const suspects = Array.from(indices, (index, i) => ({
       index,
-      scenario: this.scenarioAt(bulk.suspects + i * SCENARIO_BYTES),
+      scenario: this.scenarioAt(lane.suspects + i * SCENARIO_BYTES),
     }));
-    const paths = new BigUint64Array(buffer, bulk.freshPaths, 2 * (result >>> 16));
+    const paths = new BigUint64Array(buffer, lane.freshPaths, 2 * (result >>> 16));
     const fresh = Array.from({ length: result >>> 16 }, (_, i) => ({
       path: paths[2 * i],
       rip: paths[2 * i + 1],
-      scenario: this.scenarioAt(bulk.fresh + i * SCENARIO_BYTES),
+      scenario: this.scenarioAt(lane.fresh + i * SCENARIO_BYTES),
     }));
     return { suspects, fresh };
   }
@@ -271,13 +271,13 @@ export class LaneRunner {
     change: (scenario: Scenario) => void,
   ): (count: number) => number {
     this.functions.fill(words[0], words[1], words[2], words[3], scenarios);
-    for (let i = 0; i < scenarios; i++) change(this.scenarioAt(this.bulk.suspects + i * SCENARIO_BYTES));
+    for (let i = 0; i < scenarios; i++) change(this.scenarioAt(this.lane.suspects + i * SCENARIO_BYTES));
     return (count) => this.functions.execute(count, scenarios);
   }
 
   /** A runner that also knows the code to which the last unknown jump led, or this one if there was none. */
   extended(): LaneRunner {
-    const [unknown] = new BigUint64Array(this.buffer, this.bulk.unknownAt, 1);
+    const [unknown] = new BigUint64Array(this.buffer, this.lane.unknownAt, 1);
     if (unknown === 0n || this.others.includes(unknown) || this.others.length >= MOST_OTHERS) return this;
     return LaneRunner.of(this.runner, [...this.others, unknown]) ?? this;
   }
@@ -290,7 +290,7 @@ export class LaneRunner {
 
   /** What was observed last, to be compared with the reference: of the base run (0), companion G (1) or H (2). */
   observation(run: 0 | 1 | 2): Int32Array {
-    return new Int32Array(this.buffer, this.bulk.observations[run], 2 * OBSERVATION_SLOTS);
+    return new Int32Array(this.buffer, this.lane.observations[run], 2 * OBSERVATION_SLOTS);
   }
 
   private scenarioAt(offset: number): Scenario {

@@ -1,4 +1,4 @@
-/** Where bulk runs keep what they need, behind the machine in its linear memory. Byte offsets. */
+/** Where lane runs keep what they need, behind the machine in its linear memory. Byte offsets. */
 import { OBSERVATION_SLOTS } from '../observation/layout.js';
 import { SCENARIO_BYTES, STATE_BYTES } from '../scenario/draw-code.js';
 
@@ -7,8 +7,8 @@ export const BATCH_CASES = 250;
 
 const OBSERVATION_BYTES = Math.ceil((8 * OBSERVATION_SLOTS) / 16) * 16;
 
-/** A exit of translated code as the driver reads it: DEPARTURE_BYTES each. */
-export const DEPARTURE = {
+/** A exit of translated code as the driver reads it: EXIT_BYTES each. */
+export const EXIT = {
   /** A value of LEFT. */
   kind: 0,
   /** Environment call: its number. Trap: the vector. Access: size and permissions << 8. */
@@ -21,7 +21,7 @@ export const DEPARTURE = {
   count: 24,
   addresses: 28,
 } as const;
-export const DEPARTURE_BYTES = 32;
+export const EXIT_BYTES = 32;
 
 /** Why translated code was left. */
 export const LEFT = { other: 0, boundary: 1, environment: 2, trap: 3, access: 4 } as const;
@@ -124,8 +124,8 @@ export function laneLayout(start: number, sizes: Sizes, stackStart: number): Lan
     unknownAt: placement + 40,
     stackStart,
     tables: take(sizes.tables),
-    quickExits: take(DEPARTURE_BYTES * sizes.quickExits),
-    exactExits: take(DEPARTURE_BYTES * sizes.exactExits),
+    quickExits: take(EXIT_BYTES * sizes.quickExits),
+    exactExits: take(EXIT_BYTES * sizes.exactExits),
     addresses: take(8 * sizes.addresses),
     externals: take(4 * sizes.externals),
     inForce: take(4 * sizes.properties),
