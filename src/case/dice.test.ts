@@ -17,3 +17,13 @@ it('throw every number below a limit, and none above', () => {
   const seen = new Set(Array.from({ length: 400 }, () => dice.below(7)));
   expect(seen).toEqual(new Set([0, 1, 2, 3, 4, 5, 6]));
 });
+
+it('throw aside something else, as often as you like, without changing what comes', () => {
+  const dice = new Dice([1, 2, 3, 4]);
+  const same = new Dice([1, 2, 3, 4]);
+  const aside = dice.aside();
+  const thrown = Array.from({ length: 5 }, () => aside.value());
+  const next = Array.from({ length: 5 }, () => dice.value());
+  expect(next).toEqual(Array.from({ length: 5 }, () => same.value()));
+  expect(next.filter((value) => thrown.includes(value))).toEqual([]);
+});

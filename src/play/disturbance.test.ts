@@ -1,10 +1,11 @@
 /** A story that carries interrupts, NMIs, flags and the TD's configuration: a sound function agrees with its reference. */
 import { describe, expect, it } from 'vitest';
-import { FAULT } from '../scenario/layout.js';
+import { CALLER_FLAGS, FAULT } from '../scenario/layout.js';
 import { Dice } from '../case/dice.js';
 import { anyValue, below, oneOf } from '../story/draws.js';
-import { drawStory, type StoryStep } from '../story/story.js';
-import { DISTURBANCE, disturbanceOf } from './disturbance.js';
+import { drawStory, type StoryAction, type StorySpace, type StoryStep } from '../story/story.js';
+import { FLAG } from '../x86/flags.js';
+import { DISTURBANCE, disturbanceOf, disturbed } from './disturbance.js';
 import { PlayRunner } from './play-runner.js';
 import { imageOf, STUB, STUB_PROPERTIES, stubContract } from './stub-program.test.helper.js';
 
@@ -39,8 +40,44 @@ describe('a story with disturbances', () => {
   });
 });
 
+describe('an action in which something may happen', () => {
+  const value = { neutral: 0n, meaning: 'a value', draw: anyValue };
+  const action: StoryAction = { name: 'call', sentence: 'calls', slots: { a: value, b: value } };
+  const stories = (made: StoryAction): StoryStep[] => {
+    const space: StorySpace = { actions: [made], steps: { least: 1, most: 3 } };
+    const dice = new Dice([1, 2, 3, 4]);
+    return Array.from({ length: 400 }, () => drawStory(space, dice)).flat();
+  };
+
+  it('has the other values that it has without, in front', () => {
+    const steps = stories(disturbed(action, 'guest'));
+    expect(steps.map(({ values: { a, b } }) => ({ a, b }))).toEqual(stories(action).map(({ values }) => values));
+    expect(Object.keys(steps[0].values)).toEqual(['a', 'b', ...Object.values(DISTURBANCE)]);
+  });
+
+  it('has an event in about one of four, of both kinds, and the flags that a caller may choose', () => {
+    const steps = stories(disturbed(action, 'guest')).map(({ values }) => values);
+    const kinds = steps.map(({ [DISTURBANCE.kind]: kind }) => Number(kind));
+    const events = kinds.filter((kind) => kind !== FAULT.none).length / kinds.length;
+    expect(events).toBeGreaterThan(0.18);
+    expect(events).toBeLessThan(0.32);
+    expect(new Set(kinds)).toEqual(new Set([FAULT.none, FAULT.interrupt, FAULT.nmi]));
+    const flags = steps.reduce((all, { [DISTURBANCE.flags]: drawn }) => all | drawn, 0n);
+    expect(flags).toBe(BigInt(CALLER_FLAGS & ~FLAG.IF));
+  });
+
+  it('belongs to a TD only on the side of the guest', () => {
+    expect(Object.keys(disturbed(action, 'host').slots)).not.toContain(DISTURBANCE.rbpMod);
+  });
+});
+
 describe('what a step says', () => {
   const step = (values: StoryStep['values']): StoryStep['values'] => values;
+
+  it('is graffiti of the handler where nothing is said of it', () => {
+    const { event } = disturbanceOf({ [DISTURBANCE.kind]: 1n, [DISTURBANCE.value]: 0n });
+    expect(event?.value).toBeGreaterThan(0n);
+  });
 
   it('is nothing without the slots', () => expect(disturbanceOf(step({ 'host.r10': 1n }))).toEqual({}));
 

@@ -14,7 +14,7 @@ export const DISTURBANCE = {
   kind: 'event.kind',
   /** Instructions of the call from which on it is pending; bits 15:0 count. */
   at: 'event.at',
-  /** What its handler leaves below RSP. */
+  /** What its handler leaves below RSP; HANDLER_GRAFFITI where it is 0, so that 0 has not to be told from what was there. */
   value: 'event.value',
   /** CALLER_FLAGS (src/scenario/layout.ts), IF apart. */
   flags: 'entry.rflags',
@@ -23,6 +23,7 @@ export const DISTURBANCE = {
 } as const;
 
 const AT_MASK = 0xffffn;
+const HANDLER_GRAFFITI = 0x4a9d1e55_4a9d1e55n;
 
 /** Boundaries from the entry on: most calls execute up to 130 instructions, those of 2021 up to 50, the longest sound ones 750. */
 const boundary: Draw = either(below(48), below(128), below(128), below(768));
@@ -38,7 +39,7 @@ const SLOTS: Readonly<Record<string, StorySlot>> = {
     mostly(oneOf(BigInt(FAULT.none)), oneOf(BigInt(FAULT.interrupt), BigInt(FAULT.nmi)), 4),
   ),
   [DISTURBANCE.at]: control('the instructions of the call behind which it is pending', boundary),
-  [DISTURBANCE.value]: control('what its handler leaves below RSP', uniform),
+  [DISTURBANCE.value]: control('what its handler leaves below RSP (0: a value of its own)', uniform),
   [DISTURBANCE.flags]: control('RFLAGS at the entry, IF apart', mostly(oneOf(0n), callerFlags, 2)),
 };
 
@@ -66,7 +67,7 @@ export function disturbanceOf(values: Values): Disturbance {
     event: {
       kind: Number(BigInt.asUintN(8, kind)),
       at: Number((values[DISTURBANCE.at] ?? 0n) & AT_MASK),
-      value: values[DISTURBANCE.value] ?? 0n,
+      value: (values[DISTURBANCE.value] ?? 0n) || HANDLER_GRAFFITI,
     },
     rbpMod: hasRbpMod(values),
   };

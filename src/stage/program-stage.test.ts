@@ -195,6 +195,17 @@ describe('a frame of a call that has returned', () => {
     expect(exchange(stage, { parameters: [0n] }).values).toMatchObject({ rax: poison, below: 0n });
   });
 
+  it('is overwritten while the world answers a TDCALL', () => {
+    const stage = stageOf([push('rbx'), pop('rbx'), TDCALL, load('rax', 'rsp', -8), RET]);
+    const performance = performCall(stage, CALL);
+    const asked = performance.next().value as Observed;
+    const rbx = stage.register('rbx');
+    expect(asked.moment).toMatch(/^TD/);
+    const { values, sites } = performance.next({ status: 0n, rbx }).value as Observed;
+    expect(values['rax']).not.toBe(rbx);
+    expect(sites).toEqual({ below: TEXT + 6n });
+  });
+
   it('is overwritten by functions outside of the image', () => {
     const pieces = [push('rbx'), pop('rbx'), callOf(external(0)), load('rax', 'rsp', -8), RET];
     const stage = stageOf(pieces, { externals: ['query'] });
