@@ -5,12 +5,15 @@
 import { EXPOSED_REGISTERS } from '../../../models/abi/linux-constants.js';
 import type { Exchange, Reference, Values } from '../../../models/exchange/exchange.js';
 import type { HelperOptions } from '../../../models/predict/helper/options.js';
+import { highHalf, lowHalf } from '../../halves.js';
 import { type ExternalFunctions, performCall } from '../../play/call.js';
 import { disturbanceOf } from '../../play/disturbance.js';
 import type { Program, StoryClass } from '../../play/program.js';
 import { type Place, ProgramStage } from '../../stage/program-stage.js';
 import { withFacts } from '../../story/step-values.js';
 import type { StoryStep } from '../../story/story.js';
+import { RegisterAnswer } from '../../world/register-answer.js';
+import { REGISTER_INDEX } from '../../x86/registers.js';
 import { helperOptions } from './options.js';
 import { graffitiSlot, type Slots } from './slots.js';
 
@@ -42,15 +45,60 @@ export interface Helper {
 /** Registers that a host or a leaf can give. */
 const GIVEN = ['rcx', ...EXPOSED_REGISTERS] as const;
 
-/** What the slots `PREFIX.*` say; registers without a slot follow from `PREFIX.others`, each in its own way. */
-export function answerOf(values: Values, prefix: string): Values {
-  const others = values[`${prefix}.others`] ?? 0n;
-  const given = GIVEN.map((name, index) => [
-    name,
-    values[`${prefix}.${name}`] ?? BigInt.asUintN(64, others * BigInt(2 * index + 3)),
-  ]);
-  return { status: values[`${prefix}.status`] ?? 0n, ...Object.fromEntries(given) };
+interface Said {
+  readonly name: (typeof GIVEN)[number];
+  readonly register: number;
+  readonly slot: string;
+  readonly factor: number;
 }
+
+/** By prefix: the slots that say what is in the registers. */
+const SAID = new Map<string, { readonly status: string; readonly others: string; readonly registers: readonly Said[] }>();
+
+function saidBy(prefix: string): NonNullable<ReturnType<typeof SAID.get>> {
+  let said = SAID.get(prefix);
+  if (said === undefined) {
+    const registers = GIVEN.map((name, index): Said => ({
+      name,
+      register: REGISTER_INDEX[name],
+      slot: `${prefix}.${name}`,
+      factor: 2 * index + 3,
+    }));
+    SAID.set(prefix, (said = { status: `${prefix}.status`, others: `${prefix}.others`, registers }));
+  }
+  return said;
+}
+
+/** What the slots `PREFIX.*` say; registers without a slot follow from `PREFIX.others`, each in its own way. */
+export function registerAnswer(values: Values, prefix: string): RegisterAnswer {
+  const said = saidBy(prefix);
+  const answer = new RegisterAnswer(GIVEN);
+  const others = values[said.others] ?? 0n;
+  const low = lowHalf(others) >>> 0;
+  const high = highHalf(others);
+  for (const { register, slot, factor } of said.registers) {
+    const value = values[slot];
+    if (value !== undefined) answer.giveValue(register, value);
+    else {
+      // The product of 64 bits: the lower half's is exact as a double.
+      const product = low * factor;
+      answer.give(register, product | 0, (Math.imul(high, factor) + Math.floor(product / TWO_32)) | 0);
+    }
+  }
+  const status = values[said.status] ?? 0n;
+  answer.statusLow = lowHalf(status);
+  answer.statusHigh = highHalf(status);
+  return answer;
+}
+
+const TWO_32 = 0x1_0000_0000;
+
+/** The same by name, to make another answer of it. */
+export function answerOf(values: Values, prefix: string): Values {
+  return registerAnswer(values, prefix).record();
+}
+
+const NOTHING = {};
 
 /** Exchanges that somebody answers; the others are ends. */
 const ASKING = new Set(['TDVMCALL', 'TDCALL']);
@@ -76,7 +124,7 @@ export const HOST_CLASSES: readonly StoryClass[] = [
 
 export function helperProgram(helper: Helper): Program {
   const { name, title, sentence, reference, lay, isFair = () => true, classes = [] } = helper;
-  const answer = helper.answer ?? ((_: Exchange, values: Values) => answerOf(values, 'host'));
+  const answer = helper.answer ?? ((_: Exchange, values: Values) => registerAnswer(values, 'host').values);
   const action = { name: 'call', sentence, slots: { ...helper.slots, graffiti: graffitiSlot } };
   return {
     name,
@@ -100,8 +148,8 @@ export function helperProgram(helper: Helper): Program {
             parameters: laid.parameters,
             graffiti: values['graffiti'],
             interrupts: values['if'] === 1n,
-            externals: laid.externals ?? {},
-            outputs: laid.outputs ?? {},
+            externals: laid.externals ?? NOTHING,
+            outputs: laid.outputs ?? NOTHING,
             ...disturbanceOf(values),
           });
         },
