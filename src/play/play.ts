@@ -3,6 +3,7 @@ import { type ExpectedExchange, meets, type Values } from '../../models/exchange
 import type { Story } from '../story/story.js';
 import { NoVerdict } from './call.js';
 import type { Observed } from './observed.js';
+import { plainAnswer } from '../world/register-answer.js';
 import type { Session } from './program.js';
 
 /** One exchange as it was and as it must be. Where the two are of different kinds the story ends. */
@@ -92,9 +93,13 @@ class PlayEntry implements Entry {
     readonly step: number,
     readonly observed: Observed | undefined,
     readonly asked: ExpectedExchange | undefined,
-    readonly answer: Values,
+    private readonly answered: Values,
   ) {
     this.whole = undefined;
+  }
+
+  get answer(): Values {
+    return plainAnswer(this.answered);
   }
 
   get expected(): ExpectedExchange | undefined {

@@ -118,17 +118,32 @@ export class ProgramStage extends Stage {
       this.machine.poke64(lowHalf(address), highHalf(address), lowHalf(value), highHalf(value));
       return;
     }
+    if (this.writePart(lowHalf(address), highHalf(address), lowHalf(value), bytes)) return;
     const buffer = new Uint8Array(bytes);
     for (let index = 0; index < bytes; index++) buffer[index] = Number((value >> BigInt(8 * index)) & 0xffn);
     this.machine.pokeBytes(address, buffer);
+  }
+
+  /** Writes what lies in one half of a quadword. @returns whether it does, and is mapped */
+  private writePart(low: number, high: number, value: number, bytes: number): boolean {
+    const { machine } = this;
+    const within = low & 3;
+    if (within + bytes > 4 || !machine.peek64(low & ~7, high)) return false;
+    const mask = (bytes === 4 ? -1 : (1 << (8 * bytes)) - 1) << (8 * within);
+    const part = (value << (8 * within)) & mask;
+    const { peekLow, peekHigh } = machine;
+    if ((low & 4) === 0) machine.poke64(low & ~7, high, (peekLow & ~mask) | part, peekHigh);
+    else machine.poke64(low & ~7, high, peekLow, (peekHigh & ~mask) | part);
+    return true;
   }
 
   /** Reads `bytes` bytes, zero-extended. @throws RangeError if nothing is mapped there */
   read(address: bigint, bytes: 1 | 2 | 4 | 8 = 8): bigint {
     if (!this.machine.peek64(lowHalf(address), highHalf(address)))
       throw new RangeError(`${hex(address)} is not mapped`);
-    const value = joinHalves(this.machine.peekLow, this.machine.peekHigh);
-    return bytes === 8 ? value : value & ((1n << BigInt(8 * bytes)) - 1n);
+    const { peekLow, peekHigh } = this.machine;
+    if (bytes === 8) return joinHalves(peekLow, peekHigh);
+    return joinHalves(bytes === 4 ? peekLow : peekLow & ((1 << (8 * bytes)) - 1), 0);
   }
 
   /** Whether a page is mapped there. */
@@ -162,10 +177,10 @@ export class ProgramStage extends Stage {
       state[2 * register + 1] = ((high ^ Math.imul(register + 1, 0x85ebca6b)) & ~0xff) | (0x80 + register);
     }
     const { programEntry, stack } = regions;
-    parameters.forEach((value, index) => {
-      if (index < PARAMETER_REGISTERS.length) this.setRegister(PARAMETER_REGISTERS[index], value);
-      else this.write(programEntry + 8n * BigInt(index - PARAMETER_REGISTERS.length), value);
-    });
+    for (let index = 0; index < parameters.length; index++) {
+      if (index < PARAMETER_REGISTERS.length) this.setRegister(PARAMETER_REGISTERS[index], parameters[index]);
+      else this.write(programEntry + 8n * BigInt(index - PARAMETER_REGISTERS.length), parameters[index]);
+    }
     const onStack = Math.max(0, parameters.length - PARAMETER_REGISTERS.length);
     this.ownStack = Number(programEntry - stack.address) + 8 * onStack;
     const pointer = programEntry - 8n;

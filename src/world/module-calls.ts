@@ -20,6 +20,7 @@ import { Layout, makeRoom, type NamedWords } from '../named-words.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import type { Machine } from '../x86/machine.js';
 import { REGISTER_NAMES } from '../x86/registers.js';
+import { RegisterAnswer } from './register-answer.js';
 import { seamFlags } from './seam-return.js';
 
 const GPR_WORDS = 32;
@@ -128,15 +129,30 @@ export class ModuleCalls {
     const status = answer['status'] ?? 0n;
     out.set(guest);
     const isLeaf = leafOf(guest[2 * GPR.RAX]) !== 0;
-    for (const { name, register } of SHOWN) {
-      const held = answer[name] ?? (isLeaf ? 0n : readHalves(this.view, 2 * register));
-      writeHalves(host, 2 * register, held ^ flip);
-    }
+    const made: object = answer;
+    if (made instanceof RegisterAnswer) this.hold(made, isLeaf, flip === 0n ? 0 : -1);
+    else
+      for (const { name, register } of SHOWN) {
+        const held = answer[name] ?? (isLeaf ? 0n : readHalves(this.view, 2 * register));
+        writeHalves(host, 2 * register, held ^ flip);
+      }
     if (this.refusesRax()) operandInvalidRax(out);
     else if (isLeaf) this.leaf(status);
     else if (!this.isLegalMask()) vmcallReject(guest, out);
     else if (status !== 0n) vmcallFail(guest, lowHalf(status), highHalf(status), out);
     else vmcallReturn(guest, this.xmm, host, this.xmm, out, this.xmmOut);
+  }
+
+  /** What the host holds. @param flip 0, or all ones in both halves */
+  private hold({ given, words, at }: RegisterAnswer, isLeaf: boolean, flip: number): void {
+    const { host, view } = this;
+    for (let register = 0; register < GPR_WORDS / 2; register++) {
+      if (register === GPR.RSP) continue;
+      for (let half = 2 * register; half < 2 * register + 2; half++) {
+        const held = ((given >>> register) & 1) === 1 ? words[at + half] : isLeaf ? 0 : view[half];
+        host[half] = held ^ flip;
+      }
+    }
   }
 
   private leaf(status: bigint): void {
@@ -188,6 +204,18 @@ export function answerSeamcall(machine: Machine, answer: Values): void {
   const failed = (answer['carry'] ?? 0n) !== 0n;
   state[2 * STATE.RFLAGS] = seamFlags(state[2 * STATE.RFLAGS], failed);
   if (failed) return;
+  const made: object = answer;
+  if (made instanceof RegisterAnswer) {
+    const { given, words, at } = made;
+    for (let register = 0; register < GPR_WORDS / 2; register++)
+      if (((given >>> register) & 1) === 1) {
+        state[2 * register] = words[at + 2 * register];
+        state[2 * register + 1] = words[at + 2 * register + 1];
+      }
+    state[2 * GPR.RAX] = made.statusLow;
+    state[2 * GPR.RAX + 1] = made.statusHigh;
+    return;
+  }
   for (const { name, register } of SHOWN) {
     const value = name === 'rax' ? (answer['status'] ?? 0n) : answer[name];
     if (value !== undefined) writeHalves(state, 2 * register, value);

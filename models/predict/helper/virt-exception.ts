@@ -31,9 +31,12 @@ export function refused(result: Expectation, registers: SavedRegisters = {}): Ha
   return { result, length: undefined, registers };
 }
 
+/** Register -> how a story names what was saved of it. */
+const SAVED = Object.fromEntries(PT_REGS_NAMES.map((name) => [name, `regs.${name}`])) as Record<PtRegister, string>;
+
 /** A saved register as the story has it. */
 export function saved(values: Values, register: PtRegister): bigint {
-  return values[`regs.${register}`];
+  return values[SAVED[register]];
 }
 
 /**
@@ -46,9 +49,7 @@ export function returnWith(
   { registers, operand }: Pick<Handled, 'registers' | 'operand'>,
   about: readonly string[],
 ): ExpectedExchange {
-  const all = PT_REGS_NAMES.map((name) => [
-    name === operand ? 'operand' : `regs.${name}`,
-    registers[name] ?? saved(values, name),
-  ]);
-  return { moment: 'return', values: { rax, ...Object.fromEntries(all) }, about };
+  const all: Record<string, Expectation> = { rax };
+  for (const name of PT_REGS_NAMES) all[name === operand ? 'operand' : SAVED[name]] = registers[name] ?? saved(values, name);
+  return { moment: 'return', values: all, about };
 }

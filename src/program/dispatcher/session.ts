@@ -64,8 +64,9 @@ export class DispatcherSession implements Session {
   }
 
   private trustDomain({ values }: StoryStep): NonNullable<typeof this.td> {
+    if (this.td !== undefined) return this.td;
     const td = configuration(values['created'] ?? 0n);
-    this.td ??= {
+    this.td = {
       reference: new TrustDomain(this.contract, td, this.completes ? 1 : VCPUS),
       structures: new Structures(this.stage, td, this.completes ? 1 : VCPUS),
     };
@@ -156,17 +157,34 @@ function vcpuOf({ values }: StoryStep): number {
   return Number((values['vcpu'] ?? 0n) % BigInt(VCPUS));
 }
 
-/** What userspace has written, under the names of the fields. */
+/** A value that userspace writes, and under which name of a field. */
+const WRITTEN: readonly (readonly [field: string, slot: string])[] = [
+  [fieldName('IO', 'data'), 'data'],
+  [fieldName('MMIO', 'data'), 'data'],
+  [fieldName('HYPERCALL', 'ret'), 'ret'],
+  [fieldName('TDX', 'ret'), 'ret'],
+  ...OUTPUTS.map((name) => [fieldName('TDX', name), `${name}Out`] as const),
+  ['pendingEvents', 'pendingEvents'],
+];
+
+/** What userspace has written, under the names of the fields; each is read when it is asked for. */
+class Userspace {
+  constructor(readonly said: Values) {}
+
+  get values(): Values {
+    return this as unknown as Values;
+  }
+}
+
+for (const [field, slot] of WRITTEN)
+  Object.defineProperty(Userspace.prototype, field, {
+    get(this: Userspace) {
+      return this.said[slot];
+    },
+  });
+
 function userspaceOf({ values }: StoryStep): Values {
-  const { ret, data, pendingEvents } = values;
-  return {
-    [fieldName('IO', 'data')]: data,
-    [fieldName('MMIO', 'data')]: data,
-    [fieldName('HYPERCALL', 'ret')]: ret,
-    [fieldName('TDX', 'ret')]: ret,
-    ...Object.fromEntries(OUTPUTS.map((name) => [fieldName('TDX', name), values[`${name}Out`]])),
-    pendingEvents,
-  };
+  return new Userspace(values).values;
 }
 
 /** The dispatcher's function returns before its result takes effect; the result decides what comes next. */
@@ -187,8 +205,8 @@ function playedClass(action: string): StoryClass {
 }
 
 function momentClass(name: string, moment: string, label?: string): StoryClass {
-  const is = ({ expected }: Play['entries'][number]): boolean =>
-    expected?.moment === moment && (label === undefined || expected.about?.includes(label) === true);
+  const is = ({ asked }: Play['entries'][number]): boolean =>
+    asked?.moment === moment && (label === undefined || asked.about?.includes(label) === true);
   return { name, holds: ({ entries }) => entries.some(is) };
 }
 

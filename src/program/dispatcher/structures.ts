@@ -11,7 +11,8 @@ import type { TdConfiguration } from '../../../models/dispatcher/contract.js';
 import { EXPOSED_REGISTERS } from '../../../models/abi/linux-constants.js';
 import { exitMoment, fieldName } from '../../../models/dispatcher/moments.js';
 import type { Values } from '../../../models/exchange/exchange.js';
-
+import { highHalf, lowHalf, writeHalves } from '../../halves.js';
+import { Layout, makeRoom, type NamedWords } from '../../named-words.js';
 import type { Place, ProgramStage } from '../../stage/program-stage.js';
 import { ARGUMENT_OFFSET, RUN_SIZE, TD, VCPU } from './layout.js';
 
@@ -21,23 +22,61 @@ const PAGE = 0x1000n;
 
 type Places = Readonly<Record<string, Place>>;
 
+/** Fields that are shown together, and how. */
+interface Shape {
+  readonly layout: Layout;
+  readonly places: Places;
+  readonly fields: readonly { readonly low: number; readonly high: number; readonly place: Place }[];
+}
+
+function shapeOf(layout: Layout, places: Places): Shape {
+  const fields = layout.names.map((name) => {
+    const place = places[name];
+    return { low: lowHalf(place.address), high: highHalf(place.address), place };
+  });
+  return { layout, places, fields };
+}
+
+const REGISTERS = new Layout(EXPOSED_REGISTERS);
+const FIELDS = Object.fromEntries(
+  (Object.keys(KVM_EXIT) as KvmExitName[]).map((exit) => [exit, new Layout(Object.keys(KVM_RUN_FIELDS[exit]))]),
+) as Record<KvmExitName, Layout>;
+const NO_FIELDS = shapeOf(new Layout([]), {});
+
 const EXITS = Object.keys(KVM_EXIT) as KvmExitName[];
+
+const MOMENTS = Object.fromEntries(EXITS.map((exit) => [exit, exitMoment(exit)])) as Record<KvmExitName, string>;
 
 /** Fields that userspace is never asked to write. */
 const NOT_ASKED = ['size', 'len', 'direction', 'is_write', 'nr'];
 
+/** A field of an exit, and under which name userspace writes it. */
+interface Writable {
+  readonly name: string;
+  readonly field: string;
+  readonly asked: boolean;
+}
+
+function writable(exit: KvmExitName): Writable[] {
+  const names = Object.keys(KVM_RUN_FIELDS[exit]);
+  return names.map((name) => ({ name, field: fieldName(exit, name), asked: !NOT_ASKED.includes(name) }));
+}
+
+const WRITABLE = new Map(EXITS.map((exit) => [exit, writable(exit)]));
+
 interface Vcpu {
   readonly address: bigint;
   readonly run: bigint;
-  readonly registers: Places;
+  readonly registers: Shape;
   /** Fields of `struct kvm_run`. */
   readonly fields: Readonly<Record<KvmExitName, Places>>;
+  readonly exits: Readonly<Record<KvmExitName, Shape>>;
 }
 
 /** Where values lie, and what they are. */
 export interface Shown {
   readonly moment: string;
-  readonly values: Values;
+  readonly values: NamedWords;
   readonly places: Places;
 }
 
@@ -51,12 +90,14 @@ function describe(address: bigint, run: bigint): Vcpu {
     name,
     { address: address + ARGUMENT_OFFSET[name], bytes: 8 },
   ]);
-  const fields = EXITS.map((exit) => [exit, runPlaces(run, KVM_RUN_FIELDS[exit])]);
+  const fields = EXITS.map((exit) => [exit, runPlaces(run, KVM_RUN_FIELDS[exit])] as const);
+  const exits = fields.map(([exit, places]) => [exit, shapeOf(FIELDS[exit], places)]);
   const vcpu: Vcpu = {
     address,
     run,
-    registers: Object.fromEntries(registers),
+    registers: shapeOf(REGISTERS, Object.fromEntries(registers)),
     fields: Object.fromEntries(fields) as Vcpu['fields'],
+    exits: Object.fromEntries(exits) as Vcpu['exits'],
   };
   described.set(address, vcpu);
   return vcpu;
@@ -109,10 +150,11 @@ export class Structures {
 
   /** The TD has exited: the stub has stored status and registers. `leftover` is what userspace left in its data. */
   exit(vcpu: number, values: Values): void {
-    const { address, fields } = this.vcpus[vcpu];
+    const { address, fields, registers } = this.vcpus[vcpu];
     this.stage.write(address + VCPU.status, values['rax']);
     this.stage.write(address + ARGUMENT_OFFSET.rcx, values['rcx']);
-    for (const register of EXPOSED_REGISTERS) this.stage.write(address + ARGUMENT_OFFSET[register], values[register]);
+    const { places } = registers;
+    for (const register of EXPOSED_REGISTERS) this.stage.write(places[register].address, values[register]);
     this.put(fields.IO['data'], values['leftover']);
   }
 
@@ -120,10 +162,11 @@ export class Structures {
   userspace(vcpu: number, answer: Values, meddled: bigint): void {
     const exit = this.exitOf(vcpu);
     if (exit === undefined) return;
-    for (const [name, place] of Object.entries(this.vcpus[vcpu].fields[exit])) {
-      if (meddled !== 0n && NOT_ASKED.includes(name)) this.put(place, meddled);
-      const value = answer[fieldName(exit, name)];
-      if (value !== undefined) this.put(place, value);
+    const places = this.vcpus[vcpu].fields[exit];
+    for (const { name, field, asked } of WRITABLE.get(exit) ?? []) {
+      if (meddled !== 0n && !asked) this.put(places[name], meddled);
+      const value = answer[field];
+      if (value !== undefined) this.put(places[name], value);
     }
   }
 
@@ -139,8 +182,8 @@ export class Structures {
   /** The exit that userspace finds. */
   userspaceExit(vcpu: number): Shown {
     const exit = this.exitOf(vcpu);
-    if (exit === undefined) return { moment: `KVM exit ${this.reasonOf(vcpu)}`, ...this.show({}) };
-    return { moment: exitMoment(exit), ...this.show(this.vcpus[vcpu].fields[exit]) };
+    if (exit === undefined) return { moment: `KVM exit ${this.reasonOf(vcpu)}`, ...this.show(NO_FIELDS) };
+    return { moment: MOMENTS[exit], ...this.show(this.vcpus[vcpu].exits[exit]) };
   }
 
   private exitOf(vcpu: number): KvmExitName | undefined {
@@ -152,9 +195,21 @@ export class Structures {
     return Number(this.stage.read(this.vcpus[vcpu].run + BigInt(KVM_RUN_EXIT_REASON_OFFSET), 4));
   }
 
-  private show(places: Places): Omit<Shown, 'moment'> {
-    const values: Record<string, bigint> = {};
-    for (const [name, { address, bytes }] of Object.entries(places)) values[name] = this.stage.read(address, bytes);
+  private show({ layout, fields, places }: Shape): Omit<Shown, 'moment'> {
+    const { machine } = this.stage;
+    const values = makeRoom(layout);
+    const { words } = values;
+    let to = values.at;
+    for (const { low, high, place } of fields) {
+      // Not mapped: the stage says so.
+      if (place.bytes !== 8 || !machine.peek64(low, high)) {
+        writeHalves(words, to, this.stage.read(place.address, place.bytes));
+      } else {
+        words[to] = machine.peekLow;
+        words[to + 1] = machine.peekHigh;
+      }
+      to += 2;
+    }
     return { values, places };
   }
 }

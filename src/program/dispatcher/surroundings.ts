@@ -23,8 +23,16 @@ const PENDING_EVENTS = 'host_pending_events';
 /** Moments of the calls that are exchanges. */
 export const CALLS: readonly string[] = Object.keys(PARAMETERS).map((name) => `call ${name}`);
 
+const PAGE = 4096;
+
 /** A pointer that cannot be written stays unwritten: the code under test may have made it up. */
 function writeBytes(stage: ProgramStage, address: bigint, value: bigint, bytes: number): void {
+  // Told of byte by byte where somebody traces it.
+  const isWhole = (bytes === 4 || bytes === 8) && Number(BigInt.asUintN(12, address)) <= PAGE - bytes;
+  if (isWhole && stage.observer === undefined) {
+    if (stage.isMapped(address)) stage.write(address, value, bytes);
+    return;
+  }
   for (let index = 0; index < bytes; index++) {
     const at = BigInt.asUintN(64, address + BigInt(index));
     if (stage.isMapped(at)) stage.write(at, value >> BigInt(8 * index), 1);
@@ -59,12 +67,11 @@ export function surroundings(
   hasPendingEvents: () => bigint,
 ): ExternalFunctions {
   const apply = effects(stage);
-  const observed = (names: readonly string[], values: Values): Values =>
-    Object.fromEntries(
-      names
-        .filter((name) => name !== 'out')
-        .map((name) => [name, name === 'vcpu' ? vcpuAt(values['vcpu']) : values[name]]),
-    );
+  const observed = (names: readonly string[], values: Values): Values => {
+    const shown: Record<string, bigint> = {};
+    for (const name of names) if (name !== 'out') shown[name] = name === 'vcpu' ? vcpuAt(values[name]) : values[name];
+    return shown;
+  };
   const functions = Object.entries(PARAMETERS).map(([name, parameters]): [string, ExternalFunction] => {
     const effect = apply[name];
     return [

@@ -32,10 +32,19 @@ function layHandler(stage: ProgramStage, values: Values, more: Omit<Laid, 'param
   const registers = laySavedRegisters(stage, values);
   const record = layRecord(stage, withFacts(values, more.facts));
   const number = values['insn.register'];
-  const operand =
-    number === undefined ? {} : { operand: registers.outputs[`regs.${PT_REGS_BY_NUMBER[Number(number)]}`] };
-  const outputs = { ...registers.outputs, ...operand };
+  const outputs = number === undefined ? registers.outputs : withOperand(registers.outputs, Number(number));
   return { parameters: [registers.address, record.address], outputs, ...more };
+}
+
+type Outputs = NonNullable<Laid['outputs']>;
+
+const WITH_OPERAND = new WeakMap<Outputs, Outputs[]>();
+
+/** The register operand under a name of its own; made once for a structure. */
+function withOperand(outputs: Outputs, number: number): Outputs {
+  let known = WITH_OPERAND.get(outputs);
+  if (known === undefined) WITH_OPERAND.set(outputs, (known = []));
+  return (known[number] ??= { ...outputs, operand: outputs[`regs.${PT_REGS_BY_NUMBER[number]}`] });
 }
 
 /** Bits 2:0: bytes less one; bit 3: IN; bit 4: string; bit 5: REP; bit 6: immediate port; bits 31:16: the port. */

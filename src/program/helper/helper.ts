@@ -5,12 +5,15 @@
 import { EXPOSED_REGISTERS } from '../../../models/abi/linux-constants.js';
 import type { Exchange, Reference, Values } from '../../../models/exchange/exchange.js';
 import type { HelperOptions } from '../../../models/predict/helper/options.js';
+import { highHalf, lowHalf } from '../../halves.js';
 import { type ExternalFunctions, performCall } from '../../play/call.js';
 import { disturbanceOf, disturbed, hasRbpMod } from '../../play/disturbance.js';
 import type { Program, StoryClass } from '../../play/program.js';
 import { type Place, ProgramStage } from '../../stage/program-stage.js';
 import { withFacts } from '../../story/step-values.js';
 import type { StoryStep } from '../../story/story.js';
+import { RegisterAnswer } from '../../world/register-answer.js';
+import { REGISTER_INDEX } from '../../x86/registers.js';
 import { helperOptions } from './options.js';
 import { graffitiSlot, type Slots } from './slots.js';
 
@@ -44,15 +47,63 @@ const GIVEN = ['rcx', ...EXPOSED_REGISTERS] as const;
 /** And in a TD without NO_RBP_MOD, if it is in the mask. */
 const GIVEN_WITH_RBP = [...GIVEN, 'rbp'] as const;
 
-/** What the slots `PREFIX.*` say; registers without a slot follow from `PREFIX.others`, each in its own way. */
-export function answerOf(values: Values, prefix: string): Values {
-  const others = values[`${prefix}.others`] ?? 0n;
-  const given = (hasRbpMod(values) ? GIVEN_WITH_RBP : GIVEN).map((name, index) => [
-    name,
-    values[`${prefix}.${name}`] ?? BigInt.asUintN(64, others * BigInt(2 * index + 3)),
-  ]);
-  return { status: values[`${prefix}.status`] ?? 0n, ...Object.fromEntries(given) };
+interface Said {
+  readonly register: number;
+  readonly slot: string;
+  readonly factor: number;
 }
+
+/** By prefix: the slots that say what is in the registers. */
+const SAID = new Map<
+  string,
+  { readonly status: string; readonly others: string; readonly registers: readonly Said[] }
+>();
+
+function saidBy(prefix: string): NonNullable<ReturnType<typeof SAID.get>> {
+  let said = SAID.get(prefix);
+  if (said === undefined) {
+    const registers = GIVEN_WITH_RBP.map((name, index): Said => ({
+      register: REGISTER_INDEX[name],
+      slot: `${prefix}.${name}`,
+      factor: 2 * index + 3,
+    }));
+    SAID.set(prefix, (said = { status: `${prefix}.status`, others: `${prefix}.others`, registers }));
+  }
+  return said;
+}
+
+/** What the slots `PREFIX.*` say; registers without a slot follow from `PREFIX.others`, each in its own way. */
+export function registerAnswer(values: Values, prefix: string): RegisterAnswer {
+  const said = saidBy(prefix);
+  const given = hasRbpMod(values) ? GIVEN_WITH_RBP : GIVEN;
+  const answer = new RegisterAnswer(given);
+  const others = values[said.others] ?? 0n;
+  const low = lowHalf(others) >>> 0;
+  const high = highHalf(others);
+  for (let index = 0; index < given.length; index++) {
+    const { register, slot, factor } = said.registers[index];
+    const value = values[slot];
+    if (value !== undefined) answer.giveValue(register, value);
+    else {
+      // The product of 64 bits: the lower half's is exact as a double.
+      const product = low * factor;
+      answer.give(register, product | 0, (Math.imul(high, factor) + Math.floor(product / TWO_32)) | 0);
+    }
+  }
+  const status = values[said.status] ?? 0n;
+  answer.statusLow = lowHalf(status);
+  answer.statusHigh = highHalf(status);
+  return answer;
+}
+
+const TWO_32 = 0x1_0000_0000;
+
+/** The same by name, to make another answer of it. */
+export function answerOf(values: Values, prefix: string): Values {
+  return registerAnswer(values, prefix).record();
+}
+
+const NOTHING = {};
 
 /** Exchanges that somebody answers; the others are ends. */
 const ASKING = new Set(['TDVMCALL', 'TDCALL']);
@@ -78,7 +129,7 @@ export const HOST_CLASSES: readonly StoryClass[] = [
 
 export function helperProgram(helper: Helper): Program {
   const { name, title, sentence, reference, lay, isFair = () => true, classes = [] } = helper;
-  const answer = helper.answer ?? ((_: Exchange, values: Values) => answerOf(values, 'host'));
+  const answer = helper.answer ?? ((_: Exchange, values: Values) => registerAnswer(values, 'host').values);
   const slots = { ...helper.slots, graffiti: graffitiSlot };
   const action = disturbed({ name: 'call', sentence, slots }, 'guest');
   return {
@@ -103,8 +154,8 @@ export function helperProgram(helper: Helper): Program {
             parameters: laid.parameters,
             graffiti: values['graffiti'],
             interrupts: values['if'] === 1n,
-            externals: laid.externals ?? {},
-            outputs: laid.outputs ?? {},
+            externals: laid.externals ?? NOTHING,
+            outputs: laid.outputs ?? NOTHING,
             ...disturbanceOf(values),
           });
         },

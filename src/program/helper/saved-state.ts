@@ -37,31 +37,63 @@ export function isFairException(values: Values): boolean {
   return values['ve.instr_len'] >= 1n && values['ve.instr_len'] <= LONGEST;
 }
 
-/** A structure of saved registers, and the places of all its fields. */
-export function laySavedRegisters(
-  stage: ProgramStage,
-  values: Values,
-): { address: bigint; outputs: Record<string, Place> } {
-  const address = stage.allocate(PT_REGS_BYTES);
-  const outputs: Record<string, Place> = {};
-  for (const name of PT_REGS_NAMES) {
-    const place: Place = { address: address + BigInt(PT_REGS[name]), bytes: 8 };
-    stage.write(place.address, values[`regs.${name}`]);
-    outputs[`regs.${name}`] = place;
+/** A structure in memory, and the places of its fields. */
+export interface LaidOut {
+  readonly address: bigint;
+  readonly outputs: Readonly<Record<string, Place>>;
+}
+
+/** A field: under which name a story has it, and where it lies. */
+interface Field {
+  readonly slot: string;
+  readonly place: Place;
+}
+
+interface Described extends LaidOut {
+  readonly fields: readonly Field[];
+}
+
+const SAVED = PT_REGS_NAMES.map((name) => ({ slot: `regs.${name}`, offset: PT_REGS[name], bytes: 8 as const }));
+const RECORD = Object.entries(VE_INFO).map(([name, offset]) => ({
+  slot: `ve.${name}`,
+  offset,
+  bytes: name.startsWith('instr_') ? (4 as const) : (8 as const),
+}));
+
+/** Stories lay out the same structures at the same addresses: each is described once. */
+function describer(shape: typeof SAVED | typeof RECORD): (address: bigint) => Described {
+  const known = new Map<bigint, Described>();
+  return (address) => {
+    let found = known.get(address);
+    if (found === undefined) {
+      const fields = shape.map(({ slot: name, offset, bytes }): Field => ({
+        slot: name,
+        place: { address: address + BigInt(offset), bytes },
+      }));
+      found = { address, fields, outputs: Object.fromEntries(fields.map(({ slot: name, place }) => [name, place])) };
+      known.set(address, found);
+    }
+    return found;
+  };
+}
+
+const savedAt = describer(SAVED);
+const recordAt = describer(RECORD);
+
+function layOut(stage: ProgramStage, described: Described, values: Values): LaidOut {
+  for (const { slot: name, place } of described.fields) {
+    const value = values[name];
+    if (value !== undefined) stage.write(place.address, value, place.bytes);
   }
-  return { address, outputs };
+  return described;
+}
+
+/** A structure of saved registers, and the places of all its fields. */
+export function laySavedRegisters(stage: ProgramStage, values: Values): LaidOut {
+  return layOut(stage, savedAt(stage.allocate(PT_REGS_BYTES)), values);
 }
 
 /** A record of #VE, filled in, and the places of its fields. */
-export function layRecord(stage: ProgramStage, values: Values): { address: bigint; outputs: Record<string, Place> } {
-  const address = stage.allocate(VE_INFO_BYTES);
-  const outputs: Record<string, Place> = {};
-  for (const [name, offset] of Object.entries(VE_INFO)) {
-    const bytes = name.startsWith('instr_') ? 4 : 8;
-    const place: Place = { address: address + BigInt(offset), bytes };
-    const value = values[`ve.${name}`];
-    if (value !== undefined) stage.write(place.address, value, bytes);
-    outputs[`ve.${name}`] = place;
-  }
-  return { address, outputs };
+export function layRecord(stage: ProgramStage, values: Values): LaidOut {
+  return layOut(stage, recordAt(stage.allocate(VE_INFO_BYTES)), values);
 }

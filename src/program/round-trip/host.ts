@@ -6,9 +6,12 @@ import { EXIT_REASON } from '../../../models/abi/exit-reasons.js';
 import { KVM_MAP_GPA_RANGE_ENCRYPTED } from '../../../models/abi/kvm.js';
 import type { Values } from '../../../models/exchange/exchange.js';
 import type { Image } from '../../image/image.js';
-import { type Call, type Performance, performCall } from '../../play/call.js';
+import { type Call, type ExternalFunctions, type Performance, performCall } from '../../play/call.js';
 import { NOTHING_KEPT, type Observed } from '../../play/observed.js';
+import type { NamedWords } from '../../named-words.js';
 import { ProgramStage } from '../../stage/program-stage.js';
+import { RegisterAnswer } from '../../world/register-answer.js';
+import { REGISTER_INDEX, REGISTER_NAMES, type RegisterName } from '../../x86/registers.js';
 import { type Shown, Structures } from '../dispatcher/structures.js';
 import { surroundings } from '../dispatcher/surroundings.js';
 
@@ -18,10 +21,11 @@ const NOT_HERE = 0xffff_ffa1n;
 const NO_ANSWER: Values = {};
 
 /** Yields what devices see; returns what the guest finds in its registers, or undefined if it never runs again. */
-type Service = Generator<Observed, Values | undefined, Values>;
+type Service = Generator<Observed, RegisterAnswer | undefined, Values>;
 
 export class HostSide {
   readonly stage: ProgramStage;
+  private readonly externals: ExternalFunctions;
   private structures: Structures | undefined;
   private running: Performance | undefined;
   /** The step as far as it concerns the host. */
@@ -29,6 +33,11 @@ export class HostSide {
 
   constructor(image: Image) {
     this.stage = new ProgramStage(image);
+    this.externals = surroundings(
+      this.stage,
+      (address) => this.structures?.vcpuAt(address) ?? 0n,
+      () => this.values['pending'] ?? 0n,
+    );
   }
 
   begin(memory?: 0 | 1): void {
@@ -47,7 +56,7 @@ export class HostSide {
    *
    * @param shown the registers that the module shows to the host
    */
-  *serve(shown: Values): Service {
+  *serve(shown: NamedWords): Service {
     this.structures ??= new Structures(this.stage, { gpaWidth: 52, mapGpaRange: true }, 1);
     let next: IteratorResult<Observed, void>;
     if (this.running === undefined) {
@@ -55,12 +64,14 @@ export class HostSide {
       if (next.done === true || next.value.moment !== 'SEAMCALL') return yield* this.astray(next);
     }
     // RBP is the host's own with NO_RBP_MOD, and RAX says why the guest exited (facts/module.md 3).
-    const { rbp: _, ...registers } = shown;
-    next = this.resume({ ...registers, status: BigInt(EXIT_REASON.TDCALL) });
+    const exit = registersOf(shown, ['rsp', 'rbp']);
+    exit.statusLow = EXIT_REASON.TDCALL;
+    next = this.resume(exit.values);
     for (;;) {
       if (next.done === true) return undefined;
       const observed = next.value;
-      if (observed.moment === 'SEAMCALL') return guestRegisters(observed.values);
+      if (observed.moment === 'SEAMCALL' && observed.shown !== undefined)
+        return registersOf(observed.shown, ['rsp', 'rax', 'rcx', 'rbp']);
       if (observed.moment === 'return') next = yield* this.userspace(observed);
       else if (observed.moment.startsWith('call ')) next = this.resume(yield* this.kernel(observed));
       else return yield* this.astray(next);
@@ -75,11 +86,7 @@ export class HostSide {
       parameters: [structures.address(0)],
       graffiti: values['host.graffiti'],
       interrupts: true,
-      externals: surroundings(
-        stage,
-        (address) => structures.vcpuAt(address),
-        () => this.values['pending'] ?? 0n,
-      ),
+      externals: this.externals,
     };
     this.running = performCall(stage, call);
     return this.running.next();
@@ -189,20 +196,32 @@ function servedBy({ moment, values }: Seen): Served | undefined {
   }
 }
 
+interface DeviceView {
+  readonly moment: string;
+  readonly values: Values | NamedWords;
+  readonly places: Shown['places'];
+}
+
 /** What the device sees, and where it found it. */
-function deviceView(exit: Shown): Shown {
-  const served = servedBy(exit);
+function deviceView(exit: Shown): DeviceView {
+  const served = servedBy({ moment: exit.moment, values: exit.values.record() });
   if (served === undefined) return exit;
   const entries = Object.entries(served.fields);
-  const values = Object.fromEntries(entries.map(([name, field]) => [name, exit.values[field]]));
+  const found = exit.values.record();
+  const values = Object.fromEntries(entries.map(([name, field]) => [name, found[field]]));
   const places = Object.fromEntries(entries.map(([name, field]) => [name, exit.places[field]]));
   if (values['data'] !== undefined) values['data'] = sized(values['data'], values['size']);
   if (values['private'] !== undefined) values['private'] /= BigInt(KVM_MAP_GPA_RANGE_ENCRYPTED);
   return { moment: served.moment, values, places };
 }
 
-/** What the host leaves in the registers that the guest shares. */
-function guestRegisters(values: Values): Values {
-  const { rax: _, rcx: __, rbp: ___, ...shared } = values;
-  return shared;
+/** What one side leaves in registers for the other, but for those that it keeps for itself. */
+function registersOf({ layout, words, at }: NamedWords, own: readonly RegisterName[]): RegisterAnswer {
+  const answer = new RegisterAnswer(REGISTER_NAMES);
+  layout.names.forEach((name, index) => {
+    const register = REGISTER_INDEX[name as RegisterName] as number | undefined;
+    if (register !== undefined && !own.includes(name as RegisterName))
+      answer.give(register, words[at + 2 * index], words[at + 2 * index + 1]);
+  });
+  return answer;
 }

@@ -12,6 +12,8 @@ import { ProgramStage } from '../../stage/program-stage.js';
 import type { Image } from '../../image/image.js';
 import { withFacts } from '../../story/step-values.js';
 import type { StorySpace, StoryStep } from '../../story/story.js';
+import type { RegisterAnswer } from '../../world/register-answer.js';
+import { REGISTER_INDEX } from '../../x86/registers.js';
 import { HostSide } from './host.js';
 import { GRAFFITI, type Request, REQUESTS, VERDICTS } from './requests.js';
 
@@ -88,9 +90,11 @@ class RoundTrip implements Session {
         next = call.next({ status: values['host.status'] });
         fails = false;
       } else {
-        const answer = yield* this.host.serve(observed.values);
+        if (observed.shown === undefined) throw new Error('a TDVMCALL without registers');
+        const answer = yield* this.host.serve(observed.shown);
         if (answer === undefined) return;
-        next = call.next(meddledWith(answer, values));
+        meddle(answer, values);
+        next = call.next(answer.values);
       }
     }
   }
@@ -119,12 +123,14 @@ class RoundTrip implements Session {
 }
 
 /** A hostile VMM changes R10 behind the dispatcher. */
-function meddledWith(answer: Values, { 'host.r10': r10 = 0n }: Values): Values {
-  return r10 === 0n ? answer : { ...answer, r10 };
+function meddle(answer: RegisterAnswer, { 'host.r10': r10 = 0n }: Values): void {
+  if (r10 !== 0n) answer.giveValue(REGISTER_INDEX.r10, r10);
 }
 
+const BY_NAME = new Map(REQUESTS.map((request) => [request.name, request]));
+
 function requestOf({ action }: StoryStep): Request {
-  const found = REQUESTS.find(({ name }) => name === action);
+  const found = BY_NAME.get(action);
   if (found === undefined) throw new RangeError(`no request ${action}`);
   return found;
 }
@@ -148,15 +154,18 @@ function valuesOf(step: StoryStep): Values {
   return withFacts(step.values, { ...missing(request), ...request.facts(step.values) });
 }
 
-const moments = ({ entries }: Play): Set<string> => new Set(entries.map(({ expected }) => expected?.moment ?? ''));
+const comesTo =
+  (moment: string) =>
+  ({ entries }: Play): boolean =>
+    entries.some(({ asked }) => asked?.moment === moment);
 
 const CLASSES: readonly StoryClass[] = [
-  ...REQUESTS.map(({ name }): StoryClass => ({ name, holds: (play) => moments(play).has(name) })),
-  { name: 'userspace serves', holds: (play) => moments(play).has('KVM_RUN returns') },
-  { name: 'TDCALL fails', holds: (play) => moments(play).has('stop') },
+  ...REQUESTS.map(({ name }): StoryClass => ({ name, holds: comesTo(name) })),
+  { name: 'userspace serves', holds: comesTo('KVM_RUN returns') },
+  { name: 'TDCALL fails', holds: comesTo('stop') },
   { name: 'R10 is meddled with', holds: ({ story }) => story.some(({ values }) => (values['host.r10'] ?? 0n) !== 0n) },
   {
     name: 'MapGPA in several chunks',
-    holds: ({ entries }) => entries.filter(({ expected }) => expected?.moment === 'map GPA').length > 1,
+    holds: ({ entries }) => entries.filter(({ asked }) => asked?.moment === 'map GPA').length > 1,
   },
 ];
