@@ -53,7 +53,10 @@ interface Said {
 }
 
 /** By prefix: the slots that say what is in the registers. */
-const SAID = new Map<string, { readonly status: string; readonly others: string; readonly registers: readonly Said[] }>();
+const SAID = new Map<
+  string,
+  { readonly status: string; readonly others: string; readonly registers: readonly Said[] }
+>();
 
 function saidBy(prefix: string): NonNullable<ReturnType<typeof SAID.get>> {
   let said = SAID.get(prefix);
