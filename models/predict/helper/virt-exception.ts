@@ -50,6 +50,7 @@ export function returnWith(
   about: readonly string[],
 ): ExpectedExchange {
   const all: Record<string, Expectation> = { rax };
-  for (const name of PT_REGS_NAMES) all[name === operand ? 'operand' : SAVED[name]] = registers[name] ?? saved(values, name);
+  for (const name of PT_REGS_NAMES)
+    all[name === operand ? 'operand' : SAVED[name]] = registers[name] ?? saved(values, name);
   return { moment: 'return', values: all, about };
 }

@@ -39,6 +39,7 @@ export class Reach {
   add(ways: readonly Way[], values: Case, states: readonly string[] = []): void {
     const known = waysOf(this.runner);
     if (ways.some(({ key }) => !known.has(key))) this.trace(ways, values, known);
+    if (this.isCovered(ways, states, known)) return;
     const own = new CoverageSet(this.runner.entry);
     for (const { key } of ways) {
       this.seen.add(key);
@@ -51,6 +52,18 @@ export class Reach {
     }
     const coverage = own.coverage();
     if (this.covered.add(coverage) > 0) this.witnesses.push({ values: copyCase(values), coverage });
+  }
+
+  /** Whether others have reached all of it, on ways of their own; then these are noted, and it is no witness. */
+  private isCovered(ways: readonly Way[], states: readonly string[], known: ReadonlyMap<string, Coverage>): boolean {
+    if (!states.every((state) => this.covered.hasState(state))) return false;
+    for (const { key } of ways) {
+      const onWay = this.seen.has(key) ? undefined : known.get(key);
+      if (onWay !== undefined && !this.covered.includes(onWay)) return false;
+    }
+    for (const { key } of ways) this.seen.add(key);
+    for (const state of states) this.seen.add(state);
+    return true;
   }
 
   /** Traces the case again and remembers what each way covers. */

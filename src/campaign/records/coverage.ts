@@ -67,6 +67,18 @@ export class CoverageSet {
     };
   }
 
+  /** Whether this has all that `other` has. */
+  includes(other: Coverage): boolean {
+    const { reached, taken, states } = other;
+    for (let index = 0; index < taken.length; index += 2)
+      if (this.taken.get(taken[index])?.has(taken[index + 1]) !== true) return false;
+    return reached.every((at) => this.reached.has(at)) && states.every((state) => this.states.has(state));
+  }
+
+  hasState(state: string): boolean {
+    return this.states.has(state);
+  }
+
   get size(): number {
     let directions = 0;
     for (const destinations of this.taken.values()) directions += destinations.size;

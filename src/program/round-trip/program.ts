@@ -136,28 +136,37 @@ function requestOf({ action }: StoryStep): Request {
 }
 
 const NEUTRAL: Values = { 'host.r10': 0n, kernel: 1n };
-const MISSING = new Map<Request, Values>();
+const CONSTANTS = new Map<Request, Values>();
 
 /** What a request has no slots for, and everybody asks for. */
-function missing(request: Request): Values {
-  let found = MISSING.get(request);
-  if (found === undefined) {
-    found = Object.fromEntries(Object.entries(NEUTRAL).filter(([name]) => !(name in request.slots)));
-    MISSING.set(request, found);
-  }
+function constantsOf(request: Request): Values {
+  let found = CONSTANTS.get(request);
+  if (found === undefined) CONSTANTS.set(request, (found = { ...NEUTRAL, ...request.constants }));
   return found;
 }
 
 /** The values of a step with all that follows from them. */
 function valuesOf(step: StoryStep): Values {
   const request = requestOf(step);
-  return withFacts(step.values, { ...missing(request), ...request.facts(step.values) });
+  return withFacts(step.values, request.facts?.(step.values), constantsOf(request));
+}
+
+/** The moments of the play that was asked about last: every class asks about the same one. */
+const asked = { of: undefined as Play | undefined, moments: new Set<string>() };
+
+function momentsOf(play: Play): ReadonlySet<string> {
+  if (asked.of !== play) {
+    asked.of = play;
+    asked.moments.clear();
+    for (const entry of play.entries) if (entry.asked !== undefined) asked.moments.add(entry.asked.moment);
+  }
+  return asked.moments;
 }
 
 const comesTo =
   (moment: string) =>
-  ({ entries }: Play): boolean =>
-    entries.some(({ asked }) => asked?.moment === moment);
+  (play: Play): boolean =>
+    momentsOf(play).has(moment);
 
 const CLASSES: readonly StoryClass[] = [
   ...REQUESTS.map(({ name }): StoryClass => ({ name, holds: comesTo(name) })),
@@ -166,6 +175,6 @@ const CLASSES: readonly StoryClass[] = [
   { name: 'R10 is meddled with', holds: ({ story }) => story.some(({ values }) => (values['host.r10'] ?? 0n) !== 0n) },
   {
     name: 'MapGPA in several chunks',
-    holds: ({ entries }) => entries.filter(({ asked }) => asked?.moment === 'map GPA').length > 1,
+    holds: ({ entries }) => entries.filter((entry) => entry.asked?.moment === 'map GPA').length > 1,
   },
 ];

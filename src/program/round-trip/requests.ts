@@ -24,15 +24,16 @@ export interface Request {
   readonly symbol: string;
   readonly isFair: (values: Values) => boolean;
   readonly lay: (guest: ProgramStage, values: Values) => Laid;
+  /** What everybody finds where the story says nothing. */
+  readonly constants?: Values;
   /** What follows from the values, for everybody. */
-  readonly facts: (values: Values) => Values;
+  readonly facts?: (values: Values) => Values;
   readonly reference: (values: Values) => Reference;
 }
 
 const LENGTH = 3n;
 const KERNEL_CODE = 0x10n;
 const GLA = 0xffff8880_00001230n;
-const NO_FACTS = (): Values => ({});
 
 /** Every saved register has a value of its own. */
 const SAVED: Values = Object.fromEntries(
@@ -63,11 +64,10 @@ function layHandler(guest: ProgramStage, values: Values, externals: Laid['extern
   return { parameters: [registers.address, record.address], outputs: registers.outputs, externals };
 }
 
-function trapped(reason: number, more: Values, { 'regs.ax': rax, 'regs.cx': rcx }: Values): Values {
+/** Saved registers and a record for a reason, as far as a request does not say something else. */
+function trapped(reason: number, more: Values = {}): Values {
   return {
     ...SAVED,
-    'regs.ax': rax ?? SAVED['regs.ax'],
-    'regs.cx': rcx ?? SAVED['regs.cx'],
     'regs.cs': KERNEL_CODE,
     've.exit_reason': BigInt(reason),
     've.exit_qual': 0n,
@@ -119,8 +119,8 @@ function layAccess(guest: ProgramStage, values: Values, kind: bigint): Laid {
   });
 }
 
-const access = (values: Values): Values =>
-  trapped(TDVMCALL.RequestMMIO, { 've.gla': GLA, 've.gpa': values['gpa'] | SHARED_BIT }, values);
+const ACCESS = trapped(TDVMCALL.RequestMMIO, { 've.gla': GLA });
+const access = (values: Values): Values => ({ 've.gpa': values['gpa'] | SHARED_BIT });
 
 /** What userspace says to a chunk of MapGPA. */
 const verdict: Draw = mostly(oneOf(0n), oneOf(ERRNO.EAGAIN, ERRNO.EINVAL), 3);
@@ -134,7 +134,8 @@ export const REQUESTS: readonly Request[] = [
     slots: { size: portSize, port, 'regs.ax': ax, driven, kernel, ...status, ...meddled },
     symbol: 'handle_io',
     isFair: isPort,
-    facts: (values) => trapped(TDVMCALL.IO, { 've.exit_qual': qualification(values, true) }, values),
+    constants: trapped(TDVMCALL.IO),
+    facts: (values) => ({ 've.exit_qual': qualification(values, true) }),
     lay: (guest, values) => layHandler(guest, values),
     reference: reference.portRead,
   },
@@ -144,7 +145,8 @@ export const REQUESTS: readonly Request[] = [
     slots: { size: portSize, port, 'regs.ax': ax, kernel, ...status, ...meddled },
     symbol: 'handle_io',
     isFair: isPort,
-    facts: (values) => trapped(TDVMCALL.IO, { 've.exit_qual': qualification(values, false) }, values),
+    constants: trapped(TDVMCALL.IO),
+    facts: (values) => ({ 've.exit_qual': qualification(values, false) }),
     lay: (guest, values) => layHandler(guest, values),
     reference: reference.portWrite,
   },
@@ -164,6 +166,7 @@ export const REQUESTS: readonly Request[] = [
     },
     symbol: 'handle_mmio',
     isFair: isLoad,
+    constants: ACCESS,
     facts: access,
     lay: (guest, values) => layAccess(guest, values, LOAD_KIND[Number(values['extend'])]),
     reference: reference.mmioRead,
@@ -174,6 +177,7 @@ export const REQUESTS: readonly Request[] = [
     slots: { size: slot('bytes', oneOf(...SIZES), 4n), gpa, 'regs.ax': ax, kernel, ...status, ...meddled },
     symbol: 'handle_mmio',
     isFair: isAccess,
+    constants: ACCESS,
     facts: access,
     lay: (guest, values) => layAccess(guest, values, MMIO_INSTRUCTION.write),
     reference: reference.mmioWrite,
@@ -193,7 +197,7 @@ export const REQUESTS: readonly Request[] = [
     },
     symbol: 'handle_cpuid',
     isFair: ({ 'regs.ax': leaf, 'regs.cx': index }) => leaf >> 28n === 4n && index >> 32n === 0n,
-    facts: (values) => ({ ...trapped(TDVMCALL.CPUID, {}, values), size: 8n }),
+    constants: trapped(TDVMCALL.CPUID, { size: 8n }),
     lay: (guest, values) => layHandler(guest, values),
     reference: reference.cpuid,
   },
@@ -209,7 +213,6 @@ export const REQUESTS: readonly Request[] = [
     symbol: 'tdx_kvm_hypercall',
     // 12 is MapGPA’s, which userspace serves.
     isFair: ({ nr }) => nr > 0n && nr !== 12n && nr >> 32n === 0n,
-    facts: NO_FACTS,
     lay: (_, { nr, p1, p2, p3, p4 }) => ({ parameters: [nr, p1, p2, p3, p4] }),
     reference: reference.kvmHypercall,
   },
@@ -231,7 +234,6 @@ export const REQUESTS: readonly Request[] = [
     },
     symbol: 'tdx_map_gpa',
     isFair: ({ start, pages }) => start % 0x1000n === 0n && pages > 0n && pages < 0x10000n && start < 1n << 46n,
-    facts: NO_FACTS,
     lay: (_, { start, pages, private: encrypted }) => ({
       parameters: [start, start + (pages << 12n), encrypted],
       externals: sharedMaskExternal({ shared_mask: SHARED_BIT }),
@@ -244,7 +246,6 @@ export const REQUESTS: readonly Request[] = [
     slots: { blocked: flag('1: interrupts are blocked'), ...status },
     symbol: '__halt',
     isFair: ({ blocked }) => blocked <= 1n,
-    facts: NO_FACTS,
     lay: (_, { blocked }) => ({ parameters: [blocked] }),
     reference: reference.halt,
   },
