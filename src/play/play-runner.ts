@@ -2,6 +2,7 @@
 import type { ProgramProperty } from '../clause/property.js';
 import type { ProgramContract } from '../contract/program-contract.js';
 import type { Image } from '../image/image.js';
+import type { EngineName } from '../x86/machine.js';
 import type { Story, StorySpace } from '../story/story.js';
 import { type Play, playStory } from './play.js';
 import { PlayJudge, type PlayViolation } from './play-judge.js';
@@ -35,6 +36,23 @@ export class PlayRunner {
   run(story: Story): PlayViolation[] | undefined {
     this.play = playStory(this.session, story);
     this.executions += this.play.calls;
+    const found = this.play.problem === '' ? this.judge.judge(this.play) : undefined;
+    if (found?.length === 0) return found;
+    // What is said of a story is what the interpreter says of it.
+    this.useEngine('interpreter');
+    try {
+      return this.runAgain(story);
+    } finally {
+      this.useEngine('wasm');
+    }
+  }
+
+  private useEngine(name: EngineName): void {
+    for (const { machine } of this.session.stages) machine.engine = name;
+  }
+
+  private runAgain(story: Story): PlayViolation[] | undefined {
+    this.play = playStory(this.session, story);
     if (this.session.stages.some(({ unmodelled }) => unmodelled !== '')) this.nameCaller(story);
     return this.play.problem === '' ? this.judge.judge(this.play) : undefined;
   }

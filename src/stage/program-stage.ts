@@ -20,6 +20,9 @@ import { Stage } from './stage.js';
 /** Instructions that one call may execute: the longest sound one (a MapGPA of many chunks) needs some thousand. */
 const INSTRUCTION_BUDGET = 20_000;
 
+/** Translated once it pays off; whoever reports something plays it on the interpreter (play/play-runner.ts). */
+const ENGINE = { engine: 'wasm' } as const;
+
 /** A part of memory. */
 export interface Place {
   readonly address: bigint;
@@ -76,7 +79,11 @@ export class ProgramStage extends Stage {
    * @throws ImageError if the image cannot lie in memory beside the stack and the structures
    */
   constructor(image: Image, symbol?: string) {
-    super(image, { memory: 'structures', ...(symbol !== undefined && { entry: findFunction(image, symbol).address }) });
+    super(image, {
+      memory: 'structures',
+      engine: ENGINE,
+      ...(symbol !== undefined && { entry: findFunction(image, symbol).address }),
+    });
   }
 
   private get regions(): Regions {
