@@ -18,6 +18,7 @@ const ERRORS = 'src/errors.ts';
 const PACKAGE = 'src/package-info.ts';
 const FILES = 'src/files.ts';
 const REGISTERS = 'src/x86/registers.ts';
+const NAMED_WORDS = 'src/named-words.ts';
 
 /** What all may know: numbers, names, texts; nothing that runs. */
 const WORDS = [HALVES, ERRORS, 'src/text', 'src/observation', 'src/scenario', 'src/contract'];
@@ -26,6 +27,7 @@ const RUNNING = [...WORDS, 'src/clause', 'src/stage', 'src/harness', 'src/image'
 /** What a play is made of. */
 const PLAYING = [
   ...WORDS,
+  NAMED_WORDS,
   'src/clause',
   'src/stage',
   'src/image',
@@ -45,6 +47,7 @@ const ALLOWED: Allowed = {
   [ERRORS]: [],
   [PACKAGE]: [],
   [FILES]: [ERRORS, 'src/text'],
+  [NAMED_WORDS]: [HALVES],
   'src/text': [],
   'models/abi': [],
   'models/exchange': [],
@@ -58,7 +61,7 @@ const ALLOWED: Allowed = {
   // What a case is: the same of every kind of code.
   'src/case': [HALVES],
   'src/scenario': [HALVES, REGISTERS, 'src/case', 'type src/contract', 'src/observation', 'src/wasm', 'models/abi'],
-  'src/story': [HALVES, 'src/case'],
+  'src/story': [HALVES, 'src/case', 'type models/exchange'],
   'src/clause': ['type src/contract', 'type src/observation', 'models/abi'],
   properties: ['src/clause', 'type src/contract', REGISTERS],
   // Three parts that may never share a rule: the machine, what the world answers with, what must have been done.
@@ -77,6 +80,7 @@ const ALLOWED: Allowed = {
     'models/exchange',
   ],
   'src/world': [
+    NAMED_WORDS,
     HALVES,
     'src/observation',
     'src/scenario/layout.ts',
