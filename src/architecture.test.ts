@@ -14,6 +14,7 @@ import {
 import { packageRoot } from './package-info.js';
 
 const HALVES = 'src/halves.ts';
+const NAMED_WORDS = 'src/named-words.ts';
 const ERRORS = 'src/errors.ts';
 const PACKAGE = 'src/package-info.ts';
 const FILES = 'src/files.ts';
@@ -26,6 +27,7 @@ const RUNNING = [...WORDS, 'src/clause', 'src/stage', 'src/harness', 'src/image'
 /** What a play is made of. */
 const PLAYING = [
   ...WORDS,
+  NAMED_WORDS,
   'src/clause',
   'src/stage',
   'src/image',
@@ -42,6 +44,7 @@ const CAMPAIGN = [...RUNNING, ...FINDING, 'src/play', 'src/program', 'src/judge'
 const ALLOWED: Allowed = {
   // Leaves.
   [HALVES]: [],
+  [NAMED_WORDS]: [HALVES],
   [ERRORS]: [],
   [PACKAGE]: [],
   [FILES]: [ERRORS, 'src/text'],
@@ -78,6 +81,7 @@ const ALLOWED: Allowed = {
   ],
   'src/world': [
     HALVES,
+    NAMED_WORDS,
     'src/observation',
     'src/scenario/layout.ts',
     'src/x86',
