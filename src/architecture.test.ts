@@ -14,6 +14,7 @@ import {
 import { packageRoot } from './package-info.js';
 
 const HALVES = 'src/halves.ts';
+const NAMED_WORDS = 'src/named-words.ts';
 const ERRORS = 'src/errors.ts';
 const PACKAGE = 'src/package-info.ts';
 const FILES = 'src/files.ts';
@@ -44,6 +45,7 @@ const CAMPAIGN = [...RUNNING, ...FINDING, 'src/play', 'src/program', 'src/judge'
 const ALLOWED: Allowed = {
   // Leaves.
   [HALVES]: [],
+  [NAMED_WORDS]: [HALVES],
   [ERRORS]: [],
   [PACKAGE]: [],
   [FILES]: [ERRORS, 'src/text'],
@@ -82,6 +84,7 @@ const ALLOWED: Allowed = {
   'src/world': [
     NAMED_WORDS,
     HALVES,
+    NAMED_WORDS,
     'src/observation',
     'src/scenario/layout.ts',
     'src/x86',

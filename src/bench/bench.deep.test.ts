@@ -50,6 +50,11 @@ describe('the bench in a tiny size', async () => {
     expect(report.execution).toHaveLength(hasCompiler ? 5 : 3);
     for (const row of report.cases) expect(row.executionsPerCase).toBeGreaterThanOrEqual(1);
     expect(report.cases.map(({ name }) => name)).toContain(MAIN_STUB);
+    expect(report.plays).toHaveLength(5);
+    for (const row of report.plays) {
+      expect(row.best).toBeGreaterThan(0);
+      expect(row.executionsPerCase).toBeGreaterThanOrEqual(1);
+    }
     expect(report.workers.map(({ workers }) => workers)).toEqual([1, 2]);
     for (const { milliseconds, peakMebibytes } of report.commands) {
       expect(milliseconds).toBeGreaterThan(0);

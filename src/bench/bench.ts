@@ -1,7 +1,7 @@
 /** One run of the bench: every table, measured side by side. */
 import { cpus, loadavg } from 'node:os';
 import { BLOCK_CASES } from '../campaign/blocks/block.js';
-import { builtInStubs } from '../campaign/targets/built-in-targets.js';
+import { builtInPrograms, builtInStubs } from '../campaign/targets/built-in-targets.js';
 import { packageRoot, toolVersion } from '../package-info.js';
 import { type CaseRow, measureCases, measureWorkers, type WorkerRow } from './cases.js';
 import { type CommandRow, fuzzCommand, GATES, measureCommand } from './command-line.js';
@@ -57,6 +57,8 @@ export interface BenchReport {
   size: BenchSize;
   execution: ExecutionTable[];
   cases: CaseRow[];
+  /** Of programs: a case is a play, an execution one call of it. */
+  plays: CaseRow[];
   workers: WorkerRow[];
   commands: CommandRow[];
   /** Gates of broken and of sound code. */
@@ -66,6 +68,15 @@ export interface BenchReport {
 
 /** The object that a person would fuzz first. */
 const IMAGE = 'corpus/targets/guest-5.19.o';
+
+/** One short and one long helper, the dispatcher with one exit and with many, and both sides together. */
+const PLAYED: readonly string[] = [
+  'helper-7.3/__halt',
+  'helper-7.3/tdx_handle_virt_exception',
+  'dispatcher-7.3/one-exit',
+  'dispatcher-7.3/sequence',
+  'roundtrip-7.3/devices',
+];
 
 /**
  * Takes some minutes in full size. What this machine has no compiler or no library for is reported as not measured.
@@ -92,6 +103,11 @@ export async function runBench(size: BenchSize, progress: (text: string) => void
     }
     const targets = builtInStubs();
     const cases = await measureCases(targets, rounds, size.blockCases);
+    const plays = await measureCases(
+      builtInPrograms().filter(({ name }) => PLAYED.includes(name)),
+      rounds,
+      size.blockCases,
+    );
     const main = targets.find(({ name }) => name === MAIN_STUB);
     const rate = cases.find(({ name }) => name === MAIN_STUB)?.best;
     if (main === undefined || rate === undefined) throw new Error(`no built-in target ${MAIN_STUB}`);
@@ -122,6 +138,7 @@ export async function runBench(size: BenchSize, progress: (text: string) => void
       size,
       execution,
       cases,
+      plays,
       workers,
       commands,
       gates,

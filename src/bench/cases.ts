@@ -2,7 +2,7 @@
 import { BLOCK_CASES, runBlock } from '../campaign/blocks/block.js';
 import { fuzz } from '../campaign/fuzz.js';
 import { openRunner } from '../run/open-runner.js';
-import type { StubTarget } from '../run/target.js';
+import type { AnyTarget, StubTarget } from '../run/target.js';
 import { type Contender, type Figure, interleave, isMeasured, repeatFor, type Rounds, summary } from './contender.js';
 
 const SEED = 'bench';
@@ -16,7 +16,7 @@ export interface CaseRow extends Figure {
 
 /** Cases per second of each target, one worker, block after block. @param blockCases at most BLOCK_CASES */
 export async function measureCases(
-  targets: readonly StubTarget[],
+  targets: readonly AnyTarget[],
   rounds: Rounds,
   blockCases = BLOCK_CASES,
 ): Promise<CaseRow[]> {

@@ -6,7 +6,7 @@ import { type Floor, ratio } from './floors.js';
 import { MAIN_STUB } from './workloads.js';
 
 export function benchMarkdown(report: BenchReport): string {
-  const { machine, size, execution, cases, workers, commands, gates, floors } = report;
+  const { machine, size, execution, cases, plays, workers, commands, gates, floors } = report;
   const unicorn = execution
     .find(({ workload }) => workload === MAIN_STUB)
     ?.rows.find(({ name }) => name === ROW.unicorn);
@@ -46,6 +46,22 @@ export function benchMarkdown(report: BenchReport): string {
         row.executionsPerCase.toFixed(2),
         String(row.properties),
         byUnicorn(row.best),
+      ]),
+    ),
+    '',
+    '## Plays of programs',
+    '',
+    'The same of programs: a case is a story, played by the code under test and its reference side by side. An execution is one call.',
+    '',
+    ...table(
+      ['target', 'plays/s', 'median', 'executions a case', 'us an execution', 'properties judged'],
+      plays.map((row) => [
+        row.name,
+        number(row.best),
+        number(row.median),
+        row.executionsPerCase.toFixed(2),
+        (1e6 / row.best / row.executionsPerCase).toFixed(1),
+        String(row.properties),
       ]),
     ),
     '',

@@ -52,7 +52,7 @@ export class Observed implements Exchange {
     readonly at: bigint,
     readonly stage: ProgramStage,
     particulars = NONE,
-    where: Pick<Observed, 'pathLow' | 'pathHigh' | 'instructions'> | undefined = undefined,
+    where?: Pick<Observed, 'pathLow' | 'pathHigh' | 'instructions'>,
   ) {
     const { machine } = stage;
     this.pathLow = where === undefined ? machine.pathHashLow : where.pathLow;

@@ -38,6 +38,12 @@ const isRareEnd = ({ moment, about }: ExchangeClause): boolean =>
 /** Ends that no reference asks for. */
 const ACCIDENTS = new Set(['trap', 'fault', 'endless']);
 
+/** The clauses of a moment: a clause about something speaks of the exchanges alone that are about that. */
+interface ClausesOfMoment {
+  readonly always: JudgedExchangeClause[];
+  readonly labelled: Map<string, JudgedExchangeClause[]>;
+}
+
 export class PlayJudge {
   readonly properties: readonly PropertyState[];
   readonly clauses: readonly JudgedExchangeClause[];
@@ -47,7 +53,7 @@ export class PlayJudge {
   readonly clauseInForce: Uint8Array;
   /** Clauses that speak of every play: that something does not happen. */
   private readonly always: readonly JudgedExchangeClause[];
-  private readonly byMoment = new Map<string, JudgedExchangeClause[]>();
+  private readonly byMoment = new Map<string, ClausesOfMoment>();
   /** Per clause: which property it is of. */
   private readonly positions: readonly number[];
   /** Per clause: where its value lies in the layout that it saw last. */
@@ -73,9 +79,7 @@ export class PlayJudge {
         const judged = { index: clauses.length, property, clause, text, slot };
         clauses.push(judged);
         positions.push(position);
-        const same = this.byMoment.get(clause.moment);
-        if (same === undefined) this.byMoment.set(clause.moment, [judged]);
-        else same.push(judged);
+        this.sort(judged);
       }
     }
     this.clauses = clauses;
@@ -83,6 +87,15 @@ export class PlayJudge {
     this.places = clauses.map(() => ({ layout: undefined, at: -1 }));
     this.clauseInForce = new Uint8Array(clauses.length);
     this.always = clauses.filter(({ clause }) => clause.kind === 'happens' && isRareEnd(clause));
+  }
+
+  private sort(judged: JudgedExchangeClause): void {
+    const { moment, about } = judged.clause;
+    let clauses = this.byMoment.get(moment);
+    if (clauses === undefined) this.byMoment.set(moment, (clauses = { always: [], labelled: new Map() }));
+    if (about === undefined) clauses.always.push(judged);
+    else if (clauses.labelled.has(about)) clauses.labelled.get(about)?.push(judged);
+    else clauses.labelled.set(about, [judged]);
   }
 
   /** @returns each violated clause once, with the first entry that violates it */
@@ -102,16 +115,33 @@ export class PlayJudge {
   private judgeMoment(moment: string, entry: Entry, together: boolean, violations: Map<number, PlayViolation>): void {
     const clauses = this.byMoment.get(moment);
     if (clauses === undefined) return;
+    const found: JudgedExchangeClause[] = [];
+    this.judgeClauses(clauses.always, entry, together, found);
     const about = entry.asked?.about;
+    if (about !== undefined && clauses.labelled.size > 0)
+      for (const label of about) {
+        const labelled = clauses.labelled.get(label);
+        if (labelled !== undefined) this.judgeClauses(labelled, entry, together, found);
+      }
+    if (found.length === 0) return;
+    found.sort((one, other) => one.index - other.index);
+    for (const clause of found) if (!violations.has(clause.index)) violations.set(clause.index, { clause, entry });
+  }
+
+  private judgeClauses(
+    clauses: readonly JudgedExchangeClause[],
+    entry: Entry,
+    together: boolean,
+    found: JudgedExchangeClause[],
+  ): void {
     for (const judged of clauses) {
       const { clause } = judged;
-      if (clause.about !== undefined && about?.includes(clause.about) !== true) continue;
       let violated: boolean | undefined;
       if (clause.kind === 'happens') violated = !together;
       else violated = together ? this.differs(judged, clause.name, entry) : undefined;
       if (violated === undefined) continue;
       this.force(judged);
-      if (violated && !violations.has(judged.index)) violations.set(judged.index, { clause: judged, entry });
+      if (violated) found.push(judged);
     }
   }
 

@@ -131,6 +131,12 @@ export class ProgramStage extends Stage {
     this.machine.pokeBytes(address, buffer);
   }
 
+  /** Writes a quadword of which the halves of the address are known. */
+  writeAt(address: bigint, low: number, high: number, value: bigint): void {
+    this.observer?.wrote?.(this.machine, address, 8);
+    this.machine.poke64(low, high, lowHalf(value), highHalf(value));
+  }
+
   /** Writes what lies in one half of a quadword. @returns whether it does, and is mapped */
   private writePart(low: number, high: number, value: number, bytes: number): boolean {
     const { machine } = this;

@@ -1,7 +1,8 @@
 /** The values of a step by name, read from its words when somebody asks: most are asked for once or never. */
-import type { Values } from '../../models/exchange/exchange.js';
 import { readHalves } from '../halves.js';
 import type { StoryStep } from './story.js';
+
+type Values = StoryStep['values'];
 
 /** A class of values: one for each list of names, so that a read is as quick as a field. */
 type ViewClass = new (words: Int32Array, facts: Values) => Values;

@@ -9,7 +9,7 @@ export class Reach {
   /** Ways and states of the cases before. */
   private readonly seen = new Set<string>();
   /** The same as the runner's numbers. */
-  private readonly numbers = new Set<number>();
+  private readonly numbers: boolean[] = [];
   /** Cases that reached something new, in the order in which they were noted. */
   readonly witnesses: Witness[] = [];
 
@@ -30,9 +30,13 @@ export class Reach {
   private isKnown(): boolean {
     const { reachNumbers } = this.runner;
     if (reachNumbers === undefined) return false;
-    const before = this.numbers.size;
-    for (const number of reachNumbers) this.numbers.add(number);
-    return this.numbers.size === before;
+    let known = true;
+    for (const number of reachNumbers) {
+      if (this.numbers[number]) continue;
+      this.numbers[number] = true;
+      known = false;
+    }
+    return known;
   }
 
   /** @param values a case that goes these ways */

@@ -153,8 +153,14 @@ export class Structures {
     const { address, fields, registers } = this.vcpus[vcpu];
     this.stage.write(address + VCPU.status, values['rax']);
     this.stage.write(address + ARGUMENT_OFFSET.rcx, values['rcx']);
-    const { places } = registers;
-    for (const register of EXPOSED_REGISTERS) this.stage.write(places[register].address, values[register]);
+    const { layout, fields: places } = registers;
+    for (let index = 0; index < places.length; index++)
+      this.stage.writeAt(
+        places[index].place.address,
+        places[index].low,
+        places[index].high,
+        values[layout.names[index]],
+      );
     this.put(fields.IO['data'], values['leftover']);
   }
 
