@@ -14,7 +14,6 @@ import {
 import { packageRoot } from './package-info.js';
 
 const HALVES = 'src/halves.ts';
-const NAMED_WORDS = 'src/named-words.ts';
 const ERRORS = 'src/errors.ts';
 const PACKAGE = 'src/package-info.ts';
 const FILES = 'src/files.ts';
@@ -45,7 +44,6 @@ const CAMPAIGN = [...RUNNING, ...FINDING, 'src/play', 'src/program', 'src/judge'
 const ALLOWED: Allowed = {
   // Leaves.
   [HALVES]: [],
-  [NAMED_WORDS]: [HALVES],
   [ERRORS]: [],
   [PACKAGE]: [],
   [FILES]: [ERRORS, 'src/text'],

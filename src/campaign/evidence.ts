@@ -10,7 +10,7 @@ import type { Values } from '../../models/exchange/exchange.js';
 import type { Play } from '../play/play.js';
 import type { PlayRunner } from '../play/play-runner.js';
 import { Dice } from '../case/dice.js';
-import { drawStory } from '../story/story.js';
+import { drawStory } from '../story/case-space.js';
 import { builtInPrograms } from './targets/built-in-targets.js';
 import { createPlayRunner } from '../run/open-runner.js';
 

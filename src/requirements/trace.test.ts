@@ -12,7 +12,7 @@ import { type MutantBaseline, readMutants } from '../mutation/baseline.js';
 import { packageRoot } from '../package-info.js';
 import { drawScenarios } from '../scenario/batch.js';
 import { Dice } from '../case/dice.js';
-import { drawStory } from '../story/story.js';
+import { drawStory } from '../story/case-space.js';
 import { readManifest } from '../targets/manifest.js';
 import type { Twin } from '../targets/twin.js';
 import { type AreaRequirement, REQUIREMENT_CASES, rowOf } from './rows.js';

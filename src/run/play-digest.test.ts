@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Dice } from '../case/dice.js';
 import { PlayRunner } from '../play/play-runner.js';
 import { imageOf, STUB, STUB_PROPERTIES, stubContract } from '../play/stub-program.test.helper.js';
-import { drawStory } from '../story/story.js';
+import { drawStory } from '../story/case-space.js';
 import { type DigestedEntry, playDigest } from './play-digest.js';
 
 const runner = new PlayRunner(

@@ -40,12 +40,15 @@ function newCaseSpace(space: StorySpace): CaseSpace {
   };
 }
 
-/** Draws as `drawStory` does, but into words. Each case lies where the one before lay. */
+/**
+ * Draws cases into words. Each lies where the one before lay. Whatever is drawn of what happens besides (`control`), the
+ * other values of the case are the same.
+ */
 function caseDrawer({ actions, steps }: StorySpace): (dice: Dice) => Case {
   const total = actions.reduce((sum, { weight = 1 }) => sum + weight, 0);
   const drawers = actions.map(({ name, slots, weight = 1 }) => ({
     weight,
-    slots: Object.entries(slots).map(([slot, { draw }]) => ({ slot, draw })),
+    slots: Object.entries(slots).map(([slot, { draw, role }]) => ({ slot, draw, isAside: role === 'control' })),
     places: Array.from({ length: steps.most }, (): Step => newStep(name, Object.keys(slots).length)),
   }));
   return (dice) => {
@@ -57,8 +60,11 @@ function caseDrawer({ actions, steps }: StorySpace): (dice: Dice) => Case {
       while ((chosen -= drawers[which].weight) >= 0) which++;
       const { slots, places } = drawers[which];
       const step = places[index];
-      for (let at = 0; at < slots.length; at++)
-        writeHalves(step.words, 2 * at, checked(slots[at].slot, slots[at].draw(dice)));
+      const aside = dice.aside();
+      for (let at = 0; at < slots.length; at++) {
+        const { slot, draw, isAside } = slots[at];
+        writeHalves(step.words, 2 * at, checked(slot, draw(isAside ? aside : dice)));
+      }
       drawn.push(step);
     }
     return drawn;
@@ -125,6 +131,11 @@ export function playable(space: StorySpace, given: Case): Story {
     if (make === undefined) throw new RangeError(`no action ${action}`);
     return make(words);
   });
+}
+
+/** Draws a story. @throws RangeError for a draw that is no unsigned 64-bit value */
+export function drawStory(space: StorySpace, dice: Dice): Story {
+  return storyFrom(space, caseDrawer(space)(dice));
 }
 
 /** A case as a story of its own, all values by name. */

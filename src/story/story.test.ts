@@ -5,7 +5,8 @@ import { type CaseSpace, differing, stepOf as caseStepOf } from '../case/case.js
 import { Dice } from '../case/dice.js';
 import { caseFrom, caseSpaceOf, storyFrom } from './case-space.js';
 import { anyValue, below, boundary, either, mostly, narrow, oneBitOff, oneOf, upperHalfAdded } from './draws.js';
-import { actionOf, differingValues, drawStory, type Story, type StorySpace, stepOf } from './story.js';
+import { drawStory } from './case-space.js';
+import { actionOf, differingValues, type Story, type StorySpace, stepOf } from './story.js';
 
 const WORD = 1n << 64n;
 const value = { neutral: 5n, meaning: 'a value', draw: anyValue };

@@ -69,20 +69,3 @@ export function checked(name: string, value: bigint): bigint {
   if (value < 0n || value > WORD) throw new RangeError(`the draw of ${name} is no unsigned 64-bit value`);
   return value;
 }
-
-/** Draws a story. @throws RangeError for a draw that is no unsigned 64-bit value */
-export function drawStory(space: StorySpace, dice: Dice): Story {
-  const { actions, steps } = space;
-  const count = steps.least + dice.below(steps.most - steps.least + 1);
-  const total = actions.reduce((sum, { weight = 1 }) => sum + weight, 0);
-  return Array.from({ length: count }, () => {
-    let chosen = dice.below(total);
-    const action = actions.find(({ weight = 1 }) => (chosen -= weight) < 0) as StoryAction;
-    const values: Record<string, bigint> = {};
-    // Whatever is drawn of what happens besides, the other values of the case are the same.
-    const aside = dice.aside();
-    for (const [name, slot] of Object.entries(action.slots))
-      values[name] = checked(name, slot.draw(slot.role === 'control' ? aside : dice));
-    return { action: action.name, values };
-  });
-}

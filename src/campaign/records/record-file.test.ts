@@ -34,10 +34,12 @@ describe('a file of records', () => {
       const { records, damaged } = read(bytes);
       // A byte that became a newline makes two lines of one; a newline that is gone makes one of two.
       const lost = RECORDS.filter((record) => !records.some(({ n, text }) => n === record.n && text === record.text));
-      expect(lost.length).toBeGreaterThanOrEqual(1);
+      // And JSON does not mind a tab in the place of the last one.
+      const least = at === WHOLE.length - 1 && /[\t\r ]/.test(String.fromCharCode(bytes[at])) ? 0 : 1;
+      expect(lost.length).toBeGreaterThanOrEqual(least);
       expect(lost.length).toBeLessThanOrEqual(2);
       expect(records).toHaveLength(RECORDS.length - lost.length);
-      expect(damaged.length).toBeGreaterThanOrEqual(1);
+      expect(damaged.length).toBeGreaterThanOrEqual(least);
     },
   );
 

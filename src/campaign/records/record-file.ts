@@ -80,8 +80,6 @@ function decodeRecord<T>(line: string, schema: z.ZodType<T>): { record: T } | { 
   if (!parsed.success) return { why: 'not a line with a checksum' };
   const { check, record } = parsed.data;
   if (checkOf(JSON.stringify(record) ?? '') !== check) return { why: 'the checksum does not match' };
-  // A byte that JSON does not care for, such as a tab for the newline, is damage too.
-  if (encodeRecord(record as object) !== `${line}\n`) return { why: 'not written by tdxfuzz' };
   const valid = schema.safeParse(record);
   return valid.success ? { record: valid.data } : { why: 'not a record that this version knows' };
 }

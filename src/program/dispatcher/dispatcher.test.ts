@@ -12,7 +12,8 @@ import { CONTRACT_SETS } from '../../contract/library/sets.js';
 import type { Entry } from '../../play/play.js';
 import type { PlayRunner } from '../../play/play-runner.js';
 import { Dice } from '../../case/dice.js';
-import { drawStory, stepOf, type StoryStep } from '../../story/story.js';
+import { drawStory } from '../../story/case-space.js';
+import { stepOf, type StoryStep } from '../../story/story.js';
 import { CALLS } from './surroundings.js';
 
 const STORIES = 1000;

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { builtInPrograms } from '../../campaign/targets/built-in-targets.js';
 import { createPlayRunner } from '../../run/open-runner.js';
 import { Dice } from '../../case/dice.js';
-import { drawStory, stepOf } from '../../story/story.js';
+import { drawStory } from '../../story/case-space.js';
+import { stepOf } from '../../story/story.js';
 
 const STORIES = 300;
 /** What the core adds to every return. */

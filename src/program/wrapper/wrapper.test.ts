@@ -5,7 +5,8 @@ import { PlayRunner } from '../../play/play-runner.js';
 import { isTogether } from '../../play/play.js';
 import { Dice } from '../../case/dice.js';
 import { programProperties } from '../../run/open-runner.js';
-import { drawStory, stepOf } from '../../story/story.js';
+import { drawStory } from '../../story/case-space.js';
+import { stepOf } from '../../story/story.js';
 import { findProgram } from '../programs.js';
 import { errnoOptions, retryOptions } from './options.js';
 
