@@ -4,8 +4,8 @@
  * Violations of one property with the same shrunken case and the same instruction, or the same decision before it, are
  * members of one finding. So are several values behind one decision that all change where none may, or all stay where each
  * must change: what a jump over six stores does wrong shows in six cases, of which each needs an answer of its own.
- * A violation stands under another ("also breaks") if, in its own shrunken case, it is gone once the
- * other one's expected value is in place; where that cannot be run, if no case showed it without the other, and the other
+ * A violation stands under another ("also breaks") if it is about the same value and the same instruction, or if, in its own
+ * shrunken case, it is gone once the other one's expected value is in place; where that cannot be run, if no case showed it without the other, and the other
  * comes earlier in the trace or is about the way that the code took.
  *
  * Everything here is computed from what is recorded of each violation, so that shards can be merged.
@@ -52,7 +52,9 @@ export function causesOf(violations: readonly Related[], together: ReadonlyMap<s
   const keys = violations.map(causeKey);
   const groups = grouped(violations);
   const isUnder = (later: number, earlier: number): boolean => {
-    const { removedBy, unclear } = violations[later];
+    const { removedBy, unclear, slot, place } = violations[later];
+    // One value that one instruction made wrong, said by two properties.
+    if (slot === violations[earlier].slot && place === violations[earlier].place) return true;
     const key = keys[earlier];
     return removedBy.includes(key) || (unclear.includes(key) && together.get(keys[later])?.has(key) === true);
   };

@@ -25,8 +25,10 @@ const OFTEN = 0.5;
 /** Another contract fits better if it leaves so small a part of that, or so small a part of all violated clauses. */
 const SELDOM = 0.2;
 const FEWER = 1 / 3;
-/** Clauses a case from which on their number says something. */
+/** Clauses a case from which on their number says something: one mistake of a function breaks one or two. */
 const MANY = 5;
+/** Where only a few are violated, nothing but these says that the function cannot live with what it was given. */
+const CRASHES: ReadonlySet<string> = new Set(['terminates', 'ends-safely']);
 
 /** Properties that say that the call itself is another one, or that the function cannot live with what it was given. */
 export const OF_THE_CALL: ReadonlySet<string> = new Set([
@@ -41,6 +43,8 @@ export const OF_THE_CALL: ReadonlySet<string> = new Set([
 interface Misfit {
   /** The part of the cases in which the call itself is wrong. */
   failing: number;
+  /** The part of the cases in which the function does not come to an end of its own. */
+  crashing: number;
   /** Violated clauses a case. */
   clauses: number;
 }
@@ -63,8 +67,8 @@ export function contractHint(runner: Runner): ContractHint | undefined {
 }
 
 function fitsBetter(fit: Misfit, own: Misfit): boolean {
-  if (fit.failing <= own.failing * SELDOM) return true;
-  return own.clauses >= MANY && fit.clauses <= own.clauses * FEWER;
+  if (own.clauses >= MANY) return fit.clauses <= own.clauses * FEWER;
+  return own.crashing >= OFTEN && fit.failing <= own.failing * SELDOM;
 }
 
 function compare(a: Misfit, b: Misfit): number {
@@ -77,14 +81,16 @@ function percent(part: number): string {
 
 function misfit(runner: Runner): Misfit | undefined {
   let failing = 0;
+  let crashing = 0;
   let clauses = 0;
   for (const values of drawCases(runner.space, WORDS, CASES)) {
     const violations = runner.run(values);
     if (violations === undefined) return undefined;
     clauses += violations.length;
     if (violations.some(({ clause }) => OF_THE_CALL.has(clause.property.name))) failing++;
+    if (violations.some(({ clause }) => CRASHES.has(clause.property.name))) crashing++;
   }
-  return { failing: failing / CASES, clauses: clauses / CASES };
+  return { failing: failing / CASES, crashing: crashing / CASES, clauses: clauses / CASES };
 }
 
 function misfitOf(target: AnyTarget): Misfit | undefined {
@@ -97,19 +103,21 @@ function misfitOf(target: AnyTarget): Misfit | undefined {
   }
 }
 
-/** The same code under every other contract of its kind. */
+/** The same code under every other contract of its kind: of a program, that of other versions. */
 function alternatives(target: AnyTarget): AnyTarget[] {
   const { name, symbol, image } = target;
   return CONTRACT_SETS.flatMap((set): AnyTarget[] =>
     isProgram(target)
-      ? Object.values(set.programs ?? {}).map((program) => ({
-          name,
-          symbol,
-          set: set.name,
-          image,
-          contractName: program.symbol,
-          program: { ...program, symbol },
-        }))
+      ? Object.values(set.programs ?? {})
+          .filter(({ program }) => program === target.program.program)
+          .map((program) => ({
+            name,
+            symbol,
+            set: set.name,
+            image,
+            contractName: program.symbol,
+            program: { ...program, symbol },
+          }))
       : Object.values(set.contracts)
           .filter(({ instruction }) => instruction === target.contract.instruction)
           .map((contract) => ({ name, symbol, set: set.name, image, contract })),
