@@ -81,6 +81,8 @@ export class ModuleCalls {
       }
       return { moment: 'TDCALL', shown, refused: false };
     }
+    // Of what the host has of its own nothing is left from a play before: a play follows from its case alone.
+    this.host.fill(0);
     vmcallHostView(this.configuration, guest, this.xmm, this.host, view, this.xmmOut);
     const shown = makeRoom(VMCALL);
     showRegisters(view, shown);
