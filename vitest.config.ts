@@ -11,7 +11,7 @@ const OF_THEIR_OWN = [
   'src/targets/check.test.ts',
   'src/vitest.test.ts',
   'src/x86/wasm/harness.test.ts',
-  'src/x86/wasm/programs.test.ts',
+  'src/x86/wasm/programs.deep.test.ts',
 ];
 const FOLDERS = ['src', 'models', 'properties'];
 /** What takes long: `npm run test:deep`. Everything else is `npm test`. */

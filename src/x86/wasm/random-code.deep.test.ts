@@ -1,4 +1,4 @@
-/** The large version of what `programs.test.ts` has in small. */
+/** The large version of what `programs.deep.test.ts` has in small. */
 import { runRandomCode } from './random-code.test.helper.js';
 
 runRandomCode(400);
