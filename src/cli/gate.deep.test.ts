@@ -50,7 +50,6 @@ describe.concurrent('a project', () => {
       expect(fuzzed.status).toBe(2);
       expect(fuzzed.stdout).toMatch(/stops-on-failure +- +not evaluated: in force in no case$/m);
       expect(fuzzed.stdout).toMatch(/^1 of 1 targets without a verdict, nothing found/m);
-      expect(fuzzed.stdout).not.toContain('nothing found');
     },
     LONG,
   );
