@@ -17,7 +17,6 @@ const PROGRAMS = { seeds: 1, runs: 1000, fixedRuns: 5000 };
 const RARE = [
   'dispatcher-self-ipi-emulated',
   'dispatcher-efer-writable',
-  'roundtrip-halt-never-blocked',
   'helper-7.3-argument-below-rsp',
   'dispatcher-chunk-below-rsp',
 ];

@@ -46,6 +46,8 @@ export function blame(wrong: Wrong, trace: CaseTrace): number {
       return sti >= 0 ? sti : firstCall(steps);
     }
     case 'calls': {
+      // What an exchange itself is, as the world tells it: nothing but the exchange made it.
+      if (wrong.at === 'exchange') return steps.length - 1;
       const call = steps.findLastIndex(isCall);
       return call >= 0 ? call : lastExecuted(steps);
     }

@@ -27,7 +27,7 @@ export function wrongInPlay({ clause: { clause }, entry }: PlayViolation): Wrong
     const mask = name === 'if' ? FLAG.IF : ~FLAG.IF & Number(maskOf(expected?.values[name] ?? 0n) & 0xffffffffn);
     return { kind: 'flags', mask, at };
   }
-  return location === undefined ? { kind: 'calls' } : { kind: 'value', location, at };
+  return location === undefined ? { kind: 'calls', at } : { kind: 'value', location, at };
 }
 
 /** Whether a value that is no register and has no place in memory is of RFLAGS; a field may have such a name as well. */
