@@ -47,7 +47,7 @@ export function sourceLine(image: Image, address: bigint): SourcePosition | unde
   let table = TABLES.get(image);
   if (table === undefined) TABLES.set(image, (table = readTable(image)));
   const sequence = sequenceAt(table, address);
-  return sequence === undefined ? undefined : undamaged(() => positionIn(sequence, address));
+  return sequence === undefined ? undefined : positionIn(sequence, address);
 }
 
 function readTable(image: Image): Sequence[] {
@@ -96,12 +96,36 @@ function sequenceAt(table: readonly Sequence[], address: bigint): Sequence | und
   return sequence !== undefined && address < sequence.end ? sequence : undefined;
 }
 
-/** Runs the unit's program again, for the last row at or before the address. */
-function positionIn({ sections, unit }: Sequence, address: bigint): SourcePosition | undefined {
+/** What lies between two rows, in the order of the program; offsets from the start of the sequence. */
+interface Span {
+  from: number;
+  to: number;
+  file: number;
+  line: number;
+}
+
+const SPANS = new WeakMap<Sequence, readonly Span[]>();
+const PATHS = new WeakMap<LineUnit, Map<number, string | undefined>>();
+
+function positionIn(sequence: Sequence, address: bigint): SourcePosition | undefined {
+  let spans = SPANS.get(sequence);
+  if (spans === undefined) SPANS.set(sequence, (spans = spansOf(sequence)));
+  const offset = Number(address - sequence.start);
+  const found = spans.find(({ from, to }) => from <= offset && offset < to);
+  // Line 0 is code that comes from no line.
+  if (found === undefined || found.line < 1 || found.line > LINE_LIMIT) return undefined;
+  const file = pathOf(sequence, found.file);
+  return file === undefined ? undefined : { file, line: found.line };
+}
+
+/** Runs the unit's program again: the table of all sequences would be as large as the image. */
+function spansOf({ start, end, sections, unit }: Sequence): Span[] {
+  const spans: Span[] = [];
   let before: { address: bigint; file: number; line: number } | undefined;
-  let found: typeof before;
   const reach = (next: bigint): void => {
-    if (before !== undefined && before.address <= address && address < next) found ??= before;
+    if (before === undefined || before.address >= next || next <= start || before.address >= end) return;
+    const { address, file, line } = before;
+    spans.push({ from: Number(address - start), to: Number(next - start), file, line });
   };
   // Rows in front of damage count here as they did in the table.
   undamaged(() =>
@@ -117,8 +141,16 @@ function positionIn({ sections, unit }: Sequence, address: bigint): SourcePositi
       },
     }),
   );
-  // Line 0 is code that comes from no line.
-  if (found === undefined || found.line < 1 || found.line > LINE_LIMIT) return undefined;
-  const file = sourcePath(sections, unit, found.file);
-  return file === undefined ? undefined : { file, line: found.line };
+  return spans;
+}
+
+function pathOf({ sections, unit }: Sequence, file: number): string | undefined {
+  let paths = PATHS.get(unit);
+  if (paths === undefined) PATHS.set(unit, (paths = new Map()));
+  if (!paths.has(file))
+    paths.set(
+      file,
+      undamaged(() => sourcePath(sections, unit, file)),
+    );
+  return paths.get(file);
 }
