@@ -45,12 +45,8 @@ export function blame(wrong: Wrong, trace: CaseTrace): number {
       const sti = steps.findLastIndex(({ events }) => hasEvent(events, isSti));
       return sti >= 0 ? sti : firstCall(steps);
     }
-    case 'calls': {
-      // What an exchange itself is, as the world tells it: nothing but the exchange made it.
-      if (wrong.at === 'exchange') return steps.length - 1;
-      const call = steps.findLastIndex(isCall);
-      return call >= 0 ? call : lastExecuted(steps);
-    }
+    case 'calls':
+      return lookedAt(steps, wrong.at);
     case 'end':
       return lastExecuted(steps);
     case 'goes on': {
@@ -75,7 +71,7 @@ function boundOf(steps: readonly Step[], at: Moment): number {
   return at === 'exchange' && last !== undefined && isCall(last) ? steps.length - 1 : steps.length;
 }
 
-/** Where a value was looked at that nobody wrote: it was passed on as it came. */
+/** Where something was looked at that no instruction made: it was passed on as it came, or is the exchange itself. */
 function lookedAt(steps: readonly Step[], at: Moment): number {
   if (at === 'first call') return firstCall(steps);
   if (at === 'exchange') return steps.length - 1;

@@ -50,7 +50,7 @@ function wrongTerm(term: Term, runner: CaseRunner, mask = (1n << 64n) - 1n): Wro
       return vectorWrong(2 * vectorStateSlot(term.part));
     case 'fact':
       if (term.fact === 'stiCount') return { kind: 'sti' };
-      return CALL_FACTS.has(term.fact) ? { kind: 'calls' } : { kind: 'end' };
+      return CALL_FACTS.has(term.fact) ? { kind: 'calls', at: 'end' } : { kind: 'end' };
     default:
       return { kind: 'end' };
   }

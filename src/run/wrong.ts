@@ -16,7 +16,7 @@ export type Wrong =
   /** STI, or that there is none. */
   | { readonly kind: 'sti' }
   /** How often, and how, the code left for the outside. */
-  | { readonly kind: 'calls'; readonly at?: Moment }
+  | { readonly kind: 'calls'; readonly at: Moment }
   /** The code ended where it must not, or in another way. */
   | { readonly kind: 'end' }
   /** The code went on where it had to stop. */
