@@ -10,6 +10,7 @@ import {
   removeFolder,
   SOUND_TDCALL,
   tdxfuzz,
+  tdxfuzzInterrupted,
   temporaryFolder,
 } from './run-cli.test.helper.js';
 
@@ -166,9 +167,8 @@ describe.concurrent('fuzz', () => {
 });
 
 describe('Ctrl-C', () => {
-  /** A signal that comes before the tool listens ends it as any program: then it is given more time. */
-  async function interrupted(object: string): ReturnType<typeof tdxfuzz> {
-    const args = [
+  const interrupted = (object: string): ReturnType<typeof tdxfuzz> =>
+    tdxfuzzInterrupted([
       'fuzz',
       object,
       '--time',
@@ -177,13 +177,7 @@ describe('Ctrl-C', () => {
       'json',
       '--out',
       join(folder, `interrupted ${basename(object)}`),
-    ];
-    for (const interruptAfter of [2500, 8000]) {
-      const outcome = await tdxfuzz(args, { interruptAfter });
-      if (outcome.status !== null) return outcome;
-    }
-    return tdxfuzz(args, { interruptAfter: 20_000 });
-  }
+    ]);
 
   test('reports what there is: 130, or 1 with a finding', async () => {
     const [clean, found] = await Promise.all([interrupted(sound), interrupted(broken)]);

@@ -57,6 +57,18 @@ function plainEnvironment(): NodeJS.ProcessEnv {
   return rest;
 }
 
+/**
+ * Sends SIGINT to the tool at work. A signal that comes before the tool listens ends it as any program: then it is given more
+ * time.
+ */
+export async function tdxfuzzInterrupted(args: readonly string[]): Promise<Outcome> {
+  for (const interruptAfter of [2500, 8000]) {
+    const outcome = await tdxfuzz(args, { interruptAfter });
+    if (outcome.status !== null) return outcome;
+  }
+  return tdxfuzz(args, { interruptAfter: 20_000 });
+}
+
 /** A new empty folder. */
 export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), 'tdxfuzz-cli-'));
