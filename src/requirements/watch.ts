@@ -7,7 +7,7 @@ import { isEnd } from '../play/play-judge.js';
 import { openRunner } from '../run/open-runner.js';
 import { ProgramRunner } from '../run/program-runner.js';
 import type { Runner } from '../run/runner.js';
-import type { AnyTarget } from '../run/target.js';
+import { type AnyTarget, contractId } from '../run/target.js';
 
 /** A judged clause, as requirements name it. */
 export interface WatchedClause {
@@ -35,7 +35,7 @@ export class Watch {
 
   /** `SET/FUNCTION` */
   get contract(): string {
-    return this.runner.contractId;
+    return contractId(this.target);
   }
 
   /** The same cases every time. */

@@ -27,7 +27,7 @@ import type {
   Violation,
   Way,
 } from './runner.js';
-import { contractId, type ProgramTarget } from './target.js';
+import type { ProgramTarget } from './target.js';
 import type { Step } from './trace.js';
 import { wayHash, WayNumbers } from './way-numbers.js';
 import type { Wrong } from './wrong.js';
@@ -75,9 +75,6 @@ export class ProgramRunner implements Runner {
     this.size = functionExtent(image, findFunction(image, target.symbol)).size;
   }
 
-  get contractId(): string {
-    return contractId(this.target);
-  }
   get image() {
     return this.target.image;
   }

@@ -122,8 +122,6 @@ export type LaneMode = 'when hot' | 'always' | 'never';
 
 export interface Runner {
   readonly target: AnyTarget;
-  /** `SET/FUNCTION`, as people name the contract. */
-  readonly contractId: string;
   readonly image: Image;
   /** Address of the function's first instruction. */
   readonly entry: bigint;

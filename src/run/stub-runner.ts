@@ -33,7 +33,7 @@ import { mannerOf, putRight } from './put-right.js';
 import { recordTrace, traceGuest, traceHost } from './stub-trace.js';
 import { wayOf } from './stub-way.js';
 import { wrongOf } from './stub-wrong.js';
-import { contractId, type StubTarget } from './target.js';
+import type { StubTarget } from './target.js';
 import { type Given, NOTHING_GIVEN } from './told-step.js';
 import type { Step } from './trace.js';
 import { worldText } from './step-text.js';
@@ -104,9 +104,6 @@ export class StubRunner implements Runner {
     this.bulk = new StubLane(reference);
   }
 
-  get contractId(): string {
-    return contractId(this.target);
-  }
   get image() {
     return this.target.image;
   }

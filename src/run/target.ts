@@ -3,32 +3,27 @@ import type { Assumption, Contract } from '../contract/contract.js';
 import type { ProgramContract } from '../contract/program-contract.js';
 import type { Image } from '../image/image.js';
 
-export interface TargetDescription {
+interface Target {
   /** Stable name in reports: `guest-5.19/__tdx_hypercall`, or image and symbol. */
   name: string;
   symbol: string;
   /** Name of the contract set. */
   set: string;
-  contract: Contract;
   /** Names of the properties to judge; undefined: all. */
   properties?: readonly string[];
+  image: Image;
 }
 
 /** A single function around TDCALL or SEAMCALL. */
-export interface StubTarget extends TargetDescription {
-  image: Image;
+export interface StubTarget extends Target {
+  contract: Contract;
 }
 
 /** A program: functions with state and several exchanges. */
-export interface ProgramTarget {
-  name: string;
-  symbol: string;
-  set: string;
+export interface ProgramTarget extends Target {
   program: ProgramContract;
   /** What the set calls the contract, where that is not the symbol. */
   contractName?: string;
-  properties?: readonly string[];
-  image: Image;
 }
 
 export type AnyTarget = StubTarget | ProgramTarget;

@@ -18,7 +18,7 @@ import { ResultBuilder } from './result-builder.js';
 import type { FindingResult, RunResult } from './result.js';
 import type { Shard } from './shard.js';
 import type { Runner } from '../../run/runner.js';
-import { type AnyTarget, assumptionsOf } from '../../run/target.js';
+import { type AnyTarget, assumptionsOf, contractId } from '../../run/target.js';
 
 /** One target of a campaign, ready to be run. */
 export interface Prepared {
@@ -193,7 +193,7 @@ function targetRecord({ target, runner, seed, id, fingerprint: print, functions 
     id,
     name: target.name,
     symbol: target.symbol,
-    contract: runner.contractId,
+    contract: contractId(target),
     image: target.image.name,
     imageHash: target.image.hash,
     fingerprint: print,
