@@ -6,6 +6,8 @@ import { findContract } from '../contract/find-contract.js';
 import { CONTRACT_SETS } from '../contract/library/sets.js';
 import { parseImage } from '../image/load.js';
 import { packageRoot } from '../package-info.js';
+import { readManifest } from '../targets/manifest.js';
+import { brokenTarget, imageCache } from './targets/twin-targets.js';
 import { fuzz } from './fuzz.js';
 import { causesOfTarget } from './records/result.js';
 
@@ -61,5 +63,20 @@ describe('one finding for one mistake', () => {
     expect(both).toHaveLength(2);
     const sorted = (findings: string[][]): string[] => findings.map((lines) => [...lines].sort().join()).sort();
     expect(sorted(both)).toEqual(sorted(alone));
+  });
+});
+
+/** Twins of programs whose one mistake shows in several values, each in a case of its own. */
+const TWINS = ['seamcall-wrapper-6.8-later-tries-without-arguments', 'helper-7.3-cpuid-host-answers-all'];
+
+describe('one finding for one mistake in a program', () => {
+  const root = packageRoot();
+  const images = imageCache(root);
+  test.each(TWINS)('%s', async (id) => {
+    const twins = readManifest(root).filter((twin) => twin.id === id);
+    const targets = twins.map((twin) => brokenTarget(twin, images));
+    const { result } = await fuzz({ targets, seed: 'causes', budget: { runs: 400 }, workers: 1, examine: false });
+    expect(result.targets[0].findings.length).toBeGreaterThan(1);
+    expect(causesOfTarget(result.targets[0])).toHaveLength(1);
   });
 });

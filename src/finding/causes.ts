@@ -104,7 +104,9 @@ function grouped(violations: readonly Related[]): number[][] {
 }
 
 function isOne(a: Related, b: Related): boolean {
-  if (a.property !== b.property || (a.place !== b.place && a.decision !== b.decision)) return false;
+  if (a.property !== b.property) return false;
+  if (a.place === b.place) return true;
+  if (a.decision !== b.decision) return false;
   if (JSON.stringify(a.case.steps) === JSON.stringify(b.case.steps)) return true;
   return a.manner !== 'other' && a.manner === b.manner;
 }

@@ -26,11 +26,11 @@ export function relationsOf(runner: Runner, values: Case, account: Account, othe
     runner.run(values);
     const left = runner.without(other.violation);
     const { property, slot } = violation.clause;
-    if (left === undefined) {
+    const isGone = left?.some(({ clause }) => clause.property === property && clause.slot === slot) === false;
+    if (isGone) removedBy.push(causeKey(other.signature));
+    else if (left === undefined || !runner.putsInMachine) {
       if (comesBefore(other, account) || (isOfTheWay(runner, other) && !isOfTheWay(runner, account)))
         unclear.push(causeKey(other.signature));
-    } else if (!left.some(({ clause }) => clause.property === property && clause.slot === slot)) {
-      removedBy.push(causeKey(other.signature));
     }
   }
   runner.run(values);

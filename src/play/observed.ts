@@ -1,5 +1,6 @@
 /** What the code under test did, as flat words: values have names where somebody asks for them by name. */
 import type { Exchange, Values } from '../../models/exchange/exchange.js';
+import { writeHalves } from '../halves.js';
 import { Layout, makeRoom, NamedWords } from '../named-words.js';
 import type { Place, ProgramStage } from '../stage/program-stage.js';
 
@@ -70,6 +71,14 @@ export class Observed implements Exchange {
 
   get values(): Values {
     return (this.named ??= this.shown?.record() ?? {});
+  }
+
+  /** Puts a value in place of what the code under test showed. */
+  put(name: string, value: bigint): void {
+    const { shown } = this;
+    const at = shown?.layout.indexOf(name) ?? -1;
+    if (shown !== undefined && at >= 0) writeHalves(shown.words, shown.at + 2 * at, value);
+    this.named = { ...this.values, [name]: value };
   }
 
   /** Of a return: what the function must have kept, unless the reference says something else. */

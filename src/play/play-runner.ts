@@ -4,7 +4,7 @@ import type { ProgramContract } from '../contract/program-contract.js';
 import type { Image } from '../image/image.js';
 import type { EngineName } from '../x86/machine.js';
 import type { Story, StorySpace } from '../story/story.js';
-import { type Play, playStory } from './play.js';
+import { type Play, playStory, type PutRight } from './play.js';
 import { PlayJudge, type PlayViolation } from './play-judge.js';
 import type { Program, Session } from './program.js';
 
@@ -45,6 +45,13 @@ export class PlayRunner {
     } finally {
       this.useEngine('wasm');
     }
+  }
+
+  /** The story that was played last once more, with one value put right. @returns what is violated then */
+  runWith(putRight: PutRight): PlayViolation[] | undefined {
+    this.play = playStory(this.session, this.play.story, Infinity, 0, putRight);
+    this.executions += this.play.calls;
+    return this.play.problem === '' ? this.judge.judge(this.play) : undefined;
   }
 
   private useEngine(name: EngineName): void {

@@ -38,11 +38,25 @@ export function isTogether(entry: Entry): entry is Entry & { observed: Observed;
   return entry.observed !== undefined && entry.observed.moment === entry.asked?.moment;
 }
 
+/** A value of one exchange that is taken as it must be, before anybody answers or judges it. */
+export interface PutRight {
+  /** Index of the entry. */
+  readonly entry: number;
+  /** The value's name. */
+  readonly name: string;
+}
+
 /**
  * @param most entries to play: what comes behind them is cut off
  * @param memory 0, or 1 for a companion whose addresses and poison are others
  */
-export function playStory(session: Session, story: Story, most = Infinity, memory: 0 | 1 = 0): Play {
+export function playStory(
+  session: Session,
+  story: Story,
+  most = Infinity,
+  memory: 0 | 1 = 0,
+  putRight?: PutRight,
+): Play {
   const entries: Entry[] = [];
   const left: number[] = [];
   let calls = 0;
@@ -55,7 +69,7 @@ export function playStory(session: Session, story: Story, most = Infinity, memor
         continue;
       }
       calls++;
-      if (!playStep(session, index, story, entries, most)) break;
+      if (!playStep(session, index, story, entries, most, putRight)) break;
     }
   } catch (error) {
     if (!(error instanceof NoVerdict)) throw error;
@@ -65,7 +79,14 @@ export function playStory(session: Session, story: Story, most = Infinity, memor
 }
 
 /** @returns whether both sides came to the end of the step together */
-function playStep(session: Session, index: number, story: Story, entries: Entry[], most: number): boolean {
+function playStep(
+  session: Session,
+  index: number,
+  story: Story,
+  entries: Entry[],
+  most: number,
+  putRight: PutRight | undefined,
+): boolean {
   const step = story[index];
   const performance = session.perform(step);
   let observed = performance.next();
@@ -75,6 +96,7 @@ function playStep(session: Session, index: number, story: Story, entries: Entry[
     const actual = observed.done === true ? undefined : observed.value;
     const wanted = expected.done === true ? undefined : expected.value;
     const together = actual !== undefined && actual.moment === wanted?.moment;
+    if (together && putRight?.entry === entries.length) correct(actual, wanted, putRight.name);
     const answer = together ? session.answer(actual, step) : NOTHING;
     entries.push(new PlayEntry(index, actual, wanted, answer));
     if (!together || entries.length >= most) return false;
@@ -83,6 +105,14 @@ function playStep(session: Session, index: number, story: Story, entries: Entry[
     expected = reference.next(answer);
   }
   return true;
+}
+
+/** Nothing is done about a value of which several would be right. */
+function correct(actual: Observed, wanted: ExpectedExchange, name: string): void {
+  const expected = wanted.values[name] ?? actual.kept?.[name];
+  if (expected === undefined) return;
+  if (typeof expected === 'bigint') actual.put(name, expected);
+  else if ('mask' in expected) actual.put(name, (actual.values[name] & ~expected.mask) | expected.value);
 }
 
 /** An entry as it is played. */

@@ -50,6 +50,8 @@ export class ProgramRunner implements Runner {
   readonly size: number;
   readonly interruptedAt = 0;
   readonly hasBoundaries = false;
+  /** Whoever answers sees the value; what the code keeps of it stays as it is. */
+  readonly putsInMachine = false;
   private readonly wayNumbers = new WayNumbers();
   /** Used again for each play. */
   private readonly numbers: number[] = [];
@@ -164,9 +166,15 @@ export class ProgramRunner implements Runner {
     return traces.filter(([stage]) => stage.image === player.image).map(([, { steps }]) => steps);
   }
 
-  /** A reference says what comes next, and an answer follows from what was asked: a value put in place would be another case. */
-  without(): undefined {
-    return undefined;
+  without(violation: Violation): readonly Violation[] | undefined {
+    const { clause, entry } = (violation as ProgramViolation).found;
+    // An exchange that is missing, or one too many, has no value to put in place.
+    if (clause.clause.kind !== 'agrees') return undefined;
+    const { name } = clause.clause;
+    const expected = entry.expected?.values[name];
+    if (typeof expected === 'object' && 'oneOf' in expected) return undefined;
+    const found = this.player.runWith({ entry: this.player.play.entries.indexOf(entry), name });
+    return found?.map((one): ProgramViolation => ({ clause: this.clauses[one.clause.index], found: one }));
   }
 
   tell(trace: CaseTrace, violation: Violation | undefined): Told {

@@ -187,6 +187,8 @@ export interface Runner {
    * @returns what is violated then; undefined where no value could be put in place
    */
   without(violation: Violation): readonly Violation[] | undefined;
+  /** Whether `without` puts the value in the machine, so that all that the code does behind it follows from it. */
+  readonly putsInMachine: boolean;
   /** A digest of what the case run last did, so that a replay can say "exactly the same". */
   digest(): string;
 

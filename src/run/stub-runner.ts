@@ -76,6 +76,7 @@ export class StubRunner implements Runner {
   readonly space: CaseSpace;
   readonly classNames: readonly string[];
   readonly hasBoundaries = true;
+  readonly putsInMachine = true;
   private readonly violations: readonly StubViolation[];
   private readonly classes: StubClasses;
   private readonly bulk: StubLane;
