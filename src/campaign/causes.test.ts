@@ -67,7 +67,7 @@ describe('one finding for one mistake', () => {
 });
 
 /** Twins of programs whose one mistake shows in several values, each in a case of its own. */
-const TWINS = ['seamcall-wrapper-6.8-later-tries-without-arguments', 'helper-7.3-cpuid-host-answers-all'];
+const TWINS = ['seamcall-wrapper-6.8-later-tries-without-arguments', 'dispatcher-cpuid-edx-in-rdx'];
 
 describe('one finding for one mistake in a program', () => {
   const root = packageRoot();
