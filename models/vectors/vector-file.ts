@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 
 /** One line of a vector file: a JSON object, not yet examined further. */
@@ -90,12 +90,13 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 function readBounded(path: string): Buffer {
   let descriptor: number | undefined;
   try {
-    descriptor = openSync(path, 'r');
-    const status = fstatSync(descriptor);
+    // A pipe is never opened: that waits for somebody to write.
+    const status = statSync(path);
     if (!status.isFile()) throw new VectorFileError(`${path}: not a regular file`);
     if (status.size > VECTOR_FILE_LIMITS.fileBytes) {
       throw new VectorFileError(`${path}: ${status.size} bytes, at most ${VECTOR_FILE_LIMITS.fileBytes} are taken`);
     }
+    descriptor = openSync(path, 'r');
     const bytes = Buffer.alloc(status.size);
     let read = 0;
     while (read < bytes.length) {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { PROPERTY_NAMES } from '../../properties/all.js';
-import { readCase } from '../stored/case-file.js';
+import { usableCase } from '../stored/usable-case.js';
 import { UsageError } from '../errors.js';
 import { expectationsIfAny, withRule, writeExpectations } from '../expect/expectation-file.js';
 import { rulesOf } from '../expect/rule.js';
@@ -26,7 +26,7 @@ export function acceptCommand(): Command {
 
 async function accept(path: string, flags: AcceptFlags): Promise<void> {
   const { reason, reference, exact } = flags;
-  const accepted = rulesOf(readCase(path), shorten(path), {
+  const accepted = rulesOf(usableCase(path), shorten(path), {
     reason,
     ...(reference !== undefined && { reference }),
     exact,

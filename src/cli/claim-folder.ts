@@ -31,7 +31,7 @@ const markSchema = z.strictObject({ schema: z.literal('tdxfuzz/folder/1'), kind:
 const LARGEST_MARK = 1000;
 
 /** What folders from before there were marks have in them. */
-const UNMARKED = new Set([RESULT, LISTINGS, 'findings', 'damaged.txt']);
+const UNMARKED = new Set([RESULT, LISTINGS, 'findings', 'fixed', 'earlier', 'damaged.txt']);
 /** In a folder of which nothing is lost: of a volume that was just made, or of a process that had only just begun. */
 const NOTHING = new Set(['lost+found', GITIGNORE, LOCK]);
 

@@ -7,9 +7,7 @@ import { packageRoot } from '../package-info.js';
 import { findingFolder } from '../report/finding-folder.js';
 import { reproducerOf } from '../reproducer/reproducer-of.js';
 import { shellQuote } from '../text/shell-quote.js';
-
-/** In the folder of a run's results. */
-const FINDINGS = 'findings';
+import { FINDINGS } from './settle-findings.js';
 
 /** The command line that repeats a finding. @param out the folder of the results that it is in */
 export function replayCommandLine(finding: FindingResult, out: string | undefined): string {

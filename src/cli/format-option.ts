@@ -41,6 +41,8 @@ export function render(format: FormatName, result: RunResult, out: string | unde
 export interface PrintOptions {
   /** What the user should know of the selection of targets. */
   notes?: readonly string[];
+  /** A table for each target: every property. */
+  verbose?: boolean;
   /** Cases per class. */
   classes?: boolean;
   /** The result is that of one run with a seed and a number of cases, which can be repeated so; true if not given. */

@@ -12,13 +12,14 @@ import { onInterrupt } from './interrupt.js';
 import { collect, duration, positiveInteger, workerCount } from './options.js';
 import { openProject, type Project, type ProjectFlags, withPlaces } from './project.js';
 import { startProgress } from './progress.js';
-import { keepResults, listingsText } from './result-folder.js';
+import { keepResults } from './result-folder.js';
 import { type ShardFlags, withShard } from './shard-option.js';
 
 interface FuzzFlags extends ProjectFlags, ShardFlags {
   runs?: number;
   time?: number;
   format: Format;
+  verbose: boolean;
   classes: boolean;
   quiet: boolean;
 }
@@ -36,7 +37,8 @@ export function fuzzCommand(): Command {
     .addOption(new Option('--time <T>', 'run for a time such as 30s or 15m').argParser(duration).conflicts('runs'))
     .option('--workers <N>', 'worker threads', workerCount)
     .option('--out <DIR>', 'where results go (default ./tdxfuzz-out, written when something was found)')
-    .option('--classes', 'print how many cases each class had', false)
+    .option('--verbose', 'a table for each target: every property', false)
+    .option('--classes', 'the same, with how many cases each class had', false)
     .option('--quiet', 'no progress bar', false);
   withShard(command, 'the same seed gives the same result (default: a fresh one)');
   return withPlaces(withFormat(command), 'expect', 'cases').action(async (images: string[], flags: FuzzFlags) => {
@@ -89,9 +91,9 @@ async function fuzzProject(
     records?.close();
     interrupt.release();
   }
-  const { out, unwritten } = await keepResults(result, asked, listingsText(targets, result));
+  const { out, unwritten } = await keepResults(result, asked, targets, shard);
   // What was found is printed also where it could not be written.
-  printAs(flags.format, result, out, { notes, classes: flags.classes });
+  printAs(flags.format, result, out, { notes, verbose: flags.verbose, classes: flags.classes });
   if (unwritten !== undefined) throw unwritten;
   return exitStatus(result);
 }

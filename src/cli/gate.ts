@@ -12,7 +12,7 @@ import { collect, positiveInteger, seedText, workerCount } from './options.js';
 import { gateNotes, printGate } from './print-gate.js';
 import { openProject, type Project, type ProjectFlags, withPlaces } from './project.js';
 import { startProgress } from './progress.js';
-import { keepResults, listingsText } from './result-folder.js';
+import { keepResults } from './result-folder.js';
 
 interface GateFlags extends ProjectFlags {
   runs?: number;
@@ -91,7 +91,7 @@ async function gateProject(project: Project, base: RunResult | undefined, flags:
   });
   const comparison = base === undefined ? undefined : compareResults(ruled, base);
   const result = comparison === undefined ? ruled : acceptKnown(ruled, comparison);
-  const { out, unwritten } = await keepResults(result, asked, listingsText(selection.targets, result));
+  const { out, unwritten } = await keepResults(result, asked, selection.targets);
   const report = {
     result,
     selection,

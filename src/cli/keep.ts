@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { readCase } from '../stored/case-file.js';
+import { usableCase } from '../stored/usable-case.js';
 import { writeCase } from '../stored/write-case.js';
 import { casesPath, openConfig, type PlaceFlags, withPlaces } from './project.js';
 
@@ -9,6 +9,6 @@ export function keepCommand(): Command {
     .argument('CASE', 'path of a case.json, or of the folder of a finding');
   return withPlaces(command, 'cases').action(async (path: string, flags: PlaceFlags) => {
     const folder = casesPath(flags, await openConfig(flags));
-    process.stdout.write(`kept as ${writeCase(folder, readCase(path))}\n`);
+    process.stdout.write(`kept as ${writeCase(folder, usableCase(path))}\n`);
   });
 }

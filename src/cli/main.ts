@@ -10,10 +10,13 @@ const EXIT_FAILED = 3;
 
 /** Who reads our output has had enough, as `head` does: other tools are ended by SIGPIPE then. */
 const EXIT_PIPE_CLOSED = 141;
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT_PIPE_CLOSED);
-  throw error;
+process.stdout.on('error', ({ code = 'error' }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE') process.exit(EXIT_PIPE_CLOSED);
+  process.stderr.write(`tdxfuzz: stdout: cannot be written (${code}); give the output another place\n`);
+  process.exit(EXIT_FAILED);
 });
+// Progress that nobody can read is lost, and nothing else.
+process.stderr.on('error', () => undefined);
 
 /** User code of a configuration may end the process later as well: a command that did not come to its end is no success. */
 const onExit = (status: number): void => {

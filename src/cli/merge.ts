@@ -12,7 +12,7 @@ import { expectationsIfAny } from '../expect/expectation-file.js';
 import { claimResultFolder, LISTINGS } from './claim-folder.js';
 import { type Format, printAs, withFormat } from './format-option.js';
 import { expectationPath, openConfig, type PlaceFlags, withPlaces } from './project.js';
-import { writeResults } from './result-folder.js';
+import { writeMergedResult } from './result-folder.js';
 import { shorten } from '../text/escape.js';
 
 interface MergeFlags extends PlaceFlags {
@@ -61,7 +61,7 @@ async function merge(folders: readonly string[], flags: MergeFlags): Promise<num
   const release = claimResultFolder(out);
   try {
     writeMerged(out, all);
-    writeResults(result, out, listings);
+    writeMergedResult(result, out, listings);
   } finally {
     release();
   }

@@ -15,7 +15,7 @@ import { onInterrupt } from './interrupt.js';
 import { startNightProgress } from './night-progress.js';
 import { collect, duration, workerCount } from './options.js';
 import { openProject, type ProjectFlags, withPlaces } from './project.js';
-import { listingsText, writeResults } from './result-folder.js';
+import { writeResults } from './result-folder.js';
 import { type ShardFlags, withShard } from './shard-option.js';
 
 interface NightFlags extends Omit<ProjectFlags, 'out'>, ShardFlags {
@@ -76,7 +76,7 @@ async function run(images: string[], flags: NightFlags): Promise<number> {
     records.close();
     progress.stop();
     const { result } = applyRules(found, rules, { known: selection.known, inFull: () => false });
-    writeResults(result, folder, listingsText(targets, result));
+    writeResults(result, folder, targets);
     printAs(flags.format, result, folder, { notes, isOneRun: false });
     return exitStatus(result);
   } finally {

@@ -1,25 +1,17 @@
 /** What a gate prints: a line per target, findings in full, what rules came to, what is new, and how to accept a finding. */
 import { relative } from 'node:path';
-import {
-  causesOfTarget,
-  gapOf,
-  neverInForce,
-  noVerdict,
-  type RunResult,
-  targetIsJudged,
-  type TargetResult,
-} from '../campaign/records/result.js';
+import { causesOfTarget, gapOf, type RunResult, targetIsJudged } from '../campaign/records/result.js';
 import type { Selection } from '../campaign/targets/select-targets.js';
 import type { RuleUse } from '../expect/apply-rules.js';
 import type { Rule } from '../expect/rule.js';
 import type { Comparison, Located } from '../gate/compare.js';
-import { plainTable } from '../report/plain-table.js';
 import { targetTable } from '../report/terminal.js';
 import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
 import { findingText } from '../report/finding-text.js';
 import { acceptCommandLine, replayCommandLine } from './findings.js';
 import { IN_FULL } from './print-result.js';
+import { count, targetNotes, targetRows } from './target-rows.js';
 
 /** Everything that a gate came to. */
 export interface GateReport {
@@ -33,16 +25,13 @@ export interface GateReport {
   expectationFile: string;
 }
 
-const count = (value: number, one: string, many = `${one}s`): string =>
-  `${value.toLocaleString('en-US')} ${value === 1 ? one : many}`;
-
 /** @param out the folder of the results, undefined if there is none */
 export function printGate(report: GateReport, out: string | undefined, verbose: boolean): void {
   const { result } = report;
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
   const { targets } = result.result;
   if (verbose) for (const target of targets) print(`${targetTable(target, false)}\n`);
-  else print(`${plainTable(targets.map(targetRow))}\n`);
+  else print(`${targetRows(targets)}\n`);
   const failing = targets.flatMap(causesOfTarget).filter(({ isAccepted }) => !isAccepted);
   for (const { target, hint } of targets) if (hint !== undefined) print(`${shorten(target)}: ${hint.text}\n`);
   for (const [number, cause] of failing.entries()) {
@@ -72,39 +61,6 @@ export function gateNotes({ result, selection, uses, comparison, unreplayed, exp
       : [`${count(corpus, "of the package's cases", "of the package's cases")} replayed on no target`]),
     ...uses.map((use) => ruleNote(use, shorten(relative('.', expectationFile) || expectationFile))),
     ...(comparison === undefined ? [] : comparisonNotes(comparison)),
-  ];
-}
-
-/** What a verdict on a target does not say. */
-function targetNotes(target: TargetResult): string[] {
-  const name = shorten(target.target);
-  return neverInForce(target).map(
-    (property) =>
-      `${name}: ${pc.yellow(`${property} was in force in no case`)}: nothing is known of it; more --runs may reach it`,
-  );
-}
-
-function targetRow(target: TargetResult): string[] {
-  const { cases, replayed, properties, findings, assumes = [] } = target;
-  const why = noVerdict(target);
-  const causes = causesOfTarget(target);
-  const accepted = causes.filter(({ isAccepted }) => isAccepted).length;
-  const open = causes.length - accepted;
-  const holding = properties.filter(({ status }) => status === 'holds' || status === 'holds by decode').length;
-  const verdicts = [
-    ...(why === undefined ? [] : [pc.red(`no verdict: ${shorten(why, 60)}`)]),
-    ...(open === 0 ? [] : [pc.red(count(open, 'finding'))]),
-    ...(accepted === 0 ? [] : [pc.yellow(`${accepted} accepted`)]),
-    ...(findings.length === 0 && why === undefined
-      ? [pc.green(`${count(holding, 'property holds', 'properties hold')}`)]
-      : []),
-  ];
-  const stored = replayed === 0 ? '' : `${count(replayed, 'stored case')}, `;
-  return [
-    pc.bold(shorten(target.target)),
-    pc.dim([shorten(target.contract), ...assumes.map((name) => `assumes ${name}`)].join(', ')),
-    `${stored}${count(cases, 'fresh case')}`,
-    verdicts.join(', '),
   ];
 }
 

@@ -7,21 +7,24 @@ import { shorten } from '../text/escape.js';
 import { findingText } from '../report/finding-text.js';
 import { replayCommandLine } from './findings.js';
 import type { PrintOptions } from './format-option.js';
+import { emptyClasses, targetNotes, targetRows } from './target-rows.js';
 
 /** Findings printed in full; the rest is in the result's folder. */
 export const IN_FULL = 10;
 
-/** What `fuzz` prints of a run: a table per target, findings in full, notes, totals. */
+/** What `fuzz` prints of a run: a line per target (a table if asked), findings in full, notes, totals. */
 export function printResult(
   result: RunResult,
   out: string | undefined,
-  { notes = [], classes = false, isOneRun = true }: PrintOptions,
+  { notes = [], verbose = false, classes = false, isOneRun = true }: PrintOptions,
 ): void {
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
   const gap = gapOf(result);
   if (gap !== undefined) print(`${pc.yellow(gap)}\n`);
-  for (const target of result.result.targets) print(`${targetTable(target, classes)}\n`);
-  const causes = result.result.targets.map((target) => ({ target, causes: causesOfTarget(target) }));
+  const { targets } = result.result;
+  if (verbose || classes) for (const target of targets) print(`${targetTable(target, classes)}\n`);
+  else print(`${targetRows(targets)}\n`);
+  const causes = targets.map((target) => ({ target, causes: causesOfTarget(target) }));
   const total = causes.flatMap((one) => one.causes).filter(({ isAccepted }) => !isAccepted).length;
   let number = 0;
   for (const { target, causes: own } of causes) {
@@ -37,7 +40,7 @@ export function printResult(
       else print(`${title}: ${finding.property}: ${finding.slot} at ${shorten(finding.place)}`);
     }
   }
-  for (const note of notes) print(`note: ${note}`);
+  for (const note of [...notes, ...targets.flatMap(targetNotes), ...emptyClasses(targets)]) print(`note: ${note}`);
   print(summary(result, isOneRun));
   if (out !== undefined) print(`results in ${relative('.', out) || out}`);
 }

@@ -1,5 +1,5 @@
 /** The commands and their options, and nothing that runs them. */
-import { Command } from 'commander';
+import { Command, type OutputConfiguration } from 'commander';
 import { toolVersion } from '../package-info.js';
 
 /** In the order of the help. What a command needs is loaded when it is asked for: the whole tool takes its time. */
@@ -19,6 +19,11 @@ const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
   doctor: async () => (await import('./doctor.js')).doctorCommand,
 };
 
+/** Bad usage begins as every other message does. */
+const OUTPUT: OutputConfiguration = {
+  outputError: (text, write) => write(text.replace(/^error: /, 'tdxfuzz: ')),
+};
+
 /**
  * Bad usage is thrown as a CommanderError, not made an exit.
  *
@@ -31,10 +36,11 @@ export async function createProgram(asked?: string): Promise<Command> {
     )
     .version(toolVersion())
     .showSuggestionAfterError()
+    .configureOutput(OUTPUT)
     .exitOverride();
   const one = asked !== undefined && Object.hasOwn(COMMANDS, asked) ? COMMANDS[asked] : undefined;
   const makers = await Promise.all((one === undefined ? Object.values(COMMANDS) : [one]).map((load) => load()));
-  for (const make of makers) program.addCommand(make().exitOverride());
+  for (const make of makers) program.addCommand(make().exitOverride().configureOutput(OUTPUT));
   program.addHelpText(
     'after',
     '\nExit status: 0 nothing found, 1 a finding, 2 bad usage or input or no verdict, 3 the tool failed or a merge lacks shards, 130 Ctrl-C.',

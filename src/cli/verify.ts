@@ -1,34 +1,37 @@
 import { Command } from 'commander';
 import { matchesGlob } from '../campaign/targets/glob.js';
 import { recordsOf } from '../campaign/records/record-folder.js';
-import { selectTargets } from '../campaign/targets/select-targets.js';
 import { verify } from '../campaign/blocks/verify.js';
 import { UsageError } from '../errors.js';
 import { shorten } from '../text/escape.js';
 import { nearest } from '../text/nearest.js';
 import { EXIT_INTERRUPTED, onInterrupt } from './interrupt.js';
 import { collect, wholeNumber } from './options.js';
+import { openProject, type PlaceFlags, withPlaces } from './project.js';
 import { startProgress } from './progress.js';
 
-interface VerifyFlags {
-  contract: string;
+interface VerifyFlags extends Pick<PlaceFlags, 'config'> {
+  contract?: string;
   target: string[];
   block?: number;
   quiet: boolean;
 }
 
 export function verifyCommand(): Command {
-  return new Command('verify')
+  const command = new Command('verify')
     .description('compute the blocks of a recorded run or night again, and compare')
     .argument('<DIR>', 'a folder that fuzz --out, merge or nightly wrote')
-    .argument('[IMAGE...]', 'the images that were fuzzed; the built-in targets without one')
-    .option('--contract <SET>', 'as it was given then', 'auto')
+    .argument(
+      '[IMAGE...]',
+      'the images that were fuzzed; those of the configuration, or the built-in targets, without one',
+    )
+    .option('--contract <SET>', 'as it was given then (default: auto)')
     .option('--target <GLOB>', 'only blocks of these targets, and bindings as they were given then', collect, [])
     .option('--block <N>', 'only the piece that begins with this block', wholeNumber)
-    .option('--quiet', 'no progress bar', false)
-    .action(async (folder: string, images: string[], flags: VerifyFlags) => {
-      process.exitCode = await run(folder, images, flags);
-    });
+    .option('--quiet', 'no progress bar', false);
+  return withPlaces(command).action(async (folder: string, images: string[], flags: VerifyFlags) => {
+    process.exitCode = await run(folder, images, flags);
+  });
 }
 
 /** Without the fingerprint. */
@@ -36,11 +39,12 @@ function nameOf(id: string): string {
   return id.slice(0, id.lastIndexOf('@'));
 }
 
-async function run(folder: string, images: string[], { contract, target, block, quiet }: VerifyFlags): Promise<number> {
+async function run(folder: string, images: string[], flags: VerifyFlags): Promise<number> {
+  const { target, block, quiet } = flags;
   const records = [...recordsOf(folder)].map(({ record }) => record);
   const bindings = target.filter((text) => text.includes('='));
   const globs = target.filter((text) => !text.includes('='));
-  const { targets } = selectTargets({ images, contract, target: bindings, property: [], propertyNames: [] });
+  const { targets } = (await openProject(images, { ...flags, target: bindings, property: [] })).selection;
   const isChosen = (name: string, first: number): boolean =>
     (globs.length === 0 || globs.some((glob) => matchesGlob(nameOf(name), glob))) &&
     (block === undefined || first === block);

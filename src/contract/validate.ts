@@ -1,22 +1,18 @@
 /** The edge: a contract set that somebody wrote becomes a ContractSet, or one clear line. */
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { UsageError } from '../errors.js';
+import { readJson } from '../files.js';
 import { escapeName } from '../text/escape.js';
 import { EXPOSED_WITHOUT_NO_RBP_MOD, GPR_NAMES, NEVER_EXPOSED } from '../../models/abi/registers.js';
 import { type Contract, contractSetSchema, type ContractSet, type Source } from './contract.js';
 import type { ProgramContract } from './program-contract.js';
 
+/** Bytes. */
+const LARGEST_FILE = 16 * 1024 * 1024;
+
 /** Reads a contract set from a JSON file. @throws UsageError naming the file, the place in it and what is wrong */
 export function readContractSet(path: string): ContractSet {
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    // What JSON.parse says quotes the text, line ends and all.
-    throw new UsageError(escapeName(`${path}: cannot be read as a contract set: ${(error as Error).message}`));
-  }
-  return validateContractSet(json, path);
+  return validateContractSet(readJson(path, LARGEST_FILE, 'give a contract set, a JSON file'), path);
 }
 
 /** @throws UsageError with the first thing that is wrong, and where */

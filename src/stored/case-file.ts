@@ -1,14 +1,17 @@
 /** Case files, read and checked. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { firstIssue, inconsistency } from '../contract/validate.js';
 import { UsageError } from '../errors.js';
+import { readJson } from '../files.js';
 import { shorten } from '../text/escape.js';
 import { CASE_1, case1Schema, upgradeCase } from './case-1.js';
 import { CASE_SCHEMA, type CaseFile, caseSchema, isProgramContract } from './case-schema.js';
 
+/** Bytes. */
 const LARGEST_FILE = 16 * 1024 * 1024;
+const HINT = "give the path of a case.json, or of a finding's folder";
 
 /**
  * @param given a case file, or the folder of a finding
@@ -17,21 +20,7 @@ const LARGEST_FILE = 16 * 1024 * 1024;
 export function readCase(given: string): CaseFile {
   const inFolder = join(given, 'case.json');
   const path = existsSync(inFolder) ? inFolder : given;
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    const reason = unreadable(error as NodeJS.ErrnoException);
-    throw new UsageError(`${path}: ${reason}; give the path of a case.json, or of a finding's folder`);
-  }
-  if (bytes.length > LARGEST_FILE) throw new UsageError(`${path}: larger than any case file (${LARGEST_FILE} bytes)`);
-  let json: unknown;
-  try {
-    json = JSON.parse(bytes.toString('utf8'));
-  } catch {
-    throw new UsageError(`${path}: not JSON; is the file truncated?`);
-  }
-  return validateCase(json, path);
+  return validateCase(readJson(path, LARGEST_FILE, HINT), path);
 }
 
 /** @throws UsageError */
@@ -60,9 +49,4 @@ function parseCase1(json: unknown, origin: string): CaseFile {
   const upgraded = upgradeCase(file);
   if (typeof upgraded === 'string') throw new UsageError(`${origin}: ${upgraded}; take another copy of it`);
   return upgraded;
-}
-
-function unreadable({ code, message }: NodeJS.ErrnoException): string {
-  if (code === 'ENOENT') return 'no such file';
-  return code === 'EISDIR' ? 'is a folder without a case.json' : message;
 }

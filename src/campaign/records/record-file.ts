@@ -42,7 +42,7 @@ export interface ReadRecords<T> {
 /**
  * Reads every record of a file; what is damaged is told apart from what is not.
  *
- * @throws UsageError if there is no such file, or if it cannot be read
+ * @throws UsageError if there is no such file, if it cannot be read, or if a whole record in it is none of this version
  */
 export function readRecords<T>(path: string, schema: z.ZodType<T>): ReadRecords<T> {
   const bytes = contentOf(path);
@@ -53,6 +53,10 @@ export function readRecords<T>(path: string, schema: z.ZodType<T>): ReadRecords<
     const line = bytes.subarray(start, newline < 0 ? bytes.length : newline);
     start += line.length + 1;
     const record = decodeRecord(line.toString('utf8'), schema);
+    if ('unknown' in record)
+      throw new UsageError(
+        `${shorten(path)}: line ${number}: whole, and of another version of tdxfuzz; go on with that version, or name another folder`,
+      );
     if ('why' in record) damaged.push({ number, why: record.why, bytes: line });
     else records.push(record.record);
   }
@@ -69,7 +73,9 @@ function contentOf(path: string): Buffer {
 
 const HINT = 'give a folder that tdxfuzz wrote';
 
-function decodeRecord<T>(line: string, schema: z.ZodType<T>): { record: T } | { why: string } {
+type Decoded<T> = { record: T } | { why: string } | { unknown: true };
+
+function decodeRecord<T>(line: string, schema: z.ZodType<T>): Decoded<T> {
   let json: unknown;
   try {
     json = JSON.parse(line);
@@ -81,7 +87,7 @@ function decodeRecord<T>(line: string, schema: z.ZodType<T>): { record: T } | { 
   const { check, record } = parsed.data;
   if (checkOf(JSON.stringify(record) ?? '') !== check) return { why: 'the checksum does not match' };
   const valid = schema.safeParse(record);
-  return valid.success ? { record: valid.data } : { why: 'not a record that this version knows' };
+  return valid.success ? { record: valid.data } : { unknown: true };
 }
 
 /** Appends records. What `append` returned from is on the disk. */

@@ -1,5 +1,5 @@
 /** The records that a result folder holds: one file for each process that wrote there. */
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../../errors.js';
 import { replaceFile } from '../../files.js';
@@ -35,7 +35,8 @@ export function newRecords(folder: string, shard: Shard): RecordFile {
 
 /** Every record of a folder, with the file that it is in. @throws UsageError naming what is missing or damaged */
 export function* recordsOf(folder: string): Generator<{ record: CampaignRecord; origin: string }> {
-  const names = existsSync(folder) ? readdirSync(folder).filter(isRecordsName) : [];
+  const isFolder = existsSync(folder) && statSync(folder).isDirectory();
+  const names = isFolder ? readdirSync(folder).filter(isRecordsName) : [];
   if (names.length === 0)
     throw new UsageError(`${shorten(folder)}: no records there; give a folder that tdxfuzz fuzz --out wrote`);
   for (const name of names.sort()) {
