@@ -64,6 +64,23 @@ describe('replay', () => {
     expect(unnamed.status).toBe(2);
   });
 
+  test('for git bisect: 0 fixed, 1 still broken, 125 for what cannot be said', async () => {
+    put(alone, 'fixed.o', objectWith('__tdcall', SOUND_TDCALL));
+    put(alone, 'broken.o', objectWith('__tdcall', BROKEN_TDCALL));
+    put(alone, 'other.o', objectWith('other', SOUND_TDCALL));
+    const statuses = ['fixed.o', 'broken.o', 'other.o', 'missing.o'].map(async (name) => {
+      const { status, stderr } = await replay('--bisect', '--image', name);
+      return [name, status, stderr.split('\n').length];
+    });
+    expect(await Promise.all(statuses)).toEqual([
+      ['fixed.o', 0, 1],
+      ['broken.o', 1, 1],
+      ['other.o', 125, 2],
+      ['missing.o', 125, 2],
+    ]);
+    expect((await replay('--bisect')).status).toBe(2);
+  });
+
   test('of a build that never calls: no longer reached', async () => {
     put(alone, 'returns.o', objectWith('__tdcall', [0x31, 0xc0, 0xc3]));
     const { stdout } = await replay('--image', 'returns.o', '--format', 'json');

@@ -4,6 +4,7 @@ import { readCase } from '../stored/case-file.js';
 import { openCase } from '../stored/open-case.js';
 import { differingValues } from '../stored/stored-values.js';
 import { describeAssumptions } from '../contract/contract.js';
+import { UsageError } from '../errors.js';
 import { loadImage } from '../image/load.js';
 import { findingText, type ToldFinding } from '../report/finding-text.js';
 import { sorted } from '../report/json.js';
@@ -16,7 +17,7 @@ import { shorten } from '../text/escape.js';
 import { shellQuote } from '../text/shell-quote.js';
 import { type Account, accountsOf } from '../finding/account.js';
 import { documentOf, documentOfRun } from '../finding/document.js';
-import { type ReplayFlags, verdictOf } from './replay-verdict.js';
+import { BISECT_SKIP, type ReplayFlags, replayStatus, verdictOf } from './replay-verdict.js';
 
 export function replayCommand(): Command {
   return new Command('replay')
@@ -24,10 +25,23 @@ export function replayCommand(): Command {
     .argument('CASE', 'path of a case.json, or of the folder of a finding')
     .option('--image <NEW.o>', 'judge a new build by the same case: still broken, fixed, or no longer reached')
     .option('--symbol <NAME>', 'the function in the new build, if it has another name')
+    .option('--bisect', 'for git bisect run: exit 0 fixed, 1 still broken, 125 for all else (needs --image)')
     .addOption(new Option('--format <F>', 'how to print').choices(['text', 'json']).default('text'))
     .action((path: string, flags: ReplayFlags) => {
-      process.exitCode = replay(path, flags);
+      process.exitCode = flags.bisect === true ? bisect(path, flags) : replay(path, flags);
     });
+}
+
+/** A build without the function, and one that is no object at all, say nothing of the commit. */
+function bisect(path: string, flags: ReplayFlags): number {
+  if (flags.image === undefined) throw new UsageError('--bisect: needs --image, the build of the commit');
+  try {
+    return replay(path, flags);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`tdxfuzz: ${error.message}\n`);
+    return BISECT_SKIP;
+  }
 }
 
 function replay(path: string, flags: ReplayFlags): number {
@@ -39,7 +53,7 @@ function replay(path: string, flags: ReplayFlags): number {
   const accounts = accountsOf(runner, values);
   if (runner.problem !== '') {
     process.stderr.write(`tdxfuzz: ${path}: no verdict: ${runner.problem}\n`);
-    return 2;
+    return flags.bisect === true ? BISECT_SKIP : 2;
   }
   const { reached } = runner;
   const identical = file.expect !== null && runner.digest() === file.expect.trace;
@@ -48,7 +62,7 @@ function replay(path: string, flags: ReplayFlags): number {
     const violations = accounts.map(({ signature, expected, actual }) => ({ ...signature, expected, actual }));
     const told = { verdict, traceIdentical: identical, end: runner.end, violations };
     process.stdout.write(`${JSON.stringify(sorted(told), null, 2)}\n`);
-    return accounts.length > 0 ? 1 : 0;
+    return replayStatus(verdict, flags);
   }
   const ordered = [...accounts].sort((a, b) => rank(b, file) - rank(a, file));
   const scenario = differingValues(values, runner.space);
@@ -70,7 +84,7 @@ function replay(path: string, flags: ReplayFlags): number {
     verdict === 'fixed' ? pc.green(verdict) : pc.red(verdict),
   ];
   process.stdout.write(`${out.join('\n')}\n`);
-  return accounts.length > 0 ? 1 : 0;
+  return replayStatus(verdict, flags);
 }
 
 function told(
