@@ -164,8 +164,18 @@ describe('the command lines in the manifests', () => {
   });
 
   it('are of the version that is installed', () => {
-    const versions = [...`${WORKFLOW}\n${KUBERNETES}`.matchAll(/tdxfuzz@(\S+?)[\],\s]/g)].map(([, version]) => version);
+    const versions = [...`${WORKFLOW}\n${KUBERNETES}`.matchAll(/tdxfuzz-(\d+\.\d+\.\d+)\.tgz$/gm)].map(
+      ([, found]) => found,
+    );
     expect(versions).toEqual([toolVersion(), toolVersion(), toolVersion()]);
+  });
+
+  it('install nothing by a name that anybody could take, and nothing without its digest', () => {
+    const written = `${WORKFLOW}\n${KUBERNETES}`;
+    const installs = [...written.matchAll(/npm install [^\n]*/g)].map(([line]) => line);
+    expect(installs).toHaveLength(5);
+    for (const line of installs) expect(line).toMatch(/ "\.\/\$TDXFUZZ"$/);
+    expect(written.match(/echo "\$TDXFUZZ_SHA512 {2}\$TDXFUZZ" \| sha512sum/g)).toHaveLength(installs.length);
   });
 
   it.each(found.map((words) => [words.join(' '), words] as const))('tdxfuzz %s', async (_, words) => {
