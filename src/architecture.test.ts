@@ -1,4 +1,4 @@
-/** Dependencies run one way (DESIGN.md, "The house"): held over the import lines of everything that is shipped. */
+/** Dependencies run one way (docs/architecture.md#the-house): held over the import lines of everything that is shipped. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
