@@ -67,5 +67,7 @@ test('Markdown has a table for each area, and no cell that breaks it', () => {
   expect(text).toContain(
     '| a.checked | a \\| b | docs/abi/tdcall.md#rax-layout | observed | issues-sti, keeps-stack | 2 | 42 | 2 twins, at least 7 mutants |',
   );
-  expect(text).toContain('| b.unchecked | One thing. | docs/abi/tdcall.md#rax-layout | observed | **UNCHECKED** | - | - | - |');
+  expect(text).toContain(
+    '| b.unchecked | One thing. | docs/abi/tdcall.md#rax-layout | observed | **UNCHECKED** | - | - | - |',
+  );
 });
