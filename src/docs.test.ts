@@ -27,9 +27,14 @@ const page = (name: string): string => readFileSync(join(root, 'docs/abi', name)
 const OWN = ['src/docs.test.ts', 'src/docs.test.helper.ts', 'models/abi/requirements/requirements.test.ts'];
 
 describe('code', () => {
-  const code = ['src', 'models', 'properties'].flatMap((folder) => [
-    ...filesBelow(root, folder, (name) => name.endsWith('.ts')),
-  ]);
+  const code = [
+    ...['src', 'models', 'properties'].flatMap((folder) => [
+      ...filesBelow(root, folder, (name) => name.endsWith('.ts')),
+    ]),
+    ...['corpus/targets', 'corpus/bugs', 'corpus/cases'].flatMap((folder) => [
+      ...filesBelow(root, folder, (name) => /\.(S|c|h|json)$/.test(name)),
+    ]),
+  ];
 
   it('cites pages and headings that are there, and nothing that is nowhere', () => {
     expect(code.length).toBeGreaterThan(400);
