@@ -1,5 +1,5 @@
 /** What the code cites is there to be opened, and the pages link to what is there. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { REQUIREMENTS } from '../models/abi/requirements/all.js';
@@ -97,6 +97,12 @@ describe('pages', () => {
   test.each(texts)('%s links to what is there', (file, text) => {
     expect(deadLinks(pages, file, text, exists)).toEqual([]);
     expect(deadCitations(pages, file, text)).toEqual([]);
+  });
+
+  test('the architecture names every folder of the sources', () => {
+    const folders = readdirSync(join(root, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const text = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
+    expect(folders.map(({ name }) => name).filter((name) => !text.includes(`\`src/${name}\``))).toEqual([]);
   });
 
   test('a planted link is seen', () => {
