@@ -13,7 +13,8 @@ export const advancesRip: PropertyDefinition = {
   name: 'advances-rip',
   group: 'guest helpers',
   rule: 'Behind #VE the guest goes on after the instruction if it was emulated, and at it if it was not.',
-  source: 'facts/linux.md 2 and 4 (#13, #14)',
+  source:
+    'docs/abi/linux-helpers.md#virtualization-exceptions; docs/abi/linux-fixes.md#60428d8bc27f; docs/abi/linux-fixes.md#cdd85786f4b3',
   program: {
     programs: [
       'helper-virt-exception',

@@ -46,7 +46,7 @@ describe('the properties', () => {
         expect(text).not.toMatch(/\n|TODO/);
       }
       for (const sentence of [property.rule, property.example, property.fix]) expect(sentence).toMatch(/^\S.*\.$/);
-      expect(property.source, 'names where it was read').toMatch(/facts\/|DESIGN/);
+      expect(property.source, 'names where it was read').toMatch(/^docs\/abi\//);
     },
   );
 

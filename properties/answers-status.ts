@@ -10,7 +10,8 @@ export const answersStatus: PropertyDefinition = {
   name: 'answers-status',
   group: 'dispatcher',
   rule: 'The guest gets the status and the results of its call, and a call with a wrong operand does nothing.',
-  source: 'facts/linux.md 3 (validation, result), 4 #26, #29; facts/tdvmcall.json',
+  source:
+    'docs/abi/kvm-dispatcher.md#unknown-sub-functions; docs/abi/kvm-dispatcher.md#mapgpa; docs/abi/linux-fixes.md#b5aafcb4efd2; docs/abi/linux-fixes.md#1f3e69af5f93; docs/abi/tdvmcall.md#statuses-in-r10',
   program: {
     programs: DISPATCHER_PROGRAMS,
     clauses: () => [

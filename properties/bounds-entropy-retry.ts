@@ -10,7 +10,8 @@ export const boundsEntropyRetry: PropertyDefinition = {
   name: 'bounds-entropy-retry',
   group: 'host stubs',
   rule: 'A module without entropy is asked again, at most as often as the contract says; nothing else is tried again.',
-  source: 'facts/linux.md 1.3 and 1.4 (sc_retry); DESIGN.md (RND_NO_ENTROPY n times, OPERAND_BUSY)',
+  source:
+    'docs/abi/linux-seamcall.md#sc_retry; docs/abi/linux-stubs.md#constants; docs/architecture.md#the-hostile-world',
   program: {
     programs: ['seamcall-retry'],
     clauses: () => [happens('SEAMCALL', 'retry')],

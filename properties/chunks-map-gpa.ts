@@ -13,7 +13,7 @@ export const chunksMapGpa: PropertyDefinition = {
   name: 'chunks-map-gpa',
   group: 'dispatcher',
   rule: 'MapGPA converts its range chunk by chunk, stops between two for an event, and tells the guest where it stopped.',
-  source: 'facts/linux.md 3 (MapGPA), 4 #28; facts/tdvmcall.json',
+  source: 'docs/abi/kvm-dispatcher.md#mapgpa; docs/abi/linux-fixes.md#3e2dec1ede0a; docs/abi/tdvmcall.md#mapgpa',
   program: {
     programs: DISPATCHER_PROGRAMS,
     clauses: () => [

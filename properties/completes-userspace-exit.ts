@@ -11,7 +11,8 @@ export const completesUserspaceExit: PropertyDefinition = {
   name: 'completes-userspace-exit',
   group: 'dispatcher',
   rule: 'What userspace answered reaches the guest that asked, once, and an error of userspace is never a success.',
-  source: 'facts/linux.md 3, 4 #28; facts/module.md 5',
+  source:
+    'docs/abi/kvm-dispatcher.md#exits-to-userspace; docs/abi/linux-fixes.md#3e2dec1ede0a; docs/abi/tdvmcall.md#host-visibility-of-operands',
   program: {
     programs: DISPATCHER_PROGRAMS,
     clauses: () => [

@@ -8,7 +8,8 @@ export const cpuidWidth: PropertyDefinition = {
   name: 'cpuid-width',
   group: 'guest helpers',
   rule: 'CPUID asks the host for the leaves 0x40000000 to 0x4FFFFFFF alone, and takes 32 bits of each result.',
-  source: 'facts/linux.md 2; tdvmcall.json (Instruction.CPUID); Intel SDM volume 2 (CPUID); facts/module.md 7, row 13',
+  source:
+    'docs/abi/linux-helpers.md#handle_cpuid; docs/abi/tdvmcall.md#instructioncpuid; docs/abi/processor.md#widths-of-results (Intel SDM volume 2, CPUID); docs/abi/hardening.md#sized-results',
   program: {
     programs: ['helper-handle-cpuid', 'helper-virt-exception'],
     clauses: () => [...asksHost(ABOUT), ...returnsResult(ABOUT), ...leavesSavedRegisters(ABOUT)],

@@ -12,7 +12,8 @@ export const decodesExitReason: PropertyDefinition = {
   name: 'decodes-exit-reason',
   group: 'dispatcher',
   rule: 'The status word behind TDH.VP.ENTER decides what is done: its class, its basic exit reason, and not the modifier bits.',
-  source: 'facts/linux.md 3 (exit reason map), 4 #30; facts/module.md 3',
+  source:
+    'docs/abi/kvm-dispatcher.md#exit-reason-map; docs/abi/linux-fixes.md#bc335ce04408; docs/abi/status-codes.md#layout',
   program: {
     programs: DISPATCHER_PROGRAMS,
     clauses: () => [

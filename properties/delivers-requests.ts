@@ -12,7 +12,8 @@ export const deliversRequests: PropertyDefinition = {
   name: 'delivers-requests',
   group: 'round trip',
   rule: 'What the guest asks for is what the device does: address, width, and exactly the bytes that were written.',
-  source: 'facts/linux.md 2 (helpers), 3 (dispatcher) and 4 #11; tdvmcall.json',
+  source:
+    'docs/abi/linux-helpers.md#frame-of-a-helper; docs/abi/kvm-dispatcher.md#registers; docs/abi/linux-fixes.md#0f63e656b1c6; docs/abi/tdvmcall.md#sub-functions',
   program: {
     programs: ['round-trip'],
     clauses: () => [...devicesSee(), happens('KVM_RUN returns'), agrees('KVM_RUN returns', 'rax')],

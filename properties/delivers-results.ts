@@ -11,7 +11,8 @@ export const deliversResults: PropertyDefinition = {
   name: 'delivers-results',
   group: 'round trip',
   rule: 'What the device drives is what the guest gets, extended to the right width, and nothing else changes.',
-  source: 'facts/linux.md 2 (helpers), 3 (dispatcher) and 4 #11, #12; tdvmcall.json',
+  source:
+    'docs/abi/linux-helpers.md#port-io; docs/abi/linux-helpers.md#mmio; docs/abi/kvm-dispatcher.md#registers; docs/abi/linux-fixes.md#0f63e656b1c6; docs/abi/linux-fixes.md#941370fc93cc; docs/abi/tdvmcall.md#sub-functions',
   program: {
     programs: ['round-trip'],
     clauses: () => [happens('return', 'result'), ...guestGets('result')],

@@ -13,7 +13,8 @@ export const endsSafely: PropertyDefinition = {
   name: 'ends-safely',
   group: 'stubs',
   rule: 'The function ends by returning, or by the stop that the contract allows; never by a fault of its own.',
-  source: 'facts/linux.md 1 (failing TDVMCALL) and 1.6; DESIGN.md (a fault on the block is a legal end under a breach)',
+  source:
+    'docs/abi/linux-stubs.md#generations; docs/abi/linux-stubs.md#fair-scenarios; docs/architecture.md#the-hostile-world',
   stub: {
     underBreach: true,
     appliesTo: () => true,

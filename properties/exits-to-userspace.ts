@@ -10,7 +10,7 @@ export const exitsToUserspace: PropertyDefinition = {
   name: 'exits-to-userspace',
   group: 'dispatcher',
   rule: 'Userspace finds the exit reason and the fields of its layout that describe the call, and nothing else of the guest.',
-  source: 'facts/linux.md 3; Linux include/uapi/linux/kvm.h (models/abi/kvm.ts)',
+  source: 'docs/abi/kvm-dispatcher.md#exits-to-userspace (Linux include/uapi/linux/kvm.h)',
   program: {
     programs: DISPATCHER_PROGRAMS,
     clauses: () => {

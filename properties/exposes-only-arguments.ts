@@ -2,7 +2,7 @@ import { atCall, fact, independent, when } from '../src/clause/clause.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 import { REGISTER_NAMES } from '../src/x86/registers.js';
 
-/** Registers that a mask can name: RAX, RCX and RSP are never shared (facts/module.md 4). */
+/** Registers that a mask can name: RAX, RCX and RSP are never shared (docs/abi/tdvmcall.md#exposure-mask). */
 const MASKABLE = REGISTER_NAMES.filter((name) => name !== 'rax' && name !== 'rcx' && name !== 'rsp');
 
 /**
@@ -16,7 +16,8 @@ export const exposesOnlyArguments: PropertyDefinition = {
   name: 'exposes-only-arguments',
   group: 'guest stubs',
   rule: 'The host sees arguments or zero, and nothing that depends on any other value of the guest.',
-  source: 'facts/module.md 4 (masked registers go to the host as they are) and 7 (properties 2, 3)',
+  source:
+    'docs/abi/tdvmcall.md#what-the-host-sees; docs/abi/hardening.md#no-leak-through-the-mask; docs/abi/hardening.md#exposed-registers-are-lost',
   stub: {
     underBreach: true,
     appliesTo: ({ reachesHost }) =>

@@ -10,7 +10,8 @@ export const failureLeavesOutputs: PropertyDefinition = {
   name: 'failure-leaves-outputs',
   group: 'host stubs',
   rule: 'When SEAMCALL does not reach the module, the argument block is left as it was.',
-  source: 'facts/linux.md 1.2 and 4 #2 (03a423d40cb3); facts/module.md 2 (VMfailInvalid, #GP, #UD)',
+  source:
+    'docs/abi/linux-stubs.md#host-stubs; docs/abi/linux-fixes.md#03a423d40cb3; docs/abi/seamcall.md#vmfailinvalid; docs/abi/seamcall.md#exceptions-of-the-instruction',
   stub: {
     underBreach: false,
     appliesTo: ({ contract, blockParameter }) => {

@@ -13,7 +13,8 @@ export const haltWithoutLostWakeup: PropertyDefinition = {
   name: 'halt-without-lost-wakeup',
   group: 'guest helpers',
   rule: 'No interrupt can come between the decision to halt and the halt.',
-  source: 'facts/module.md 4; facts/linux.md 2 and 4 (#6, #7, #8); tdvmcall.json (Instruction.HLT)',
+  source:
+    'docs/abi/tdvmcall.md#hlt-disciplines; docs/abi/linux-helpers.md#hlt; docs/abi/linux-fixes.md#e80a48bade61; docs/abi/linux-fixes.md#9f98a4f4e721; docs/abi/linux-fixes.md#e8f45927ee5d; docs/abi/tdvmcall.md#instructionhlt',
   program: {
     programs: ['helper-halt', 'helper-safe-halt', 'helper-handle-halt', 'helper-virt-exception'],
     clauses: () => [

@@ -10,7 +10,8 @@ export const issuesSti: PropertyDefinition = {
   name: 'issues-sti',
   group: 'guest stubs',
   rule: 'STI is executed immediately before TDCALL when the flag asks for it, and never otherwise.',
-  source: 'facts/module.md 4 (the two HLT disciplines); facts/linux.md 1.2 and 4 #6; seeds/001 (TDX_HCALL_ISSUE_STI)',
+  source:
+    'docs/abi/tdvmcall.md#hlt-disciplines; docs/abi/linux-stubs.md#register-flow-of-v519; docs/abi/linux-fixes.md#e80a48bade61; docs/abi/mailing-lists.md#hlt-support-2022',
   stub: {
     underBreach: false,
     appliesTo: ({ contract }) =>

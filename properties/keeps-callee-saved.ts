@@ -10,7 +10,8 @@ export const keepsCalleeSaved: PropertyDefinition = {
   name: 'keeps-callee-saved',
   group: 'stubs',
   rule: 'Every callee-saved register of the calling convention is at the return what it was at the entry, for every answer of the host or the module.',
-  source: 'facts/stubs.md (System V: RBX RBP R12-R15; Microsoft x64: also RDI RSI); facts/module.md 7 (property 4)',
+  source:
+    'docs/abi/calling-conventions.md#system-v; docs/abi/calling-conventions.md#microsoft-x64; docs/abi/hardening.md#stack-and-callee-saved-registers',
   stub: {
     underBreach: false,
     appliesTo: () => true,

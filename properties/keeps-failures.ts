@@ -11,7 +11,8 @@ export const keepsFailures: PropertyDefinition = {
   name: 'keeps-failures',
   group: 'round trip',
   rule: 'A hostile module status or R10, and a refusal of userspace, never turn into success.',
-  source: 'facts/module.md 7 (properties 4 and 8); facts/linux.md 1.6 and 2',
+  source:
+    'docs/abi/hardening.md#stack-and-callee-saved-registers; docs/abi/hardening.md#check-before-use; docs/abi/linux-stubs.md#fair-scenarios; docs/abi/linux-helpers.md#frame-of-a-helper',
   program: {
     programs: ['round-trip'],
     clauses: () => [happens('return', 'failure'), happens('stop', 'failure'), ...guestGets('failure')],

@@ -10,7 +10,8 @@ export const keepsFlags: PropertyDefinition = {
   name: 'keeps-flags',
   group: 'stubs',
   rule: 'IF, DF, TF, NT, AC and IOPL are at the return what they were at the entry; IF is 1 where the caller asked for STI.',
-  source: 'facts/linux.md 1.6 (flags); facts/module.md 1 and 4 (TDCALL leaves RFLAGS unchanged)',
+  source:
+    'docs/abi/calling-conventions.md#flags; docs/abi/tdcall.md#registers-and-flags; docs/abi/tdvmcall.md#what-comes-back',
   stub: {
     underBreach: false,
     appliesTo: () => true,

@@ -5,13 +5,14 @@ import type { PropertyDefinition } from '../src/clause/property.js';
 /**
  * Criteria: (1) RSP at the return is 8 above its value at the entry; (2) no store hits anything but the stack below
  * the return address (and the shadow space of Microsoft x64) and the argument block; (3) no explicit access below RSP
- * where the contract has no red zone. What a pop leaves below RSP is no defect (facts/linux.md 1.6).
+ * where the contract has no red zone. What a pop leaves below RSP is no defect (docs/abi/linux-stubs.md#fair-scenarios).
  */
 export const keepsStack: PropertyDefinition = {
   name: 'keeps-stack',
   group: 'stubs',
   rule: 'The stack is balanced at the return, nothing above it is written, and nothing below RSP is used where interrupts overwrite it.',
-  source: 'facts/module.md 7 (property 4); facts/linux.md 1.6 (no red zone in kernel code)',
+  source:
+    'docs/abi/hardening.md#stack-and-callee-saved-registers; docs/abi/calling-conventions.md#kernel-code; docs/abi/linux-stubs.md#fair-scenarios',
   stub: {
     underBreach: true,
     appliesTo: () => true,

@@ -15,7 +15,7 @@ export const keepsVectorState: PropertyDefinition = {
   group: 'stubs',
   rule: 'XMM registers, MXCSR and the x87 control word are left as kernel code or the calling convention demands.',
   source:
-    'facts/linux.md 1.6 (XMM); facts/stubs.md (Microsoft x64: XMM6-15 callee-saved); facts/module.md 7 (ABI poisoning of MXCSR and x87)',
+    'docs/abi/calling-conventions.md#vector-state; docs/abi/linux-stubs.md#fair-scenarios; docs/abi/hardening.md#background (poisoning of MXCSR and x87)',
   stub: {
     underBreach: false,
     appliesTo: () => true,

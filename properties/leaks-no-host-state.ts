@@ -10,7 +10,7 @@ export const leaksNoHostState: PropertyDefinition = {
   name: 'leaks-no-host-state',
   group: 'dispatcher',
   rule: 'A narrow result is extended with zeros: nothing of the host stands in the rest of its register.',
-  source: 'facts/linux.md 3 (zero-based value, zero-extended); facts/module.md 7 (property 11)',
+  source: 'docs/abi/kvm-dispatcher.md#port-io; docs/abi/kvm-dispatcher.md#mmio; docs/abi/hardening.md#host-dispatcher',
   program: {
     programs: DISPATCHER_PROGRAMS,
     clauses: () => ['r11', 'r12', 'r13', 'r14', 'r15'].map((register) => agrees(TO_GUEST, register, 'narrow')),

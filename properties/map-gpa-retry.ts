@@ -12,7 +12,8 @@ export const mapGpaRetry: PropertyDefinition = {
   name: 'map-gpa-retry',
   group: 'guest helpers',
   rule: 'MapGPA goes on where RETRY says, within what was asked for, and gives up on a host that makes no progress.',
-  source: 'facts/linux.md 2 and 4 (#16); tdvmcall.json (MapGPA); facts/module.md 7, row 8',
+  source:
+    'docs/abi/linux-helpers.md#tdx_map_gpa; docs/abi/linux-fixes.md#019b383d1132; docs/abi/tdvmcall.md#mapgpa; docs/abi/hardening.md#check-before-use',
   program: {
     programs: ['helper-map-gpa'],
     clauses: () => [...asksHost(ABOUT), ...returnsResult(ABOUT)],

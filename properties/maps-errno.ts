@@ -21,7 +21,8 @@ export const mapsErrno: PropertyDefinition = {
   name: 'maps-errno',
   group: 'host stubs',
   rule: 'What SEAMCALL ends with becomes the error number and the messages of the contract, and no failure becomes a success.',
-  source: 'seeds/002 (seamcall); facts/linux.md 1.3 and 1.4',
+  source:
+    'docs/abi/linux-seamcall.md#seamcall-of-2023; docs/abi/linux-seamcall.md#sc_retry_prerr; docs/abi/linux-stubs.md#constants',
   program: {
     programs: SEAMCALL_PROGRAMS,
     clauses: () => [

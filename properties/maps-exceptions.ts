@@ -10,7 +10,8 @@ export const mapsExceptions: PropertyDefinition = {
   name: 'maps-exceptions',
   group: 'host stubs',
   rule: 'When SEAMCALL raises #GP or #UD, the function takes it by a fixup and returns the error code for it.',
-  source: 'facts/linux.md 1.2 (exception-fixup table), 1.3 and 4 #3 (7b804135d4d1); facts/module.md 2; seeds/002',
+  source:
+    'docs/abi/linux-stubs.md#host-stubs; docs/abi/linux-stubs.md#constants; docs/abi/linux-fixes.md#7b804135d4d1; docs/abi/seamcall.md#exceptions-of-the-instruction; docs/abi/mailing-lists.md#seamcall-infrastructure-2023',
   stub: {
     underBreach: false,
     appliesTo: ({ contract }) => contract.notEntered !== undefined || 'wraps TDCALL, which a guest may always execute',

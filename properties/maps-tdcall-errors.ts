@@ -10,7 +10,8 @@ export const mapsTdcallErrors: PropertyDefinition = {
   name: 'maps-tdcall-errors',
   group: 'guest helpers',
   rule: 'What a leaf of the module answers becomes the result of its helper, and no failure becomes a success.',
-  source: 'facts/linux.md 2 and 4 (#20); facts/module.md 3',
+  source:
+    'docs/abi/linux-helpers.md#attestation; docs/abi/linux-fixes.md#2748566da8b0; docs/abi/status-codes.md#layout',
   program: {
     programs: ['helper-get-report0', 'helper-extend-rtmr', 'helper-accept-memory', 'helper-get-ve-info'],
     clauses: () => [

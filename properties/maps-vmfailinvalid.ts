@@ -9,7 +9,8 @@ export const mapsVmfailinvalid: PropertyDefinition = {
   name: 'maps-vmfailinvalid',
   group: 'host stubs',
   rule: 'When SEAMCALL fails with CF = 1 (VMfailInvalid), RAX returns the error code for it, all 64 bits.',
-  source: 'facts/module.md 2 (VMfailInvalid: CF = 1, RAX unchanged); facts/linux.md 1.2 and 1.3; seeds/002',
+  source:
+    'docs/abi/seamcall.md#vmfailinvalid; docs/abi/linux-stubs.md#host-stubs; docs/abi/linux-stubs.md#constants; docs/abi/mailing-lists.md#seamcall-infrastructure-2023',
   stub: {
     underBreach: false,
     appliesTo: ({ contract }) => contract.notEntered !== undefined || 'wraps TDCALL, which always reaches the module',

@@ -9,7 +9,8 @@ export const marshalsArguments: PropertyDefinition = {
   name: 'marshals-arguments',
   group: 'stubs',
   rule: 'Every input register of the call holds the argument that the contract puts there, all 64 bits of it.',
-  source: 'facts/linux.md 1.1 (block layouts) and 1.2 (register flow); facts/stubs.md (other projects)',
+  source:
+    'docs/abi/linux-stubs.md#structures; docs/abi/linux-stubs.md#register-flow-of-v519; docs/abi/linux-stubs.md#register-flow-of-v63; docs/abi/linux-stubs.md#register-flow-of-v67; docs/abi/other-projects.md#td-shim-asm_td_call',
   stub: {
     underBreach: false,
     appliesTo: ({ contract }) => inputs(contract).length > 0 || 'the contract has no arguments but the frame',

@@ -14,7 +14,7 @@ export const mmioWidth: PropertyDefinition = {
   group: 'guest helpers',
   rule: 'An MMIO access shows the host the bytes that the instruction writes, and changes the operand that it reads into.',
   source:
-    'facts/linux.md 2 and 4 (#9, #10, #15); tdvmcall.json (#VE.RequestMMIO); Intel SDM volume 2 (MOV, MOVZX, MOVSX)',
+    'docs/abi/linux-helpers.md#handle_mmio; docs/abi/linux-fixes.md#b6fb565a2d15; docs/abi/linux-fixes.md#d4fc4d014715; docs/abi/linux-fixes.md#1e7769653b06; docs/abi/tdvmcall.md#verequestmmio; docs/abi/processor.md#widths-of-results (Intel SDM volume 2, MOV, MOVZX, MOVSX)',
   program: {
     programs: ['helper-handle-mmio', 'helper-virt-exception'],
     clauses: () => [

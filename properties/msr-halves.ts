@@ -8,7 +8,8 @@ export const msrHalves: PropertyDefinition = {
   name: 'msr-halves',
   group: 'guest helpers',
   rule: 'RDMSR and WRMSR move EDX:EAX, and the upper halves of the registers have no part in it.',
-  source: 'facts/linux.md 2; tdvmcall.json (Instruction.RDMSR, Instruction.WRMSR); Intel SDM volume 2 (RDMSR, WRMSR)',
+  source:
+    'docs/abi/linux-helpers.md#read_msr; docs/abi/linux-helpers.md#write_msr; docs/abi/tdvmcall.md#instructionrdmsr; docs/abi/tdvmcall.md#instructionwrmsr; docs/abi/processor.md#widths-of-results (Intel SDM volume 2, RDMSR, WRMSR)',
   program: {
     programs: ['helper-read-msr', 'helper-write-msr', 'helper-virt-exception'],
     clauses: () => [...asksHost(ABOUT), ...returnsResult(ABOUT), ...leavesSavedRegisters(ABOUT)],

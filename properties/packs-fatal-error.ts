@@ -6,7 +6,8 @@ export const packsFatalError: PropertyDefinition = {
   name: 'packs-fatal-error',
   group: 'guest helpers',
   rule: 'The last message of a guest reaches the host byte by byte, with nothing behind it, and its sender never goes on.',
-  source: 'facts/linux.md 2; tdvmcall.json (ReportFatalError); facts/module.md 7, row 8',
+  source:
+    'docs/abi/linux-helpers.md#tdx_panic; docs/abi/tdvmcall.md#reportfatalerror; docs/abi/hardening.md#check-before-use',
   program: {
     programs: ['helper-fatal-error'],
     clauses: () => asksHost('fatal-error'),

@@ -12,7 +12,8 @@ export const portIoWidth: PropertyDefinition = {
   name: 'port-io-width',
   group: 'guest helpers',
   rule: 'A port access shows the host as many bytes as it is wide, and takes no more from it.',
-  source: 'facts/linux.md 1.5, 2 and 4 (#11, #12); tdvmcall.json (Instruction.IO); facts/module.md 7, row 13',
+  source:
+    'docs/abi/linux-helpers.md#port-io; docs/abi/linux-stubs.md#the-rfc-of-2021; docs/abi/linux-fixes.md#0f63e656b1c6; docs/abi/linux-fixes.md#941370fc93cc; docs/abi/tdvmcall.md#instructionio; docs/abi/hardening.md#sized-results',
   program: {
     programs: [
       'helper-io-in',

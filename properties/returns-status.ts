@@ -10,7 +10,8 @@ export const returnsStatus: PropertyDefinition = {
   name: 'returns-status',
   group: 'stubs',
   rule: 'RAX returns the status that the contract names, all 64 bits: that of TDCALL or SEAMCALL, or the host’s R10.',
-  source: 'facts/linux.md 1.2; facts/stubs.md (results); facts/module.md 3 and 5 (status words)',
+  source:
+    'docs/abi/linux-stubs.md#register-flow-of-v67; docs/abi/linux-stubs.md#register-flow-of-v519; docs/abi/other-projects.md#what-is-policy; docs/abi/status-codes.md#layout; docs/abi/tdvmcall.md#statuses-in-r10',
   stub: {
     underBreach: false,
     appliesTo: () => true,

@@ -9,7 +9,8 @@ export const routesSubfunction: PropertyDefinition = {
   name: 'routes-subfunction',
   group: 'dispatcher',
   rule: 'A TDVMCALL reaches the handler that R10 and R11 name, which asks the host with the operands of the guest.',
-  source: 'facts/linux.md 3 (sub-function table), 4 #27; facts/tdvmcall.json',
+  source:
+    'docs/abi/kvm-dispatcher.md#exit-reason-map; docs/abi/linux-fixes.md#cf207eac06f6; docs/abi/tdvmcall.md#sub-functions',
   program: {
     programs: DISPATCHER_PROGRAMS,
     clauses: () => [...allHappen('route'), ...allHappen('once'), ...allAgree(CALLS)],

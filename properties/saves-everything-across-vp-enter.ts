@@ -12,7 +12,8 @@ export const savesEverythingAcrossVpEnter: PropertyDefinition = {
   name: 'saves-everything-across-vp-enter',
   group: 'host stubs',
   rule: 'TDH.VP.ENTER may change every general register: the callee-saved ones come back, and no value of the TD stays in the others.',
-  source: 'facts/module.md 3 (TDH.VP.ENTER) and 7 (property 12); facts/linux.md 1.2 (saved, scrub) and 1.6 (RBP)',
+  source:
+    'docs/abi/seamcall.md#tdhvpenter-outputs; docs/abi/hardening.md#seamcall-stub; docs/abi/linux-stubs.md#register-flow-of-v67; docs/abi/linux-stubs.md#fair-scenarios',
   stub: {
     underBreach: false,
     appliesTo: ({ contract, entersTd }) => {

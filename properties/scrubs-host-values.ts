@@ -12,7 +12,8 @@ export const scrubsHostValues: PropertyDefinition = {
   name: 'scrubs-host-values',
   group: 'guest stubs',
   rule: 'At the return no register but the result depends on a value that the host chose, so that the host gets no register to speculate with.',
-  source: 'facts/module.md 7 (property 5); facts/linux.md 1.2 (scrub sets) and 4 #1 (5d092b66119d, CVE-2023-52874)',
+  source:
+    'docs/abi/hardening.md#scrub-host-values; docs/abi/linux-stubs.md#register-flow-of-v64; docs/abi/linux-fixes.md#5d092b66119d (CVE-2023-52874)',
   stub: {
     underBreach: false,
     appliesTo: ({ contract, reachesHost }) => {

@@ -11,7 +11,8 @@ export const seamcallFrame: PropertyDefinition = {
   name: 'seamcall-frame',
   group: 'host stubs',
   rule: 'SEAMCALL is executed exactly once a call, with the whole leaf number in RAX.',
-  source: 'facts/module.md 2 (RAX layout, bit 63) and 7 (property 12); facts/linux.md 1.2 and 1.6 (exactly once)',
+  source:
+    'docs/abi/seamcall.md#rax-layout; docs/abi/hardening.md#seamcall-stub; docs/abi/linux-stubs.md#host-stubs; docs/abi/linux-stubs.md#fair-scenarios',
   stub: {
     underBreach: false,
     appliesTo: ({ contract }) =>

@@ -7,7 +7,8 @@ export const stopsOnFailure: PropertyDefinition = {
   name: 'stops-on-failure',
   group: 'guest stubs',
   rule: 'When TDG.VP.VMCALL itself fails (any RAX but 0), the function never returns to its caller.',
-  source: 'facts/linux.md 1 (failing TDVMCALL) and 1.6 (any RAX other than 0); seeds/001',
+  source:
+    'docs/abi/linux-stubs.md#generations; docs/abi/linux-stubs.md#fair-scenarios; docs/abi/mailing-lists.md#hlt-support-2022',
   stub: {
     underBreach: false,
     appliesTo: ({ contract }) => contract.onFailure === 'stops' || 'the contract returns the status to the caller',

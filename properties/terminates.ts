@@ -7,7 +7,7 @@ export const terminates: PropertyDefinition = {
   name: 'terminates',
   group: 'stubs',
   rule: 'The function ends within the instruction budget for every answer, also one that is repeated for ever.',
-  source: 'facts/module.md 7 (property 8); DESIGN.md (a hostile host retries for ever)',
+  source: 'docs/abi/hardening.md#check-before-use; docs/architecture.md#the-hostile-world',
   stub: {
     underBreach: true,
     appliesTo: () => true,

@@ -10,7 +10,7 @@ export const usesNoHostValueAsAddress: PropertyDefinition = {
   name: 'uses-no-host-value-as-address',
   group: 'guest stubs',
   rule: 'No load, store or jump goes to an address that depends on a value that the host chose.',
-  source: 'facts/module.md 7 (TDVMCALL results are hostile input; property 3)',
+  source: 'docs/abi/hardening.md#exposed-registers-are-lost; docs/abi/tdvmcall.md#what-comes-back',
   stub: {
     underBreach: true,
     appliesTo: ({ reachesHost }) => reachesHost || 'never calls TDG.VP.VMCALL: no host values arrive',

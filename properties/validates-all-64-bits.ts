@@ -10,7 +10,8 @@ export const validatesAll64Bits: PropertyDefinition = {
   name: 'validates-all-64-bits',
   group: 'dispatcher',
   rule: 'All 64 bits of an operand count: something in the upper half makes it another value, not the same one.',
-  source: 'facts/linux.md 3 (u64 compare); facts/module.md 5, 7 (property 11)',
+  source:
+    'docs/abi/kvm-dispatcher.md#port-io; docs/abi/tdvmcall.md#host-visibility-of-operands; docs/abi/hardening.md#host-dispatcher',
   program: {
     programs: DISPATCHER_PROGRAMS,
     clauses: () => [...allHappen('upper-bits'), ...allAgree(CALLS, 'upper-bits')],

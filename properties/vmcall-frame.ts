@@ -10,7 +10,8 @@ export const vmcallFrame: PropertyDefinition = {
   name: 'vmcall-frame',
   group: 'guest stubs',
   rule: 'TDCALL is executed exactly once a call, with the leaf in RAX and the contract’s exposure mask in RCX.',
-  source: 'facts/module.md 1 (RAX layout) and 4 (RCX); facts/linux.md 1 (masks) and 1.6 (exactly once)',
+  source:
+    'docs/abi/tdcall.md#rax-layout; docs/abi/tdvmcall.md#exposure-mask; docs/abi/linux-stubs.md#generations; docs/abi/linux-stubs.md#fair-scenarios',
   stub: {
     underBreach: false,
     appliesTo: ({ contract }) =>

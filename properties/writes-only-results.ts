@@ -6,7 +6,7 @@ export const writesOnlyResults: PropertyDefinition = {
   name: 'writes-only-results',
   group: 'dispatcher',
   rule: 'Registers that are no result of the call go back to the guest as the guest sent them.',
-  source: 'facts/linux.md 3 (other registers go back unchanged)',
+  source: 'docs/abi/kvm-dispatcher.md#registers',
   program: {
     programs: DISPATCHER_PROGRAMS,
     clauses: () => registersAgree('keeps'),

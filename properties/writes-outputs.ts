@@ -11,7 +11,8 @@ export const writesOutputs: PropertyDefinition = {
   name: 'writes-outputs',
   group: 'stubs',
   rule: 'The argument block receives exactly the outputs of the contract, exactly when the contract says so.',
-  source: 'facts/linux.md 1.1 and 1.2; facts/stubs.md (results); facts/module.md 7 (property 6)',
+  source:
+    'docs/abi/linux-stubs.md#structures; docs/abi/linux-stubs.md#register-flow-of-v67; docs/abi/other-projects.md#what-is-policy; docs/abi/hardening.md#outputs-per-outcome',
   stub: {
     underBreach: false,
     appliesTo: ({ blockParameter }) => blockParameter !== undefined || 'the contract has no argument block',

@@ -1,6 +1,6 @@
 /**
  * Error numbers that Linux's TDX code returns, negated, and that userspace writes to `struct kvm_run` as they are
- * (facts/linux.md 1.4, 2 and 3; the numbers are x86 Linux's).
+ * (docs/abi/linux-seamcall.md, docs/abi/linux-helpers.md, docs/abi/kvm-dispatcher.md; the numbers are x86 Linux's).
  */
 export const ERRNO = {
   EIO: 5n,

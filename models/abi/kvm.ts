@@ -1,6 +1,6 @@
 /**
  * What KVM and its userspace say to each other when a TDVMCALL leaves the kernel: the exit reasons and the layout of
- * `struct kvm_run` for each. Numbers: facts/linux.md section 3. Layouts: Linux include/uapi/linux/kvm.h, read at
+ * `struct kvm_run` for each. Numbers: docs/abi/kvm-dispatcher.md#exits-to-userspace. Layouts: Linux include/uapi/linux/kvm.h, read at
  * torvalds/linux 01d01d69192e; KVM_EXIT_TDX in the patches cf207eac06f6, 25e8b1dd4883 and 4580dbef5ce0.
  */
 
@@ -25,7 +25,7 @@ export type KvmExitName = keyof typeof KVM_EXIT;
 
 /** KVM_EXIT_INTERNAL_ERROR: the exit reason is none that the dispatcher knows. */
 export const KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON = 4;
-/** KVM_EXIT_SYSTEM_EVENT: the guest reported a fatal error (facts/linux.md section 3). */
+/** KVM_EXIT_SYSTEM_EVENT: the guest reported a fatal error (docs/abi/kvm-dispatcher.md#reportfatalerror). */
 export const KVM_SYSTEM_EVENT_TDX_FATAL = 7;
 /** KVM_EXIT_HYPERCALL: the caller runs in 64-bit mode. */
 export const KVM_EXIT_HYPERCALL_LONG_MODE = 1;

@@ -1,5 +1,5 @@
 /**
- * Constants that Linux itself defines for the TDX ABI (linux.md section 1.3, values evaluated from v6.7 and later).
+ * Constants that Linux itself defines for the TDX ABI (docs/abi/linux-stubs.md#constants, values evaluated from v6.7 and later).
  * Status words of the module are in status-codes.ts; only Linux's own numbers are here.
  */
 
@@ -29,7 +29,7 @@ export const SOFTWARE_STATUS_CODES = [
   { name: 'TDX_SEAMCALL_UD', value: TDX_SEAMCALL_UD },
 ] as const;
 
-/** Exposure masks (RCX at TDCALL) of the Linux stubs (linux.md section 1). */
+/** Exposure masks (RCX at TDCALL) of the Linux stubs (docs/abi/linux-stubs.md#generations). */
 export const LINUX_EXPOSURE_MASKS = {
   /** R10-R15: v5.19 to v6.2. */
   r10ToR15: 0xfc00,
@@ -56,5 +56,5 @@ export const EXPOSED_REGISTERS = [
 /** One of {@link EXPOSED_REGISTERS}. */
 export type ExposedRegister = (typeof EXPOSED_REGISTERS)[number];
 
-/** At most so many SEAMCALLs while the answer is TDX_RND_NO_ENTROPY (linux.md section 1.4, sc_retry). */
+/** At most so many SEAMCALLs while the answer is TDX_RND_NO_ENTROPY (docs/abi/linux-seamcall.md#sc_retry). */
 export const LINUX_ENTROPY_TRIES = 10;

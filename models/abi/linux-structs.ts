@@ -1,4 +1,4 @@
-/** Layouts of Linux structures that guest helpers work on, in bytes (facts/linux.md 1.1). */
+/** Layouts of Linux structures that guest helpers work on, in bytes (docs/abi/linux-stubs.md#structures). */
 
 /** `struct pt_regs` of x86-64: the registers that an exception saved, and that its return restores. All are 64-bit. */
 export const PT_REGS = {

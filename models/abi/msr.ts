@@ -1,5 +1,5 @@
 /**
- * The MSRs that KVM emulates for a TD, and those of them that the guest may only read. Which: facts/linux.md section 3
+ * The MSRs that KVM emulates for a TD, and those of them that the guest may only read. Which: docs/abi/kvm-dispatcher.md#msr
  * (`tdx_has_emulated_msr`; APIC_BASE, EFER and FEAT_CTL are read-only) and #29; the names of the set were read in the
  * list copy of the patch "KVM: TDX: Implement callbacks for MSR operations for TDX" (v19 111/130). The variable and
  * fixed MTRRs are left out: no text with their range was read. Numbers: Intel SDM volume 4; x2APIC: volume 3, table

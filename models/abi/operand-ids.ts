@@ -1,6 +1,6 @@
 /**
  * Operand ids: what details level 2 (bits 31:0) of TDX_OPERAND_INVALID, TDX_OPERAND_BUSY and their like names.
- * Source: status-codes.json (module 1.5.01; newer trees where said).
+ * Source: docs/abi/status-codes.md#operand-ids (module 1.5.01; newer trees where said).
  */
 
 /** Operand ids of module 1.5.01. */

@@ -1,6 +1,6 @@
 /**
  * Status words of the P-SEAMLDR (RAX bit 63 = 1 at SEAMCALL). They share their upper half with nothing of the module,
- * but are a numbering of their own. Source: status-codes.json p_seamldr.
+ * but are a numbering of their own. Source: docs/abi/status-codes.md#p-seamldr-statuses.
  */
 export const P_SEAMLDR_STATUS_CODES = {
   EBADPARAM: 0x80000000_00000000n,

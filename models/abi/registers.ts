@@ -1,6 +1,6 @@
 /**
  * The sixteen general registers, numbered as the hardware encodes them. The same numbers are the bits of the TDVMCALL
- * exposure mask (RCX bits 15:0) and the operand ids of status words (module 1.5.01, status-codes.json gpr_encoding).
+ * exposure mask (RCX bits 15:0) and the operand ids of status words (module 1.5.01, docs/abi/status-codes.md#operand-ids).
  */
 export const GPR_NAMES = [
   'RAX',
@@ -61,8 +61,8 @@ export function gprMask(...names: readonly GprName[]): number {
   return mask;
 }
 
-/** Bits 31:0 that no exposure mask of TDG.VP.VMCALL may have (facts/module.md 4). */
+/** Bits 31:0 that no exposure mask of TDG.VP.VMCALL may have (docs/abi/tdvmcall.md#exposure-mask). */
 export const NEVER_EXPOSED = gprMask('RAX', 'RCX', 'RSP');
 
-/** The bit that the mask may have for a TD without NO_RBP_MOD alone (facts/module.md 4). */
+/** The bit that the mask may have for a TD without NO_RBP_MOD alone (docs/abi/tdvmcall.md#exposure-mask). */
 export const EXPOSED_WITHOUT_NO_RBP_MOD = gprMask('RBP');

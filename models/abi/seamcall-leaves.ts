@@ -1,10 +1,10 @@
 import type { GprName } from './registers.js';
 
 /**
- * The SEAMCALL leaves of the TDX module. Source: seamcall-leaves.json (intel/tdx-module tag TDX_1.5.01, commit 72d8cff):
+ * The SEAMCALL leaves of the TDX module. Source: docs/abi/seamcall.md#leaves (intel/tdx-module tag TDX_1.5.01, commit 72d8cff):
  * inputs from the dispatcher's call sites, outputs from the handlers, error effects from the compiled module on random
  * operands in READY state (the first check fails; memory was stubbed). Leaf 0 (TDH.VP.ENTER) follows its own rules:
- * module.md section 3.
+ * docs/abi/seamcall.md#tdhvpenter-outputs.
  */
 export interface SeamcallLeaf {
   /** RAX bits 15:0. */
@@ -59,7 +59,7 @@ export const SEAMCALL_LEAVES: readonly SeamcallLeaf[] = [
       'TDX_TSC_ROLLBACK',
     ],
     notes:
-      'input RCX [11:0]=0,[51:12] TDVPR HPA, bit52 host_recoverability_hint, bit53 resume_l1, [63:54]=0; outputs: see module.md section 3, all GPRs and XMM',
+      'input RCX [11:0]=0,[51:12] TDVPR HPA, bit52 host_recoverability_hint, bit53 resume_l1, [63:54]=0; outputs: see docs/abi/seamcall.md#tdhvpenter-outputs, all GPRs and XMM',
   },
   {
     leaf: 1,

@@ -2,7 +2,7 @@ import { TDCALL_RAX } from './tdcall-leaves.js';
 
 /**
  * SEAMCALL itself: RAX, the length of the instruction, the states of the module. The leaves are in seamcall-leaves.ts.
- * Source: seamcall-leaves.json (rax_layout, check_order), module.md sections 2 and 8 (module 1.5.01).
+ * Source: docs/abi/seamcall.md (module 1.5.01).
  */
 
 /** RAX at SEAMCALL: laid out as at TDCALL. All other bits must be zero. */
@@ -38,7 +38,7 @@ export const SEAMCALL_LEAF = {
   SYS_LP_SHUTDOWN: 44,
 } as const;
 
-/** RCX at TDH.VP.ENTER (module.md section 3): bits 51:12 are the TDVPR's address; halves of the other bits. */
+/** RCX at TDH.VP.ENTER (docs/abi/seamcall.md#tdhvpenter-operands): bits 51:12 are the TDVPR's address; halves of the other bits. */
 export const VP_ENTER_RCX = {
   /** Bits 11:0, must be zero. */
   reservedLowMask: 0x00000fff,

@@ -1,6 +1,6 @@
 /**
  * The completion status words of the TDX module: 192 codes of 1.5.01, of newer 1.5 and a selection of 2.0.
- * Source: status-codes.json (intel/tdx-module 1.5.01 and the newer trees that each row names). Class names are our own.
+ * Source: docs/abi/status-codes.md#codes (intel/tdx-module 1.5.01 and the newer trees that each row names). Class names are our own.
  */
 
 /** Where a row was read. */

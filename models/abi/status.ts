@@ -2,7 +2,7 @@ import { SOFTWARE_STATUS_CODES, TDX_SW_ERROR_HIGH } from './linux-constants.js';
 import { OPERAND_IDS } from './operand-ids.js';
 import { STATUS_CODES } from './status-codes.js';
 
-/** The fields of a status word (module.md section 3). Bits 59:48 are zero in every word of the module. */
+/** The fields of a status word (docs/abi/status-codes.md#layout). Bits 59:48 are zero in every word of the module. */
 export interface StatusFields {
   readonly error: boolean;
   readonly nonRecoverable: boolean;

@@ -60,7 +60,7 @@ describe('SEAMCALL leaves', () => {
     }
   });
 
-  it('may be called before the module is READY only where module.md says so', () => {
+  it('may be called before the module is READY only where docs/abi/seamcall.md says so', () => {
     const early = SEAMCALL_LEAVES.filter((row) => row.beforeReady).map((row) => row.leaf);
     expect(early).toEqual([31, 32, 33, 34, 35, 37, 44, 45, 53]);
   });

@@ -1,7 +1,7 @@
 import type { GprName } from './registers.js';
 
 /**
- * The TDCALL leaves. Source: tdcall-leaves.json (intel/tdx-module tag TDX_1.5.01, commit 72d8cff); rows of newer source
+ * The TDCALL leaves. Source: docs/abi/tdcall.md#leaves (intel/tdx-module tag TDX_1.5.01, commit 72d8cff); rows of newer source
  * trees say so. Status names are those in the handler itself; its helpers can add more.
  */
 export interface TdcallLeaf {

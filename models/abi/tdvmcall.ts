@@ -1,6 +1,6 @@
 /**
  * The TDVMCALL sub-functions (TDG.VP.VMCALL with R10 = 0; R11 is the number). Intel's GHCI text was not available:
- * assembled from Linux 6.16.1 (guest and KVM), QEMU, EDK2, td-shim, MigTD and Intel's tdx-guest (tdvmcall.json). Each
+ * assembled from Linux 6.16.1 (guest and KVM), QEMU, EDK2, td-shim, MigTD and Intel's tdx-guest (docs/abi/tdvmcall.md#sub-functions). Each
  * row says how far it was checked.
  */
 export interface TdvmcallFunction {
@@ -167,7 +167,7 @@ export const TDVMCALL_FUNCTIONS: readonly TdvmcallFunction[] = [
     outputs: {},
     statuses: ['SUCCESS'],
     notes:
-      'two sound disciplines, see module.md section 4; with IF=0 and R12=0 a host may wait for an event, so the guest must not lose a wake-up',
+      'two sound disciplines, see docs/abi/tdvmcall.md#hlt-disciplines; with IF=0 and R12=0 a host may wait for an event, so the guest must not lose a wake-up',
     source: 'Linux, KVM, td-shim',
     verification: 'cross-checked in >=2 implementations',
   },

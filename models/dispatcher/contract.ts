@@ -6,10 +6,10 @@ export interface DispatcherContract {
   readonly exitReasonStatuses: readonly bigint[];
   /**
    * Which bits of the lower half name the exit: `whole`, all 32, so that a modifier bit makes an unknown reason
-   * (KVM 6.16), or `basic`, bits 15:0 (7.3.2 and later). facts/linux.md section 4, #30.
+   * (KVM 6.16), or `basic`, bits 15:0 (7.3.2 and later). docs/abi/linux-fixes.md#bc335ce04408.
    */
   readonly exitReasonBits: 'whole' | 'basic';
-  /** Upper halves of the leaf and sub-leaf of CPUID and of an MSR index: the host may choose (facts/module.md section 5). */
+  /** Upper halves of the leaf and sub-leaf of CPUID and of an MSR index: the host may choose (docs/abi/tdvmcall.md#host-visibility-of-operands). */
   readonly upperHalves: 'ignored' | 'refused';
   /** The MSRs that are handed to the emulation. */
   readonly emulatedMsrs: readonly MsrRange[];
@@ -19,7 +19,7 @@ export interface DispatcherContract {
   readonly mapGpaErrors: 'range-first' | 'either';
   /**
    * An error that userspace gives for a chunk of MapGPA: `linux-7.1` INVALID_OPERAND whatever it is; `linux-7.2` EAGAIN
-   * is RETRY, EINVAL is INVALID_OPERAND, any other makes KVM_RUN fail with -EINVAL. facts/linux.md section 4, #28.
+   * is RETRY, EINVAL is INVALID_OPERAND, any other makes KVM_RUN fail with -EINVAL. docs/abi/linux-fixes.md#3e2dec1ede0a.
    */
   readonly userspaceErrors: 'linux-7.1' | 'linux-7.2';
 }

@@ -29,8 +29,8 @@ const KINDS = new Map<bigint, ExitKind>([
 ]);
 
 /**
- * Decodes the status word behind TDH.VP.ENTER (facts/linux.md section 3, "Exit reason map"). The facts do not say what a
- * host does with the other reasons that a TD can cause (INIT, SMI, bus lock: facts/module.md section 8): unexpected.
+ * Decodes the status word behind TDH.VP.ENTER (docs/abi/kvm-dispatcher.md#exit-reason-map). The facts do not say what a
+ * host does with the other reasons that a TD can cause (INIT, SMI, bus lock: docs/abi/seamcall.md#exit-reasons): unexpected.
  *
  * @param status RAX, 64 bits.
  */

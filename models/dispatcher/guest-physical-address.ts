@@ -1,6 +1,6 @@
 import type { TdConfiguration } from './contract.js';
 
-/** The bit of a guest physical address that tells shared from private memory: the uppermost (facts/linux.md section 3). */
+/** The bit of a guest physical address that tells shared from private memory: the uppermost (docs/abi/kvm-dispatcher.md#mmio). */
 export function sharedBit({ gpaWidth }: TdConfiguration): bigint {
   return 1n << BigInt(gpaWidth - 1);
 }

@@ -8,7 +8,7 @@ const PAGE = 1n << PAGE_BITS;
 
 /**
  * A TDVMCALL with R10 other than 0: the KVM hypercall of that number, arguments in R11 to R14, result in R10
- * (facts/linux.md section 3). One goes to userspace: KVM_HC_MAP_GPA_RANGE, if userspace wants it; its arguments are
+ * (docs/abi/kvm-dispatcher.md#kvm-hypercalls). One goes to userspace: KVM_HC_MAP_GPA_RANGE, if userspace wants it; its arguments are
  * checked as in Linux arch/x86/kvm/x86.c (read in list copies): an aligned first GPA, and pages that do not wrap.
  */
 export const kvmHypercall: Handler = function* ({ td, exit }) {

@@ -11,7 +11,7 @@ const PAGE = 4096n;
 
 /**
  * MapGPA: R12 first GPA, with the shared bit if the range is to become shared, R13 size in bytes. Userspace converts it
- * chunk by chunk; the guest is told in R11 where to go on, or where it failed (facts/linux.md section 3).
+ * chunk by chunk; the guest is told in R11 where to go on, or where it failed (docs/abi/kvm-dispatcher.md#mapgpa).
  */
 export const mapGpa: Handler = function* (visit) {
   const { contract, exit } = visit;

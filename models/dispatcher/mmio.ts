@@ -9,7 +9,7 @@ const WRITE = 1n;
 
 /**
  * #VE.RequestMMIO: R12 size, R13 direction, R14 GPA, R15 data. The first and the last byte are shared memory, and all
- * bits of the operands count (facts/linux.md section 3, facts/module.md section 5).
+ * bits of the operands count (docs/abi/kvm-dispatcher.md#mmio, docs/abi/tdvmcall.md#host-visibility-of-operands).
  */
 export const mmio: Handler = function* ({ td, exit }) {
   const { r12: size, r13: direction, r14: gpa, r15: written } = exit;

@@ -10,7 +10,7 @@ const WRITE = 1n;
 
 /**
  * Instruction.IO: R12 size, R13 direction, R14 port, R15 data. Ports have 16 bits; all bits of the four operands count
- * (facts/module.md section 5). A device in the kernel is asked first, then userspace.
+ * (docs/abi/tdvmcall.md#host-visibility-of-operands). A device in the kernel is asked first, then userspace.
  */
 export const portIo: Handler = function* ({ exit }) {
   const { r12: size, r13: direction, r14: port, r15: written } = exit;

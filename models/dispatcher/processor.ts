@@ -13,7 +13,7 @@ export const cpuid: Handler = function* ({ contract, exit }) {
   return success({ r12: word('eax'), r13: word('ebx'), r14: word('ecx'), r15: word('edx') }, ['cpuid', 'narrow']);
 };
 
-/** Instruction.HLT: the vCPU waits; with any R12 but 0 the guest has interrupts blocked (facts/linux.md section 3). */
+/** Instruction.HLT: the vCPU waits; with any R12 but 0 the guest has interrupts blocked (docs/abi/kvm-dispatcher.md#hlt). */
 export const halt: Handler = function* ({ exit }) {
   const { r12: blocked } = exit;
   const request = { interruptsBlocked: low(32, blocked === 0n ? 0n : 1n) };

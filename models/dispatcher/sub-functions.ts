@@ -16,16 +16,24 @@ export interface ServedSubFunction {
   readonly source: string;
 }
 
-const SECTION_3 = 'facts/linux.md section 3';
+const SECTION_3 = 'docs/abi/kvm-dispatcher.md';
 
 /** Every sub-function (R10 = 0, R11 its number) that is served; all others are answered SUBFUNC_UNSUPPORTED. */
 export const SERVED_SUB_FUNCTIONS: readonly ServedSubFunction[] = [
   { name: 'CPUID', handler: cpuid, source: SECTION_3 },
   { name: 'HLT', handler: halt, source: SECTION_3 },
-  { name: 'IO', handler: portIo, source: `${SECTION_3}; 64 bits count: facts/module.md section 5` },
+  {
+    name: 'IO',
+    handler: portIo,
+    source: `${SECTION_3}; 64 bits count: docs/abi/tdvmcall.md#host-visibility-of-operands`,
+  },
   { name: 'RDMSR', handler: readMsr, source: `${SECTION_3}, section 4 #29` },
   { name: 'WRMSR', handler: writeMsr, source: `${SECTION_3}, section 4 #29` },
-  { name: 'RequestMMIO', handler: mmio, source: `${SECTION_3}; 64 bits count: facts/module.md section 5` },
+  {
+    name: 'RequestMMIO',
+    handler: mmio,
+    source: `${SECTION_3}; 64 bits count: docs/abi/tdvmcall.md#host-visibility-of-operands`,
+  },
   { name: 'GetTdVmCallInfo', handler: getTdVmCallInfo, source: `${SECTION_3}, section 4 #27` },
   { name: 'MapGPA', handler: mapGpa, source: `${SECTION_3}, section 4 #28` },
   { name: 'GetQuote', handler: getQuote, source: `${SECTION_3}, section 4 #27` },
@@ -40,7 +48,7 @@ export function handlerOf(r10: bigint, r11: bigint): Handler {
   return r10 === 0n ? (BY_NUMBER.get(r11) ?? unsupported) : kvmHypercall;
 }
 
-/** A sub-function that nobody serves (facts/linux.md section 4, #26). */
+/** A sub-function that nobody serves (docs/abi/linux-fixes.md#b5aafcb4efd2). */
 const unsupported: Handler = function* ({ exit }) {
   yield* [];
   return { results: { r10: TDVMCALL_STATUS.SUBFUNC_UNSUPPORTED }, about: upperBits([exit['r11']]) };

@@ -14,7 +14,7 @@ interface Vcpu {
 
 /**
  * The reference dispatcher of one TD: what each step must do, whatever other vCPUs do in between. Written from the
- * tables (facts/linux.md section 3, facts/tdvmcall.json) and never from the C under test.
+ * tables (docs/abi/kvm-dispatcher.md, docs/abi/tdvmcall.md) and never from the C under test.
  */
 export class TrustDomain {
   readonly #contract: DispatcherContract;

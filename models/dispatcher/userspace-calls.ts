@@ -1,4 +1,4 @@
-/** The sub-functions that only userspace can serve. Fields: models/abi/kvm.ts; rules: facts/linux.md section 3. */
+/** The sub-functions that only userspace can serve. Fields: models/abi/kvm.ts; rules: docs/abi/kvm-dispatcher.md. */
 import { KVM_SYSTEM_EVENT_TDX_FATAL } from '../abi/kvm.js';
 import { TDVMCALL, TDVMCALL_STATUS } from '../abi/tdvmcall.js';
 import { isShared, withoutSharedBit } from './guest-physical-address.js';

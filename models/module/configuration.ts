@@ -28,7 +28,7 @@ export interface TdConfiguration {
 }
 
 /**
- * The configuration of all recorded vectors (module.md section 8): GPA width 52, MAXPA 46, one vCPU of at most four,
+ * The configuration of all recorded vectors (docs/abi/vectors.md#configuration): GPA width 52, MAXPA 46, one vCPU of at most four,
  * XFAM 3, ATTRIBUTES 0. Section 8 says nothing of L2 VMs and of the UUID; both are 0 in a TD built without them, and
  * the vectors agree. It does not say whether SEAMVERIFYREPORT was there, so leaf 22 is not decided.
  */

@@ -67,7 +67,7 @@ function dispatchMutations(): ModuleMutation[] {
   ];
 }
 
-/** No vector among the 82 recorded ones has this bit, leaf or version; the rules are module.md section 1. */
+/** No vector among the 82 recorded ones has this bit, leaf or version; the rules are docs/abi/tdcall.md#check-order. */
 const NOT_COVERED = [
   ...[25, 26, 27, 28, 29, 30, 31, 41, 42, 43, 44, 46, 54, 55, 56, 57, 58, 61, 62, 63].map(
     (bit) => `RAX bit ${bit} is ignored`,

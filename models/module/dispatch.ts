@@ -2,7 +2,7 @@ import { TDCALL_LEAF, TDCALL_LEAVES, TDCALL_RAX } from '../abi/tdcall-leaves.js'
 import type { ModuleConfiguration } from './configuration.js';
 
 /**
- * The dispatcher of TDCALL, module 1.5.01 (module.md section 1). The check before these, 64-bit mode (else #GP(0) with
+ * The dispatcher of TDCALL, module 1.5.01 (docs/abi/tdcall.md#check-order). The check before these, 64-bit mode (else #GP(0) with
  * RIP not advanced), belongs to whoever runs the instruction.
  */
 

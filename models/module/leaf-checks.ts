@@ -5,7 +5,7 @@ import { guestAccess, isNullFieldId, isSingleElementId, type MetadataContext } f
 
 /**
  * The operand checks of each TDCALL handler of module 1.5.01, in the handler's order, up to the first that needs state a
- * call does not show (a walk of the secure EPT, a lock, the field tables). Orders and layouts: tdcall-leaves.json, and
+ * call does not show (a walk of the secure EPT, a lock, the field tables). Orders and layouts: docs/abi/tdcall.md#leaves, and
  * the handlers of intel/tdx-module at tag TDX_1.5.01 (where only a later tree was at hand, the check is the same there
  * and the vectors agree).
  */

@@ -62,7 +62,7 @@ function leafMutations(): ModuleMutation[] {
   return mutations;
 }
 
-/** These rules stand on tdcall-leaves.json and the handlers' source alone: no recorded vector reaches them. */
+/** These rules stand on docs/abi/tdcall.md#leaves and the handlers' source alone: no recorded vector reaches them. */
 const NOT_COVERED = [
   // Leaves without any vector beyond the dispatcher.
   ...[2, 8, 20, 22, 23, 24, 25, 26].map((leaf) => `leaf ${leaf}: *`),

@@ -8,7 +8,7 @@ import type { ModuleModel } from './model.js';
 import type { VectorFields } from '../vectors/vector-fields.js';
 import { ENTRY_TO_TD, SEAMRET_TO_VMM } from '../vectors/vector-outcomes.js';
 
-/** The pending #VE that `fill` 2 stands for (module.md section 8). */
+/** The pending #VE that `fill` 2 stands for (docs/abi/vectors.md#kinds). */
 const RECORDED_VE: VeInformation = {
   exitReason: [30, 0],
   exitQualification: [0x3f80000, 0],

@@ -198,7 +198,7 @@ function frameMutations(): ModuleMutation[] {
   ];
 }
 
-/** Not among the 535 recorded vectors; the rules are module.md section 4, which saw every single RCX bit. */
+/** Not among the 535 recorded vectors; the rules are docs/abi/tdvmcall.md#exposure-mask, which saw every single RCX bit. */
 const NOT_COVERED = [
   ...[32, 33, 34, 35, 36, 39, 40, 41, 42, 44, 46, 48, 52, 53, 54, 55, 56, 58, 59, 60, 63].map(
     (bit) => `mask bit ${bit} is legal`,

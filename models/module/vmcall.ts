@@ -3,7 +3,7 @@ import type { ModuleConfiguration } from './configuration.js';
 import { operandInvalidRcx } from './status.js';
 
 /**
- * TDG.VP.VMCALL, module 1.5.01 (module.md section 4): which exposure masks are legal, what the host sees at the exit,
+ * TDG.VP.VMCALL, module 1.5.01 (docs/abi/tdvmcall.md): which exposure masks are legal, what the host sees at the exit,
  * and what the guest has after the re-entry. General registers are `Int32Array(32)`, XMM `Int32Array(64)`, least
  * significant word first; the RSP slots pass from `guest` to `guestOut` and from `hostBefore` to `hostOut` untouched.
  * Nothing allocates, and an output may be the same array as the input that it continues.

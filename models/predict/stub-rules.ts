@@ -48,7 +48,7 @@ export const RETURN_POPS: PredictionRule = {
 
 /**
  * The fields of the block. Whether a stub that was stopped or faulted half-way had stored already is open; that a failed
- * call of one that stops leaves the block alone is the contract (facts/linux.md 1.6).
+ * call of one that stops leaves the block alone is the contract (docs/abi/linux-stubs.md#fair-scenarios).
  *
  * @param answered when there are outputs at all
  */

@@ -1,7 +1,7 @@
 import { statusHigh } from '../abi/status.js';
 
 /**
- * What becomes of a VM exit of the TD other than a TDCALL, by basic exit reason, module 1.5.01 (module.md section 8):
+ * What becomes of a VM exit of the TD other than a TDCALL, by basic exit reason, module 1.5.01 (docs/abi/seamcall.md#exit-reasons):
  * handled in the module and back into the TD, or TDH.VP.ENTER ends with a status for the host.
  */
 

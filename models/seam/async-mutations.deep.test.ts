@@ -66,7 +66,7 @@ function viewMutations(): SeamMutation[] {
   ];
 }
 
-/** No vector among the 152 recorded ones has this exit; the rules are module.md section 8. */
+/** No vector among the 152 recorded ones has this exit; the rules are docs/abi/seamcall.md#exit-reasons. */
 const NOT_COVERED = [
   ...[0, 3, 8, 10, 14, 20, 26, 27, 29, 32, 35, 36, 37, 40, 43, 47, 49, 55, 57, 61, 62, 71, 73].map(
     (reason) => `reason ${reason}, production: *`,

@@ -11,7 +11,7 @@ export interface SeamConfiguration {
 }
 
 /**
- * The configuration of all recorded vectors. MAXPA: module.md section 8. The rest is not stated there. TDMRs are
+ * The configuration of all recorded vectors. MAXPA: docs/abi/vectors.md#configuration. The rest is not stated there. TDMRs are
  * aligned to 1 GB, the recorded TDVPR is at 0x400a0000, and address 0 was out of range: the lowest begins at 1 GB.
  * TDH.SYS.INFO and TDH.SYS.RD got past their check of the logical processor in every state.
  */

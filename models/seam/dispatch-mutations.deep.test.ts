@@ -127,7 +127,7 @@ function orderMutations(): SeamMutation[] {
   ];
 }
 
-/** No vector among the 215 recorded ones has this bit, leaf, version or state; the rules are module.md section 2. */
+/** No vector among the 215 recorded ones has this bit, leaf, version or state; the rules are docs/abi/seamcall.md#check-order. */
 const NOT_COVERED = [
   ...[24, 26, 28, 32, 34, 38, 41, 42, 43, 45, 46, 48, 53, 57, 59, 61, 62].map((bit) => `RAX bit ${bit} is ignored`),
   ...[1, 2, 3].map((bit) => `version bit ${bit} is ignored`),

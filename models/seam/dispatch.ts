@@ -3,7 +3,7 @@ import { SEAMCALL_LEAF, SEAMCALL_RAX, SYSTEM_STATE, type SystemState } from '../
 import { type RuleStatus, writeRuleStatus } from './rule-status.js';
 
 /**
- * The dispatcher of SEAMCALL, module 1.5.01 (module.md section 2), as a list of checks in their order. A refusal changes
+ * The dispatcher of SEAMCALL, module 1.5.01 (docs/abi/seamcall.md#check-order), as a list of checks in their order. A refusal changes
  * RAX alone; RIP advances.
  */
 

@@ -8,7 +8,7 @@ import type { CheckResult, LeafCheck, SeamcallInputs } from './leaf-rule.js';
  * The checks of each SEAMCALL handler of module 1.5.01, in the handler's order, up to the first that needs state a call
  * does not show (PAMT, locks, the TD).
  *
- * The first operand is the one that seamcall-leaves.json saw refused. That it is the address of a page was read in
+ * The first operand is the one that docs/abi/seamcall.md#leaves saw refused. That it is the address of a page was read in
  * intel/tdx-module (commit 1666adc, a later tree) for leaves 3, 11, 13, 23, 24, 41, 64, 65, 73, and so were the checks of
  * leaves 9, 31, 32, 34, 35, 40, 44, 53; for the other leaves it is inferred. Recorded calls agree.
  */
@@ -133,7 +133,7 @@ const OTHER_CHECKS: Readonly<Record<string, readonly LeafCheck[]>> = {
   'TDH.SYS.UPDATE': [stateIs('SYSINIT_DONE', 'TDX_SYS_STATE_INCORRECT')],
 };
 
-/** The leaves that always succeed in 1.5.01 (seamcall-leaves.json; TDH.SYS.LP.SHUTDOWN is kept for old hosts). */
+/** The leaves that always succeed in 1.5.01 (docs/abi/seamcall.md#leaves; TDH.SYS.LP.SHUTDOWN is kept for old hosts). */
 export const ALWAYS_SUCCEED: ReadonlySet<string> = new Set(['TDH.MNG.KEY.RECLAIMID', 'TDH.SYS.LP.SHUTDOWN']);
 
 /**

@@ -147,7 +147,7 @@ const ZERO_REGISTERS = [7, 10, 11, 12, 13, 26, 39, 40, 45];
 /** All recorded calls of the other leaves fail. */
 const SUCCESS_RECORDED = [27, 31, 34, 44];
 
-/** These rules stand on seamcall-leaves.json and the handlers' source alone: no recorded vector reaches them. */
+/** These rules stand on docs/abi/seamcall.md#leaves and the handlers' source alone: no recorded vector reaches them. */
 const NOT_COVERED = [
   // The recorded addresses are misaligned or 0.
   'is below MAXPA: *',

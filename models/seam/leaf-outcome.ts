@@ -16,7 +16,7 @@ export interface LeafOutcome {
   readonly canSucceed: boolean;
   /**
    * One bit for each general register that a status without bit 63 writes. TDH.VP.ENTER: all but RAX and RSP; which of
-   * them hold what after which exit is module.md section 3.
+   * them hold what after which exit is docs/abi/seamcall.md#tdhvpenter-outputs.
    */
   readonly successMask: number;
   /** One bit for each general register that an error after dispatch writes. */
@@ -41,7 +41,7 @@ export type XmmEffect = 'preserved' | 'zeroed' | 'written';
 const INTERRUPTED_RESUMABLE_HIGH = statusHigh('TDX_INTERRUPTED_RESUMABLE');
 const MAX_VERSION = 0xff;
 
-/** RCX is the entry and RDX its level and state; both are zeroed first (seamcall-leaves.json sept_walk_failure). */
+/** RCX is the entry and RDX its level and state; both are zeroed first (docs/abi/seamcall.md#secure-ept-walks). */
 const SEPT_DETAILS: readonly GprName[] = ['RCX', 'RDX'];
 
 /**
@@ -171,7 +171,7 @@ const SEAMLDR_HIGH = Number(P_SEAMLDR_LEAVES[0].rax >> 32n);
 
 /**
  * Whether the P-SEAMLDR has this leaf; the whole of RAX counts, and anything else ends with EBADPARAM. Its leaves have
- * no output but RAX, as far as seamcall-leaves.json (p_seamldr) lists any; no recorded vector reaches them.
+ * no output but RAX, as far as docs/abi/seamcall.md#p-seamldr lists any; no recorded vector reaches them.
  *
  * @param raxLow RAX bits 31:0.
  * @param raxHigh RAX bits 63:32, signed or unsigned.

@@ -8,7 +8,7 @@ import { REFERENCE_CONFIGURATION, type SeamConfiguration } from './configuration
 import { leafOutcome } from './leaf-outcome.js';
 import { finishUnrecorded, LEAF_RULES, runLeaf, STATUS_UNRECORDED } from './leaf-rules.js';
 
-/** What the vectors do not reach: rules of module.md and the handlers' source. */
+/** What the vectors do not reach: rules of docs/abi/seamcall.md and the handlers' source. */
 
 interface Call {
   readonly leaf: number;

@@ -2,7 +2,7 @@ import { GPR, GPR_COUNT, gprMask, XMM_COUNT } from '../abi/registers.js';
 import { VM_INDEX_HIGH_MASK } from '../abi/seamcall.js';
 
 /**
- * What the host holds after TDH.VP.ENTER returned with an asynchronous exit, module 1.5.01 (module.md section 3). The
+ * What the host holds after TDH.VP.ENTER returned with an asynchronous exit, module 1.5.01 (docs/abi/seamcall.md#tdhvpenter-outputs). The
  * exit by TDVMCALL is the guest's to describe: models/module/vmcall.ts. General registers are `Int32Array(32)`, XMM
  * `Int32Array(64)`, least significant word first. Nothing allocates.
  */

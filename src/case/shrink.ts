@@ -9,7 +9,7 @@
  *  3. one value neutral;
  *  4. two values of one step: an address and the width that makes it valid go together or not at all;
  *  5. in a value that the code interprets: half of the bits cleared, then quarters, then single bits. Clearing bits is
- *     monotone and needs at most 64 steps; counting down would need thousands (facts/engine-measurements.md).
+ *     monotone and needs at most 64 steps; counting down would need thousands.
  *
  * What the code may not be called with is no candidate. Values that nobody interprets (secrets, most of what a host
  * answers) are either neutral or left as they are: a smaller secret is not a simpler one. No pass has a side effect, since

@@ -5,6 +5,7 @@ import { type AreaRequirement, rowOf } from '../requirements/rows.js';
 import type { TracedCheck } from '../requirements/trace.js';
 import { colours as pc } from '../text/colours.js';
 import { hex } from '../text/hex.js';
+import { openablePlaces } from './citations.js';
 
 export function explainRequirement(traced: AreaRequirement): string {
   const row = rowOf(traced);
@@ -12,7 +13,7 @@ export function explainRequirement(traced: AreaRequirement): string {
     `${pc.bold(row.id)}${row.checkedBy.length === 0 ? `  ${pc.red(UNCHECKED)}` : ''}`,
     `  says      ${row.statement}`,
     `  area      ${row.area}`,
-    `  source    ${row.source}`,
+    ...openablePlaces(row.source).map((place, index) => `  ${index === 0 ? 'source ' : '       '}   ${place}`),
     `  standing  ${row.standing}`,
     ...(row.gap === '' ? [] : [`  gap       ${row.gap}`]),
     ...traced.checks.flatMap(checkLines),

@@ -6,6 +6,7 @@ import type { PropertyDefinition } from '../clause/property.js';
 import { UsageError } from '../errors.js';
 import { traceBuiltIn } from '../requirements/rows.js';
 import { nearest } from '../text/nearest.js';
+import { openablePlaces } from './citations.js';
 import { explainRequirement } from './explain-requirement.js';
 
 export function explainCommand(): Command {
@@ -27,10 +28,11 @@ export function explainCommand(): Command {
       const lines = [
         pc.bold(property.name),
         `  rule     ${property.rule}`,
-        `  source   ${property.source}`,
+        ...openablePlaces(property.source).map((place, index) => `  ${index === 0 ? 'source ' : '       '}  ${place}`),
         `  example  ${property.example}`,
         `  fix      ${property.fix}`,
         ...judgedWhen(property),
+        `  page     ${openablePlaces(`docs/reference/properties.md#${property.name}`)[0]}`,
       ];
       process.stdout.write(`${lines.join('\n')}\n`);
     });

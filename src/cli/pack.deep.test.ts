@@ -74,6 +74,11 @@ test(
     ).toEqual([]);
     expect(files.filter((name) => name.startsWith('dist/') && name.includes('.test.'))).toEqual([]);
     expect(files).toContain('dist/src/vitest.d.ts');
+    expect(files).toContain('docs/README.md');
+    const told = await npx(empty, 'tdxfuzz', 'explain', 'keeps-stack');
+    const cited = [...told.stdout.matchAll(/^ .*?(\S+\.md)#/gm)].map(([, path]) => path);
+    expect(cited.length).toBeGreaterThan(2);
+    for (const path of cited) expect(existsSync(join(empty, path)), path).toBe(true);
     expect(copiesOf('fast-check', join(empty, 'node_modules'))).toHaveLength(1);
     expect(copiesOf('vitest', join(empty, 'node_modules')), 'an optional peer').toEqual([]);
 

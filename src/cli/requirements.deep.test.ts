@@ -41,7 +41,9 @@ describe('tdxfuzz explain', () => {
   test('a clause: its check, where it was in force, and what proves it', async () => {
     const { status, stdout, stderr } = await tdxfuzz(['explain', 'dispatch.map-gpa-eagain']);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout).toContain('source    facts/linux.md 4 #28; facts/linux.md 3');
+    expect(stdout).toContain(
+      'source    docs/abi/linux-fixes.md#3e2dec1ede0a\n            docs/abi/kvm-dispatcher.md#mapgpa\n',
+    );
     expect(stdout).toContain('completes-userspace-exit: return to guest.r10 return to guest.r11, with step.ret = 0xb');
     expect(stdout).toMatch(/in force {2}dispatcher-7\.3\/one-exit, \d+ cases/);
     expect(stdout).toContain('proved    dispatcher-eagain-is-invalid');

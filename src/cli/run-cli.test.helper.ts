@@ -78,7 +78,7 @@ export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** rax = fn; rcx, rdx, r8-r11 from the block at rsi; tdcall; ret (linux.md 1.2, `__tdcall` of v6.7). */
+/** rax = fn; rcx, rdx, r8-r11 from the block at rsi; tdcall; ret (docs/abi/linux-stubs.md#register-flow-of-v67, `__tdcall` of v6.7). */
 export const SOUND_TDCALL = [
   [0x48, 0x89, 0xf8],
   [0x48, 0x8b, 0x0e],

@@ -18,40 +18,43 @@ const oneLine = (most: number) =>
     .regex(/^[^\r\n]*$/, 'one line of text');
 
 const targetShape = {
-  /** An ELF object or executable. */
-  image: path,
-  /** What names of its targets begin with; the path as it is written here, where there are several images. */
-  name: oneLine(200).optional(),
-  /** Name of a contract set, path of a JSON file with one, a set itself, or `auto`. */
-  contract: z.union([z.string().min(1).max(4096), z.looseObject({})]).optional(),
-  /** Symbol -> `SET/FUNCTION`: contracts of symbols that have other names. */
-  bind: z.record(z.string().min(1).max(4096), z.string().min(1).max(4200)).optional(),
-  /** Cases that a gate gives to each function of this image. */
-  runs: runs.optional(),
+  image: path.describe('An object or executable, relative to the configuration.'),
+  name: oneLine(200)
+    .describe(
+      'What names of its targets begin with; without it the path as it is written here, where there are several.',
+    )
+    .optional(),
+  contract: z
+    .union([z.string().min(1).max(4096), z.looseObject({})])
+    .describe('Name of a contract set, path of a JSON file with one, a set itself, or auto.')
+    .optional(),
+  bind: z
+    .record(z.string().min(1).max(4096), z.string().min(1).max(4200))
+    .describe('Symbol -> SET/FUNCTION: contracts of symbols that have other names.')
+    .optional(),
+  runs: runs.describe('Cases that a gate gives to each function of this image.').optional(),
 };
 
 const gateShape = {
-  /** Cases for each stub: a function around one TDCALL or SEAMCALL. */
-  runs: runs.optional(),
-  /** Cases for each program: a helper, wrapper, dispatcher or round trip. */
-  programRuns: runs.optional(),
+  runs: runs.describe('Cases for each stub: a function around one TDCALL or SEAMCALL.').optional(),
+  programRuns: runs.describe('Cases for each program: a helper, wrapper, dispatcher or round trip.').optional(),
 };
 
 const configShape = {
-  /** What is fuzzed where no image is named; without it, the built-in targets. */
-  targets: z.array(z.strictObject(targetShape)).max(1000).optional(),
-  gate: z.strictObject(gateShape).optional(),
-  /** Worker threads. */
-  workers: z.number().int().min(1).max(256).optional(),
-  /** Folder for results. */
-  out: path.optional(),
-  /** The expectation file; `tdxfuzz/expect.json` if not given. */
-  expect: path.optional(),
-  /** Folder of the project's own cases; `tdxfuzz/cases` if not given. */
-  cases: path.optional(),
+  $schema: path.describe('Path of this schema, for editors; it is not read.').optional(),
+  targets: z
+    .array(z.strictObject(targetShape))
+    .max(1000)
+    .describe('What is fuzzed where no image is named; without it, the built-in targets.')
+    .optional(),
+  gate: z.strictObject(gateShape).describe('How much a gate does.').optional(),
+  workers: z.number().int().min(1).max(256).describe('Worker threads.').optional(),
+  out: path.describe('Folder for results.').optional(),
+  expect: path.describe('The expectation file; tdxfuzz/expect.json if not given.').optional(),
+  cases: path.describe("Folder of the project's own cases; tdxfuzz/cases if not given.").optional(),
 };
 
-const configSchema = z.strictObject(configShape);
+export const configSchema = z.strictObject(configShape);
 
 export type Config = z.infer<typeof configSchema>;
 export type ConfigTarget = NonNullable<Config['targets']>[number];

@@ -7,13 +7,13 @@ import type { Contract, Parameter, Source } from './contract.js';
 
 /** Registers that a function must leave as it found them, by convention. */
 export const CALLEE_SAVED: Readonly<Record<Contract['convention'], readonly RegisterName[]>> = {
-  // System V AMD64 psABI: RBX, RBP, R12-R15 (facts/stubs.md).
+  // System V AMD64 psABI: RBX, RBP, R12-R15 (docs/abi/calling-conventions.md#system-v).
   sysv: ['rbx', 'rbp', 'r12', 'r13', 'r14', 'r15'],
-  // Microsoft x64: RBX, RBP, RDI, RSI, R12-R15 (facts/stubs.md).
+  // Microsoft x64: RBX, RBP, RDI, RSI, R12-R15 (docs/abi/calling-conventions.md#microsoft-x64).
   'ms-x64': ['rbx', 'rbp', 'rdi', 'rsi', 'r12', 'r13', 'r14', 'r15'],
 };
 
-/** Bytes above the return address that the callee may write: the shadow space of Microsoft x64 (facts/stubs.md). */
+/** Bytes above the return address that the callee may write: the shadow space of Microsoft x64 (docs/abi/calling-conventions.md#microsoft-x64). */
 export const SHADOW_SPACE: Readonly<Record<Contract['convention'], number>> = { sysv: 0, 'ms-x64': 32 };
 
 /** R10 = 0: what `r10-success` names. */

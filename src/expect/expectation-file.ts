@@ -11,13 +11,13 @@ import { type Rule, ruleKey, ruleSchema } from './rule.js';
 /** Where a project keeps its rules, from its top folder. */
 export const PROJECT_EXPECTATIONS = 'tdxfuzz/expect.json';
 
-const EXPECT_SCHEMA = 'tdxfuzz/expect/1';
+export const EXPECT_SCHEMA = 'tdxfuzz/expect/1';
 const LARGEST_FILE = 4 * 1024 * 1024;
 const HINT = 'give an expectation file (tdxfuzz accept writes one)';
 
-const expectationsSchema = z.strictObject({
+export const expectationsSchema = z.strictObject({
   schema: z.literal(EXPECT_SCHEMA),
-  rules: z.array(ruleSchema).max(10_000),
+  rules: z.array(ruleSchema).max(10_000).describe('Findings that are known; a rule that matches none can go.'),
 });
 
 /**

@@ -21,15 +21,12 @@ const line = (most: number) =>
     .refine((text) => text !== '', 'must say something');
 
 export const ruleSchema = z.strictObject({
-  /** Name of the target, or a glob. */
-  target: line(4300),
-  property: line(100),
-  slot: line(100),
-  /** Glob over places: `symbol+0x1c`, `symbol+*`. Absent: any place. */
-  place: line(4300).optional(),
-  reason: line(2000),
-  /** Where it is discussed: an address, a commit. */
-  reference: line(2000).optional(),
+  target: line(4300).describe('Name of the target, or a glob.'),
+  property: line(100).describe('Name of the violated property.'),
+  slot: line(100).describe('The value that was wrong, as the finding names it: final.rsi, call.rcx.'),
+  place: line(4300).describe('Glob over places: symbol+0x1c, symbol+*. Absent: any place.').optional(),
+  reason: line(2000).describe('Why it is accepted.'),
+  reference: line(2000).describe('Where it is discussed: an address, a commit.').optional(),
 });
 
 export type Rule = z.infer<typeof ruleSchema>;

@@ -4,6 +4,7 @@ import { builtInTargets } from '../campaign/targets/built-in-targets.js';
 import { fingerprint } from '../campaign/targets/fingerprint.js';
 import { fuzz } from '../campaign/fuzz.js';
 import { exitStatus } from '../campaign/records/result.js';
+import { isProgram } from '../run/target.js';
 import { gate, runsByKind } from './gate.js';
 
 const NAMES = ['helper-7.3/tdx_io_in', 'guest-6.7/__tdcall', 'helper-5.19/tdx_safe_halt', 'guest-6.3/__tdx_hypercall'];
@@ -43,4 +44,13 @@ test('the fingerprint is of the code, the contract and the properties', () => {
   expect(fingerprint({ ...target, name: 'another name' })).toBe(fingerprint(target));
   expect(fingerprint({ ...target, properties: ['keeps-stack'] })).not.toBe(fingerprint(target));
   expect(fingerprint({ ...target, set: other.set })).not.toBe(fingerprint(target));
+});
+
+test('the fingerprint is not of where a contract was read', () => {
+  for (const target of targets) {
+    const elsewhere = isProgram(target)
+      ? { ...target, program: { ...target.program, source: 'elsewhere' } }
+      : { ...target, contract: { ...target.contract, source: 'elsewhere' } };
+    expect(fingerprint(elsewhere)).toBe(fingerprint(target));
+  }
 });

@@ -110,7 +110,7 @@ const FOUR_ON_STACK: Pick<Contract, 'parameters'> = {
 };
 
 describe('parameters on the stack', () => {
-  // System V: directly above the return address. Microsoft x64: above 32 bytes of shadow space (facts/stubs.md).
+  // System V: directly above the return address. Microsoft x64: above 32 bytes of shadow space (docs/abi/calling-conventions.md#microsoft-x64).
   plain.each([
     ['sysv', 8],
     ['ms-x64', 40],

@@ -1,4 +1,4 @@
-/** A program made of a stub, for tests: `__tdcall_saved_ret` of v6.7 called with leaf 0, as facts/linux.md 1.2 describes it. */
+/** A program made of a stub, for tests: `__tdcall_saved_ret` of v6.7 called with leaf 0, as docs/abi/linux-stubs.md#register-flow-of-v67 describes it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Exchange, Reference, Values } from '../../models/exchange/exchange.js';
@@ -15,7 +15,7 @@ import { disturbanceOf } from './disturbance.js';
 import type { Program } from './program.js';
 import { type Place, ProgramStage } from '../stage/program-stage.js';
 
-/** Field of struct tdx_module_args -> offset (facts/linux.md 1.1). */
+/** Field of struct tdx_module_args -> offset (docs/abi/linux-stubs.md#structures). */
 const OFFSETS: Readonly<Record<string, number>> = {
   rcx: 0,
   rdx: 8,
@@ -100,7 +100,12 @@ function* reference(values: Values): Reference {
   yield { moment: 'return', values: { rax: status, 'field.rcx': MASK, ...fields } };
 }
 
-const about = { source: 'facts/linux.md 1.2', example: 'none', fix: 'none', group: 'guest helpers' } as const;
+const about = {
+  source: 'docs/abi/linux-stubs.md#register-flow-of-v67',
+  example: 'none',
+  fix: 'none',
+  group: 'guest helpers',
+} as const;
 const programs = ['stub'];
 
 export const STUB_PROPERTIES: readonly ProgramProperty[] = [
@@ -142,7 +147,7 @@ export const STUB_PROPERTIES: readonly ProgramProperty[] = [
 ];
 
 export function stubContract(symbol: string): ProgramContract {
-  return { symbol, source: 'facts/linux.md 1.2', program: 'stub', options: {} };
+  return { symbol, source: 'docs/abi/linux-stubs.md#register-flow-of-v67', program: 'stub', options: {} };
 }
 
 export function imageOf(path: string): ReturnType<typeof parseImage> {

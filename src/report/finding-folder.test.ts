@@ -61,6 +61,7 @@ describe('the folder of a stub', () => {
     expect(text(files, 'function.s')).toMatch(/\+0x44 +660f01cc +tdcall\n/);
     expect(text(files, 'README.txt')).toContain(`\n  ${REPLAY}\n`);
     expect(text(files, 'README.txt')).toContain('final.rsi');
+    expect(text(files, 'README.txt')).toContain('\n  docs/abi/hardening.md#scrub-host-values\n');
     expect(text(files, 'README.txt')).toContain('reproducer.c runs the function');
     expect(JSON.parse(text(files, 'case.json'))).toEqual(JSON.parse(JSON.stringify(finding.case)));
   });

@@ -54,6 +54,18 @@ function contractSet({ contract: { set, body } }: CaseFile): object {
     : { ...head, contracts: { [symbol]: rest } };
 }
 
+/** Where the rule comes from, as paths in the package; nothing for a property of another version. */
+function sourceLines(property: string): string[] {
+  const source = ruleOf(property)?.source;
+  if (source === undefined) return [];
+  return [
+    '',
+    'Where the rule comes from (in the package tdxfuzz):',
+    '',
+    ...source.split('; ').map((place) => `  ${place}`),
+  ];
+}
+
 function readme(cause: CauseResult, replay: string, rule: string, made: Reproducer): string {
   const { finding } = cause;
   const { case: file, property, clause, place, expected, actual } = finding;
@@ -75,6 +87,7 @@ function readme(cause: CauseResult, replay: string, rule: string, made: Reproduc
     `expected  ${expected}`,
     `found     ${actual}`,
     ...alsoLines(cause).map(([name, text]) => `${name.padEnd(9)} ${text}`),
+    ...sourceLines(property),
     '',
     'Replay it, instruction by instruction:',
     '',

@@ -15,7 +15,7 @@ const CHECKED: RequirementRow = {
   id: 'a.checked',
   area: 'first area',
   statement: 'One thing.',
-  source: 'facts/module.md 1',
+  source: 'docs/abi/tdcall.md#rax-layout',
   standing: 'observed',
   checkedBy: ['issues-sti', 'keeps-stack'],
   targets: ['one', 'two'],
@@ -65,7 +65,9 @@ test('Markdown has a table for each area, and no cell that breaks it', () => {
   const text = requirementsMarkdown([{ ...CHECKED, statement: 'a | b' }, UNCHECKED]);
   expect(text).toContain('## First area');
   expect(text).toContain(
-    '| a.checked | a \\| b | facts/module.md 1 | observed | issues-sti, keeps-stack | 2 | 42 | 2 twins, at least 7 mutants |',
+    '| a.checked | a \\| b | docs/abi/tdcall.md#rax-layout | observed | issues-sti, keeps-stack | 2 | 42 | 2 twins, at least 7 mutants |',
   );
-  expect(text).toContain('| b.unchecked | One thing. | facts/module.md 1 | observed | **UNCHECKED** | - | - | - |');
+  expect(text).toContain(
+    '| b.unchecked | One thing. | docs/abi/tdcall.md#rax-layout | observed | **UNCHECKED** | - | - | - |',
+  );
 });

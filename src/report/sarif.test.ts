@@ -76,7 +76,7 @@ test('one rule per property, with the texts of the property', () => {
   expect(rules.map(({ id }) => id)).toEqual(target.properties.map(({ property }) => property).sort());
   for (const { id, shortDescription, help, defaultConfiguration } of rules) {
     expect(shortDescription?.text).toBe(ruleOf(id)?.rule);
-    expect(help?.text).toBe(ruleOf(id)?.fix);
+    expect(help?.text).toBe(`${ruleOf(id)?.fix} Source: ${ruleOf(id)?.source}.`);
     expect(defaultConfiguration?.level).toBe('error');
   }
 });

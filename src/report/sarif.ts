@@ -96,7 +96,7 @@ function describeRule(id: string): ReportingDescriptor {
     ...(rule !== undefined && {
       shortDescription: { text: message(rule.rule) },
       fullDescription: { text: message(`${rule.rule} ${rule.example}`) },
-      help: { text: message(rule.fix) },
+      help: { text: message(`${rule.fix} Source: ${rule.source}.`) },
       properties: { source: rule.source },
     }),
   };

@@ -30,7 +30,13 @@ function named(name: string): AnyTarget {
 }
 
 function requirement(...checks: RequirementCheck[]): Requirement {
-  return { id: 'made.up', statement: 'Made up.', source: ['facts/module.md 1'], standing: 'observed', checks };
+  return {
+    id: 'made.up',
+    statement: 'Made up.',
+    source: ['docs/abi/tdcall.md#rax-layout'],
+    standing: 'observed',
+    checks,
+  };
 }
 
 interface Few {

@@ -114,7 +114,7 @@ const NOT_ENTERED: readonly (readonly [outcome: number, name: string])[] = [
   [OUTCOME.generalProtection, 'SEAMCALL raises #GP'],
   [OUTCOME.invalidOpcode, 'SEAMCALL raises #UD'],
 ];
-/** Statuses on which callers act by name (facts/linux.md 1.4 and 3). */
+/** Statuses on which callers act by name (docs/abi/linux-seamcall.md#sc_retry_prerr). */
 const RETRIED = ['TDX_RND_NO_ENTROPY', 'TDX_OPERAND_BUSY'];
 
 class SeamcallClasses extends LeafClasses implements CallClasses {

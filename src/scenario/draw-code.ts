@@ -1,5 +1,5 @@
 /**
- * The mixture of DESIGN.md ("Scenarios") as WebAssembly: drawing is a good part of a case's cost, so it happens in linear
+ * The mixture of docs/architecture.md#cases as WebAssembly: drawing is a good part of a case's cost, so it happens in linear
  * memory, right where the machine takes the scenario from.
  *
  * Every slot that a contract reads gets 64 uniform bits (which also serve as graffiti); in 7 of 16 slots an edge, an ABI

@@ -37,21 +37,21 @@ function status(name: string): bigint {
 export const LEAF_DRAWS: Readonly<Record<WrappedInstruction, LeafDraws>> = {
   tdcall: {
     known: new Set(TDCALL_LEAVES.map(({ leaf }) => leaf)),
-    // 1.5.01 has 0-12, 18, 20, 22-27 (facts/module.md section 1; tdcall-leaves.json, newer_leaves).
+    // 1.5.01 has 0-12, 18, 20, 22-27 (docs/abi/tdcall.md#leaves).
     unknown: [13, 14, 15, 16, 17, 19, 21, 28, 30, 31, 32, 50, 63, 100, 0x1234, 0xffff],
-    // Leaf 7 lets any version through, leaf 3 has a version 1 in newer modules (facts/module.md section 1).
+    // Leaf 7 lets any version through, leaf 3 has a version 1 in newer modules (docs/abi/tdcall.md#rax-layout).
     versioned: [3, 7],
     elsewhere: [],
     statuses: [],
   },
   seamcall: {
     known: new Set(SEAMCALL_LEAVES.filter(({ implementedIn1501 }) => implementedIn1501).map(({ leaf }) => leaf)),
-    // seamcall-leaves.json: neither among the leaves nor among those of newer headers.
+    // docs/abi/seamcall.md#newer-leaves: neither among the leaves nor among those of newer headers.
     unknown: [46, 47, 50, 51, 60, 67, 76, 88, 100, 200, 0x1234, 0xffff],
     versioned: SEAMCALL_LEAVES.filter(({ versions }) => versions.length > 1).map(({ leaf }) => leaf),
-    // Bit 63 selects the P-SEAMLDR (facts/module.md section 2).
+    // Bit 63 selects the P-SEAMLDR (docs/abi/seamcall.md#rax-layout).
     elsewhere: P_SEAMLDR_LEAVES.map(({ rax }) => rax),
-    // What hosts retry on (facts/linux.md 1.4 and 3).
+    // What hosts retry on (docs/abi/linux-seamcall.md#sc_retry).
     statuses: [status('TDX_RND_NO_ENTROPY'), status('TDX_OPERAND_BUSY'), status('TDX_SYS_BUSY')],
   },
 };

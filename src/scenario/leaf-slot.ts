@@ -2,7 +2,7 @@ import type { CompiledContract } from '../contract/compiled.js';
 import { LEAF_DRAWS } from './draw-constants.js';
 import { parameterSlot, SLOT } from './layout.js';
 
-/** RAX bits 63:24, of which none may be set in a call for a leaf (facts/module.md 1 and 2). */
+/** RAX bits 63:24, of which none may be set in a call for a leaf (docs/abi/tdcall.md#rax-layout, docs/abi/seamcall.md#rax-layout). */
 const RESERVED_LOW = 0xff000000;
 
 /** The scenario slot from which RAX, the leaf, is loaded; -1 when the leaf is the function's own. */

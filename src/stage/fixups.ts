@@ -8,7 +8,7 @@ import type { Machine } from '../x86/machine.js';
 const EX_TYPE = {
   /** RIP goes to the fixup. */
   default: 1,
-  /** RAX receives the trap number as well (facts/linux.md 1.2). */
+  /** RAX receives the trap number as well (docs/abi/linux-stubs.md#host-stubs). */
   fault: 2,
 } as const;
 

@@ -8,7 +8,7 @@ import { REGISTER_NAMES } from '../x86/registers.js';
 export type ExternalModel =
   { kind: 'code'; bytes: Uint8Array; jumps: boolean } | { kind: 'noreturn' } | { kind: 'unmodelled' };
 
-/** Functions of kernels and firmware that never return (facts/linux.md 1, 2 and 5.1). */
+/** Functions of kernels and firmware that never return (docs/abi/linux-helpers.md#whole-kernels). */
 const NORETURN = new Set([
   '__tdx_hypercall_failed',
   'panic',
@@ -25,7 +25,7 @@ const RET = Uint8Array.of(0xc3);
 
 export function externalModel(name: string): ExternalModel {
   if (NORETURN.has(name)) return { kind: 'noreturn' };
-  // RETHUNK kernels end functions in a jump to it (facts/linux.md 1.2); __fentry__ is the tracer's hook at a function's start.
+  // RETHUNK kernels end functions in a jump to it (docs/abi/calling-conventions.md#kernel-code); __fentry__ is the tracer's hook at a function's start.
   if (name === '__x86_return_thunk' || name === '__fentry__') return { kind: 'code', bytes: RET, jumps: false };
   const thunk = /^__x86_indirect_thunk_(\w+)$/.exec(name);
   const register = REGISTER_NAMES.findIndex((candidate) => candidate === thunk?.[1]);

@@ -40,7 +40,7 @@ export const IF_OF_VMCALL = 2 * VMCALL.indexOf('if');
 export const STI_OF_VMCALL = 2 * VMCALL.indexOf('sti');
 const LEAF_INDICES = LEAF_REGISTERS.map((name) => registerIndex(name));
 
-/** With NO_RBP_MOD, as the TD of every Linux host (module.md section 4), and without. */
+/** With NO_RBP_MOD, as the TD of every Linux host (docs/abi/tdvmcall.md#exposure-mask), and without. */
 const CONFIGURATIONS: readonly [ModuleConfiguration, ModuleConfiguration] = [
   { ...REFERENCE_CONFIGURATION, noRbpMod: true },
   { ...REFERENCE_CONFIGURATION, noRbpMod: false },

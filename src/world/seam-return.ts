@@ -80,7 +80,7 @@ export function seamReturn(
 const VMFAIL_CLEARS = FLAG.PF | FLAG.AF | FLAG.ZF | FLAG.SF | FLAG.OF;
 
 /**
- * RFLAGS behind a SEAMCALL. Of a call that was answered only CF is known to be 0 (facts/module.md 2).
+ * RFLAGS behind a SEAMCALL. Of a call that was answered only CF is known to be 0 (docs/abi/seamcall.md#registers).
  *
  * @param flags bits 31:0 before
  * @param failed VMfailInvalid: the module was not entered

@@ -2,7 +2,7 @@
  * What answers SEAMCALL: the SEAM model decides what may change, the scenario supplies how the instruction ends, the
  * status, and what the module's state, or the TD behind TDH.VP.ENTER, would have chosen. The module is READY.
  *
- * XMM is left alone: what the instruction does to it is not charged to the stub (facts/linux.md 1.6).
+ * XMM is left alone: what the instruction does to it is not charged to the stub (docs/abi/linux-stubs.md#fair-scenarios).
  */
 import { GPR } from '../../models/abi/registers.js';
 import { FACT, OUTCOME } from '../observation/layout.js';

@@ -64,7 +64,7 @@ function expectWritten(
 }
 
 describe('TDG.VP.VMCALL', () => {
-  // facts/module.md 4: bits 0 (RAX), 1 (RCX), 4 (RSP) and 63:32 are never legal; bit 5 (RBP) is not with NO_RBP_MOD.
+  // docs/abi/tdvmcall.md#exposure-mask: bits 0 (RAX), 1 (RCX), 4 (RSP) and 63:32 are never legal; bit 5 (RBP) is not with NO_RBP_MOD.
   const masks = fc.tuple(fc.integer({ min: 0, max: 0xffff }), fc.constantFrom(0n, 0n, 0n, 1n, 0x80000000n));
 
   test.prop([masks, fc.boolean()])('answers in the exposed registers alone, or refuses the mask', (parts, rbpMod) => {
@@ -112,7 +112,7 @@ describe('TDG.VP.VMCALL', () => {
 });
 
 describe('leaves that the module answers alone', () => {
-  // Outputs by leaf: facts/module.md, tdcall-leaves.json (TDX_1.5.01).
+  // Outputs by leaf: docs/abi/tdcall.md#leaves (TDX_1.5.01).
   const SUCCESS: readonly (readonly [number, readonly RegisterName[]])[] = [
     [1, ['rcx', 'rdx', 'r8', 'r9', 'r10', 'r11']],
     [6, []],

@@ -1,6 +1,6 @@
 /*
  * The host's side of TDVMCALL: structures, numbers and surroundings of the dispatcher.
- * Written from facts/linux.md sections 1.1, 1.3 and 3 and facts/tdvmcall.json; the run structure has the layout of
+ * Written from docs/abi/kvm-dispatcher.md, docs/abi/linux-stubs.md, docs/abi/tdvmcall.md; the run structure has the layout of
  * Linux's include/uapi/linux/kvm.h as far as these exits need it.
  */
 #ifndef TDX_HOST_H

@@ -5,7 +5,7 @@ export const UNCOVERED_GUEST_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'quote.request',
     statement: 'GetQuote asks with a shared buffer in R12 and its size in R13, and returns R10.',
-    source: ['facts/linux.md 2', 'facts/tdvmcall.json GetQuote'],
+    source: ['docs/abi/linux-helpers.md#tdx_hcall_get_quote', 'docs/abi/tdvmcall.md#getquote'],
     standing: 'read in source',
     checks: [],
     gap: 'no built-in helper asks for a quote',
@@ -13,7 +13,7 @@ export const UNCOVERED_GUEST_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'quote.host-length',
     statement: 'The length that the host writes into the buffer of a quote is checked against the buffer.',
-    source: ['facts/linux.md 4 #21'],
+    source: ['docs/abi/linux-fixes.md#c3fd16c3b98e'],
     standing: 'subject only',
     checks: [],
     gap: 'the driver of the quote is no target',
@@ -21,7 +21,7 @@ export const UNCOVERED_GUEST_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'setup.vp-info',
     statement: 'TDG.VP.INFO gives the width of GPAs in bits 5:0 of RCX and the attributes in RDX.',
-    source: ['facts/linux.md 2', 'facts/tdcall-leaves.json TDG.VP.INFO'],
+    source: ['docs/abi/linux-helpers.md#setup', 'docs/abi/tdcall.md#tdgvpinfo'],
     standing: 'observed',
     checks: [],
     gap: 'no built-in helper reads it',
@@ -29,7 +29,7 @@ export const UNCOVERED_GUEST_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'setup.notify-enables',
     statement: 'The guest writes 0 to NOTIFY_ENABLES by TDG.VM.WR, so that the host cannot inject #VE at will.',
-    source: ['facts/linux.md 4 #19', 'facts/linux.md 2'],
+    source: ['docs/abi/linux-fixes.md#8de62af018cc', 'docs/abi/linux-helpers.md#setup'],
     standing: 'patch read',
     checks: [],
     gap: 'the set-up of a guest is no target',
@@ -37,7 +37,7 @@ export const UNCOVERED_GUEST_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'setup.sept-ve-disable',
     statement: 'A TD without SEPT_VE_DISABLE that is not for debugging does not go on.',
-    source: ['facts/linux.md 4 #18'],
+    source: ['docs/abi/linux-fixes.md#373e715e31bf'],
     standing: 'subject only',
     checks: [],
     gap: 'the set-up of a guest is no target',
@@ -45,7 +45,7 @@ export const UNCOVERED_GUEST_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'setup.int80',
     statement: 'A host that injects vector 0x80 causes no system call.',
-    source: ['facts/linux.md 4 #34'],
+    source: ['docs/abi/linux-fixes.md#f4116bfc4462'],
     standing: 'patch read',
     checks: [],
     gap: 'injected vectors are no part of the world',
@@ -53,7 +53,7 @@ export const UNCOVERED_GUEST_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'setup.shared-bit-kept',
     statement: 'Changing the protection of a mapping keeps its shared bit.',
-    source: ['facts/linux.md 4 #33'],
+    source: ['docs/abi/linux-fixes.md#a0a8d15a798b'],
     standing: 'patch read',
     checks: [],
     gap: 'page tables are no target',
@@ -61,7 +61,7 @@ export const UNCOVERED_GUEST_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'setup.early-ve',
     statement: 'The early #VE handler emulates port I/O alone, and advances RIP.',
-    source: ['facts/linux.md 2', 'facts/linux.md 4 #13'],
+    source: ['docs/abi/linux-helpers.md#tdx_handle_virt_exception', 'docs/abi/linux-fixes.md#60428d8bc27f'],
     standing: 'patch read',
     checks: [],
     gap: 'no built-in target is the early handler',
@@ -69,7 +69,7 @@ export const UNCOVERED_GUEST_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'wbinvd.request',
     statement: 'Instruction.WBINVD asks with 0 for WBINVD and 1 for WBNOINVD in R12.',
-    source: ['facts/tdvmcall.json Instruction.WBINVD'],
+    source: ['docs/abi/tdvmcall.md#instructionwbinvd'],
     standing: 'one family',
     checks: [],
     gap: 'no built-in helper and no built-in dispatcher knows it',
@@ -77,7 +77,7 @@ export const UNCOVERED_GUEST_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'service.request',
     statement: 'Service has shared buffers in R12 and R13, an event vector in R14 and a timeout in R15.',
-    source: ['facts/tdvmcall.json Service'],
+    source: ['docs/abi/tdvmcall.md#service'],
     standing: 'one family',
     checks: [],
     gap: 'no built-in target uses it',
@@ -85,7 +85,7 @@ export const UNCOVERED_GUEST_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'migtd.request',
     statement: 'MigTD has its leaf in bits 15:0 of R12 and the version of the interface in bits 23:16.',
-    source: ['facts/tdvmcall.json MigTD'],
+    source: ['docs/abi/tdvmcall.md#migtd'],
     standing: 'one family',
     checks: [],
     gap: 'no built-in target uses it',
@@ -93,7 +93,7 @@ export const UNCOVERED_GUEST_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'pconfig.request',
     statement: 'Instruction.PCONFIG is a sub-function; its registers are not known.',
-    source: ['facts/tdvmcall.json Instruction.PCONFIG', 'facts/module.md 5'],
+    source: ['docs/abi/tdvmcall.md#instructionpconfig'],
     standing: 'unverified',
     checks: [],
     gap: 'there is nothing to check against',

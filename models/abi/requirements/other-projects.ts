@@ -11,46 +11,46 @@ export const OTHER_PROJECT_REQUIREMENTS: readonly Requirement[] = [
   uncovered(
     'td-shim-td-call',
     'td-shim’s asm_td_call takes all registers from one block, stores all of them back, and returns RAX.',
-    'facts/stubs.md asm_td_call',
+    'docs/abi/other-projects.md#td-shim-asm_td_call',
   ),
   uncovered(
     'td-shim-td-vmcall',
     'td-shim’s asm_td_vmcall exposes R10 to R15, issues STI when asked to, stores them back, returns R10, and ends in UD2 on failure.',
-    'facts/stubs.md asm_td_vmcall',
+    'docs/abi/other-projects.md#td-shim-asm_td_vmcall',
   ),
   uncovered(
     'td-shim-td-vmcall-ex',
     'td-shim’s asm_td_vmcall_ex does the same with the mask 0xFFCC.',
-    'facts/stubs.md asm_td_vmcall_ex',
+    'docs/abi/other-projects.md#td-shim-asm_td_vmcall_ex',
   ),
   uncovered(
     'asterinas-td-call',
     'The asm_td_call of Asterinas stores the outputs on success alone, and returns RAX.',
-    'facts/stubs.md asm_td_call',
+    'docs/abi/other-projects.md#asterinas-asm_td_call',
   ),
   uncovered(
     'asterinas-td-vmcall',
     'The asm_td_vmcall of Asterinas exposes R10 to R15 under System V, returns R10, and ends in UD2 on failure.',
-    'facts/stubs.md asm_td_vmcall',
+    'docs/abi/other-projects.md#asterinas-asm_td_vmcall',
   ),
   uncovered(
     'edk2-td-call',
     'EDK2’s TdCall passes three operands, stores the results on success where there is a place for them, and returns RAX.',
-    'facts/stubs.md TdCall',
+    'docs/abi/other-projects.md#edk2-tdcall',
   ),
   uncovered(
     'edk2-td-vmcall',
     'EDK2’s TdVmCall exposes 0xFFCC with zeros in RDX, R8, R9, RBX, RSI and RDI, and returns RAX if it is not 0, else R10.',
-    'facts/stubs.md TdVmCall',
+    'docs/abi/other-projects.md#edk2-tdvmcall',
   ),
   uncovered(
     'edk2-td-vmcall-cpuid',
     'EDK2’s TdVmCallCpuid asks with leaf and sub-leaf in R12 and R13 and stores R12 to R15 on success.',
-    'facts/stubs.md TdVmCallCpuid',
+    'docs/abi/other-projects.md#edk2-tdvmcallcpuid',
   ),
   uncovered(
     'rust-inline-masks',
     'The inline assembly of coconut-svsm, Oak and OpenVMM exposes a mask of its own for each call, and stops on failure.',
-    'facts/stubs.md coconut-svsm',
+    'docs/abi/other-projects.md#rust-with-inline-assembly',
   ),
 ];

@@ -47,7 +47,7 @@ export interface Requirement {
   readonly id: string;
   /** One sentence, our own. */
   readonly statement: string;
-  /** `facts/FILE SECTION` or `seeds/NNN`: only what was read. */
+  /** `docs/abi/<page>.md#<anchor>`: only what was read. */
   readonly source: readonly string[];
   readonly standing: Standing;
   /** Empty: nobody checks it. */

@@ -1,23 +1,16 @@
 /** The clauses of the ABI as data: each one has a name of its own and a source that was there to be read. */
-import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
+import { readPages, sourceFaults } from '../../../src/docs.test.helper.js';
+import { packageRoot } from '../../../src/package-info.js';
 import { REQUIREMENT_AREAS, REQUIREMENTS } from './all.js';
 import type { Requirement } from './requirement.js';
 
-const { sections } = JSON.parse(readFileSync(new URL('headings.json', import.meta.url), 'utf8')) as {
-  sections: Record<string, Record<string, string>>;
-};
+const pages = readPages(packageRoot());
 
-/** Sources that name no section of the list. */
+/** Sources that name no page and heading of docs. */
 function unknownSources(requirements: readonly Requirement[]): string[] {
   return requirements.flatMap(({ id, source }) =>
-    source
-      .filter((text) => {
-        const [file, ...section] = text.split(' ');
-        const known = sections[file];
-        return known === undefined || !Object.hasOwn(known, section.join(' '));
-      })
-      .map((text) => `${id}: ${text}`),
+    source.filter((text) => sourceFaults(pages, text).length > 0).map((text) => `${id}: ${text}`),
   );
 }
 
@@ -54,13 +47,12 @@ describe('requirements', () => {
 });
 
 test.each([
-  'facts/module.md 6',
-  'facts/linux.md 4 #36',
-  'facts/linux.md',
-  'facts/other.md 1',
+  'docs/abi/tdcall.md#no-such-heading',
+  'docs/abi/no-such-page.md#leaves',
+  'docs/abi/tdcall.md',
+  'docs/abi/tdvmcall.md#setupeventnotify',
+  'docs/abi/tdcall.md#toString',
   'seeds/005',
-  'facts/tdvmcall.json SetupEventNotify',
-  'facts/linux.md toString',
 ])('a source that is not there is seen: %s', (source) => {
   const planted: Requirement = { id: 'a.b', statement: 'A.', source: [source], standing: 'observed', checks: [] };
   expect(unknownSources([planted])).toEqual([`a.b: ${source}`]);

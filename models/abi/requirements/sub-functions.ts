@@ -10,7 +10,7 @@ export const SUB_FUNCTION_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'dispatch.cpuid',
     statement: 'CPUID asks with EAX and ECX from R12 and R13, and answers R12 to R15, zero-extended.',
-    source: ['facts/linux.md 3', 'facts/tdvmcall.json Instruction.CPUID'],
+    source: ['docs/abi/kvm-dispatcher.md#cpuid', 'docs/abi/tdvmcall.md#instructioncpuid'],
     standing: 'cross-checked',
     checks: [
       one('routes-subfunction', 'CPUID', ['call host_cpuid.*']),
@@ -21,7 +21,7 @@ export const SUB_FUNCTION_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'dispatch.hlt',
     statement: 'HLT tells the host whether interrupts are blocked: any R12 but 0, in all its bits.',
-    source: ['facts/linux.md 3', 'facts/tdvmcall.json Instruction.HLT'],
+    source: ['docs/abi/kvm-dispatcher.md#hlt', 'docs/abi/tdvmcall.md#instructionhlt'],
     standing: 'cross-checked',
     checks: [
       one('routes-subfunction', 'HLT', ['call host_halt.*']),
@@ -31,14 +31,14 @@ export const SUB_FUNCTION_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'dispatch.io-valid',
     statement: 'Port I/O takes sizes 1, 2, 4 and directions 0, 1; anything else is INVALID_OPERAND and does nothing.',
-    source: ['facts/linux.md 3', 'facts/tdvmcall.json Instruction.IO'],
+    source: ['docs/abi/kvm-dispatcher.md#port-io', 'docs/abi/tdvmcall.md#instructionio'],
     standing: 'cross-checked',
     checks: refused('IO'),
   },
   {
     id: 'dispatch.io-read',
     statement: 'A port read answers R11 with as many bytes as were asked for, and zeros above.',
-    source: ['facts/linux.md 3'],
+    source: ['docs/abi/kvm-dispatcher.md#port-io'],
     standing: 'read in source',
     checks: [one('leaks-no-host-state', 'IO', ['return to guest.r11'])],
   },
@@ -46,21 +46,21 @@ export const SUB_FUNCTION_REQUIREMENTS: readonly Requirement[] = [
     id: 'dispatch.io-exit',
     statement:
       'A port access that the kernel does not serve becomes KVM_EXIT_IO with direction, size, port, count and the data.',
-    source: ['facts/linux.md 3', 'seeds/003'],
+    source: ['docs/abi/kvm-dispatcher.md#port-io', 'docs/abi/mailing-lists.md#userspace-exits-2024'],
     standing: 'read in source',
     checks: [{ property: 'exits-to-userspace', slots: ['KVM_EXIT_IO.*'] }],
   },
   {
     id: 'dispatch.io-completion',
     statement: 'What userspace read reaches the guest in R11, of the size that was asked for.',
-    source: ['facts/linux.md 3'],
+    source: ['docs/abi/kvm-dispatcher.md#port-io'],
     standing: 'read in source',
     checks: [one('completes-userspace-exit', 'KVM_EXIT_IO', ['return to guest.r1?'])],
   },
   {
     id: 'dispatch.msr-read',
     statement: 'RDMSR of an emulated MSR answers R11; of any other INVALID_OPERAND.',
-    source: ['facts/linux.md 3', 'facts/linux.md 4 #29'],
+    source: ['docs/abi/kvm-dispatcher.md#msr', 'docs/abi/linux-fixes.md#1f3e69af5f93'],
     standing: 'patch read',
     checks: [
       one('answers-status', 'RDMSR', ['return to guest.r11']),
@@ -70,7 +70,7 @@ export const SUB_FUNCTION_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'dispatch.msr-write',
     statement: 'WRMSR writes R13 to an emulated MSR that may be written; to any other it is INVALID_OPERAND.',
-    source: ['facts/linux.md 3', 'facts/linux.md 4 #29'],
+    source: ['docs/abi/kvm-dispatcher.md#msr', 'docs/abi/linux-fixes.md#1f3e69af5f93'],
     standing: 'patch read',
     checks: [
       one('routes-subfunction', 'WRMSR', ['call host_set_msr.*']),
@@ -81,7 +81,7 @@ export const SUB_FUNCTION_REQUIREMENTS: readonly Requirement[] = [
     id: 'dispatch.mmio-valid',
     statement:
       'MMIO takes sizes 1, 2, 4, 8, directions 0, 1 and shared addresses, first and last byte; else INVALID_OPERAND.',
-    source: ['facts/linux.md 3', 'facts/tdvmcall.json #VE.RequestMMIO'],
+    source: ['docs/abi/kvm-dispatcher.md#mmio', 'docs/abi/tdvmcall.md#verequestmmio'],
     standing: 'cross-checked',
     checks: refused('RequestMMIO'),
   },
@@ -89,21 +89,21 @@ export const SUB_FUNCTION_REQUIREMENTS: readonly Requirement[] = [
     id: 'dispatch.mmio-exit',
     statement:
       'MMIO that the kernel does not serve becomes KVM_EXIT_MMIO with the address without its shared bit, length, direction and data.',
-    source: ['facts/linux.md 3', 'seeds/003'],
+    source: ['docs/abi/kvm-dispatcher.md#mmio', 'docs/abi/mailing-lists.md#userspace-exits-2024'],
     standing: 'read in source',
     checks: [{ property: 'exits-to-userspace', slots: ['KVM_EXIT_MMIO.*'] }],
   },
   {
     id: 'dispatch.mmio-completion',
     statement: 'What userspace read is zero-extended from its length into R11.',
-    source: ['facts/linux.md 3'],
+    source: ['docs/abi/kvm-dispatcher.md#mmio'],
     standing: 'read in source',
     checks: [{ property: 'completes-userspace-exit', slots: ['return to guest.r11'], cases: 'KVM_EXIT_MMIO' }],
   },
   {
     id: 'dispatch.map-gpa-unsupported',
     statement: 'Without the capability of userspace MapGPA is answered SUBFUNC_UNSUPPORTED.',
-    source: ['facts/linux.md 3'],
+    source: ['docs/abi/kvm-dispatcher.md#mapgpa'],
     standing: 'read in source',
     checks: [answered('chunks-map-gpa', 'MapGPA', SUBFUNC_UNSUPPORTED)],
   },
@@ -111,7 +111,7 @@ export const SUB_FUNCTION_REQUIREMENTS: readonly Requirement[] = [
     id: 'dispatch.map-gpa-invalid',
     statement:
       'MapGPA of a range that is empty, wraps around, is illegal or mixes shared and private is INVALID_OPERAND.',
-    source: ['facts/linux.md 3', 'facts/tdvmcall.json MapGPA'],
+    source: ['docs/abi/kvm-dispatcher.md#mapgpa', 'docs/abi/tdvmcall.md#mapgpa'],
     standing: 'cross-checked',
     checks: [
       answered('chunks-map-gpa', 'MapGPA', INVALID_OPERAND),
@@ -121,7 +121,7 @@ export const SUB_FUNCTION_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'dispatch.map-gpa-empty',
     statement: 'An empty range is such an error, too.',
-    source: ['facts/tdvmcall.json MapGPA', 'facts/linux.md 3'],
+    source: ['docs/abi/tdvmcall.md#mapgpa', 'docs/abi/kvm-dispatcher.md#mapgpa'],
     standing: 'cross-checked',
     checks: [
       {
@@ -136,7 +136,7 @@ export const SUB_FUNCTION_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'dispatch.map-gpa-align',
     statement: 'MapGPA of a range that is not made of 4 KiB pages is ALIGN_ERROR.',
-    source: ['facts/linux.md 3', 'facts/tdvmcall.json MapGPA'],
+    source: ['docs/abi/kvm-dispatcher.md#mapgpa', 'docs/abi/tdvmcall.md#mapgpa'],
     standing: 'cross-checked',
     checks: [
       answered('chunks-map-gpa', 'MapGPA', ALIGN_ERROR),
@@ -146,7 +146,7 @@ export const SUB_FUNCTION_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'dispatch.map-gpa-error-r11',
     statement: 'Every error of MapGPA sets R11 to the GPA.',
-    source: ['facts/module.md 5', 'facts/linux.md 3'],
+    source: ['docs/abi/tdvmcall.md#host-visibility-of-operands', 'docs/abi/kvm-dispatcher.md#mapgpa'],
     standing: 'read in source',
     checks: [
       answered('chunks-map-gpa', 'MapGPA', INVALID_OPERAND, ['return to guest.r11']),
@@ -157,14 +157,14 @@ export const SUB_FUNCTION_REQUIREMENTS: readonly Requirement[] = [
     id: 'dispatch.map-gpa-exit',
     statement:
       'Userspace is asked by KVM_EXIT_HYPERCALL with the address without its shared bit, the pages, and what they become.',
-    source: ['facts/linux.md 3', 'seeds/003'],
+    source: ['docs/abi/kvm-dispatcher.md#mapgpa', 'docs/abi/mailing-lists.md#userspace-exits-2024'],
     standing: 'read in source',
     checks: [{ property: 'chunks-map-gpa', slots: ['KVM_EXIT_HYPERCALL.*'] }],
   },
   {
     id: 'dispatch.map-gpa-chunks',
     statement: 'A range is converted in chunks of 2 MiB counted from its start.',
-    source: ['facts/linux.md 3', 'facts/tdvmcall.json MapGPA'],
+    source: ['docs/abi/kvm-dispatcher.md#mapgpa', 'docs/abi/tdvmcall.md#mapgpa'],
     standing: 'read in source',
     checks: [
       {
@@ -178,7 +178,7 @@ export const SUB_FUNCTION_REQUIREMENTS: readonly Requirement[] = [
     id: 'dispatch.map-gpa-events',
     statement:
       'Between two chunks an event that waits makes it stop with RETRY, and R11 names the first address not done.',
-    source: ['facts/linux.md 3'],
+    source: ['docs/abi/kvm-dispatcher.md#mapgpa'],
     standing: 'read in source',
     checks: [
       { property: 'chunks-map-gpa', slots: ['return to guest.r11'], about: 'maps r11', having: { [ANSWER]: RETRY } },
@@ -187,7 +187,7 @@ export const SUB_FUNCTION_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'dispatch.map-gpa-eagain',
     statement: 'EAGAIN of userspace is RETRY for the guest, EINVAL is INVALID_OPERAND, and R11 names the chunk.',
-    source: ['facts/linux.md 4 #28', 'facts/linux.md 3'],
+    source: ['docs/abi/linux-fixes.md#3e2dec1ede0a', 'docs/abi/kvm-dispatcher.md#mapgpa'],
     standing: 'patch read',
     checks: [
       {
@@ -206,7 +206,7 @@ export const SUB_FUNCTION_REQUIREMENTS: readonly Requirement[] = [
     id: 'dispatch.fatal-error',
     statement:
       'ReportFatalError becomes a system event of type 7 with sixteen words: RAX, RCX, RDX, RBX, two zeros, RSI, RDI and R8 to R15.',
-    source: ['facts/linux.md 3', 'seeds/003'],
+    source: ['docs/abi/kvm-dispatcher.md#reportfatalerror', 'docs/abi/mailing-lists.md#userspace-exits-2024'],
     standing: 'read in source',
     checks: [{ property: 'exits-to-userspace', slots: ['KVM_EXIT_SYSTEM_EVENT.*'] }],
   },
@@ -214,7 +214,11 @@ export const SUB_FUNCTION_REQUIREMENTS: readonly Requirement[] = [
     id: 'dispatch.information',
     statement:
       'GetTdVmCallInfo answers leaf 0 with zeros and success, asks userspace for leaf 1, and refuses all others.',
-    source: ['facts/linux.md 3', 'facts/tdvmcall.json GetTdVmCallInfo', 'facts/linux.md 4 #27'],
+    source: [
+      'docs/abi/kvm-dispatcher.md#gettdvmcallinfo',
+      'docs/abi/tdvmcall.md#gettdvmcallinfo',
+      'docs/abi/linux-fixes.md#cf207eac06f6',
+    ],
     standing: 'cross-checked',
     checks: [
       {
@@ -237,7 +241,7 @@ export const SUB_FUNCTION_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'dispatch.information-bits',
     statement: 'Bit 1 of R11 behind leaf 1 stands for SetupEventNotifyInterrupt, bit 0 for GetQuote.',
-    source: ['facts/tdvmcall.json GetTdVmCallInfo', 'facts/module.md 5'],
+    source: ['docs/abi/tdvmcall.md#gettdvmcallinfo', 'docs/abi/tdvmcall.md#optional-sub-functions'],
     standing: 'unverified',
     checks: [],
     gap: 'what userspace answers is passed on as it is; no target is a userspace',
@@ -246,7 +250,7 @@ export const SUB_FUNCTION_REQUIREMENTS: readonly Requirement[] = [
     id: 'dispatch.quote',
     statement:
       'GetQuote of a private buffer is INVALID_OPERAND; else userspace gets address and size, with the result preset to SUBFUNC_UNSUPPORTED.',
-    source: ['facts/linux.md 3', 'facts/tdvmcall.json GetQuote'],
+    source: ['docs/abi/kvm-dispatcher.md#getquote', 'docs/abi/tdvmcall.md#getquote'],
     standing: 'cross-checked',
     checks: [
       answered('answers-status', 'GetQuote', INVALID_OPERAND, ['*']),
@@ -256,7 +260,11 @@ export const SUB_FUNCTION_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'dispatch.notify',
     statement: 'SetupEventNotifyInterrupt takes vectors 32 to 255 to userspace, and refuses all others.',
-    source: ['facts/linux.md 3', 'facts/tdvmcall.json SetupEventNotifyInterrupt', 'facts/linux.md 4 #27'],
+    source: [
+      'docs/abi/kvm-dispatcher.md#setupeventnotifyinterrupt',
+      'docs/abi/tdvmcall.md#setupeventnotifyinterrupt',
+      'docs/abi/linux-fixes.md#cf207eac06f6',
+    ],
     standing: 'cross-checked',
     checks: [
       ...refused('SetupEventNotifyInterrupt'),
@@ -266,7 +274,7 @@ export const SUB_FUNCTION_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'dispatch.tdx-completion',
     statement: 'The result that userspace wrote to KVM_EXIT_TDX is the guest’s R10.',
-    source: ['facts/linux.md 3', 'facts/linux.md 4 #27'],
+    source: ['docs/abi/kvm-dispatcher.md#exits-to-userspace', 'docs/abi/linux-fixes.md#cf207eac06f6'],
     standing: 'read in source',
     checks: [one('completes-userspace-exit', 'KVM_EXIT_TDX', [ANSWER])],
   },
@@ -274,7 +282,11 @@ export const SUB_FUNCTION_REQUIREMENTS: readonly Requirement[] = [
     id: 'dispatch.kvm-hypercall',
     statement:
       'A KVM hypercall has its number in R10 and arguments in R11 to R14; the result goes to R10, all 64 bits.',
-    source: ['facts/linux.md 3', 'seeds/003', 'facts/tdvmcall.json vendor'],
+    source: [
+      'docs/abi/kvm-dispatcher.md#kvm-hypercalls',
+      'docs/abi/mailing-lists.md#userspace-exits-2024',
+      'docs/abi/tdvmcall.md#vendor-calls',
+    ],
     standing: 'cross-checked',
     checks: [
       one('routes-subfunction', 'hypercall', ['call host_kvm_hypercall.*']),
@@ -284,14 +296,18 @@ export const SUB_FUNCTION_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'dispatch.kvm-map-gpa-range',
     statement: 'The hypercall MAP_GPA_RANGE exits to userspace, with address, pages and attributes.',
-    source: ['facts/linux.md 3', 'seeds/003'],
+    source: ['docs/abi/kvm-dispatcher.md#kvm-hypercalls', 'docs/abi/mailing-lists.md#userspace-exits-2024'],
     standing: 'read in source',
     checks: [{ property: 'exits-to-userspace', slots: ['KVM_EXIT_HYPERCALL.*'], about: 'hypercall' }],
   },
   {
     id: 'dispatch.gpa-in-use',
     statement: 'A GPA that is in use is answered GPA_INUSE, and the guest learns in R11 which one.',
-    source: ['facts/tdvmcall.json MapGPA', 'facts/module.md 5', 'facts/linux.md 1.3'],
+    source: [
+      'docs/abi/tdvmcall.md#mapgpa',
+      'docs/abi/tdvmcall.md#statuses-in-r10',
+      'docs/abi/linux-stubs.md#constants',
+    ],
     standing: 'unverified',
     checks: [],
     gap: 'KVM never gives this answer, and no built-in dispatcher does',

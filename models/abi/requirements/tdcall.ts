@@ -7,35 +7,35 @@ export const TDCALL_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'tdcall.rax-is-leaf',
     statement: 'RAX holds the leaf number that the caller named, all 64 bits of it.',
-    source: ['facts/module.md 1', 'facts/linux.md 1.2'],
+    source: ['docs/abi/tdcall.md#rax-layout', 'docs/abi/linux-stubs.md#register-flow-of-v67'],
     standing: 'observed',
     checks: [{ property: 'vmcall-frame', slots: ['call.rax'], targets: LEAF_STUBS }],
   },
   {
     id: 'tdcall.exactly-once',
     statement: 'A stub executes its TDCALL exactly once for each call.',
-    source: ['facts/linux.md 1.6'],
+    source: ['docs/abi/linux-stubs.md#fair-scenarios'],
     standing: 'read in source',
     checks: [{ property: 'vmcall-frame', slots: ['calls'] }],
   },
   {
     id: 'tdcall.operands',
     statement: 'RCX, RDX and R8 to R11 hold the operands where the leaf reads them.',
-    source: ['facts/linux.md 1.2', 'facts/stubs.md TdCall'],
+    source: ['docs/abi/linux-stubs.md#register-flow-of-v67', 'docs/abi/other-projects.md#edk2-tdcall'],
     standing: 'read in source',
     checks: [{ property: 'marshals-arguments', slots: ['call.*'], targets: LEAF_STUBS }],
   },
   {
     id: 'tdcall.status-returned',
     statement: 'The completion status of the leaf comes back in RAX with all 64 bits, failures included.',
-    source: ['facts/linux.md 1.2', 'facts/module.md 3'],
+    source: ['docs/abi/linux-stubs.md#register-flow-of-v67', 'docs/abi/status-codes.md#layout'],
     standing: 'read in source',
     checks: [{ property: 'returns-status', slots: ['final.rax'], targets: LEAF_STUBS }],
   },
   {
     id: 'tdcall.status-after-rejection',
     statement: 'A leaf number that the module rejects changes RAX alone, and the stub passes the rejection on.',
-    source: ['facts/module.md 1', 'facts/tdcall-leaves.json rax_failure'],
+    source: ['docs/abi/tdcall.md#rax-failure'],
     standing: 'observed',
     checks: [
       { property: 'returns-status', slots: ['final.rax'], targets: LEAF_STUBS, cases: 'leaf rejected by the module' },
@@ -44,7 +44,7 @@ export const TDCALL_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'tdcall.outputs-stored',
     statement: 'Every output register of the leaf arrives in its own field of the output block.',
-    source: ['facts/linux.md 1.1', 'facts/linux.md 1.2'],
+    source: ['docs/abi/linux-stubs.md#structures', 'docs/abi/linux-stubs.md#register-flow-of-v67'],
     standing: 'read in source',
     checks: [
       {
@@ -57,7 +57,7 @@ export const TDCALL_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'tdcall.outputs-stored-on-failure',
     statement: 'The Linux stubs for leaves store the outputs also when RAX is not 0.',
-    source: ['facts/linux.md 1.2'],
+    source: ['docs/abi/linux-stubs.md#register-flow-to-v66-module-calls'],
     standing: 'read in source',
     checks: [
       {
@@ -71,14 +71,14 @@ export const TDCALL_REQUIREMENTS: readonly Requirement[] = [
   {
     id: 'tdcall.no-outputs-without-ret',
     statement: 'The variant without outputs leaves the argument block as it was.',
-    source: ['facts/linux.md 1.2'],
+    source: ['docs/abi/linux-stubs.md#register-flow-of-v67'],
     standing: 'read in source',
     checks: [{ property: 'writes-outputs', slots: ['final.block.*'], targets: ['guest-6.7/__tdcall'] }],
   },
   {
     id: 'tdcall.null-output',
     statement: 'A NULL output pointer means that nothing is stored, and is no fault.',
-    source: ['facts/linux.md 1.2'],
+    source: ['docs/abi/linux-stubs.md#register-flow-to-v66-module-calls'],
     standing: 'read in source',
     checks: [
       { property: 'ends-safely', slots: ['end'], targets: ['guest-*/__tdx_module_call'], cases: 'block null' },

@@ -1,6 +1,6 @@
 /**
  * TDG.MEM.PAGE.ACCEPT: RCX = the address, its level in bits 2:0. The largest page that is aligned and fits is tried
- * first; whatever the module objects to, a smaller one is tried (facts/linux.md 2).
+ * first; whatever the module objects to, a smaller one is tried (docs/abi/linux-helpers.md#tdx_accept_memory).
  */
 import { TDCALL_LEAF } from '../../abi/tdcall-leaves.js';
 import type { Reference, Values } from '../../exchange/exchange.js';

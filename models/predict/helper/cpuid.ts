@@ -1,6 +1,6 @@
 /**
  * CPUID as #VE: the host answers the leaves 0x40000000 to 0x4FFFFFFF, R11 = 10, R12 = EAX, R13 = ECX, the results in
- * R12-R15; every other leaf reads as zero without a call (facts/linux.md 2, tdvmcall.json). The leaf is EAX and the
+ * R12-R15; every other leaf reads as zero without a call (docs/abi/linux-helpers.md#handle_cpuid). The leaf is EAX and the
  * sub-leaf ECX, whatever the upper halves hold; all four results clear the upper halves (Intel SDM volume 2, CPUID).
  */
 import { TDVMCALL } from '../../abi/tdvmcall.js';

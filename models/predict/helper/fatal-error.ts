@@ -1,6 +1,6 @@
 /**
  * ReportFatalError: R11 = 0x10003, R12 = 0, up to 64 bytes of message in eight registers, the first byte lowest
- * (facts/linux.md 2, tdvmcall.json). It never comes back to its caller, whatever the host does.
+ * (docs/abi/linux-helpers.md#tdx_panic). It never comes back to its caller, whatever the host does.
  */
 import { TDVMCALL } from '../../abi/tdvmcall.js';
 import type { Reference, Values } from '../../exchange/exchange.js';

@@ -1,7 +1,7 @@
 /**
  * HLT: R11 = 12, R12 = 1 when interrupts are blocked for good. A wake-up is lost when interrupts are on before TDCALL
- * and outside of a shadow of STI: the interrupt that should have ended the halt comes just before it (facts/linux.md 2
- * and 4, #7 and #8; facts/module.md 4).
+ * and outside of a shadow of STI: the interrupt that should have ended the halt comes just before it
+ * (docs/abi/linux-helpers.md#hlt, docs/abi/tdvmcall.md#hlt-disciplines).
  */
 import { ERRNO } from '../../abi/errno.js';
 import { TDVMCALL } from '../../abi/tdvmcall.js';

@@ -1,6 +1,6 @@
 /**
  * One TDVMCALL of a helper, and the wrappers that are no more than that. Every standard call has R10 = 0, the
- * sub-function in R11, and 0 in each exposed register that is no argument (facts/linux.md 2).
+ * sub-function in R11, and 0 in each exposed register that is no argument (docs/abi/linux-helpers.md#frame-of-a-helper).
  */
 import { EXPOSED_REGISTERS, type ExposedRegister } from '../../abi/linux-constants.js';
 import type { ExpectedExchange, Expectation, Reference, Values } from '../../exchange/exchange.js';
@@ -20,8 +20,8 @@ export function vmcall(mask: number, passed: Arguments, about: readonly string[]
 }
 
 /**
- * A TDVMCALL that does not go on after a failed TDCALL: any RAX but 0 is a failure, whatever its bits (facts/linux.md
- * 1.6, 2: `__tdx_hypercall_failed` never returns).
+ * A TDVMCALL that does not go on after a failed TDCALL: any RAX but 0 is a failure, whatever its bits
+ * (docs/abi/linux-helpers.md#frame-of-a-helper: `__tdx_hypercall_failed` never returns).
  * @returns what the host answered, or undefined when the guest has stopped
  */
 export function* hypercall(form: HypercallForm, passed: Arguments, about: readonly string[]): Part<Values> {
@@ -31,7 +31,7 @@ export function* hypercall(form: HypercallForm, passed: Arguments, about: readon
   return undefined;
 }
 
-/** `u64 _tdx_hypercall(u64 fn, u64 r12, u64 r13, u64 r14, u64 r15)`: returns R10 (facts/linux.md 2). */
+/** `u64 _tdx_hypercall(u64 fn, u64 r12, u64 r13, u64 r14, u64 r15)`: returns R10 (docs/abi/linux-helpers.md#frame-of-a-helper). */
 export function* standardHypercall({ form }: HelperOptions, values: Values): Reference {
   const { fn, r12, r13, r14, r15 } = values;
   const about = ['hypercall'];
@@ -41,7 +41,7 @@ export function* standardHypercall({ form }: HelperOptions, values: Values): Ref
 
 /**
  * `long tdx_kvm_hypercall(unsigned int nr, unsigned long p1..p4)`: the number in R10, which is not 0, the arguments in
- * R11-R14 (facts/linux.md 2, tdvmcall.json, vendor KVM).
+ * R11-R14 (docs/abi/linux-helpers.md#tdx_kvm_hypercall).
  */
 export function* kvmHypercall({ form }: HelperOptions, values: Values): Reference {
   const { nr, p1, p2, p3, p4 } = values;

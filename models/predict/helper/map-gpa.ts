@@ -1,6 +1,6 @@
 /**
  * MapGPA: R11 = 0x10001, R12 = the first address, R13 = bytes; both ends of a range that becomes shared have the shared
- * bit. RETRY comes with the first address not done in R11: the rest is asked for again (facts/linux.md 2 and 4, #16).
+ * bit. RETRY comes with the first address not done in R11: the rest is asked for again (docs/abi/linux-helpers.md#tdx_map_gpa).
  */
 import { TDVMCALL, TDVMCALL_STATUS } from '../../abi/tdvmcall.js';
 import type { Reference, Values } from '../../exchange/exchange.js';

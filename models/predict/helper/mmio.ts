@@ -1,7 +1,7 @@
 /**
  * MMIO, which reaches a TD as #VE with exit reason EPT violation: R11 = 48, R12 = size, R13 = 0 read or 1 write, R14 =
- * the GPA, R15 = the data of a write and 0 for a read; the data read comes back in R11 (facts/linux.md 2,
- * tdvmcall.json). Which instruction it was the kernel's decoder says: `insn.*` of the story.
+ * the GPA, R15 = the data of a write and 0 for a read; the data read comes back in R11
+ * (docs/abi/linux-helpers.md#handle_mmio). Which instruction it was the kernel's decoder says: `insn.*` of the story.
  */
 import { ERRNO } from '../../abi/errno.js';
 import { PT_REGS_BY_NUMBER, type PtRegister } from '../../abi/linux-structs.js';

@@ -1,6 +1,6 @@
 /**
  * RDMSR and WRMSR as #VE: R11 = 31 or 32, R12 = the index, which is ECX; the value is EDX:EAX, read in R11, written in
- * R13 (facts/linux.md 2, tdvmcall.json). RDMSR clears the upper halves of RAX and RDX; upper halves of the sources do
+ * R13 (docs/abi/linux-helpers.md#msr). RDMSR clears the upper halves of RAX and RDX; upper halves of the sources do
  * not count (Intel SDM volume 2, RDMSR and WRMSR).
  */
 import { TDVMCALL } from '../../abi/tdvmcall.js';

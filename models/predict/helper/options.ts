@@ -1,4 +1,4 @@
-/** What differs between sound generations of the guest's helpers, as data (facts/linux.md 2). */
+/** What differs between sound generations of the guest's helpers, as data (docs/abi/linux-helpers.md#versions-of-the-helpers). */
 
 /** How a helper reaches the host: what its stub exposes, and how it ends when TDCALL itself fails. */
 export interface HypercallForm {
@@ -14,7 +14,7 @@ export interface HelperOptions {
   readonly mapGpaStalls: number;
   /**
    * How a halt lets interrupts in without losing a wake-up: STI immediately before TDCALL, or IF set only after the
-   * call (facts/module.md 4).
+   * call (docs/abi/tdvmcall.md#hlt-disciplines).
    */
   readonly haltDiscipline: 'sti-shadow' | 'if-after';
   /** Error numbers of the report helpers: v6.2 to v6.15, or v6.16 and later. */

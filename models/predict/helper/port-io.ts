@@ -1,6 +1,6 @@
 /**
  * Port I/O: R11 = 30, R12 = size, R13 = 0 in or 1 out, R14 = port, R15 = the value written; the value read comes back
- * in R11 (facts/linux.md 1.5 and 2, tdvmcall.json). A port access is 1, 2 or 4 bytes wide: no more of RAX goes out, no
+ * in R11 (docs/abi/linux-helpers.md#port-io). A port access is 1, 2 or 4 bytes wide: no more of RAX goes out, no
  * more of what the host answers comes in.
  */
 import { ERRNO } from '../../abi/errno.js';
@@ -17,10 +17,10 @@ const IN = 0n;
 const OUT = 1n;
 const FUNCTION = BigInt(TDVMCALL.IO);
 const PORT_BYTES = 2;
-/** What an absent device drives, and so what a refused read gives (facts/linux.md 2: UINT_MAX). */
+/** What an absent device drives, and so what a refused read gives (docs/abi/processor.md#port-width). */
 const NOTHING_READ = (1n << 32n) - 1n;
 
-/** The exit qualification of a port access (facts/linux.md 2, handle_io). */
+/** The exit qualification of a port access (docs/abi/linux-helpers.md#handle_io). */
 const QUALIFICATION = {
   /** Bits 2:0: bytes, less one. */
   bytes: 0x7n,

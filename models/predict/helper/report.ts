@@ -1,4 +1,4 @@
-/** TDCALL leaves for attestation, and the error numbers that their statuses become (facts/linux.md 2 and 4, #20). */
+/** TDCALL leaves for attestation, and the error numbers that their statuses become (docs/abi/linux-helpers.md#attestation). */
 import { ERRNO } from '../../abi/errno.js';
 import { statusHigh } from '../../abi/status.js';
 import { TDCALL_LEAF } from '../../abi/tdcall-leaves.js';
@@ -23,7 +23,7 @@ export function reportResult(map: HelperOptions['reportErrors'], status: bigint)
   return minus(ERROR_MAPS[map].get(upperHalf(status)) ?? ERRNO.EIO);
 }
 
-/** Registers that are no operands of the leaf may hold anything (facts/linux.md 1.2). */
+/** Registers that are no operands of the leaf may hold anything (docs/abi/linux-stubs.md#register-flow-to-v66-module-calls). */
 function tdcall(leaf: number, operands: Values): ExpectedExchange {
   return { moment: 'TDCALL', values: { rax: BigInt(leaf), ...operands }, about: ABOUT };
 }

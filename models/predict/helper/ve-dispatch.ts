@@ -1,7 +1,7 @@
 /**
  * #VE as a whole: what happened, who emulates it, and where the guest goes on. RIP advances by the length that TDX
- * reports, but for an EPT violation by the decoded one: there the reported length is undefined (facts/linux.md 2 and
- * 4, #13 and #14).
+ * reports, but for an EPT violation by the decoded one: there the reported length is undefined
+ * (docs/abi/linux-helpers.md#virtualization-exceptions).
  */
 import { TDCALL_LEAF } from '../../abi/tdcall-leaves.js';
 import { TDVMCALL } from '../../abi/tdvmcall.js';
@@ -56,7 +56,7 @@ export function* handleVirtException(options: HelperOptions, values: Values): Re
   yield returnWith(boolResult(length !== undefined), values, after, emulation.about);
 }
 
-/** `void tdx_get_ve_info(struct ve_info *ve)`: a failure is the module's, and stops the guest (facts/linux.md 2). */
+/** `void tdx_get_ve_info(struct ve_info *ve)`: a failure is the module's, and stops the guest (docs/abi/linux-helpers.md#tdx_get_ve_info). */
 export function* getVeInfo(): Reference {
   const inputs = { rcx: 0n, rdx: 0n, r8: 0n, r9: 0n, r10: 0n, r11: 0n };
   const answer = yield {

@@ -1,6 +1,6 @@
 /**
  * The round trip: what a guest helper asks for is what the device does, and what the device drives is what the guest
- * gets, at the right width, whatever lies between (facts/linux.md 2 and 3, tdvmcall.json). Nothing is said here of how
+ * gets, at the right width, whatever lies between (docs/abi/linux-helpers.md, docs/abi/kvm-dispatcher.md). Nothing is said here of how
  * registers are shuffled on the way: TDVMCALLs and SEAMCALLs are no exchanges of these references.
  *
  * `host.status` not 0: the first TDCALL of the request fails, and the guest stops. `host.r10` not 0: a hostile VMM puts
@@ -18,9 +18,9 @@ const RESULT = ['result'];
 const FAILURE = ['failure'];
 
 const PAGE_SHIFT = 12n;
-/** Bytes that a host hands to userspace at once (facts/linux.md 3, MapGPA). */
+/** Bytes that a host hands to userspace at once (docs/abi/kvm-dispatcher.md#mapgpa). */
 const CHUNK = 0x20_0000n;
-/** A guest gives up after so many answers without progress (facts/linux.md 2, tdx_map_gpa). */
+/** A guest gives up after so many answers without progress (docs/abi/linux-helpers.md#tdx_map_gpa). */
 const STALLS = 3;
 
 /** The device side of an exchange. */

@@ -5,7 +5,7 @@ import { P_SEAMLDR_STATUS_CODES } from '../../abi/p-seamldr.js';
 import { STATUS_CODES } from '../../abi/status-codes.js';
 import { type ErrnoMapName, errnoRow, resultOf, SEAMCALL_ERRNO_ROWS } from './errno-maps.js';
 
-/** facts/linux.md 1.4, as numbers. */
+/** docs/abi/linux-seamcall.md, as numbers. */
 const EXPECTED: Readonly<Record<ErrnoMapName, Readonly<Record<string, bigint>>>> = {
   'seed-002': {
     TDX_SUCCESS: 0n,

@@ -33,14 +33,14 @@ function rows(map: ErrnoMapName, source: string, rules: readonly Rule[]): ErrnoR
 
 /** Every map; the row of all other statuses is the last of its map. */
 export const SEAMCALL_ERRNO_ROWS: readonly ErrnoRow[] = [
-  ...rows('seed-002', 'seeds/002 (seamcall); facts/linux.md 1.4 (patch series of 2022 and 2023)', [
+  ...rows('seed-002', 'docs/abi/linux-seamcall.md#seamcall-of-2023 (patch series of 2022 and 2023)', [
     [SUCCESS, 'none', 'nothing'],
     [TDX_SEAMCALL_VMFAILINVALID, 'ENODEV', 'not-loaded'],
     [TDX_SEAMCALL_GP, 'ENODEV', 'not-enabled'],
     [TDX_SEAMCALL_UD, 'EINVAL', 'not-in-vmx'],
     ['any other', 'EIO', 'failure'],
   ]),
-  ...rows('linux-6.8', 'facts/linux.md 1.4 (sc_retry_prerr, v6.8 to v7.3.4)', [
+  ...rows('linux-6.8', 'docs/abi/linux-seamcall.md#sc_retry_prerr (v6.8 to v7.3.4)', [
     [SUCCESS, 'none', 'nothing'],
     [TDX_SEAMCALL_VMFAILINVALID, 'ENODEV', 'nothing'],
     [TDX_SEAMCALL_GP, 'EOPNOTSUPP', 'nothing'],

@@ -1,6 +1,6 @@
 /**
  * `int seamcall(u64 fn, u64 rcx, u64 rdx, u64 r8, u64 r9, u64 *seamcall_ret, struct tdx_module_output *out)` of the patch
- * series of 2023 (seeds/002; facts/linux.md 1.4).
+ * series of 2023 (docs/abi/linux-seamcall.md#seamcall-of-2023).
  */
 import { low, type ExpectedExchange, type Reference, type Values } from '../../exchange/exchange.js';
 import { type ErrnoMapName, errnoRow, type ErrnoRow, type Message, resultOf } from './errno-maps.js';

@@ -1,5 +1,5 @@
 /**
- * `int seamcall_prerr(u64 fn, struct tdx_module_args *args)` and its forms with outputs, v6.8 and later (facts/linux.md 1.4,
+ * `int seamcall_prerr(u64 fn, struct tdx_module_args *args)` and its forms with outputs, v6.8 and later (docs/abi/linux-seamcall.md,
  * sc_retry and sc_retry_prerr).
  */
 import { statusHigh } from '../../abi/status.js';

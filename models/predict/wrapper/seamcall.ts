@@ -2,12 +2,12 @@
 import { TDX_SEAMCALL_VMFAILINVALID, TDX_SW_ERROR } from '../../abi/linux-constants.js';
 import type { Values } from '../../exchange/exchange.js';
 
-/** Whether the module was reached; otherwise nothing came back (facts/linux.md 1.2). */
+/** Whether the module was reached; otherwise nothing came back (docs/abi/linux-stubs.md#host-stubs). */
 export function reachedModule(answer: Values): boolean {
   return (answer['carry'] ?? 0n) === 0n && (answer['vector'] ?? 0n) === 0n;
 }
 
-/** What the stub returns: the status, or the software's code for an instruction that failed (facts/linux.md 1.2, 1.3). */
+/** What the stub returns: the status, or the software's code for an instruction that failed (docs/abi/linux-stubs.md#host-stubs). */
 export function stubStatus(answer: Values): bigint {
   const vector = answer['vector'] ?? 0n;
   if (vector !== 0n) return TDX_SW_ERROR | vector;
@@ -32,5 +32,5 @@ export function outputsLabel(answer: Values): 'outputs' | 'no-outputs' {
 /** The registers of most leaves, and what is printed of them. */
 export const FEW = ['rcx', 'rdx', 'r8', 'r9', 'r10', 'r11'] as const;
 
-/** The registers of every leaf: the fields of `struct tdx_module_args` (facts/linux.md 1.1). */
+/** The registers of every leaf: the fields of `struct tdx_module_args` (docs/abi/linux-stubs.md#structures). */
 export const ALL = [...FEW, 'r12', 'r13', 'r14', 'r15', 'rbx', 'rdi', 'rsi'] as const;

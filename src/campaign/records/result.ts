@@ -221,7 +221,7 @@ export function shardsText({ shards, of }: NonNullable<RunResult['run']['missing
 }
 
 /**
- * By DESIGN.md ("Exit status"), the highest wins: 0 nothing found, 1 a finding, 2 no verdict. Without findings a merge that
+ * By docs/architecture.md#exit-status, the highest wins: 0 nothing found, 1 a finding, 2 no verdict. Without findings a merge that
  * lacks shards is 3, and an interrupted run 130.
  */
 export function exitStatus(run: RunResult): number {

@@ -6,11 +6,12 @@ import { type AnyTarget, contractId, isProgram } from '../../run/target.js';
 
 /**
  * sha256 over the code that the target's function reaches by direct calls, after relocation and with addresses relative to
- * the function; over its contract, the properties that are judged, and the tool's version.
+ * the function; over its contract, the properties that are judged, and the tool's version. Where the contract was read is no part of it: a
+ * citation that moves changes no verdict.
  */
 export function fingerprint(target: AnyTarget): string {
   const hash = createHash('sha256');
-  const contract = isProgram(target) ? target.program : target.contract;
+  const { source: _source, ...contract } = isProgram(target) ? target.program : target.contract;
   const about = [toolVersion(), contractId(target), contract, target.properties ?? 'all'];
   hash.update(JSON.stringify(about));
   const functions = reachedFunctions(target.image, target.symbol);

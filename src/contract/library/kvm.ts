@@ -28,19 +28,29 @@ const KVM_7_3_OPTIONS = {
 export const KVM_7_3 = set(
   'kvm-7.3',
   "KVM's TDVMCALL dispatcher, v7.3.2 and later",
-  'facts/linux.md 3, 4 (#26-#30)',
+  'docs/abi/kvm-dispatcher.md#exit-reason-map; docs/abi/linux-fixes.md#b5aafcb4efd2; docs/abi/linux-fixes.md#cf207eac06f6; docs/abi/linux-fixes.md#3e2dec1ede0a; docs/abi/linux-fixes.md#1f3e69af5f93; docs/abi/linux-fixes.md#bc335ce04408',
   KVM_7_3_OPTIONS,
 );
 
 /** The errors of userspace for MapGPA are told apart. */
-export const KVM_7_2 = set('kvm-7.2', "KVM's TDVMCALL dispatcher, v7.2", 'facts/linux.md 3, 4 (#26-#29)', {
-  ...KVM_7_3_OPTIONS,
-  exitReasonBits: 'whole',
-});
+export const KVM_7_2 = set(
+  'kvm-7.2',
+  "KVM's TDVMCALL dispatcher, v7.2",
+  'docs/abi/kvm-dispatcher.md#exit-reason-map; docs/abi/linux-fixes.md#b5aafcb4efd2; docs/abi/linux-fixes.md#cf207eac06f6; docs/abi/linux-fixes.md#3e2dec1ede0a; docs/abi/linux-fixes.md#1f3e69af5f93',
+  {
+    ...KVM_7_3_OPTIONS,
+    exitReasonBits: 'whole',
+  },
+);
 
 /** The first release. */
-export const KVM_6_16 = set('kvm-6.16', "KVM's TDVMCALL dispatcher, v6.16 to v7.1", 'facts/linux.md 3, 4 (#26, #27)', {
-  ...KVM_7_3_OPTIONS,
-  exitReasonBits: 'whole',
-  userspaceErrors: 'linux-7.1',
-});
+export const KVM_6_16 = set(
+  'kvm-6.16',
+  "KVM's TDVMCALL dispatcher, v6.16 to v7.1",
+  'docs/abi/kvm-dispatcher.md#exit-reason-map; docs/abi/linux-fixes.md#b5aafcb4efd2; docs/abi/linux-fixes.md#cf207eac06f6',
+  {
+    ...KVM_7_3_OPTIONS,
+    exitReasonBits: 'whole',
+    userspaceErrors: 'linux-7.1',
+  },
+);

@@ -3,7 +3,7 @@ import { fromFields, MODULE_CALL, toFields } from './linux-shapes.js';
 
 const EXPOSED = ['r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const;
 
-/** Kernel v5.19 to v6.2: a flags argument (HAS_OUTPUT, ISSUE_STI), mask 0xFC00 (linux.md 1, 1.1, 1.2, "Gen A"). */
+/** Kernel v5.19 to v6.2: a flags argument (HAS_OUTPUT, ISSUE_STI), mask 0xFC00 (docs/abi/linux-stubs.md#register-flow-of-v519). */
 export const LINUX_5_19: ContractSet = {
   name: 'linux-5.19',
   title: 'Linux guest stubs, v5.19 to v6.2 (flags HAS_OUTPUT and ISSUE_STI)',
@@ -12,7 +12,8 @@ export const LINUX_5_19: ContractSet = {
     /** `u64 __tdx_hypercall(struct tdx_hypercall_args *args, unsigned long flags)` */
     __tdx_hypercall: {
       symbol: '__tdx_hypercall',
-      source: 'facts/linux.md 1, 1.1, 1.2, 1.6 (kernel v5.19 to v6.2, arch/x86/coco/tdx/tdcall.S, blob f9eb1134f22d)',
+      source:
+        'docs/abi/linux-stubs.md#register-flow-of-v519; docs/abi/linux-stubs.md#structures; docs/abi/linux-stubs.md#fair-scenarios (kernel v5.19 to v6.2, arch/x86/coco/tdx/tdcall.S, blob f9eb1134f22d)',
       convention: 'sysv',
       instruction: 'tdcall',
       parameters: [

@@ -2,7 +2,7 @@ import { EXPOSED_REGISTERS } from '../../../models/abi/linux-constants.js';
 import type { Contract, ContractSet } from '../contract.js';
 import { fromFields, MODULE_CALL, toFields, WIDE_HYPERCALL_ARGS } from './linux-shapes.js';
 
-/** What the hypercall stubs of v6.3 to v6.6 have in common: the wide block, mask 0xFFCC, no STI (linux.md 1, 1.2). */
+/** What the hypercall stubs of v6.3 to v6.6 have in common: the wide block, mask 0xFFCC, no STI (docs/abi/linux-stubs.md#generations). */
 export const WIDE_HYPERCALL: Omit<Contract, 'symbol' | 'source'> = {
   convention: 'sysv',
   instruction: 'tdcall',
@@ -18,7 +18,7 @@ export const WIDE_HYPERCALL: Omit<Contract, 'symbol' | 'source'> = {
   vectorState: 'untouched',
 };
 
-/** Kernel v6.3: the flag HAS_OUTPUT only, mask 0xFFCC (linux.md 1, 1.1, 1.2, "Gen B"). */
+/** Kernel v6.3: the flag HAS_OUTPUT only, mask 0xFFCC (docs/abi/linux-stubs.md#register-flow-of-v63). */
 export const LINUX_6_3: ContractSet = {
   name: 'linux-6.3',
   title: 'Linux guest stubs, v6.3 (flag HAS_OUTPUT)',
@@ -28,7 +28,8 @@ export const LINUX_6_3: ContractSet = {
     __tdx_hypercall: {
       ...WIDE_HYPERCALL,
       symbol: '__tdx_hypercall',
-      source: 'facts/linux.md 1, 1.1, 1.2, 1.6 (kernel v6.3, arch/x86/coco/tdx/tdcall.S, blob 6a255e6809bc)',
+      source:
+        'docs/abi/linux-stubs.md#register-flow-of-v63; docs/abi/linux-stubs.md#structures; docs/abi/linux-stubs.md#fair-scenarios (kernel v6.3, arch/x86/coco/tdx/tdcall.S, blob 6a255e6809bc)',
       parameters: [
         ...WIDE_HYPERCALL.parameters,
         { kind: 'flags', name: 'flags', place: { register: 'rsi' }, bits: { HAS_OUTPUT: '0x1' } },

@@ -10,7 +10,8 @@ const EXPOSED = ['rdx', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15', 'r
 /** `u64 __tdcall*(u64 fn, struct tdx_module_args *args)`: the block feeds the registers, RAX is the status. */
 const TDCALL: Contract = {
   symbol: '__tdcall',
-  source: 'facts/linux.md 1, 1.1, 1.2, 1.6 (kernel v6.7 to v7.3.4, arch/x86/coco/tdx/tdcall.S, blob 52d9786da308)',
+  source:
+    'docs/abi/linux-stubs.md#register-flow-of-v67; docs/abi/linux-stubs.md#structures; docs/abi/linux-stubs.md#fair-scenarios (kernel v6.7 to v7.3.4, arch/x86/coco/tdx/tdcall.S, blob 52d9786da308)',
   convention: 'sysv',
   instruction: 'tdcall',
   parameters: [
@@ -34,11 +35,11 @@ const SEAMCALL: Contract = {
   ...HOST_STUB,
   symbol: '__seamcall',
   source:
-    'facts/linux.md 1, 1.1, 1.2, 1.3, 1.6 (kernel v6.8 to v7.3.4, arch/x86/virt/vmx/tdx/seamcall.S, blobs 5b1f2286aea9 and 6854c52c374b)',
+    'docs/abi/linux-stubs.md#host-stubs; docs/abi/linux-stubs.md#structures; docs/abi/linux-stubs.md#constants; docs/abi/linux-stubs.md#fair-scenarios (kernel v6.8 to v7.3.4, arch/x86/virt/vmx/tdx/seamcall.S, blobs 5b1f2286aea9 and 6854c52c374b)',
   leaves: NARROW_HOST_LEAVES,
 };
 
-/** Kernel v6.7 and later: one family for every leaf; the mask of TDG.VP.VMCALL is the caller's (linux.md 1.2, 1.6, "Gen D"). */
+/** Kernel v6.7 and later: one family for every leaf; the mask of TDG.VP.VMCALL is the caller's (docs/abi/linux-stubs.md#register-flow-of-v67). */
 export const LINUX_6_7: ContractSet = {
   name: 'linux-6.7',
   title: 'Linux stubs, v6.7 and later (the __tdcall and __seamcall families, and __tdx_hypercall)',
@@ -66,12 +67,13 @@ export const LINUX_6_7: ContractSet = {
     },
     /**
      * `u64 __tdx_hypercall(struct tdx_module_args *args)`: C since v6.7. It stores the mask into the block, calls
-     * __tdcall_saved_ret with leaf 0, stops when that fails, and returns R10 (linux.md 1, 1.2).
+     * __tdcall_saved_ret with leaf 0, stops when that fails, and returns R10 (docs/abi/linux-stubs.md#register-flow-of-v67).
      */
     __tdx_hypercall: {
       ...TDCALL,
       symbol: '__tdx_hypercall',
-      source: 'facts/linux.md 1, 1.2, 1.6 (kernel v6.7 to v7.3.4, arch/x86/coco/tdx/tdx-shared.c)',
+      source:
+        'docs/abi/linux-stubs.md#register-flow-of-v67; docs/abi/linux-stubs.md#fair-scenarios (kernel v6.7 to v7.3.4, arch/x86/coco/tdx/tdx-shared.c)',
       parameters: [{ kind: 'block', name: 'args', place: { register: 'rdi' }, nullable: false }],
       inputs: { rax: { constant: '0x0' }, rcx: { constant: '0xffcc' }, ...fromFields(EXPOSED) },
       leaves: [0],

@@ -5,7 +5,8 @@ function wrapper(symbol: string, outputs: string): ProgramContract {
   const options = { errorMap: 'linux-6.8', outputs };
   return {
     symbol,
-    source: 'facts/linux.md 1.2 and 1.4 (sc_retry, sc_retry_prerr)',
+    source:
+      'docs/abi/linux-stubs.md#host-stubs; docs/abi/linux-seamcall.md#sc_retry; docs/abi/linux-seamcall.md#sc_retry_prerr',
     program: 'seamcall-retry',
     options,
   };

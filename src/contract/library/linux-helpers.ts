@@ -1,7 +1,7 @@
 import type { ContractSet } from '../contract.js';
 import type { ProgramContract } from '../program-contract.js';
 
-const SOURCE = 'facts/linux.md 2 and 4, tdvmcall.json';
+const SOURCE = 'docs/abi/linux-helpers.md#frame-of-a-helper; docs/abi/tdvmcall.md#sub-functions';
 
 /** A contract of each helper: symbol -> program. */
 function helpers(
@@ -19,7 +19,7 @@ const OF_7_3 = {
 } as const;
 
 /**
- * The guest's helpers as Linux v7.3.4 has them (facts/linux.md 2). Widths and upper halves are the architecture's:
+ * The guest's helpers as Linux v7.3.4 has them (docs/abi/linux-helpers.md). Widths and upper halves are the architecture's:
  * where that kernel differs, it is the kernel that is wrong.
  */
 export const LINUX_HELPERS_7_3: ContractSet = {
@@ -66,7 +66,7 @@ export const LINUX_HELPERS_5_19: ContractSet = {
     ...helpers(
       { tdx_safe_halt: 'helper-safe-halt' },
       {
-        source: `${SOURCE}, facts/module.md 4`,
+        source: `${SOURCE}; docs/abi/tdvmcall.md#hlt-disciplines`,
         options: { mask: 'r10-r15', failure: 'trap', haltDiscipline: 'sti-shadow' },
       },
     ),
@@ -77,13 +77,17 @@ export const LINUX_HELPERS_5_19: ContractSet = {
   },
 };
 
-/** Port I/O on the stub that was discussed in 2021 (facts/linux.md 1.5, seed 004). */
+/** Port I/O on the stub that was discussed in 2021 (docs/abi/linux-stubs.md#the-rfc-of-2021). */
 export const LINUX_HELPERS_RFC_2021: ContractSet = {
   name: 'linux-helpers-rfc-2021',
   title: 'Linux guest helpers as proposed in 2021 (port I/O by width)',
   contracts: {},
   programs: helpers(
     Object.fromEntries(['inb', 'inw', 'inl', 'outb', 'outw', 'outl'].map((name) => [`tdx_${name}`, `helper-${name}`])),
-    { source: 'facts/linux.md 1.5, seed 004, tdvmcall.json', options: { mask: 'r10-r15', failure: 'trap' } },
+    {
+      source:
+        'docs/abi/linux-stubs.md#the-rfc-of-2021; docs/abi/mailing-lists.md#port-io-2021; docs/abi/tdvmcall.md#instructionio',
+      options: { mask: 'r10-r15', failure: 'trap' },
+    },
   ),
 };

@@ -1,12 +1,12 @@
-/** Shapes that the host stubs of several kernel generations share. Facts: facts/linux.md 1.2, 1.3 and 1.6. */
+/** Shapes that the host stubs of several kernel generations share. Facts: docs/abi/linux-stubs.md#host-stubs. */
 import { TDX_SEAMCALL_GP, TDX_SEAMCALL_UD, TDX_SEAMCALL_VMFAILINVALID } from '../../../models/abi/linux-constants.js';
 import { SEAMCALL_LEAVES } from '../../../models/abi/seamcall-leaves.js';
 import type { Contract } from '../contract.js';
 
-/** TDH.VP.ENTER, which may change every register, and TDH.SERVTD.BIND, which writes R12 and R13 (facts/linux.md 1.6). */
+/** TDH.VP.ENTER, which may change every register, and TDH.SERVTD.BIND, which writes R12 and R13 (docs/abi/linux-stubs.md#fair-scenarios). */
 export const WIDE_HOST_LEAVES = [0, 48];
 
-/** Leaves of the module whose outputs stay within RCX, RDX and R8-R11: any other (facts/linux.md 1.6). */
+/** Leaves of the module whose outputs stay within RCX, RDX and R8-R11: any other (docs/abi/linux-stubs.md#fair-scenarios). */
 export const NARROW_HOST_LEAVES = SEAMCALL_LEAVES.filter(
   ({ leaf, implementedIn1501 }) => implementedIn1501 && !WIDE_HOST_LEAVES.includes(leaf),
 ).map(({ leaf }) => leaf);

@@ -3,7 +3,8 @@ import { fromParameters, toFields } from './linux-shapes.js';
 
 const OUTPUTS = ['r11', 'r12', 'r13', 'r14', 'r15'] as const;
 /** Whether values that the host chose must go is not in the facts of this form: it is the requirement of today. */
-const SOURCE = 'facts/linux.md 1.5, seed 004 (RFC of 2021, never released); scrubbing: facts/module.md 7, row 5';
+const SOURCE =
+  'docs/abi/linux-stubs.md#the-rfc-of-2021 (never released); docs/abi/mailing-lists.md#port-io-2021; docs/abi/hardening.md#scrub-host-values';
 
 /** `u64 __tdx_hypercall(u64 fn, u64 r12, u64 r13, u64 r14, u64 r15, struct tdx_hypercall_output *out)` */
 const HYPERCALL: Contract = {
@@ -36,7 +37,7 @@ const HYPERCALL: Contract = {
   vectorState: 'untouched',
 };
 
-/** The form that was discussed in 2021: parameters in registers, results in a block that may be absent (linux.md 1.5). */
+/** The form that was discussed in 2021: parameters in registers, results in a block that may be absent (docs/abi/linux-stubs.md#the-rfc-of-2021). */
 export const LINUX_RFC_2021: ContractSet = {
   name: 'linux-rfc-2021',
   title: 'Linux guest stubs as proposed in 2021 (parameters in registers, five outputs)',

@@ -8,7 +8,8 @@ export const ROUND_TRIP_7_3: ContractSet = {
   programs: {
     devices: {
       symbol: 'tdx_vcpu_run',
-      source: 'facts/linux.md 2 and 3, tdvmcall.json',
+      source:
+        'docs/abi/linux-helpers.md#frame-of-a-helper; docs/abi/kvm-dispatcher.md#registers; docs/abi/tdvmcall.md#sub-functions',
       program: 'round-trip',
       options: {},
     },

@@ -24,7 +24,7 @@ import {
 
 export const WORD = (1n << 64n) - 1n;
 const PAGE = 4096n;
-/** What MapGPA converts at once (facts/linux.md section 3): lengths around its multiples are where chunks go wrong. */
+/** What MapGPA converts at once (docs/abi/kvm-dispatcher.md#mapgpa): lengths around its multiples are where chunks go wrong. */
 export const CHUNK = 0x200000n;
 /** An MSR that can be read and written: IA32_PAT. */
 export const PAT = BigInt(KVM_TD_EMULATED_MSRS.find(({ name }) => name === 'IA32_PAT')?.first ?? 0);

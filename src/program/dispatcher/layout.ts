@@ -1,6 +1,6 @@
 /**
  * The structures of the dispatcher under test, as corpus/targets/dispatcher/tdx-host.h declares them: the vCPU (its
- * registers as facts/linux.md 1.1 lays them out; the rest is our own) and the TD.
+ * registers as docs/abi/linux-stubs.md#structures lays them out; the rest is our own) and the TD.
  */
 import type { ExposedRegister } from '../../../models/abi/linux-constants.js';
 import { KVM_RUN_PIO_DATA_OFFSET } from '../../../models/abi/kvm.js';

@@ -63,7 +63,7 @@ export class HostSide {
       next = this.run();
       if (next.done === true || next.value.moment !== 'SEAMCALL') return yield* this.astray(next);
     }
-    // RBP is the host's own with NO_RBP_MOD, and RAX says why the guest exited (facts/module.md 3).
+    // RBP is the host's own with NO_RBP_MOD, and RAX says why the guest exited (docs/abi/seamcall.md#tdhvpenter-outputs).
     const exit = registersOf(shown, ['rsp', 'rbp']);
     exit.statusLow = EXIT_REASON.TDCALL;
     next = this.resume(exit.values);

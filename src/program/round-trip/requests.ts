@@ -52,7 +52,7 @@ const meddled = {
 const ax = anything('RAX of the guest', 0x1122_3344_5566_7788n);
 const driven = anything('what the device drives', 0x8877_6655_4433_2211n);
 
-/** The exit qualification of a port access (facts/linux.md 2, handle_io). */
+/** The exit qualification of a port access (docs/abi/linux-helpers.md#handle_io). */
 function qualification({ size, port }: Values, input: boolean): bigint {
   return (size - 1n) | (input ? 8n : 0n) | (port << 16n);
 }

@@ -13,7 +13,7 @@ const errnoSchema = z.strictObject({ errorMap: errorMap.default('seed-002') });
 
 const retrySchema = z.strictObject({
   errorMap: errorMap.default('linux-6.8'),
-  /** SEAMCALLs at most (facts/linux.md 1.4). */
+  /** SEAMCALLs at most (docs/abi/linux-seamcall.md#sc_retry). */
   tries: z.number().int().min(1).max(100).default(LINUX_ENTROPY_TRIES),
   /** Registers that the stub loads from the arguments and stores there. */
   outputs: z.enum(['none', 'few', 'all']).default('few'),

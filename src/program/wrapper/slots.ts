@@ -68,7 +68,7 @@ export function endsPossibly({ carry, vector }: Values): boolean {
 
 const SEAMLDR_BIT = 1n << 63n;
 
-/** Whether the leaf stays within the registers that the short stubs take care of (facts/linux.md 1.6). */
+/** Whether the leaf stays within the registers that the short stubs take care of (docs/abi/linux-stubs.md#fair-scenarios). */
 export function isNarrow({ fn: number }: Values): boolean {
   return (number & SEAMLDR_BIT) !== 0n || !WIDE_HOST_LEAVES.includes(Number(number & BigInt(SEAMCALL_RAX.leafMask)));
 }

@@ -23,7 +23,7 @@ const REQUIREMENTS: NonNullable<HtmlInput['requirements']> = [
   {
     id: 'vmcall-mask',
     statement: 'TDG.VP.VMCALL shares with the host the registers of the mask in RCX, and no others.',
-    source: 'facts/module.md section 2',
+    source: 'docs/abi/seamcall.md#registers',
     standing: 'read in the source',
     checkedBy: ['vmcall-frame', 'exposes-only-arguments'],
     targets: [SOUND, 'guest-6.4/__tdx_hypercall', 'guest-6.7/__tdx_hypercall'],
@@ -33,7 +33,7 @@ const REQUIREMENTS: NonNullable<HtmlInput['requirements']> = [
   {
     id: 'vmcall-xmm',
     statement: 'Bits 31:16 of the mask share XMM registers.',
-    source: 'facts/module.md section 2',
+    source: 'docs/abi/seamcall.md#registers',
     standing: 'seen in vectors',
     checkedBy: [],
     targets: [],

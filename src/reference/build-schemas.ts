@@ -1,7 +1,7 @@
 /** `npm run build:schemas`: writes the published JSON Schemas. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../../package-info.js';
+import { packageRoot } from '../package-info.js';
 import { jsonSchemas, SCHEMA_FOLDER } from './json-schemas.js';
 
 const folder = join(packageRoot(), SCHEMA_FOLDER);

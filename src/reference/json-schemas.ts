@@ -1,8 +1,11 @@
 /** The JSON Schemas that the package publishes, made of the schemas by which the tool itself reads. */
 import { z } from 'zod';
-import { CASE_1, case1Schema } from '../../stored/case-1.js';
-import { CASE_SCHEMA, caseSchema } from '../../stored/case-schema.js';
-import { RESULT_SCHEMA, resultSchema } from './result.js';
+import { RESULT_SCHEMA, resultSchema } from '../campaign/records/result.js';
+import { configSchema } from '../config/config.js';
+import { contractSetSchema } from '../contract/contract.js';
+import { EXPECT_SCHEMA, expectationsSchema } from '../expect/expectation-file.js';
+import { CASE_1, case1Schema } from '../stored/case-1.js';
+import { CASE_SCHEMA, caseSchema } from '../stored/case-schema.js';
 
 /** Folder in the package. */
 export const SCHEMA_FOLDER = 'schema';
@@ -16,6 +19,17 @@ export function jsonSchemas(): Record<string, string> {
     'result-2.schema.json': publish(resultSchema, RESULT_SCHEMA, 'The result of a run of tdxfuzz'),
     'case-1.schema.json': publish(case1Schema, CASE_1, 'One case of tdxfuzz as versions before wrote it'),
     'case-2.schema.json': publish(caseSchema, CASE_SCHEMA, 'One case of tdxfuzz, with all that a replay needs'),
+    'contracts-1.schema.json': publish(
+      contractSetSchema,
+      'tdxfuzz/contracts/1',
+      'A contract set: what functions promise',
+    ),
+    'config.schema.json': publish(
+      configSchema,
+      'tdxfuzz/config',
+      'The configuration of a project: tdxfuzz.config.json',
+    ),
+    'expect-1.schema.json': publish(expectationsSchema, EXPECT_SCHEMA, 'Findings that are known: tdxfuzz/expect.json'),
   };
 }
 

@@ -3,13 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { packageRoot } from '../../package-info.js';
-import { resultJson } from '../../report/json.js';
-import { twinTarget } from '../../finding/twins.test.helper.js';
-import { builtInPrograms, builtInStubs } from '../targets/built-in-targets.js';
-import { fuzz } from '../fuzz.js';
+import { validateConfig } from '../config/config.js';
+import { CONTRACT_SETS } from '../contract/library/sets.js';
+import { packageRoot } from '../package-info.js';
+import { resultJson } from '../report/json.js';
+import { twinTarget } from '../finding/twins.test.helper.js';
+import { builtInPrograms, builtInStubs } from '../campaign/targets/built-in-targets.js';
+import { fuzz } from '../campaign/fuzz.js';
 import { jsonSchemas, SCHEMA_FOLDER } from './json-schemas.js';
-import { resultSchema } from './result.js';
+import { resultSchema } from '../campaign/records/result.js';
 
 const folder = join(packageRoot(), SCHEMA_FOLDER);
 const published = (name: string): string => readFileSync(join(folder, name), 'utf8');
@@ -28,6 +30,9 @@ function validator(name: string): ValidateFunction {
 const validResult = validator('result-2.schema.json');
 const validCase = validator('case-2.schema.json');
 const validCase1 = validator('case-1.schema.json');
+const validContracts = validator('contracts-1.schema.json');
+const validConfig = validator('config.schema.json');
+const validRules = validator('expect-1.schema.json');
 
 type Json = Record<string, unknown>;
 type Path = readonly (string | number)[];
@@ -135,4 +140,75 @@ describe('cases', () => {
     for (const steps of [[], undefined, Array.from({ length: 65 }, () => ({ action: 'call', values: {} }))])
       expect(validCase(changed(ofFinding(), ['steps'], steps))).toBe(false);
   });
+});
+
+describe('contract sets', () => {
+  /** As a JSON file has it: a contract is named by its key. */
+  const asFile = (set: (typeof CONTRACT_SETS)[number]): Json => {
+    const file = structuredClone({ schema: 'tdxfuzz/contracts/1', ...set }) as Json;
+    for (const body of Object.values(file['contracts'] as Record<string, Json>)) delete body['symbol'];
+    return JSON.parse(JSON.stringify(file)) as Json;
+  };
+
+  test.each(CONTRACT_SETS.map((set) => [set.name, set] as const))('%s of the library is valid', (_name, set) => {
+    expect(validContracts(asFile(set)), JSON.stringify(validContracts.errors)).toBe(true);
+  });
+
+  const contract = ['contracts', '__tdx_hypercall'] as const;
+  test.each<[string, Path, unknown]>([
+    ['another schema', ['schema'], 'tdxfuzz/contracts/9'],
+    ['a contract without a convention', [...contract, 'convention'], undefined],
+    ['a convention that nobody knows', [...contract, 'convention'], 'fastcall'],
+    ['a word that nobody knows', [...contract, 'mask'], '0xffcc'],
+    ['a mask in decimal', [...contract, 'inputs', 'rcx'], { constant: '64512' }],
+    ['no leaf', [...contract, 'leaves'], []],
+  ])('with %s are not', (_what, path, value) => {
+    const set = asFile(CONTRACT_SETS.find(({ name }) => name === 'linux-5.19') ?? CONTRACT_SETS[0]);
+    expect(validContracts(set)).toBe(true);
+    expect(validContracts(changed(set, path, value))).toBe(false);
+  });
+});
+
+describe('configurations', () => {
+  const config: Json = {
+    $schema: 'node_modules/tdxfuzz/schema/config.schema.json',
+    targets: [{ image: 'build/stub.o', contract: 'linux-6.7', bind: { mine: 'linux-6.7/__tdcall' }, runs: 1000 }],
+    gate: { runs: 1000, programRuns: 10 },
+    workers: 2,
+  };
+
+  test('with every setting are valid, and the tool takes them', () => {
+    expect(validConfig(config), JSON.stringify(validConfig.errors)).toBe(true);
+    expect(validateConfig(config, 'a.json')).toEqual(config);
+  });
+
+  test.each<[string, Path, unknown]>([
+    ['a setting that nobody knows', ['target'], []],
+    ['an image that is none', ['targets', 0, 'image'], ''],
+    ['no worker', ['workers'], 0],
+    ['half a case', ['gate', 'runs'], 0.5],
+  ])('with %s are not', (_what, path, value) => {
+    expect(validConfig(changed(config, path, value))).toBe(false);
+    expect(() => validateConfig(changed(config, path, value), 'a.json')).toThrow(/^a\.json: /);
+  });
+
+  test('say what each setting is', () => {
+    const { properties } = JSON.parse(published('config.schema.json')) as { properties: Record<string, Json> };
+    for (const [name, setting] of Object.entries(properties)) expect(setting['description'], name).toMatch(/\.$/);
+  });
+});
+
+describe('expectations', () => {
+  const rules: Json = {
+    schema: 'tdxfuzz/expect/1',
+    rules: [{ target: 'a', property: 'keeps-stack', slot: 'memory', place: 'a+*', reason: 'known' }],
+  };
+
+  test('are valid', () => expect(validRules(rules), JSON.stringify(validRules.errors)).toBe(true));
+
+  test.each<[string, Path, unknown]>([
+    ['another schema', ['schema'], 'tdxfuzz/expect/9'],
+    ['a rule without a reason', ['rules', 0, 'reason'], undefined],
+    ['a word that nobody knows', ['rules', 0, 'until'], 'tomorrow'],
+  ])('with %s are not', (_what, path, value) => expect(validRules(changed(rules, path, value))).toBe(false));
 });
