@@ -1,35 +1,14 @@
 /** Debug sections that are larger than anything that is built: an image without lines, soon. Work is counted, not timed. */
 import { deflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { CODE, writeElf } from './elf-writer.test.helper.js';
 import type { Image } from './image.js';
-import { lineWork, sourceLine } from './line-table.js';
-import { parseImage } from './load.js';
-import { findFunction } from './symbols.js';
+import { lineWork } from './line-table.js';
+import { ADDRESS, END, line, many, OPERANDS, setAddress, SMALL, unit, withLines } from './made-lines.test.helper.js';
 
 const COMPRESSED = 0x800;
 const TYPE = { zlib: 1, zstd: 2 } as const;
 /** A hang is noticed. What is counted below takes a second or two. */
 const PATIENCE = { timeout: 20_000 };
-
-/** An object with 16 bytes of code at `f`, and such a line table. */
-function withLines(line: Uint8Array, flags = 0, name = '.debug_line'): Image {
-  return parseImage(
-    writeElf({
-      sections: [
-        { name: '.text', flags: CODE, align: 16, data: new Uint8Array(16).fill(0x90) },
-        { name, flags, data: line },
-      ],
-      symbols: [{ name: 'f', section: '.text', type: 2, size: 16n }],
-    }),
-    'made.o',
-  );
-}
-
-function line(image: Image, address = findFunction(image, 'f').address): string | undefined {
-  const found = sourceLine(image, address);
-  return found && `${found.file}:${found.line}`;
-}
 
 /** A section's contents under Elf64_Chdr. */
 function compressed(type: number, size: number, packed: Uint8Array): Uint8Array {
@@ -59,31 +38,6 @@ function repeated(byte: number, size: number): Uint8Array {
   }
   return Uint8Array.from([0x28, 0xb5, 0x2f, 0xfd, 0x20, 0, ...blocks]);
 }
-
-const OPERANDS = [0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1];
-
-/** A unit of version 4 with one file, `a.c`. */
-function unit(program: Uint8Array): Uint8Array {
-  const header = [1, 1, 1, 0xfb, 14, 13, ...OPERANDS, 0, 0x61, 0x2e, 0x63, 0, 0, 0, 0, 0];
-  const bytes = Buffer.alloc(10 + header.length + program.length);
-  bytes.writeUInt32LE(bytes.length - 4, 0);
-  bytes.writeUInt16LE(4, 4);
-  bytes.writeUInt32LE(header.length, 6);
-  bytes.set(header, 10);
-  bytes.set(program, 10 + header.length);
-  return bytes;
-}
-
-function setAddress(address: bigint): Uint8Array {
-  const bytes = Buffer.from([0, 9, 2, 0, 0, 0, 0, 0, 0, 0, 0]);
-  bytes.writeBigUInt64LE(address, 3);
-  return bytes;
-}
-
-const END = Buffer.from([0, 1, 1]);
-const ADDRESS = findFunction(withLines(new Uint8Array(0)), 'f').address;
-/** 16 bytes of line 7. */
-const SMALL = unit(Buffer.concat([setAddress(ADDRESS), Buffer.from([3, 6, 1, 2, 16]), END]));
 
 describe('compressed sections', () => {
   // A block of the bytes as they are, and an empty one behind it.
@@ -130,8 +84,6 @@ describe('compressed sections', () => {
 });
 
 describe('limits', () => {
-  const many = (count: number, bytes: Uint8Array): Uint8Array => Buffer.concat(Array<Uint8Array>(count).fill(bytes));
-
   test('of units', PATIENCE, () => {
     expect(line(withLines(many(65_536, SMALL)))).toBe('a.c:7');
     const made = withLines(many(100_000, SMALL));
@@ -143,19 +95,6 @@ describe('limits', () => {
     const made = withLines(many(100_000, Buffer.from([2, 0, 0, 0, 9, 9])));
     expect(line(made)).toBeUndefined();
     expect(lineWork(made)).toEqual({ units: 65_537, steps: 0, isTooMuch: true });
-  });
-
-  test('of steps', PATIENCE, () => {
-    // const_add_pc, one byte each.
-    const made = withLines(many(2, unit(Buffer.alloc(70_000_000, 8))));
-    expect(line(made)).toBeUndefined();
-    expect(lineWork(made)).toMatchObject({ units: 2, steps: 2 ** 27 + 1, isTooMuch: true });
-  });
-
-  test('of sequences', PATIENCE, () => {
-    const sequence = Buffer.concat([setAddress(ADDRESS), Buffer.from([3, 6, 1, 2, 16]), END]);
-    expect(line(withLines(unit(many(100_000, sequence))))).toBe('a.c:7');
-    expect(lineWork(withLines(unit(many(530_000, sequence)))).isTooMuch).toBe(true);
   });
 
   test('of rows in one sequence, which the next one does not pay for', PATIENCE, () => {
