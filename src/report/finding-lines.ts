@@ -1,6 +1,7 @@
 /** A finding as plain lines of text, for formats that have no markup of their own. */
 import type { CauseResult, FindingResult } from '../campaign/records/result.js';
 import { shorten } from '../text/escape.js';
+import { shownPath } from '../text/path-in-folder.js';
 import { ruleOf } from './rules.js';
 
 /** Values shown by name before the rest is only counted: a shrunken case has three or fewer. */
@@ -51,7 +52,7 @@ export function findingLines(
     ...(rule === undefined ? [] : [['rule', rule.rule] as [string, string]]),
     ['clause', clause],
     ['place', place],
-    ...(source === undefined ? [] : [['source', `${source.file}:${source.line}`] as [string, string]]),
+    ...(source === undefined ? [] : [['source', `${shownPath(source.file)}:${source.line}`] as [string, string]]),
     ['expected', expected],
     ['found', actual],
     ...alsoLines(also),
