@@ -4,7 +4,10 @@ import { readCase } from '../stored/case-file.js';
 import { openCase } from '../stored/open-case.js';
 import { differingValues } from '../stored/stored-values.js';
 import { describeAssumptions } from '../contract/contract.js';
+import { withFunctionsAt } from '../harness/code-by-address.js';
+import type { Image } from '../image/image.js';
 import { loadImage } from '../image/load.js';
+import { placeName } from '../image/places.js';
 import { findingText, type ToldFinding } from '../report/finding-text.js';
 import { sorted } from '../report/json.js';
 import { storyText } from '../report/story-text.js';
@@ -23,7 +26,7 @@ export function replayCommand(): Command {
     .description('run one stored case: the trace, instruction by instruction, and the violated clause')
     .argument('CASE', 'path of a case.json, or of the folder of a finding')
     .option('--image <NEW.o>', 'judge a new build by the same case: still broken, fixed, or no longer reached')
-    .option('--symbol <NAME>', 'the function in the new build, if it has another name')
+    .option('--symbol <NAME>', 'the function in the new build, if it has another name or address')
     .addOption(new Option('--format <F>', 'how to print').choices(['text', 'json']).default('text'))
     .action((path: string, flags: ReplayFlags) => {
       process.exitCode = replay(path, flags);
@@ -32,9 +35,8 @@ export function replayCommand(): Command {
 
 function replay(path: string, flags: ReplayFlags): number {
   const file = readCase(path);
-  const newBuild = flags.image !== undefined;
-  const build =
-    flags.image === undefined ? undefined : { image: loadImage(flags.image), symbol: flags.symbol ?? file.symbol };
+  const isNewBuild = flags.image !== undefined;
+  const build = flags.image === undefined ? undefined : newBuild(loadImage(flags.image), flags.symbol ?? file.symbol);
   const { runner, values } = openCase(file, path, build);
   const accounts = accountsOf(runner, values);
   if (runner.problem !== '') {
@@ -43,7 +45,7 @@ function replay(path: string, flags: ReplayFlags): number {
   }
   const { reached } = runner;
   const identical = file.expect !== null && runner.digest() === file.expect.trace;
-  const verdict = verdictOf(file, accounts, newBuild, reached, identical);
+  const verdict = verdictOf(file, accounts, isNewBuild, reached, identical);
   if (flags.format === 'json') {
     const violations = accounts.map(({ signature, expected, actual }) => ({ ...signature, expected, actual }));
     const told = { verdict, traceIdentical: identical, end: runner.end, violations };
@@ -66,11 +68,17 @@ function replay(path: string, flags: ReplayFlags): number {
     ]),
     ...(ordered.length === 0 ? wholeRun(runner) : []),
     `the run ended: ${runner.end}`,
-    ...(newBuild || file.expect === null ? [] : [sameness(identical)]),
+    ...(isNewBuild || file.expect === null ? [] : [sameness(identical)]),
     verdict === 'fixed' ? pc.green(verdict) : pc.red(verdict),
   ];
   process.stdout.write(`${out.join('\n')}\n`);
   return accounts.length > 0 ? 1 : 0;
+}
+
+/** @param name of a symbol, or the address of a function as in places.ts */
+function newBuild(image: Image, name: string): { image: Image; symbol: string } {
+  const symbol = placeName(name);
+  return { image: withFunctionsAt(image, [symbol]), symbol };
 }
 
 function told(

@@ -7,17 +7,19 @@ import { compileFolders } from './compile-folders.js';
 import { DamagedDebug, TooMuchDebug } from './dwarf-reader.js';
 import type { LineSections } from './line-files.js';
 import { eachRela, relaCount, writeValue } from './relocation.js';
-import { isNamed, newUnpackBudget, unpacked } from './unpack-section.js';
+import { isNamed, type UnpackBudget, unpacked } from './unpack-section.js';
 
 const NONE = new Uint8Array(0);
 const NO_FOLDERS: ReadonlyMap<number, Uint8Array> = new Map();
 
 /** Debug sections of one file. */
 class DebugSections {
-  private readonly budget = newUnpackBudget();
   private readonly symbols = new Map<number, ElfSymbol[]>();
 
-  constructor(private readonly file: ElfFile) {}
+  constructor(
+    private readonly file: ElfFile,
+    private readonly budget: UnpackBudget,
+  ) {}
 
   named(name: string): ElfSection[] {
     return this.file.sections.filter((section) => isNamed(section, name));
@@ -74,10 +76,11 @@ class DebugSections {
 
 /**
  * One entry per .debug_line of the file; most have one or none.
- * @throws DamagedDebug, or ImageError from the tables of the file
+ * @param budget of all files of the image
+ * @throws DamagedDebug, TooMuchDebug, or ImageError from the tables of the file
  */
-export function debugLineSections(file: ElfFile): LineSections[] {
-  const sections = new DebugSections(file);
+export function debugLineSections(file: ElfFile, budget: UnpackBudget): LineSections[] {
+  const sections = new DebugSections(file, budget);
   const lines = sections.named('.debug_line');
   if (lines.length === 0) return [];
   // Sections that share their bytes would make the work larger than the file.

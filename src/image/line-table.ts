@@ -10,6 +10,7 @@ import type { ElfFile } from './elf-file.js';
 import { ImageError, type Image } from './image.js';
 import { type LineSections, sourcePath } from './line-files.js';
 import { type LineUnit, type LineWork, lineUnits, runLineProgram } from './line-program.js';
+import { newUnpackBudget, type UnpackBudget } from './unpack-section.js';
 
 /** A line of source code. */
 export interface SourcePosition {
@@ -43,12 +44,19 @@ const MOST_ROWS = 1 << 21;
 /** No source is longer. */
 const LONGEST_SOURCE = 2 ** 30;
 
-const FILES = new WeakMap<Image, ElfFile>();
+/** Of an image of several objects each. */
+const FILES = new WeakMap<Image, readonly ElfFile[]>();
 const TABLES = new WeakMap<Image, LineTable>();
 
 /** Remembers where an image's debug sections are, for as long as the image is used. Reads nothing. */
 export function keepDebugSections(image: Image, file: ElfFile): void {
-  FILES.set(image, file);
+  FILES.set(image, [...(FILES.get(image) ?? []), file]);
+}
+
+/** For an image that has the code of another, at the same addresses. */
+export function shareDebugSections(from: Image, to: Image): void {
+  const files = FILES.get(from);
+  if (files !== undefined) FILES.set(to, files);
 }
 
 /**
@@ -75,17 +83,24 @@ function tableOf(image: Image): LineTable {
 
 function readTable(image: Image): LineTable {
   const work: LineWork = { units: 0, steps: 0 };
-  const file = FILES.get(image);
-  if (file === undefined) return { sequences: [], work, isTooMuch: false };
+  const budget = newUnpackBudget();
+  const sequences: Sequence[] = [];
   try {
-    const sequences: Sequence[] = [];
-    for (const sections of debugLineSections(file)) readSequences(sections, work, hasCodeAtZero(file), sequences);
-    sequences.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
-    return { sequences, work, isTooMuch: false };
+    for (const file of FILES.get(image) ?? []) readFile(file, budget, work, sequences);
   } catch (error) {
-    if (error instanceof DamagedDebug || error instanceof TooMuchDebug || error instanceof ImageError)
-      return { sequences: [], work, isTooMuch: error instanceof TooMuchDebug };
+    if (error instanceof TooMuchDebug) return { sequences: [], work, isTooMuch: true };
     throw error;
+  }
+  sequences.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+  return { sequences, work, isTooMuch: false };
+}
+
+/** A file whose debug sections are damaged has no lines; the others of the image keep theirs. */
+function readFile(file: ElfFile, budget: UnpackBudget, work: LineWork, found: Sequence[]): void {
+  try {
+    for (const sections of debugLineSections(file, budget)) readSequences(sections, work, hasCodeAtZero(file), found);
+  } catch (error) {
+    if (!(error instanceof DamagedDebug || error instanceof ImageError)) throw error;
   }
 }
 

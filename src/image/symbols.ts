@@ -3,6 +3,7 @@ import { shorten } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import { ABSOLUTE, ImageError, type Image, type ImageSymbol } from './image.js';
 import { nearestNames } from '../text/nearest.js';
+import { isPlace, noSuchPlace } from './places.js';
 import { segmentAt } from './segments.js';
 
 const INDEXES = new WeakMap<Image, ReadonlyMap<string, readonly ImageSymbol[]>>();
@@ -40,10 +41,11 @@ function isCode(image: Image, symbol: ImageSymbol): boolean {
 }
 
 function absent(image: Image, name: string): never {
+  if (isPlace(name)) throw new ImageError(`${image.name}: ${noSuchPlace(image, name)}`);
   const quoted = `"${shorten(name)}"`;
   if (image.symbols.length === 0)
     throw new ImageError(
-      `${image.name}: has no symbols, so ${quoted} cannot be found; give the image before it was stripped`,
+      `${image.name}: has no symbols, so ${quoted} cannot be found; give the image before it was stripped, or the address of the function, such as 0x1230`,
     );
   if (image.externals.some((external) => external.name === name))
     throw new ImageError(`${image.name}: ${quoted} is called but not defined here; give the object that defines it`);

@@ -14,14 +14,14 @@ const OLD_PREFIX = '.zdebug_';
 const OLD_MAGIC = 'ZLIB';
 const OLD_HEADER = 12;
 
-/** The most that all sections of a file together may unpack to, in bytes: some twice what large kernels have of lines. */
+/** The most that all sections of an image together may unpack to, in bytes: some twice what large kernels have of lines. */
 const MOST_BYTES = 2 ** 27;
 /** So many bytes are unpacked however few they came from. */
 const FREE_BYTES = 2 ** 24;
 /** Beyond that, so many for each byte in the file: tables of lines shrink to a third or a tenth. */
 const MOST_RATIO = 32;
 
-/** Bytes that a file's sections may still unpack to. */
+/** Bytes that an image's sections may still unpack to. */
 export interface UnpackBudget {
   left: number;
 }

@@ -3,11 +3,13 @@ import { findContractSet } from '../../contract/find-contract.js';
 import type { Contract, ContractSet } from '../../contract/contract.js';
 import { CONTRACT_SETS } from '../../contract/library/sets.js';
 import { UsageError } from '../../errors.js';
+import { withFunctionsAt } from '../../harness/code-by-address.js';
 import { functionCode } from '../../harness/function-code.js';
 import { shorten } from '../../text/escape.js';
 import type { Image } from '../../image/image.js';
 import { loadImage } from '../../image/load.js';
-import { functionExtent } from '../../stage/functions.js';
+import { functionExtent, isFunction } from '../../stage/functions.js';
+import { placeName } from '../../image/places.js';
 import { findFunction } from '../../image/symbols.js';
 import { nearest, nearestNames } from '../../text/nearest.js';
 import { bindTarget, type Unnamed } from './bind-target.js';
@@ -93,13 +95,13 @@ function fromImages(
 ): Omit<Selection, 'known'> {
   const twice = paths.find((path, index) => paths.indexOf(path) !== index);
   if (twice !== undefined) throw new UsageError(`${shorten(twice)}: named twice; name every image once`);
-  const symbols = bindings.map((text) => text.slice(0, text.indexOf('=')));
+  const symbols = bindings.map((text) => placeName(text.slice(0, text.indexOf('='))));
   const again = symbols.find((symbol, index) => symbols.indexOf(symbol) !== index);
   if (again !== undefined) throw new UsageError(`--target ${shorten(again)}=...: bound twice; bind every symbol once`);
   const sets = typeof contract === 'string' ? CONTRACT_SETS : [contract, ...CONTRACT_SETS];
   const targets: AnyTarget[] = [];
   const notes: string[] = [];
-  const images = paths.map((path) => ({ path, image: loadImage(path) }));
+  const images = paths.map((path) => ({ path, image: withFunctionsAt(loadImage(path), symbols) }));
   for (const { path, image } of images) {
     const label = paths.length === 1 ? '' : `${shorten(path)}:`;
     // Of several images each is bound where it has the symbol; one that none has is a mistake in the first.
@@ -149,8 +151,12 @@ function fromImages(
 }
 
 function noSymbol(path: string, image: Image, set: ContractSet): UsageError {
-  const functions = image.symbols.filter(({ kind }) => kind === 'function').map(({ name }) => shorten(name));
+  const functions = image.symbols.filter((symbol) => isFunction(image, symbol)).map(({ name }) => shorten(name));
   const wanted = symbolsOf(set);
+  if (functions.length === 0)
+    return new UsageError(
+      `${shorten(path)}: no function of ${set.name} (${wanted.join(', ')}): it names no functions at all; give the file before it was stripped, or name one by its address with --target 0x1230=${set.name}/FUNCTION`,
+    );
   const near = [...new Set(wanted.flatMap((name) => nearestNames(name, functions)))].slice(0, 3);
   const hint = near.length > 0 ? `nearest: ${near.join(', ')}` : `it has ${functions.slice(0, 5).join(', ')}`;
   return new UsageError(
