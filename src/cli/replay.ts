@@ -8,6 +8,7 @@ import { withFunctionsAt } from '../harness/code-by-address.js';
 import type { Image } from '../image/image.js';
 import { loadImage } from '../image/load.js';
 import { placeName } from '../image/places.js';
+import { meantSymbol } from '../image/symbols.js';
 import { findingText, type ToldFinding } from '../report/finding-text.js';
 import { sorted } from '../report/json.js';
 import { storyText } from '../report/story-text.js';
@@ -75,10 +76,11 @@ function replay(path: string, flags: ReplayFlags): number {
   return accounts.length > 0 ? 1 : 0;
 }
 
-/** @param name of a symbol, or the address of a function as in places.ts */
+/** @param name of a symbol, mangled or not, or the address of a function as in places.ts */
 function newBuild(image: Image, name: string): { image: Image; symbol: string } {
-  const symbol = placeName(name);
-  return { image: withFunctionsAt(image, [symbol]), symbol };
+  const place = placeName(name);
+  const named = withFunctionsAt(image, [place]);
+  return { image: named, symbol: meantSymbol(named, place) };
 }
 
 function told(

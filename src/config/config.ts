@@ -24,7 +24,10 @@ const targetShape = {
   name: oneLine(200).optional(),
   /** Name of a contract set, path of a JSON file with one, a set itself, or `auto`. */
   contract: z.union([z.string().min(1).max(4096), z.looseObject({})]).optional(),
-  /** Symbol -> `SET/FUNCTION`: contracts of symbols that have other names. */
+  /**
+   * Symbol -> `SET/FUNCTION`: contracts of symbols that have other names; in place of a symbol also what a mangled one reads
+   * as, or an address (`0x1230`, of an object `.text+0x30`).
+   */
   bind: z.record(z.string().min(1).max(4096), z.string().min(1).max(4200)).optional(),
   /** Cases that a gate gives to each function of this image. */
   runs: runs.optional(),

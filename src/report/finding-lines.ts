@@ -1,5 +1,6 @@
 /** A finding as plain lines of text, for formats that have no markup of their own. */
 import type { CauseResult, FindingResult } from '../campaign/records/result.js';
+import { readablePlace } from '../text/demangle.js';
 import { shorten } from '../text/escape.js';
 import { shownPath } from '../text/path-in-folder.js';
 import { ruleOf } from './rules.js';
@@ -51,7 +52,7 @@ export function findingLines(
   const lines: [string, string][] = [
     ...(rule === undefined ? [] : [['rule', rule.rule] as [string, string]]),
     ['clause', clause],
-    ['place', place],
+    ['place', readablePlace(place)],
     ...(source === undefined ? [] : [['source', `${shownPath(source.file)}:${source.line}`] as [string, string]]),
     ['expected', expected],
     ['found', actual],

@@ -5,12 +5,13 @@ import { CONTRACT_SETS } from '../../contract/library/sets.js';
 import { UsageError } from '../../errors.js';
 import { withFunctionsAt } from '../../harness/code-by-address.js';
 import { functionCode } from '../../harness/function-code.js';
+import { readable } from '../../text/demangle.js';
 import { shorten } from '../../text/escape.js';
 import type { Image } from '../../image/image.js';
 import { loadImage } from '../../image/load.js';
 import { functionExtent, isFunction } from '../../stage/functions.js';
 import { placeName } from '../../image/places.js';
-import { findFunction } from '../../image/symbols.js';
+import { findFunction, meantSymbol } from '../../image/symbols.js';
 import { nearest, nearestNames } from '../../text/nearest.js';
 import { bindTarget, type Unnamed } from './bind-target.js';
 import { builtInTargets } from './built-in-targets.js';
@@ -106,11 +107,13 @@ function fromImages(
     const label = paths.length === 1 ? '' : `${shorten(path)}:`;
     // Of several images each is bound where it has the symbol; one that none has is a mistake in the first.
     const here = bindings.filter((_, index) => {
-      const having = images.filter((candidate) => hasFunction(candidate.image, symbols[index]));
-      return hasFunction(image, symbols[index]) || (having.length === 0 && image === images[0].image);
+      const having = images.filter((candidate) => isIn(candidate.image, symbols[index]));
+      return isIn(image, symbols[index]) || (having.length === 0 && image === images[0].image);
     });
     const bound = here.map((text) => binding(text, image, sets));
     const boundSymbols = new Set(bound.map(({ symbol }) => symbol));
+    if (boundSymbols.size < bound.length)
+      throw new UsageError(`${shorten(path)}: --target names one function in two ways; bind every function once`);
     targets.push(...bound.map((target) => ({ ...target, name: `${label}${shorten(target.symbol)}` })));
     // Bindings alone are enough; a set is then only used if it was asked for.
     const set =
@@ -144,7 +147,7 @@ function fromImages(
     const uncovered = functionsWithWrappedInstruction(image).filter((name) => !covered.has(name));
     if (uncovered.length > 0)
       notes.push(
-        `${shorten(path)}: TDCALL or SEAMCALL in ${uncovered.map((name) => shorten(name)).join(', ')}: no contract covers it`,
+        `${shorten(path)}: TDCALL or SEAMCALL in ${uncovered.map((name) => shorten(readable(name))).join(', ')}: no contract covers it`,
       );
   }
   return { targets, notes };
@@ -171,6 +174,11 @@ function symbolsOf({ contracts, programs = {} }: ContractSet): string[] {
 
 function hasFunction(image: Image, symbol: string): boolean {
   return image.symbols.some(({ name, kind }) => name === symbol && kind !== 'object');
+}
+
+/** Whether an image has the function that somebody means. */
+function isIn(image: Image, name: string): boolean {
+  return hasFunction(image, meantSymbol(image, name));
 }
 
 function binding(text: string, image: Image, sets: readonly ContractSet[]): Unnamed {
