@@ -43,4 +43,4 @@ export function collect(value: string, previous: string[]): string[] {
 
 /** Of --target, where images may be given. */
 export const TARGET_HELP =
-  'only these targets, or SYMBOL=SET/FUNCTION to bind a symbol (repeatable); a function without a symbol by its address as objdump -d prints it: 0x1230=SET/FUNCTION, of an object .text+0x30=SET/FUNCTION';
+  'only these targets, or SYMBOL=SET/FUNCTION to bind a symbol (repeatable); a Rust or C++ function by the last parts of its name: td_shim::asm_td_call=SET/FUNCTION; one without a symbol by its address as objdump -d prints it: 0x1230=SET/FUNCTION, of an object .text+0x30=SET/FUNCTION';
