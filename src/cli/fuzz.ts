@@ -9,7 +9,7 @@ import { applyRules } from '../expect/apply-rules.js';
 import { claimResultFolder } from './claim-folder.js';
 import { type Format, printAs, withFormat } from './format-option.js';
 import { onInterrupt } from './interrupt.js';
-import { collect, duration, positiveInteger, workerCount } from './options.js';
+import { collect, duration, positiveInteger, TARGET_HELP, workerCount } from './options.js';
 import { openProject, type Project, type ProjectFlags, withPlaces } from './project.js';
 import { startProgress } from './progress.js';
 import { keepResults } from './result-folder.js';
@@ -31,7 +31,7 @@ export function fuzzCommand(): Command {
     .description("fuzz the project's targets, the built-in ones without a configuration, or those of the given images")
     .argument('[IMAGE...]', 'ELF objects or executables')
     .option('--contract <SET>', 'contract set, a JSON file with one, or auto')
-    .option('--target <GLOB>', 'only these targets, or SYMBOL=SET/FUNCTION to bind a symbol (repeatable)', collect, [])
+    .option('--target <GLOB>', TARGET_HELP, collect, [])
     .option('--property <GLOB>', 'only these properties (repeatable)', collect, [])
     .option('--runs <N>', `cases per target (default ${DEFAULT_RUNS})`, positiveInteger)
     .addOption(new Option('--time <T>', 'run for a time such as 30s or 15m').argParser(duration).conflicts('runs'))

@@ -8,7 +8,7 @@ import { gate, GATE_RUNS, type GateRuns, runsByKind } from '../gate/gate.js';
 import { claimResultFolder } from './claim-folder.js';
 import { type Format, render, tellGaps, withFormat } from './format-option.js';
 import { onInterrupt } from './interrupt.js';
-import { collect, positiveInteger, seedText, workerCount } from './options.js';
+import { collect, positiveInteger, seedText, TARGET_HELP, workerCount } from './options.js';
 import { gateNotes, printGate } from './print-gate.js';
 import { openProject, type Project, type ProjectFlags, withPlaces } from './project.js';
 import { startProgress } from './progress.js';
@@ -31,7 +31,7 @@ export function gateCommand(): Command {
     )
     .argument('[IMAGE...]', 'ELF objects or executables, in place of the targets of the configuration')
     .option('--contract <SET>', 'contract set, a JSON file with one, or auto')
-    .option('--target <GLOB>', 'only these targets, or SYMBOL=SET/FUNCTION to bind a symbol (repeatable)', collect, [])
+    .option('--target <GLOB>', TARGET_HELP, collect, [])
     .option('--property <GLOB>', 'only these properties (repeatable)', collect, [])
     .option('--runs <N>', `cases per target (default ${GATE_RUNS.stub} for a stub)`, positiveInteger)
     .option('--program-runs <N>', `cases per program (default --runs, or ${GATE_RUNS.program})`, positiveInteger)

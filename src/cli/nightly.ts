@@ -13,7 +13,7 @@ import { writeFinding } from './findings.js';
 import { type Format, printAs, withFormat } from './format-option.js';
 import { onInterrupt } from './interrupt.js';
 import { startNightProgress } from './night-progress.js';
-import { collect, duration, workerCount } from './options.js';
+import { collect, duration, TARGET_HELP, workerCount } from './options.js';
 import { openProject, type ProjectFlags, withPlaces } from './project.js';
 import { writeResults } from './result-folder.js';
 import { type ShardFlags, withShard } from './shard-option.js';
@@ -33,7 +33,7 @@ export function nightlyCommand(): Command {
     .description('fuzz all targets for a time; the next night goes on where this one ended, or was killed')
     .argument('[IMAGE...]', 'ELF objects or executables, in place of the targets of the configuration')
     .option('--contract <SET>', 'contract set, a JSON file with one, or auto')
-    .option('--target <GLOB>', 'only these targets, or SYMBOL=SET/FUNCTION to bind a symbol (repeatable)', collect, [])
+    .option('--target <GLOB>', TARGET_HELP, collect, [])
     .option('--property <GLOB>', 'only these properties (repeatable)', collect, [])
     .addOption(
       new Option('--time <T>', 'how long, such as 30m or 8h').argParser(duration).default(EIGHT_HOURS, 'eight hours'),

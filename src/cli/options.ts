@@ -40,3 +40,7 @@ export function seedText(text: string): string {
 export function collect(value: string, previous: string[]): string[] {
   return [...previous, value];
 }
+
+/** Of --target, where images may be given. */
+export const TARGET_HELP =
+  'only these targets, or SYMBOL=SET/FUNCTION to bind a symbol (repeatable); a Rust or C++ function by the last parts of its name: td_shim::asm_td_call=SET/FUNCTION; one without a symbol by its address as objdump -d prints it: 0x1230=SET/FUNCTION, of an object .text+0x30=SET/FUNCTION';

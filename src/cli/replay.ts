@@ -5,7 +5,11 @@ import { openCase } from '../stored/open-case.js';
 import { differingValues } from '../stored/stored-values.js';
 import { describeAssumptions } from '../contract/contract.js';
 import { UsageError } from '../errors.js';
+import { withFunctionsAt } from '../harness/code-by-address.js';
+import type { Image } from '../image/image.js';
 import { loadImage } from '../image/load.js';
+import { placeName } from '../image/places.js';
+import { meantSymbol } from '../image/symbols.js';
 import { findingText, type ToldFinding } from '../report/finding-text.js';
 import { sorted } from '../report/json.js';
 import { storyText } from '../report/story-text.js';
@@ -24,7 +28,7 @@ export function replayCommand(): Command {
     .description('run one stored case: the trace, instruction by instruction, and the violated clause')
     .argument('CASE', 'path of a case.json, or of the folder of a finding')
     .option('--image <NEW.o>', 'judge a new build by the same case: still broken, fixed, or no longer reached')
-    .option('--symbol <NAME>', 'the function in the new build, if it has another name')
+    .option('--symbol <NAME>', 'the function in the new build, if it has another name or address')
     .option('--bisect', 'for git bisect run: exit 0 fixed, 1 still broken, 125 for all else (needs --image)')
     .addOption(new Option('--format <F>', 'how to print').choices(['text', 'json']).default('text'))
     .action((path: string, flags: ReplayFlags) => {
@@ -46,9 +50,8 @@ function bisect(path: string, flags: ReplayFlags): number {
 
 function replay(path: string, flags: ReplayFlags): number {
   const file = readCase(path);
-  const newBuild = flags.image !== undefined;
-  const build =
-    flags.image === undefined ? undefined : { image: loadImage(flags.image), symbol: flags.symbol ?? file.symbol };
+  const isNewBuild = flags.image !== undefined;
+  const build = flags.image === undefined ? undefined : newBuild(loadImage(flags.image), flags.symbol ?? file.symbol);
   const { runner, values } = openCase(file, path, build);
   const accounts = accountsOf(runner, values);
   if (runner.problem !== '') {
@@ -57,7 +60,7 @@ function replay(path: string, flags: ReplayFlags): number {
   }
   const { reached } = runner;
   const identical = file.expect !== null && runner.digest() === file.expect.trace;
-  const verdict = verdictOf(file, accounts, newBuild, reached, identical);
+  const verdict = verdictOf(file, accounts, isNewBuild, reached, identical);
   if (flags.format === 'json') {
     const violations = accounts.map(({ signature, expected, actual }) => ({ ...signature, expected, actual }));
     const told = { verdict, traceIdentical: identical, end: runner.end, violations };
@@ -80,11 +83,18 @@ function replay(path: string, flags: ReplayFlags): number {
     ]),
     ...(ordered.length === 0 ? wholeRun(runner) : []),
     `the run ended: ${runner.end}`,
-    ...(newBuild || file.expect === null ? [] : [sameness(identical)]),
+    ...(isNewBuild || file.expect === null ? [] : [sameness(identical)]),
     verdict === 'fixed' ? pc.green(verdict) : pc.red(verdict),
   ];
   process.stdout.write(`${out.join('\n')}\n`);
   return replayStatus(verdict, flags);
+}
+
+/** @param name of a symbol, mangled or not, or the address of a function as in places.ts */
+function newBuild(image: Image, name: string): { image: Image; symbol: string } {
+  const place = placeName(name);
+  const named = withFunctionsAt(image, [place]);
+  return { image: named, symbol: meantSymbol(named, place) };
 }
 
 function told(

@@ -30,7 +30,9 @@ const targetShape = {
     .optional(),
   bind: z
     .record(z.string().min(1).max(4096), z.string().min(1).max(4200))
-    .describe('Symbol -> SET/FUNCTION: contracts of symbols that have other names.')
+    .describe(
+      'Symbol -> SET/FUNCTION: contracts of symbols that have other names; in place of a symbol also what a mangled one reads as, or an address (0x1230, of an object .text+0x30).',
+    )
     .optional(),
   runs: runs.describe('Cases that a gate gives to each function of this image.').optional(),
 };

@@ -1,7 +1,21 @@
 /** Reads the primitive values of DWARF (version 5, section 7.6 and 7.5.6) from bytes that may be damaged. */
+import { NAME_LIMIT } from './image.js';
 
 /** The debug sections say something impossible: they then count as absent, and no image is refused for them. */
 export class DamagedDebug extends Error {}
+
+/** The debug sections are larger than anything that is built: as {@link DamagedDebug}, of all of them together. */
+export class TooMuchDebug extends Error {}
+
+/** What `read` says, or undefined if it meets damage. */
+export function undamaged<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof DamagedDebug) return undefined;
+    throw error;
+  }
+}
 
 /** Longest LEB128 number that is read, in bytes: ten hold 64 bits. */
 const LEB128_LIMIT = 10;
@@ -89,6 +103,13 @@ export class DwarfReader {
     if (length < 0) throw new DamagedDebug();
     const start = this.skip(length + 1);
     return this.bytes.subarray(start, start + length);
+  }
+
+  /** As {@link DwarfReader.string}, and one byte longer than a name may be where no end comes before. */
+  boundedString(): Uint8Array {
+    const bytes = this.bytes.subarray(this.at, Math.min(this.end, this.at + NAME_LIMIT + 1));
+    const length = bytes.indexOf(0);
+    return length < 0 ? bytes : bytes.subarray(0, length);
   }
 
   private exact(value: number): number {

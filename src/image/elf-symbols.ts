@@ -76,6 +76,11 @@ export function symbolTable(file: ElfFile): ElfSection | undefined {
   return file.sections.find((section) => section.type === SECTION.symbols);
 }
 
+/** The table whose symbols a linked file is read by: of a stripped one, the one that is left for the dynamic linker. */
+export function namingTable(file: ElfFile): ElfSection | undefined {
+  return symbolTable(file) ?? file.sections.find((section) => section.type === SECTION.dynamicSymbols);
+}
+
 /** Whether a symbol is one for people: defined, named, and neither a section, a file nor thread-local. */
 export function isListed(symbol: ElfSymbol): boolean {
   const { type } = symbol;

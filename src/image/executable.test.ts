@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { sampleExecutable, writeElf, type WrittenFile } from './elf-writer.test.helper.js';
+import { readElfFile } from './elf-file.js';
 import { ABSOLUTE, type Image } from './image.js';
 import { parseImage } from './load.js';
 
@@ -27,6 +28,18 @@ test('lists symbols by their linked addresses', () => {
     { name: 'datum', address: 0x402008n, size: 8, kind: 'object', global: true, segment: 'LOAD1' },
     { name: 'size_of_it', address: 48n, size: 0, kind: 'untyped', global: true, segment: ABSOLUTE },
   ]);
+});
+
+test('lists the symbols for the dynamic linker where the others were stripped', () => {
+  const file = sampleExecutable();
+  const symbols = load(file).symbols;
+  const bytes = writeElf(file);
+  const view = new DataView(bytes.buffer);
+  const { sections } = readElfFile(bytes, 'kernel');
+  const index = sections.findIndex(({ name }) => name === '.symtab');
+  // SHT_SYMTAB becomes SHT_DYNSYM.
+  view.setUint32(Number(view.getBigUint64(40, true)) + index * 64 + 4, 11, true);
+  expect(parseImage(bytes, 'kernel').symbols).toEqual(symbols);
 });
 
 test('finds the exception-fixup table by its name', () => {

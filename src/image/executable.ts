@@ -1,7 +1,7 @@
 /** An executable or shared object, at the addresses it was linked for. */
 import { BINDING, INDEX, PROGRAM_FLAG, PROGRAM_LOAD, RELOCATION, SECTION, SECTION_FLAG } from './elf-constants.js';
 import { contents, describe, fail, type ElfFile, type ElfProgram, type ElfSection } from './elf-file.js';
-import { imageSymbol, isListed, readSymbols, symbolTable, type ElfSymbol } from './elf-symbols.js';
+import { imageSymbol, isListed, namingTable, readSymbols, type ElfSymbol } from './elf-symbols.js';
 import { hex } from '../text/hex.js';
 import { Externals } from './externals.js';
 import { FIXUP_SECTION, readFixups } from './fixups.js';
@@ -66,7 +66,7 @@ function checkHasCode(file: ElfFile): void {
 }
 
 function listSymbols(file: ElfFile, segments: Segment[]): ImageSymbol[] {
-  const table = symbolTable(file);
+  const table = namingTable(file);
   if (table === undefined) return [];
   const list: ImageSymbol[] = [];
   for (const symbol of readSymbols(file, table)) {

@@ -57,6 +57,8 @@ export interface Image {
   symbols: ImageSymbol[];
   externals: External[];
   fixups: Fixup[];
+  /** Bytes by which it was moved up from the addresses that it was linked for; absent: it lies there, or was never linked. */
+  moved?: bigint;
   /** GS base with which its per-CPU data is reached, if it says so: see per-cpu.ts. */
   gsBase?: bigint;
 }

@@ -2,11 +2,13 @@
  * The line-number programs of .debug_line, versions 2 to 5. Source of every number: DWARF version 5, section 6.2 (line
  * number information) and section 7.22 (its encodings); versions 2 to 4 differ in the header only.
  */
-import { DamagedDebug, DwarfReader } from './dwarf-reader.js';
+import { DamagedDebug, DwarfReader, TooMuchDebug, undamaged } from './dwarf-reader.js';
 
 /** One unit of .debug_line: what is needed to run its program, and where its tables of names are. */
 export interface LineUnit {
   version: number;
+  /** Where it begins in the section: what .debug_info calls it by. */
+  start: number;
   /** 64-bit DWARF: offsets have 8 bytes. */
   is64: boolean;
   minimumInstructionLength: number;
@@ -33,8 +35,18 @@ export interface LineRow {
 export interface LineVisitor {
   /** @param row is the program's own, and changes after the call */
   row(base: bigint, row: Readonly<LineRow>): void;
-  /** @param offset of the first byte behind the sequence */
-  end(base: bigint, offset: number): void;
+  /**
+   * @param offset of the first byte behind the sequence
+   * @param from where in the section the sequence's part of the program begins
+   */
+  end(base: bigint, offset: number, from: number): void;
+}
+
+/** What reading an image's lines has taken so far: counted, not timed, so that every machine comes to the same end. */
+export interface LineWork {
+  units: number;
+  /** Operations of line programs. */
+  steps: number;
 }
 
 const ESCAPE_64 = 0xffffffff;
@@ -49,43 +61,44 @@ const STANDARD = {
   fixedAdvancePc: 9,
 } as const;
 const EXTENDED = { endSequence: 1, setAddress: 2 } as const;
-/** No function is as long: a sequence that claims more is damaged. */
-const LONGEST_SEQUENCE = 2 ** 40;
+/** In bytes. No code is as long: a sequence that claims more is damaged. */
+const LONGEST_SEQUENCE = 2 ** 32 - 1;
+/** Some ten times what the largest kernels have. */
+const MOST_UNITS = 1 << 16;
+/** Some three times what the largest kernels have: two seconds. */
+const MOST_STEPS = 1 << 27;
 
-/** The units one after the other. One that is damaged inside is left out; the rest goes on behind its stated length. */
-export function* lineUnits(section: Uint8Array): Generator<LineUnit> {
+/**
+ * The units one after the other. One that is damaged inside is left out; the rest goes on behind its stated length.
+ * @throws TooMuchDebug
+ */
+export function* lineUnits(section: Uint8Array, work: LineWork): Generator<LineUnit> {
   const reader = new DwarfReader(section, 0, section.length);
-  while (!reader.done) {
-    let end: number;
-    let is64: boolean;
-    try {
-      const first = reader.u32();
-      is64 = first === ESCAPE_64;
-      const length = is64 ? reader.offset(true) : first;
-      const start = reader.skip(length);
-      end = reader.at;
-      reader.at = start;
-    } catch (error) {
-      if (error instanceof DamagedDebug) return;
-      throw error;
-    }
-    const unit = undamaged(() => readUnit(new DwarfReader(section, reader.at, end), is64));
-    if (unit !== undefined) yield unit;
+  for (let next = nextUnit(reader); next !== undefined; next = nextUnit(reader)) {
+    const { start, contents, end, is64 } = next;
     reader.at = end;
+    // Padding.
+    if (contents === end) continue;
+    if (++work.units > MOST_UNITS) throw new TooMuchDebug();
+    const unit = undamaged(() => readUnit(new DwarfReader(section, contents, end), start, is64));
+    if (unit !== undefined) yield unit;
   }
 }
 
-/** What `read` says, or undefined if it meets damage. */
-export function undamaged<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof DamagedDebug) return undefined;
-    throw error;
-  }
+/** Where a unit begins, what is in it, and where it ends; undefined behind the last one whose length can be. */
+function nextUnit(reader: DwarfReader): { start: number; contents: number; end: number; is64: boolean } | undefined {
+  if (reader.done) return undefined;
+  const start = reader.at;
+  return undamaged(() => {
+    const first = reader.u32();
+    const is64 = first === ESCAPE_64;
+    const length = is64 ? reader.offset(true) : first;
+    const contents = reader.skip(length);
+    return { start, contents, end: contents + length, is64 };
+  });
 }
 
-function readUnit(reader: DwarfReader, is64: boolean): LineUnit {
+function readUnit(reader: DwarfReader, begin: number, is64: boolean): LineUnit {
   const version = reader.u16();
   if (version < VERSIONS.oldest || version > VERSIONS.newest) throw new DamagedDebug();
   if (version >= 5) {
@@ -110,6 +123,7 @@ function readUnit(reader: DwarfReader, is64: boolean): LineUnit {
   if (reader.at > program) throw new DamagedDebug();
   return {
     version,
+    start: begin,
     is64,
     minimumInstructionLength,
     lineBase,
@@ -123,12 +137,19 @@ function readUnit(reader: DwarfReader, is64: boolean): LineUnit {
 }
 
 /**
- * Runs a unit's program. Every opcode takes at least a byte, so the work is bounded by the section's size.
- * @throws DamagedDebug, with the rows before the damage visited
+ * Runs a unit's program: all of it, or the one sequence that begins at `from`.
+ * @throws DamagedDebug, with the rows before the damage visited; TooMuchDebug
  */
-export function runLineProgram(section: Uint8Array, unit: LineUnit, visitor: LineVisitor): void {
+export function runLineProgram(
+  section: Uint8Array,
+  unit: LineUnit,
+  visitor: LineVisitor,
+  work: LineWork,
+  from?: number,
+): void {
   const { minimumInstructionLength, lineBase, lineRange, opcodeBase, operands } = unit;
-  const reader = new DwarfReader(section, unit.program, unit.end);
+  const reader = new DwarfReader(section, from ?? unit.program, unit.end);
+  let begin = reader.at;
   let base = 0n;
   const row: LineRow = { offset: 0, file: 1, line: 1 };
   const advance = (operations: number): void => {
@@ -146,6 +167,7 @@ export function runLineProgram(section: Uint8Array, unit: LineUnit, visitor: Lin
     row.offset = 0;
   };
   while (!reader.done) {
+    if (++work.steps > MOST_STEPS) throw new TooMuchDebug();
     const opcode = reader.u8();
     if (opcode >= opcodeBase) {
       const adjusted = opcode - opcodeBase;
@@ -161,7 +183,9 @@ export function runLineProgram(section: Uint8Array, unit: LineUnit, visitor: Lin
         if (length === 0) break;
         const what = section[start];
         if (what === EXTENDED.endSequence) {
-          visitor.end(base, row.offset);
+          visitor.end(base, row.offset, begin);
+          if (from !== undefined) return;
+          begin = reader.at;
           reset();
         } else if (what === EXTENDED.setAddress) {
           reader.at = start + 1;
@@ -186,6 +210,7 @@ export function runLineProgram(section: Uint8Array, unit: LineUnit, visitor: Lin
         break;
       case STANDARD.fixedAdvancePc:
         row.offset += reader.u16();
+        if (row.offset > LONGEST_SEQUENCE) throw new DamagedDebug();
         break;
       default:
         // Columns, flags of a row, and opcodes of a later version.

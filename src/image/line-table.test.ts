@@ -3,7 +3,7 @@
  * when they are absent. Damaged tables need no tool.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
 import { fc, test } from '@fast-check/vitest';
@@ -126,6 +126,17 @@ function compare(name: string): Set<string> {
   return lines;
 }
 
+/** All files that code is from. */
+function filesOf(image: Image): Set<string> {
+  const files = new Set<string>();
+  for (const { address, size, execute } of image.segments)
+    for (let offset = 0; execute && offset < size; offset++) {
+      const found = sourceLine(image, address + BigInt(offset));
+      if (found !== undefined) files.add(found.file);
+    }
+  return files;
+}
+
 describe.each(['gcc', 'clang'] as const)('lines are those of addr2line, by %s', (compiler) => {
   const off = !binutils || !compilers[compiler];
   const build = (output: string, ...options: string[]): string => {
@@ -145,6 +156,23 @@ describe.each(['gcc', 'clang'] as const)('lines are those of addr2line, by %s', 
     const lines = compare(build('stub.o', '-c', 'stub.s', debug));
     for (const line of [6, 12, 17]) expect(lines.has(`${folder}/stub.s:${line}`)).toBe(true);
   });
+
+  // Out of tree, as a kernel or cmake builds: before version 5 only .debug_info says in which folder.
+  plain.skipIf(off).each(['-gdwarf-2', '-gdwarf-4', '-gdwarf-5', '-gdwarf-4 -gz=zlib', '-gdwarf-4 -gsplit-dwarf'])(
+    'in another folder: %s',
+    (debug) => {
+      mkdirSync(join(folder, 'build'), { recursive: true });
+      const options = ['-O2', '-c', ...debug.split(' '), '../source.c', '-o', 'out.o'];
+      execFileSync(compiler, options, { cwd: join(folder, 'build'), stdio: 'pipe' });
+      const there = (path: string): string => join(folder, path);
+      const names = ['source.c', 'inline.h', 'build/elsewhere/generated.c'];
+      expect(filesOf(loadImage(there('build/out.o')))).toEqual(new Set(names.map(there)));
+      // A folder that was renamed away stays as it is: nothing says where it was.
+      const renamed = [...options, `-fdebug-prefix-map=${folder}=.`];
+      execFileSync(compiler, renamed, { cwd: there('build'), stdio: 'pipe' });
+      expect(filesOf(loadImage(there('build/out.o')))).toEqual(new Set(names));
+    },
+  );
 
   plain.skipIf(off).each(['-gdwarf-4', '-gdwarf-5'])('of linked files, %s', (debug) => {
     const sections = '-ffunction-sections';

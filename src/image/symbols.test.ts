@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { CODE, DATA, sampleExecutable, sampleObject, writeElf, type WrittenSymbol } from './elf-writer.test.helper.js';
 import type { Image } from './image.js';
 import { parseImage } from './load.js';
-import { findFunction } from './symbols.js';
+import { findFunction, meantSymbol } from './symbols.js';
 
 const BASE = 0xffffffff81000000n;
 
@@ -59,4 +59,29 @@ test('prefers a global function, and refuses to choose between local ones', () =
   expect(() => findFunction(local, 'f')).toThrow(
     /2 functions are named "f" \(0xffffffff81000000, 0xffffffff81000010\)/,
   );
+});
+
+const RUST = '_ZN7td_shim11asm_td_call17h0123456789abcdefE';
+const OTHER = '_RNvNtC7td_shim5other11asm_td_call';
+
+test('the function that is meant, by the parts that its mangled name reads as', () => {
+  const one = image(code(RUST, 0n), code('_RNvC7td_shim4main', 16n), code('_Z4mainv', 32n));
+  expect(meantSymbol(one, 'asm_td_call')).toBe(RUST);
+  expect(meantSymbol(one, 'td_shim::asm_td_call')).toBe(RUST);
+  expect(meantSymbol(one, 'td_shim::main')).toBe('_RNvC7td_shim4main');
+  // What nobody can mean stays as it is, for the message that names the nearest.
+  for (const name of ['td_call', 'other::asm_td_call', '', '::', RUST]) expect(meantSymbol(one, name)).toBe(name);
+  expect(() => findFunction(one, 'asm_td_cal')).toThrow(/nearest: asm_td_call/);
+});
+
+test('of several it names them; a symbol of the name itself comes first, and data is none', () => {
+  const both = [code(RUST, 0n), code(OTHER, 16n)];
+  expect(() => meantSymbol(image(...both), 'asm_td_call')).toThrow(
+    `stub.o: "asm_td_call" may be td_shim::asm_td_call (${RUST}), td_shim::other::asm_td_call (${OTHER}); give more of the path, or the symbol itself`,
+  );
+  expect(meantSymbol(image(...both), 'other::asm_td_call')).toBe(OTHER);
+  expect(meantSymbol(image(...both, code('asm_td_call', 32n)), 'asm_td_call')).toBe('asm_td_call');
+  expect(meantSymbol(image(both[0], { name: OTHER, section: '.data', type: 1 }), 'asm_td_call')).toBe(RUST);
+  // Two names of one place are one function.
+  expect(meantSymbol(image(both[0], code(OTHER, 0n, 0n, 2, 0)), 'asm_td_call')).toBe(RUST);
 });

@@ -1,8 +1,11 @@
 /** Symbols by name. Which of them names an address is in src/harness/functions.ts. */
+import { demangle, isMangled, isMeantBy, readable } from '../text/demangle.js';
 import { shorten } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import { ABSOLUTE, ImageError, type Image, type ImageSymbol } from './image.js';
+import type { ReadableName } from '../text/name-reader.js';
 import { nearestNames } from '../text/nearest.js';
+import { isPlace, noSuchPlace } from './places.js';
 import { segmentAt } from './segments.js';
 
 const INDEXES = new WeakMap<Image, ReadonlyMap<string, readonly ImageSymbol[]>>();
@@ -40,17 +43,60 @@ function isCode(image: Image, symbol: ImageSymbol): boolean {
 }
 
 function absent(image: Image, name: string): never {
+  if (isPlace(name)) throw new ImageError(`${image.name}: ${noSuchPlace(image, name)}`);
   const quoted = `"${shorten(name)}"`;
   if (image.symbols.length === 0)
     throw new ImageError(
-      `${image.name}: has no symbols, so ${quoted} cannot be found; give the image before it was stripped`,
+      `${image.name}: has no symbols, so ${quoted} cannot be found; give the image before it was stripped, or the address of the function, such as 0x1230`,
     );
   if (image.externals.some((external) => external.name === name))
     throw new ImageError(`${image.name}: ${quoted} is called but not defined here; give the object that defines it`);
-  const names = image.symbols.filter((symbol) => isCode(image, symbol)).map((symbol) => symbol.name);
-  const near = nearestNames(name, names).map((candidate) => shorten(candidate));
+  const near = nearestNames(name, hints(image)).map((candidate) => shorten(candidate));
   throw new ImageError(
     `${image.name}: no function ${quoted}; ${near.length > 0 ? `nearest: ${near.join(', ')}` : 'check the name (nm lists them)'}`,
+  );
+}
+
+/** Names that are demangled for a hint. */
+const MOST_HINTS = 5000;
+
+/** What somebody may have meant to write: symbols, and what mangled ones read as, whole and by their last part. */
+function hints(image: Image): string[] {
+  const names = image.symbols.filter((symbol) => isCode(image, symbol)).map((symbol) => symbol.name);
+  const read = names.filter(isMangled).slice(0, MOST_HINTS).map(demangle);
+  return [...names, ...read.flatMap((name) => (name === undefined ? [] : [name.display, ...lastParts(name)]))];
+}
+
+function lastParts({ paths }: ReadableName): string[] {
+  return paths.flatMap((path) => path.slice(-1));
+}
+
+/**
+ * The symbol of the function that somebody means: the one of this name, otherwise the only one whose demangled name is this,
+ * or ends with these parts (`asm_td_call`, `td_shim::asm_td_call`).
+ *
+ * @returns the name as it was given if there is none
+ * @throws ImageError with the candidates if there are several
+ */
+export function meantSymbol(image: Image, name: string): string {
+  if (name === '' || symbolsByName(image).has(name)) return name;
+  const last = name.slice(name.lastIndexOf('::') + 1).replace(/^:/, '');
+  // Plain names stand in a mangled one as they are.
+  const isPlain = /^\w+$/.test(last);
+  const found = new Map<bigint, ImageSymbol>();
+  for (const symbol of image.symbols) {
+    if (!isMangled(symbol.name) || (isPlain && !symbol.name.includes(last)) || !isCode(image, symbol)) continue;
+    const read = demangle(symbol.name);
+    if (read === undefined || !isMeantBy(read, name)) continue;
+    const known = found.get(symbol.address);
+    if (known === undefined || compareSymbols(symbol, known) < 0) found.set(symbol.address, symbol);
+  }
+  const candidates = [...found.values()].sort(compareSymbols);
+  if (candidates.length <= 1) return candidates[0]?.name ?? name;
+  const shown = candidates.slice(0, 4).map((symbol) => `${shorten(readable(symbol.name))} (${shorten(symbol.name)})`);
+  const more = candidates.length > shown.length ? `, and ${candidates.length - shown.length} more` : '';
+  throw new ImageError(
+    `${image.name}: "${shorten(name)}" may be ${shown.join(', ')}${more}; give more of the path, or the symbol itself`,
   );
 }
 

@@ -1,6 +1,8 @@
 /** A finding as plain lines of text, for formats that have no markup of their own. */
 import type { CauseResult, FindingResult } from '../campaign/records/result.js';
+import { readablePlace } from '../text/demangle.js';
 import { shorten } from '../text/escape.js';
+import { shownPath } from '../text/path-in-folder.js';
 import { ruleOf } from './rules.js';
 
 /** Values shown by name before the rest is only counted: a shrunken case has three or fewer. */
@@ -50,8 +52,8 @@ export function findingLines(
   const lines: [string, string][] = [
     ...(rule === undefined ? [] : [['rule', rule.rule] as [string, string]]),
     ['clause', clause],
-    ['place', place],
-    ...(source === undefined ? [] : [['source', `${source.file}:${source.line}`] as [string, string]]),
+    ['place', readablePlace(place)],
+    ...(source === undefined ? [] : [['source', `${shownPath(source.file)}:${source.line}`] as [string, string]]),
     ['expected', expected],
     ['found', actual],
     ...alsoLines(also),

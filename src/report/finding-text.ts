@@ -2,7 +2,9 @@
 import type { CauseResult, FindingResult } from '../campaign/records/result.js';
 import type { CaseFile } from '../stored/case-schema.js';
 import { colours as pc } from '../text/colours.js';
+import { readablePlace } from '../text/demangle.js';
 import { shorten } from '../text/escape.js';
+import { shownPath } from '../text/path-in-folder.js';
 import { type Describe, describerOf } from './described-values.js';
 import { alsoLines } from './finding-lines.js';
 import { INDENT, neutralInputs, verdictText } from './input-text.js';
@@ -44,7 +46,7 @@ export function findingText(
     pc.red(pc.bold(`${title}: ${property}`)),
     ...(rule === undefined ? [] : [`  rule      ${rule.rule}`]),
     `  clause    ${clause}`,
-    `  place     ${shorten(place)}${source === undefined ? '' : ` (${shorten(source.file)}:${source.line})`}`,
+    `  place     ${shorten(readablePlace(place))}${source === undefined ? '' : ` (${shorten(shownPath(source.file))}:${source.line})`}`,
     `  expected  ${expected}`,
     `  found     ${actual}`,
     ...(also === undefined ? [] : alsoLines(also)).map(([name, text]) => `  ${name.padEnd(9)} ${text}`),

@@ -18,6 +18,7 @@ import {
 import { describeAssumptions } from '../contract/contract.js';
 import { escapeName, shorten } from '../text/escape.js';
 import { signatureKey } from '../finding/signature.js';
+import { shownPath } from '../text/path-in-folder.js';
 import { artifactUri } from './artifact-uri.js';
 import { acceptance, alsoLines } from './finding-lines.js';
 import type { ReportContext } from './formats.js';
@@ -167,7 +168,7 @@ class Artifacts {
   }
 
   location(path: string): { uri: string; index: number } {
-    return this.add(path, {});
+    return this.add(shownPath(path, this.folder), {});
   }
 
   private add(path: string, facts: Artifact): { uri: string; index: number } {

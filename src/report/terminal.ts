@@ -1,5 +1,6 @@
 /** Results as a person reads them in a terminal: a table per target, then every finding. */
 import { colours as pc } from '../text/colours.js';
+import { demangle } from '../text/demangle.js';
 import { shorten } from '../text/escape.js';
 import {
   causesOfTarget,
@@ -33,7 +34,7 @@ function resultText({ status, reason }: PropertyResult): string {
 export function targetTable(target: TargetResult, showClasses: boolean): string {
   const perCase = target.cases === 0 ? '0' : (target.executions / target.cases).toFixed(2);
   const replayed = target.replayed === 0 ? '' : `, ${target.replayed} stored first`;
-  const head = `${pc.bold(shorten(target.target))}  ${pc.dim(`contract ${shorten(target.contract)}, ${count(target.cases)} cases (${perCase} executions each)${replayed}`)}`;
+  const head = `${pc.bold(headingOf(target.target))}  ${pc.dim(`contract ${shorten(target.contract)}, ${count(target.cases)} cases (${perCase} executions each)${replayed}`)}`;
   const rows = target.properties.map((property) => [
     property.property,
     property.status === 'holds' || property.status === 'violated' ? count(property.cases) : '-',
@@ -100,4 +101,11 @@ export function summary(whole: RunResult, isOneRun = true): string {
       ` (${seconds} s, ${count(run.casesPerSecond)} cases/s at ${perCase} executions a case, ${run.workers} worker${run.workers === 1 ? '' : 's'})`,
     ...(isOneRun ? [pc.dim(`the same run again: --seed ${result.seed} --runs ${result.runs}`)] : []),
   ].join('\n');
+}
+
+/** A target's name, and what it reads as where it is a mangled symbol. */
+function headingOf(target: string): string {
+  const symbol = target.slice(target.lastIndexOf(':') + 1);
+  const read = demangle(symbol);
+  return read === undefined ? shorten(target) : `${shorten(target)} (${shorten(read.display)})`;
 }

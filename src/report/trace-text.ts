@@ -1,6 +1,7 @@
 /** Lines of a trace document: address, disassembly and what each instruction changed, with the blamed one marked. */
 import type { NamedValue, TraceDocument, TraceStep } from '../run/trace-document.js';
 import { colours as pc } from '../text/colours.js';
+import { readablePlace } from '../text/demangle.js';
 import { shorten } from '../text/escape.js';
 import { plainTable } from './plain-table.js';
 
@@ -20,7 +21,13 @@ export function traceText({ initial, steps, blamed, leftOut }: TraceDocument, co
     if (index < first) continue;
     const mark = index === blamed ? pc.red('>') : ' ';
     const number = `${leftOut.before + index}`;
-    rows.push([mark, number, shorten(step.place), step.text, pc.dim(changes.slice(0, CHANGES).join('  '))]);
+    rows.push([
+      mark,
+      number,
+      shorten(readablePlace(step.place)),
+      step.text,
+      pc.dim(changes.slice(0, CHANGES).join('  ')),
+    ]);
     for (let more = CHANGES; more < changes.length; more += CHANGES)
       rows.push(['', '', '', '', pc.dim(changes.slice(more, more + CHANGES).join('  '))]);
   }

@@ -13,7 +13,7 @@ import { nearest } from '../text/nearest.js';
 export interface OwnTarget {
   /** An ELF object or executable: its path (relative to the working directory), or what `loadImage` or `parseImage` gave. */
   image: string | URL | Image;
-  /** The function; the one that the contract names if not given. */
+  /** The function: its symbol, what that reads as (`td_shim::asm_td_call`), or its address; that of the contract if not given. */
   symbol?: string | undefined;
   /**
    * What it promises: `SET/FUNCTION`, or `SET` alone where the function is called like the symbol. SET is a built-in

@@ -2,8 +2,10 @@
 import type { ContractSet } from '../../contract/contract.js';
 import { findAnyContract } from '../../contract/find-contract.js';
 import { CONTRACT_SETS } from '../../contract/library/sets.js';
+import { withFunctionsAt } from '../../harness/code-by-address.js';
 import type { Image } from '../../image/image.js';
-import { findFunction } from '../../image/symbols.js';
+import { placeName } from '../../image/places.js';
+import { findFunction, meantSymbol } from '../../image/symbols.js';
 import type { ProgramTarget, StubTarget } from '../../run/target.js';
 
 /** A target that has no name yet. */
@@ -11,19 +13,21 @@ export type Unnamed = Omit<StubTarget, 'name'> | Omit<ProgramTarget, 'name'>;
 
 /**
  * @param id `SET/FUNCTION`, where SET is a built-in set or the path of a JSON file
- * @param symbol the contract's own if not given
+ * @param symbol as it is, demangled, or an address as in places.ts; the contract's own symbol if not given
  * @param sets those that SET may name, the built-in ones if not given
  * @throws UsageError with the nearest names if there is no such contract
  * @throws ImageError if the image has no such function
  */
 export function bindTarget(
-  image: Image,
+  given: Image,
   id: string,
   symbol?: string,
   sets: readonly ContractSet[] = CONTRACT_SETS,
 ): Unnamed {
   const { set, contract, program } = findAnyContract(id, sets);
-  const bound = symbol ?? (program ?? contract).symbol;
+  const named = placeName(symbol ?? (program ?? contract).symbol);
+  const image = withFunctionsAt(given, [named]);
+  const bound = meantSymbol(image, named);
   findFunction(image, bound);
   if (program === undefined) return { symbol: bound, set: set.name, contract, image };
   const contractName = id.slice(id.lastIndexOf('/') + 1);

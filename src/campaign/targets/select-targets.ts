@@ -3,12 +3,15 @@ import { findContractSet } from '../../contract/find-contract.js';
 import type { Contract, ContractSet } from '../../contract/contract.js';
 import { CONTRACT_SETS } from '../../contract/library/sets.js';
 import { UsageError } from '../../errors.js';
+import { withFunctionsAt } from '../../harness/code-by-address.js';
 import { functionCode } from '../../harness/function-code.js';
+import { readable } from '../../text/demangle.js';
 import { shorten } from '../../text/escape.js';
 import type { Image } from '../../image/image.js';
 import { loadImage } from '../../image/load.js';
-import { functionExtent } from '../../stage/functions.js';
-import { findFunction } from '../../image/symbols.js';
+import { functionExtent, isFunction } from '../../stage/functions.js';
+import { placeName } from '../../image/places.js';
+import { findFunction, meantSymbol } from '../../image/symbols.js';
 import { nearest, nearestNames } from '../../text/nearest.js';
 import { bindTarget, type Unnamed } from './bind-target.js';
 import { builtInTargets } from './built-in-targets.js';
@@ -93,22 +96,24 @@ function fromImages(
 ): Omit<Selection, 'known'> {
   const twice = paths.find((path, index) => paths.indexOf(path) !== index);
   if (twice !== undefined) throw new UsageError(`${shorten(twice)}: named twice; name every image once`);
-  const symbols = bindings.map((text) => text.slice(0, text.indexOf('=')));
+  const symbols = bindings.map((text) => placeName(text.slice(0, text.indexOf('='))));
   const again = symbols.find((symbol, index) => symbols.indexOf(symbol) !== index);
   if (again !== undefined) throw new UsageError(`--target ${shorten(again)}=...: bound twice; bind every symbol once`);
   const sets = typeof contract === 'string' ? CONTRACT_SETS : [contract, ...CONTRACT_SETS];
   const targets: AnyTarget[] = [];
   const notes: string[] = [];
-  const images = paths.map((path) => ({ path, image: loadImage(path) }));
+  const images = paths.map((path) => ({ path, image: withFunctionsAt(loadImage(path), symbols) }));
   for (const { path, image } of images) {
     const label = paths.length === 1 ? '' : `${shorten(path)}:`;
     // Of several images each is bound where it has the symbol; one that none has is a mistake in the first.
     const here = bindings.filter((_, index) => {
-      const having = images.filter((candidate) => hasFunction(candidate.image, symbols[index]));
-      return hasFunction(image, symbols[index]) || (having.length === 0 && image === images[0].image);
+      const having = images.filter((candidate) => isIn(candidate.image, symbols[index]));
+      return isIn(image, symbols[index]) || (having.length === 0 && image === images[0].image);
     });
     const bound = here.map((text) => binding(text, image, sets));
     const boundSymbols = new Set(bound.map(({ symbol }) => symbol));
+    if (boundSymbols.size < bound.length)
+      throw new UsageError(`${shorten(path)}: --target names one function in two ways; bind every function once`);
     targets.push(...bound.map((target) => ({ ...target, name: `${label}${shorten(target.symbol)}` })));
     // Bindings alone are enough; a set is then only used if it was asked for.
     const set =
@@ -142,15 +147,19 @@ function fromImages(
     const uncovered = functionsWithWrappedInstruction(image).filter((name) => !covered.has(name));
     if (uncovered.length > 0)
       notes.push(
-        `${shorten(path)}: TDCALL or SEAMCALL in ${uncovered.map((name) => shorten(name)).join(', ')}: no contract covers it`,
+        `${shorten(path)}: TDCALL or SEAMCALL in ${uncovered.map((name) => shorten(readable(name))).join(', ')}: no contract covers it`,
       );
   }
   return { targets, notes };
 }
 
 function noSymbol(path: string, image: Image, set: ContractSet): UsageError {
-  const functions = image.symbols.filter(({ kind }) => kind === 'function').map(({ name }) => shorten(name));
+  const functions = image.symbols.filter((symbol) => isFunction(image, symbol)).map(({ name }) => shorten(name));
   const wanted = symbolsOf(set);
+  if (functions.length === 0)
+    return new UsageError(
+      `${shorten(path)}: no function of ${set.name} (${wanted.join(', ')}): it names no functions at all; give the file before it was stripped, or name one by its address with --target 0x1230=${set.name}/FUNCTION`,
+    );
   const near = [...new Set(wanted.flatMap((name) => nearestNames(name, functions)))].slice(0, 3);
   const hint = near.length > 0 ? `nearest: ${near.join(', ')}` : `it has ${functions.slice(0, 5).join(', ')}`;
   return new UsageError(
@@ -165,6 +174,11 @@ function symbolsOf({ contracts, programs = {} }: ContractSet): string[] {
 
 function hasFunction(image: Image, symbol: string): boolean {
   return image.symbols.some(({ name, kind }) => name === symbol && kind !== 'object');
+}
+
+/** Whether an image has the function that somebody means. */
+function isIn(image: Image, name: string): boolean {
+  return hasFunction(image, meantSymbol(image, name));
 }
 
 function binding(text: string, image: Image, sets: readonly ContractSet[]): Unnamed {

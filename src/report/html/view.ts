@@ -11,6 +11,7 @@ import {
 } from '../../campaign/records/result.js';
 import { describeAssumptions } from '../../contract/contract.js';
 import { findingName } from '../../stored/write-case.js';
+import { shownPath } from '../../text/path-in-folder.js';
 import { describerOf } from '../described-values.js';
 import { ruleOf } from '../rules.js';
 import type {
@@ -159,7 +160,7 @@ function findingOf(
     clause: finding.clause,
     slot: finding.slot,
     place: finding.place,
-    source: source === undefined ? '' : `${source.file}:${source.line}`,
+    source: source === undefined ? '' : `${shownPath(source.file)}:${source.line}`,
     expected: finding.expected,
     actual: finding.actual,
     hits: finding.hits,
@@ -215,7 +216,7 @@ class Code {
     for (const { hash, files, functions } of images) {
       for (const listing of functions)
         listings.set(`${hash} ${listing.address}`, { listing, firstFile: this.files.length });
-      this.files.push(...files);
+      this.files.push(...files.map((file) => shownPath(file)));
     }
     const wanted = targets.flatMap(({ imageHash, coverage }) =>
       coverage.map(({ address, reached }) => ({ key: `${imageHash} ${address}`, isReached: reached.length > 0 })),

@@ -1,0 +1,239 @@
+/**
+ * In which folder the compiler ran, by unit of .debug_line: before version 5 the tables of lines do not say so, and the names
+ * in them are relative to it. It stands in .debug_info, in the first entry of a unit. Source: DWARF version 5, section 3.1.1
+ * (DW_AT_stmt_list, DW_AT_comp_dir), 7.5.1 (unit headers), 7.5.3 (abbreviations), 7.5.4 to 7.5.6 (numbers); version 4, 7.5.1.1.
+ */
+import { DamagedDebug, DwarfReader, undamaged } from './dwarf-reader.js';
+
+/** The sections that it stands in; empty where there is none. */
+export interface InfoSections {
+  info: Uint8Array;
+  abbreviations: Uint8Array;
+  lineStrings: Uint8Array;
+  strings: Uint8Array;
+}
+
+const ESCAPE_64 = 0xffffffff;
+const UNIT_TYPE = { type: 2, skeleton: 4, splitCompile: 5, splitType: 6 } as const;
+const ATTRIBUTE = { lines: 0x10, folder: 0x1b } as const;
+const FORM = {
+  address: 0x01,
+  block2: 0x03,
+  block4: 0x04,
+  data4: 0x06,
+  data8: 0x07,
+  string: 0x08,
+  block: 0x09,
+  block1: 0x0a,
+  strp: 0x0e,
+  refAddress: 0x10,
+  sectionOffset: 0x17,
+  expression: 0x18,
+  strpSup: 0x1d,
+  lineStrp: 0x1f,
+  implicit: 0x21,
+  refAlt: 0x1f20,
+  strpAlt: 0x1f21,
+} as const;
+/** Forms of as many bytes whatever the unit; data, flags, references, indices. */
+const FIXED: ReadonlyMap<number, number> = new Map([
+  [0x05, 2],
+  [0x0b, 1],
+  [0x0c, 1],
+  [0x11, 1],
+  [0x12, 2],
+  [0x13, 4],
+  [0x14, 8],
+  [0x19, 0],
+  [0x1c, 4],
+  [0x1e, 16],
+  [0x20, 8],
+  [0x24, 8],
+  [0x25, 1],
+  [0x26, 2],
+  [0x27, 3],
+  [0x28, 4],
+  [0x29, 1],
+  [0x2a, 2],
+  [0x2b, 3],
+  [0x2c, 4],
+]);
+/** Forms that are one LEB128 number: sdata, udata, ref_udata, strx, addrx, loclistx, rnglistx, and GNU's indices. */
+const NUMBERS: ReadonlySet<number> = new Set([0x0d, 0x0f, 0x15, 0x1a, 0x1b, 0x22, 0x23, 0x1f01, 0x1f02]);
+
+/** Units that are looked at, and attributes in tables of abbreviations: some ten times what the largest kernels have. */
+const MOST_UNITS = 1 << 16;
+const MOST_STEPS = 1 << 22;
+
+interface InfoUnit {
+  version: number;
+  is64: boolean;
+  addressSize: number;
+  abbreviations: number;
+}
+
+/** Bytes of a folder's name by where its unit begins in .debug_line. What is damaged, or past a limit, is not there. */
+export function compileFolders(sections: InfoSections): ReadonlyMap<number, Uint8Array> {
+  const reader = new FolderReader(sections);
+  undamaged(() => reader.units());
+  return reader.found;
+}
+
+class FolderReader {
+  readonly found = new Map<number, Uint8Array>();
+  private stepsLeft = MOST_STEPS;
+  /** Where the attributes of an abbreviation stand, by table and code. */
+  private readonly places = new Map<string, number | undefined>();
+
+  constructor(private readonly sections: InfoSections) {}
+
+  units(): void {
+    const { info } = this.sections;
+    const reader = new DwarfReader(info, 0, info.length);
+    for (let count = 0; !reader.done && count < MOST_UNITS; count++) {
+      const first = reader.u32();
+      const is64 = first === ESCAPE_64;
+      const length = is64 ? reader.offset(true) : first;
+      const start = reader.skip(length);
+      if (length > 0) undamaged(() => this.unit(new DwarfReader(info, start, start + length), is64));
+    }
+  }
+
+  private unit(reader: DwarfReader, is64: boolean): void {
+    const unit = readHeader(reader, is64);
+    if (unit === undefined) return;
+    const code = reader.uleb();
+    if (code === 0) return;
+    const place = this.place(unit.abbreviations, code);
+    if (place !== undefined) this.firstEntry(unit, reader, place);
+  }
+
+  /** The attributes of a code; the tables of hostile units would be read again and again. */
+  private place(table: number, code: number): number | undefined {
+    const key = `${table} ${code}`;
+    if (!this.places.has(key)) this.places.set(key, this.findPlace(table, code));
+    return this.places.get(key);
+  }
+
+  private findPlace(table: number, wanted: number): number | undefined {
+    const { abbreviations } = this.sections;
+    const reader = new DwarfReader(abbreviations, table, abbreviations.length);
+    for (let code = reader.uleb(); code !== 0; code = reader.uleb()) {
+      // Tag, and whether it has children.
+      reader.uleb();
+      reader.u8();
+      if (code === wanted) return reader.at;
+      while (this.attribute(reader) !== undefined);
+    }
+    return undefined;
+  }
+
+  private attribute(reader: DwarfReader): { name: number; form: number; isImplicit: boolean } | undefined {
+    if (--this.stepsLeft < 0) throw new DamagedDebug();
+    const name = reader.uleb();
+    const form = reader.uleb();
+    const isImplicit = form === FORM.implicit;
+    if (isImplicit) reader.sleb();
+    return name === 0 && form === 0 ? undefined : { name, form, isImplicit };
+  }
+
+  private firstEntry(unit: InfoUnit, reader: DwarfReader, place: number): void {
+    const { abbreviations } = this.sections;
+    const list = new DwarfReader(abbreviations, place, abbreviations.length);
+    let lines: number | undefined;
+    let folder: Uint8Array | undefined;
+    for (let next = this.attribute(list); next !== undefined; next = this.attribute(list)) {
+      const { name, form, isImplicit } = next;
+      if (name === ATTRIBUTE.lines && isOffset(form)) lines = reader.offset(isWide(form, unit));
+      else if (name === ATTRIBUTE.folder) folder = this.text(unit, reader, form);
+      else if (!isImplicit) skipForm(unit, reader, form);
+      if (lines !== undefined && folder !== undefined) break;
+    }
+    if (lines !== undefined && folder !== undefined && folder.length > 0) this.found.set(lines, folder);
+  }
+
+  /** @returns undefined for a form that needs another section, or another file */
+  private text({ is64, ...unit }: InfoUnit, reader: DwarfReader, form: number): Uint8Array | undefined {
+    const { lineStrings, strings } = this.sections;
+    if (form === FORM.string) return reader.string();
+    const from = form === FORM.strp ? strings : form === FORM.lineStrp ? lineStrings : undefined;
+    if (from === undefined) {
+      skipForm({ is64, ...unit }, reader, form);
+      return undefined;
+    }
+    return new DwarfReader(from, reader.offset(is64), from.length).boundedString();
+  }
+}
+
+function isOffset(form: number): boolean {
+  return form === FORM.sectionOffset || form === FORM.data4 || form === FORM.data8;
+}
+
+function isWide(form: number, { is64 }: InfoUnit): boolean {
+  return form === FORM.data8 || (form === FORM.sectionOffset && is64);
+}
+
+/** @returns undefined for a version that is not known, and for units that have no lines of their own */
+function readHeader(reader: DwarfReader, is64: boolean): InfoUnit | undefined {
+  const version = reader.u16();
+  if (version < 2 || version > 5) return undefined;
+  if (version < 5) {
+    const abbreviations = reader.offset(is64);
+    return { version, is64, abbreviations, addressSize: reader.u8() };
+  }
+  const type = reader.u8();
+  const addressSize = reader.u8();
+  const abbreviations = reader.offset(is64);
+  if (type === UNIT_TYPE.type || type === UNIT_TYPE.splitType) return undefined;
+  // The number that a skeleton shares with the file that holds the rest.
+  if (type === UNIT_TYPE.skeleton || type === UNIT_TYPE.splitCompile) reader.skip(8);
+  return { version, is64, abbreviations, addressSize };
+}
+
+function skipForm({ version, is64, addressSize }: InfoUnit, reader: DwarfReader, form: number): void {
+  const fixed = FIXED.get(form);
+  if (fixed !== undefined) reader.skip(fixed);
+  else if (NUMBERS.has(form)) reader.uleb();
+  else
+    switch (form) {
+      case FORM.address:
+        reader.skip(addressSize);
+        break;
+      case FORM.refAddress:
+        // In version 2 it is as wide as an address.
+        reader.skip(version === 2 ? addressSize : is64 ? 8 : 4);
+        break;
+      case FORM.data4:
+        reader.skip(4);
+        break;
+      case FORM.data8:
+        reader.skip(8);
+        break;
+      case FORM.sectionOffset:
+      case FORM.strp:
+      case FORM.lineStrp:
+      case FORM.strpSup:
+      case FORM.refAlt:
+      case FORM.strpAlt:
+        reader.offset(is64);
+        break;
+      case FORM.string:
+        reader.string();
+        break;
+      case FORM.block1:
+        reader.skip(reader.u8());
+        break;
+      case FORM.block2:
+        reader.skip(reader.u16());
+        break;
+      case FORM.block4:
+        reader.skip(reader.u32());
+        break;
+      case FORM.block:
+      case FORM.expression:
+        reader.skip(reader.uleb());
+        break;
+      default:
+        throw new DamagedDebug();
+    }
+}
