@@ -181,6 +181,7 @@ export function loadExecutable(file: ElfFile): Omit<Image, 'hash'> {
   return {
     name: file.name,
     format: 'elf-executable',
+    convention: 'sysv',
     segments: placed,
     symbols: listSymbols(file, placed),
     externals: externals.list,

@@ -49,7 +49,13 @@ export interface Fixup {
 export interface Image {
   /** File name for messages: escaped and bounded. */
   name: string;
-  format: 'elf-object' | 'elf-executable';
+  /** `case-pages`: the pages that a stored case carries of whatever it was. */
+  format: 'elf-object' | 'elf-executable' | 'coff-object' | 'pe-executable' | 'case-pages';
+  /**
+   * The calling convention that code of this format has where nobody says otherwise: System V for ELF, Microsoft x64 for
+   * COFF and PE. A contract says what one function really has.
+   */
+  convention: 'sysv' | 'ms-x64';
   /** SHA-256 of the file, hexadecimal. */
   hash: string;
   /** In ascending order of address, each of at least one byte. */
@@ -59,6 +65,8 @@ export interface Image {
   fixups: Fixup[];
   /** GS base with which its per-CPU data is reached, if it says so: see per-cpu.ts. */
   gsBase?: bigint;
+  /** Bytes by which it was moved up from the addresses that it was linked for; absent: it lies there, or was never linked. */
+  moved?: bigint;
 }
 
 /** `segment` of a symbol that is a plain number. */

@@ -60,6 +60,7 @@ class ObjectLoader {
     return {
       name: this.file.name,
       format: 'elf-object',
+      convention: 'sysv',
       segments: this.segments.filter((segment) => segment.size > 0),
       symbols: this.listSymbols(),
       externals: this.externals.list,

@@ -5,7 +5,7 @@ import { PERCPU_BASE } from '../image/per-cpu.js';
 import { segmentAt } from '../image/segments.js';
 import { UsageError } from '../errors.js';
 import { hex } from '../text/hex.js';
-import type { CaseFile } from './case-schema.js';
+import { isProgramContract, type CaseFile } from './case-schema.js';
 
 const PAGE = 0x1000;
 /** First address behind the lower half and first of the upper half of 48-bit canonical addresses (Intel SDM volume 1, 3.3.7.1). */
@@ -38,7 +38,8 @@ export function caseImage(file: CaseFile, origin: string): Image {
   const { gsBase } = code;
   return {
     name: image.name,
-    format: 'elf-object',
+    format: 'case-pages',
+    convention: conventionOf(file),
     hash: image.hash,
     segments,
     symbols,
@@ -46,6 +47,11 @@ export function caseImage(file: CaseFile, origin: string): Image {
     fixups,
     ...(gsBase !== undefined && { gsBase: BigInt(gsBase) }),
   };
+}
+
+/** The one that the case was run by: programs are called by System V. */
+function conventionOf({ contract: { body } }: CaseFile): Image['convention'] {
+  return isProgramContract(body) ? 'sysv' : body.convention;
 }
 
 type Refuse = (what: string) => never;
