@@ -2,34 +2,22 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { looksLikeCoff } from './coff-object.js';
 import { FILE_TYPE } from './elf-constants.js';
 import { fail, readElfFile } from './elf-file.js';
 import { shorten } from '../text/escape.js';
 import { nearestNames } from '../text/nearest.js';
 import { loadExecutable } from './executable.js';
+import { refuseForeign, refuseLinkTimeCode } from './foreign.js';
 import { ImageError, SIZE_LIMIT, type Image } from './image.js';
 import { keepDebugSections } from './line-table.js';
 import { loadObject } from './object.js';
+import { loadPe, looksLikePe } from './pe-image.js';
 
 const NAME_LENGTH = 256;
 /** Names of a folder that are compared with one that is not there. */
 const MOST_NAMES = 1000;
 const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46];
-const COFF = 'COFF/PE is not supported yet; give an ELF object or executable';
-
-/** First bytes of files that are handed over by mistake, and what to do about them. */
-const FOREIGN: readonly [magic: number[], message: string][] = [
-  [[0x4d, 0x5a], COFF],
-  // IMAGE_FILE_MACHINE_AMD64, and the anonymous header of large COFF objects.
-  [[0x64, 0x86], COFF],
-  [[0x00, 0x00, 0xff, 0xff], COFF],
-  [[0x21, 0x3c, 0x61, 0x72, 0x63, 0x68, 0x3e], 'a static library; take the object out of it (ar x) and give that'],
-  [[0x42, 0x43, 0xc0, 0xde], 'LLVM bitcode; build without -flto'],
-  [[0x1f, 0x8b], 'compressed with gzip; unpack it first'],
-  [[0xfd, 0x37, 0x7a, 0x58, 0x5a], 'compressed with xz; unpack it first'],
-  [[0x28, 0xb5, 0x2f, 0xfd], 'compressed with zstd; unpack it first'],
-];
-
 function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
   return magic.every((byte, index) => bytes[index] === byte);
 }
@@ -52,14 +40,20 @@ export function parseImage(input: Uint8Array, name: string): Image {
   if (bytes.length > SIZE_LIMIT) fail(file, `${bytes.length} bytes, at most 1 GiB is read; give a smaller image`);
   if (!startsWith(bytes, ELF_MAGIC)) {
     if (isBootImage(bytes)) fail(file, 'a Linux boot image (bzImage); give the vmlinux it was made of');
-    const foreign = FOREIGN.find(([magic]) => startsWith(bytes, magic));
-    fail(file, foreign === undefined ? 'not an ELF file; give an object (.o) or an executable' : foreign[1]);
+    if (looksLikePe(bytes)) return { ...loadPe(bytes, file.name), hash: hashOf(bytes) };
+    if (looksLikeCoff(bytes)) fail(file, 'COFF objects are not supported yet; give an ELF object or executable');
+    refuseForeign(file, bytes);
   }
   const elf = readElfFile(bytes, file.name);
+  refuseLinkTimeCode(elf);
   const loaded = elf.type === FILE_TYPE.relocatable ? loadObject(elf) : loadExecutable(elf);
-  const image = { ...loaded, hash: createHash('sha256').update(bytes).digest('hex') };
+  const image = { ...loaded, hash: hashOf(bytes) };
   keepDebugSections(image, elf);
   return image;
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 const REASONS: Readonly<Record<string, string>> = {
