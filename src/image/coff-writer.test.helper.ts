@@ -245,7 +245,7 @@ export function sampleCoff(): WrittenCoff {
       {
         name: '.text$mn',
         flags: COFF_CODE,
-        data: new Uint8Array(64).fill(0x90),
+        data: new Uint8Array(64).fill(0x90, 32),
         relocations: [
           { offset: 0, type: 4, symbol: 'outside' },
           { offset: 4, type: 5, symbol: 'datum' },

@@ -7,7 +7,7 @@ import { shorten } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import { BadPlaces, badPlacesField, BadRanges } from './bad-places.js';
 import { fail } from './elf-file.js';
-import { Externals, KERNEL_RANGE, LOW_RANGE } from './externals.js';
+import { type AddressRange, Externals, KERNEL_RANGE, LOW_RANGE } from './externals.js';
 import { readFixupTable } from './fixups.js';
 import { ABSOLUTE, type Fixup, type Image, type ImageSymbol, indirectName, type Segment } from './image.js';
 import { Layout } from './layout.js';
@@ -20,6 +20,8 @@ const COMMON_SEGMENT = 'COMMON';
 const GOT_SEGMENT = 'GOT';
 /** What code calls the table of addresses. */
 const GOT_SYMBOL = '_GLOBAL_OFFSET_TABLE_';
+/** What code for Windows and UEFI calls the start of the image that it is linked into. */
+const IMAGE_SYMBOL = '__ImageBase';
 
 export interface LinkOptions {
   /** For messages: escaped and bounded. */
@@ -46,6 +48,7 @@ const NO_ADDRESS: Resolved = { address: 0n };
 class Link {
   private readonly placed: Map<number, Placed>[];
   private readonly segments: Segment[] = [];
+  private readonly range: AddressRange;
   private readonly layout: Layout;
   private readonly externals: Externals;
   private readonly badPlaces: BadPlaces;
@@ -71,9 +74,9 @@ class Link {
     });
     const givesWay = (input: number): boolean => options.givesWay?.(input) ?? false;
     this.definitions = new Definitions(inputs, (input, section) => this.isKept(input, section), givesWay);
-    const range = this.needsLowAddresses() ? LOW_RANGE : KERNEL_RANGE;
-    this.layout = new Layout(options, range);
-    this.externals = new Externals(range.externals);
+    this.range = this.needsLowAddresses() ? LOW_RANGE : KERNEL_RANGE;
+    this.layout = new Layout(options, this.range);
+    this.externals = new Externals(this.range.externals);
   }
 
   link(): Omit<Image, 'hash'> {
@@ -116,6 +119,7 @@ class Link {
     this.inputs.forEach((from, input) =>
       from.eachRelocation(({ rule, section, symbol }) => {
         if (needs || rule === undefined || rule.from !== 'S' || rule.relative || rule.range !== 'unsigned') return;
+        if (rule.inImage) return;
         if (symbol === 0 || !this.isKept(input, section)) return;
         const { at, binding } = this.definitions.of(input, symbol).symbol;
         needs = at === 'section' || at === 'common' || (at === 'undefined' && binding !== 'weak');
@@ -220,6 +224,7 @@ class Link {
     let value = from.address + addend;
     if (rule.relative) value -= place;
     if (rule.inTable) value -= this.table ?? 0n;
+    if (rule.inImage) value -= this.range.text;
     if (!fits(rule, value))
       return bad(
         `${rule.name} overflows with ${hex(BigInt.asUintN(64, value))} for ${this.symbolName(input, symbol)}; build with -mcmodel=kernel or -fPIE`,
@@ -275,6 +280,7 @@ class Link {
 
   private outside({ name, binding }: LinkSymbol): Resolved {
     if (name === GOT_SYMBOL && this.table !== undefined) return { address: this.table };
+    if (name === IMAGE_SYMBOL) return { address: this.range.text };
     if (binding === 'weak' && !(this.options.isModelled?.(name) ?? false)) return NO_ADDRESS;
     return { address: this.externals.address(name) };
   }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { loadCoff } from './coff-image.js';
 import { looksLikeCoff } from './coff-object.js';
 import { FILE_TYPE } from './elf-constants.js';
 import { fail, readElfFile } from './elf-file.js';
@@ -41,7 +42,7 @@ export function parseImage(input: Uint8Array, name: string): Image {
   if (!startsWith(bytes, ELF_MAGIC)) {
     if (isBootImage(bytes)) fail(file, 'a Linux boot image (bzImage); give the vmlinux it was made of');
     if (looksLikePe(bytes)) return { ...loadPe(bytes, file.name), hash: hashOf(bytes) };
-    if (looksLikeCoff(bytes)) fail(file, 'COFF objects are not supported yet; give an ELF object or executable');
+    if (looksLikeCoff(bytes)) return { ...loadCoff(bytes, file.name), hash: hashOf(bytes) };
     refuseForeign(file, bytes);
   }
   const elf = readElfFile(bytes, file.name);

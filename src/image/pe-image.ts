@@ -5,7 +5,7 @@ import { COFF_INDEX } from './coff-constants.js';
 import { coffImageSymbol, isListedCoff } from './coff-symbols.js';
 import { readCoffSymbols } from './coff-tables.js';
 import { fail } from './elf-file.js';
-import { Externals } from './externals.js';
+import { Externals, LOW_RANGE } from './externals.js';
 import { ABSOLUTE, type Image, type ImageSymbol } from './image.js';
 import { type PeFile, readPeFile } from './pe-file.js';
 import { PeMemory } from './pe-memory.js';
@@ -14,8 +14,8 @@ import { segmentAt } from './segments.js';
 
 /** What lies below is NULL and what a NULL pointer reaches. UEFI applications are linked at 0 and loaded anywhere. */
 const LOWEST_BASE = 0x10000n;
-/** Where an image goes that cannot stay: 32-bit addresses reach it, and no small constant is an address of it. */
-const MOVED_BASE = 0x41000000n;
+/** Where an image goes that cannot stay: 32-bit addresses reach it. */
+const MOVED_BASE = LOW_RANGE.text;
 
 /** Whether a file begins as a PE image (with its MS-DOS header) or a TE image does. */
 export function looksLikePe(bytes: Uint8Array): boolean {

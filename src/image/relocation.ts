@@ -15,6 +15,8 @@ export interface RelocationRule {
   relative: boolean;
   /** Less T. */
   inTable?: true;
+  /** Less the address that the image begins at, as COFF has it. */
+  inImage?: true;
   /** What must fit: `any` is modulo the width's range, as a 64-bit field is. */
   range: 'signed' | 'unsigned' | 'either' | 'any';
 }
