@@ -86,6 +86,8 @@ export interface Image {
   gsBase?: bigint;
   /** Bytes by which it was moved up from the addresses that it was linked for; absent: it lies there, or was never linked. */
   moved?: bigint;
+  /** Of a PE image, the address that its own tables and its linker's RVAs count from. */
+  base?: bigint;
 }
 
 /** `segment` of a symbol that is a plain number. */

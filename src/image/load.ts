@@ -14,6 +14,7 @@ import { ImageError, SIZE_LIMIT, type Image } from './image.js';
 import { keepDebugSections } from './line-table.js';
 import { loadObject } from './object.js';
 import { loadPe, looksLikePe } from './pe-image.js';
+import { withListingBeside } from './symbol-listing.js';
 
 const NAME_LENGTH = 256;
 /** Names of a folder that are compared with one that is not there. */
@@ -102,5 +103,5 @@ function namesIn(folder: string): string[] {
  * @throws ImageError for a path that is missing, a directory or too large, and for a file that is no usable image
  */
 export function loadImage(path: string): Image {
-  return parseImage(read(path), path);
+  return withListingBeside(parseImage(read(path), path), path);
 }

@@ -55,6 +55,7 @@ export function loadPe(bytes: Uint8Array, name: string): Omit<Image, 'hash'> {
     symbols: listSymbols(file, memory),
     externals: externals.list,
     fixups: [],
+    base: memory.base,
     ...(moved > 0n && { moved }),
   };
 }
