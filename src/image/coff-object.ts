@@ -121,10 +121,11 @@ export function machineName(machine: number): string {
 /**
  * Reads the tables of an x86-64 COFF object.
  * @param name for messages: escaped and bounded
+ * @param budget what all files of an image together may come to
  * @throws ImageError for any other file, and for a header, table or section that reaches past the end of the file
  */
-export function parseCoffObject(bytes: Uint8Array, name: string): CoffObject {
-  const file = coffFile(bytes, name);
+export function parseCoffObject(bytes: Uint8Array, name: string, budget?: CoffFile['budget']): CoffObject {
+  const file = coffFile(bytes, name, budget);
   const { machine, sections: table, sectionCount, symbols: place } = readFrame(file);
   if (machine !== MACHINE_AMD64) fail(file, `COFF for ${machineName(machine)}; give x86-64 code`);
   checkCoffRange(file, 'the section header table', table, sectionCount * 40);

@@ -2,8 +2,8 @@
 import { shorten, escapeName } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import { COFF_INDEX, COFF_SECTION_SIZE, STORAGE } from './coff-constants.js';
-import { fail } from './elf-file.js';
-import { StringTable, type NameBudget } from './string-table.js';
+import { type ElfFile, fail, freshBudget } from './elf-file.js';
+import { StringTable } from './string-table.js';
 
 /** A file that holds COFF tables. */
 export interface CoffFile {
@@ -13,8 +13,11 @@ export interface CoffFile {
   view: DataView;
   /** Names of more than 8 bytes; undefined where the file has no symbol table. */
   strings?: StringTable;
-  names: NameBudget;
+  /** What the names and symbols of this file, or of all files of an image, may still come to. */
+  budget: Budget;
 }
+
+type Budget = Pick<ElfFile, 'names' | 'symbolsLeft'>;
 
 export interface CoffSection {
   /** From 1, as symbols count. */
@@ -52,12 +55,9 @@ export interface CoffSymbol {
   definition?: { selection: number; parent: number };
 }
 
-/** Some sixteen times what the largest kernels have. */
-const SYMBOL_LIMIT = 1 << 22;
-
-export function coffFile(bytes: Uint8Array, name: string): CoffFile {
+export function coffFile(bytes: Uint8Array, name: string, budget: Budget = freshBudget()): CoffFile {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return { name, bytes, view, names: { left: 2 ** 28 } };
+  return { name, bytes, view, budget };
 }
 
 /** "section 3 (.text$mn)" for messages. */
@@ -85,7 +85,7 @@ export function openStrings(file: CoffFile, offset: number): void {
     file.name,
     file.bytes.subarray(offset, offset + size),
     'the COFF string table',
-    file.names,
+    file.budget.names,
   );
 }
 
@@ -147,7 +147,8 @@ export interface SymbolPlace {
 export function readCoffSymbols(file: CoffFile, place: SymbolPlace, sections: number): (CoffSymbol | undefined)[] {
   const { offset, count, entrySize } = place;
   checkCoffRange(file, 'the symbol table', offset, count * entrySize);
-  if (count > SYMBOL_LIMIT)
+  file.budget.symbolsLeft -= count;
+  if (file.budget.symbolsLeft < 0)
     fail(file, `${count} symbols are more than can be read; strip local symbols (objcopy --discard-all)`);
   const symbols: (CoffSymbol | undefined)[] = Array.from({ length: count }, () => undefined);
   for (let index = 0; index < count;) {

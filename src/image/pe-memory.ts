@@ -125,7 +125,7 @@ export class PeMemory {
   /** The zero-terminated name at an address, escaped. @throws ImageError as {@link StringTable} */
   name(address: number, what: string): string {
     const { segment, at } = this.place(address, 1) ?? this.absent(address, what);
-    return new StringTable(this.file.name, segment.bytes, what, this.file.names).at(at);
+    return new StringTable(this.file.name, segment.bytes, what, this.file.budget.names).at(at);
   }
 
   private absent(address: number, what: string): never {

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { samplePe, type WrittenPe, writePe } from './coff-writer.test.helper.js';
 import type { Image } from './image.js';
 import { readListing } from './listing-formats.js';
-import { loadImage } from './load.js';
+import { loadImage } from './open-images.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tdxfuzz-listing-'));
 afterAll(() => rmSync(folder, { recursive: true }));
