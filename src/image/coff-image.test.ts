@@ -72,7 +72,7 @@ describe.each([false, true])('an object (big: %s)', (big) => {
       ['zeroed', 'untyped', true],
       ['constant', 'untyped', true],
       ['shared', 'object', true],
-      ['.weak.o', 'function', false],
+      ['.weak.o', 'function', true],
       ['optional', 'function', true],
     ]);
     expect(symbol(image, 'zeroed').address).toBe(segment(image, '.bss').address + 4096n);

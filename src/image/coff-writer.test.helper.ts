@@ -291,7 +291,7 @@ export function sampleCoff(): WrittenCoff {
       { name: 'shared', section: 0, value: 24 },
       { name: 'outside', section: 0 },
       { name: '__imp_Imported', section: 0 },
-      { name: '.weak.o', section: '.text$mn', value: 32, storage: 3, type: 0x20 },
+      { name: '.weak.o', section: '.text$mn', value: 32, type: 0x20 },
       { name: 'optional', section: 0, storage: 105, auxiliary: [fields([4, 16], [4, 1])] },
     ],
   };
