@@ -185,7 +185,7 @@ function readSymbol(file: CoffFile, at: number, entrySize: number, further: numb
   if (storage === STORAGE.weak) symbol.fallback = view.getUint32(auxiliary, true);
   // GNU as fills the wide entry of a function as if it were a weak symbol's.
   else if (symbol.isFunction && symbol.section > 0 && !isWide) symbol.size = view.getUint32(auxiliary + 4, true);
-  else if (storage === STORAGE.static && symbol.section > 0 && symbol.value === 0 && !symbol.isFunction) {
+  else if (storage === STORAGE.static && symbol.section > 0 && !symbol.isFunction) {
     const high = isWide ? view.getUint16(auxiliary + 16, true) : 0;
     const parent = high * 0x10000 + view.getUint16(auxiliary + 12, true);
     symbol.definition = { selection: view.getUint8(auxiliary + 14), parent };

@@ -8,7 +8,7 @@ import { fail } from './elf-file.js';
 import { Externals, LOW_RANGE } from './externals.js';
 import { ABSOLUTE, type Image, type ImageSymbol } from './image.js';
 import { type PeFile, readPeFile } from './pe-file.js';
-import { PeMemory } from './pe-memory.js';
+import { isDebug, PeMemory } from './pe-memory.js';
 import { listExports, resolveImports } from './pe-names.js';
 import { segmentAt } from './segments.js';
 
@@ -68,11 +68,9 @@ function listSymbols(file: PeFile, memory: PeMemory): ImageSymbol[] {
     if (symbol === undefined || !isListedCoff(symbol)) continue;
     const { section, value } = symbol;
     if (section === COFF_INDEX.absolute) list.push(coffImageSymbol(symbol, BigInt(value), ABSOLUTE));
-    if (section <= 0) continue;
+    if (section <= 0 || isDebug(file.sections[section - 1])) continue;
     const address = memory.base + BigInt(file.sections[section - 1].virtualAddress + value);
-    const segment = segmentAt(memory.segments, address);
-    // What lies in sections for debuggers is not loaded.
-    if (segment !== undefined) list.push(coffImageSymbol(symbol, address, segment.name));
+    list.push(coffImageSymbol(symbol, address, segmentAt(memory.segments, address)?.name ?? ''));
   }
   const known = new Set(list.map(({ name, address }) => `${name}@${address}`));
   return [...list, ...listExports(file, memory).filter(({ name, address }) => !known.has(`${name}@${address}`))];

@@ -139,7 +139,7 @@ function sizeOf({ virtualSize, rawSize }: CoffSection): number {
 }
 
 /** What GNU tools leave in the image for debuggers: nobody's memory, and larger than all else. */
-function isDebug({ name, flags }: CoffSection): boolean {
+export function isDebug({ name, flags }: CoffSection): boolean {
   const isNeeded = (flags & COFF_FLAG.execute) !== 0 || (flags & COFF_FLAG.discardable) === 0;
   return !isNeeded && /^(\.z?debug|\.stab|\/\d)/.test(name);
 }
