@@ -42,9 +42,7 @@ function isCode(image: Image, symbol: ImageSymbol): boolean {
 function absent(image: Image, name: string): never {
   const quoted = `"${shorten(name)}"`;
   if (image.symbols.length === 0)
-    throw new ImageError(
-      `${image.name}: has no symbols, so ${quoted} cannot be found; give the image before it was stripped`,
-    );
+    throw new ImageError(`${image.name}: has no symbols, so ${quoted} cannot be found; ${adviceWithoutSymbols(image)}`);
   if (image.externals.some((external) => external.name === name))
     throw new ImageError(`${image.name}: ${quoted} is called but not defined here; give the object that defines it`);
   const names = image.symbols.filter((symbol) => isCode(image, symbol)).map((symbol) => symbol.name);
@@ -79,4 +77,12 @@ export function findFunction(image: Image, name: string): ImageSymbol {
       `${image.name}: ${addresses.length} functions are named "${shorten(name)}" (${addresses.slice(0, 3).map(hex).join(', ')}${addresses.length > 3 ? ', ...' : ''}); give the object that holds the one you mean`,
     );
   return [...candidates].sort(compareSymbols)[0];
+}
+
+/** Where the names of an image without symbols can come from. */
+export function adviceWithoutSymbols({ format }: Image): string {
+  const before = 'give the image before it was stripped';
+  return format === 'pe-executable'
+    ? `${before}, or put its link map (FOO.map) or the output of nm (FOO.nm) beside it`
+    : before;
 }

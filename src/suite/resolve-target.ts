@@ -11,7 +11,7 @@ import { nearest } from '../text/nearest.js';
 
 /** Machine code of one's own. */
 export interface OwnTarget {
-  /** An ELF object or executable: its path (relative to the working directory), or what `loadImage` or `parseImage` gave. */
+  /** An object, executable or UEFI image (ELF, COFF, PE): its path (relative to the working directory), or what `loadImage` or `parseImage` gave. */
   image: string | URL | Image;
   /** The function; the one that the contract names if not given. */
   symbol?: string | undefined;

@@ -7,9 +7,9 @@ import { functionCode } from '../../harness/function-code.js';
 import { shorten } from '../../text/escape.js';
 import type { Image } from '../../image/image.js';
 import { openImages } from '../../image/open-images.js';
-import { functionExtent } from '../../stage/functions.js';
+import { functionExtent, isFunction } from '../../stage/functions.js';
 import { isModelled } from '../../stage/outside.js';
-import { findFunction } from '../../image/symbols.js';
+import { adviceWithoutSymbols, findFunction } from '../../image/symbols.js';
 import { nearest, nearestNames } from '../../text/nearest.js';
 import { bindTarget, type Unnamed } from './bind-target.js';
 import { builtInTargets } from './built-in-targets.js';
@@ -193,9 +193,13 @@ function recogniseOr(refuse: (error: unknown) => void, image: Image, path: strin
 }
 
 function noSymbol(path: string, image: Image, set: ContractSet): UsageError {
-  const functions = image.symbols.filter(({ kind }) => kind === 'function').map(({ name }) => shorten(name));
+  const functions = image.symbols.filter((symbol) => isFunction(image, symbol)).map(({ name }) => shorten(name));
   const wanted = symbolsOf(set);
   const near = [...new Set(wanted.flatMap((name) => nearestNames(name, functions)))].slice(0, 3);
+  if (functions.length === 0)
+    return new UsageError(
+      `${shorten(path)}: no function of ${set.name} (${wanted.join(', ')}), and no other either; ${adviceWithoutSymbols(image)}`,
+    );
   const hint = near.length > 0 ? `nearest: ${near.join(', ')}` : `it has ${functions.slice(0, 5).join(', ')}`;
   return new UsageError(
     `${shorten(path)}: no function of ${set.name} (${wanted.join(', ')}); ${hint}; bind another name with --target SYMBOL=${set.name}/FUNCTION`,
