@@ -1,7 +1,7 @@
 /** Damaged COFF and PE files: an image or an ImageError of one line, and nothing else. */
 import { expect } from 'vitest';
 import { functionExtent, symbolAt } from '../stage/functions.js';
-import { sampleCoff, samplePe, writeCoff, writePe } from './coff-writer.test.helper.js';
+import { sampleCoff, samplePe, writeCoff, writePe, writeTerse } from './coff-writer.test.helper.js';
 import { ImageError } from './image.js';
 import { parseImage } from './load.js';
 
@@ -11,6 +11,7 @@ export const HOSTILE_SAMPLES: readonly [form: string, bytes: Uint8Array][] = [
   ['big COFF', writeCoff({ ...sampleCoff(), big: true })],
   ['PE', writePe(samplePe())],
   ['PE linked at 0', writePe({ ...samplePe(), base: 0n })],
+  ['TE linked at 0', writeTerse({ ...samplePe(), base: 0n })],
 ];
 
 /** Milliseconds that one file may take: a busy machine is slow. */

@@ -338,3 +338,16 @@ export function samplePe(): WrittenPe {
     directories: { 0: [0x4000, 0x60], 1: [0x3000, 0x28], 5: [0x5000, 12] },
   };
 }
+
+/** The image without what TE leaves away: the MS-DOS and PE headers, for a header of 40 bytes. */
+export function writeTerse(file: WrittenPe): Uint8Array {
+  const full = writePe({ ...file, symbols: [] });
+  // Where the section headers begin.
+  const taken = 64 + 4 + 20 + 240;
+  const [relocations = 0, size = 0] = file.directories?.[5] ?? [];
+  const header = joined([
+    fields([2, 0x5a56], [2, file.machine ?? 0x8664], [1, file.sections.length], [1, 10], [2, taken]),
+    fields([4, 0x1000], [4, 0x1000], [8, file.base ?? 0x140000000n], [4, relocations], [4, size], [4, 0], [4, 0]),
+  ]);
+  return joined([header, full.slice(taken)]);
+}

@@ -1,6 +1,6 @@
 /** PE and TE images: what lies where, by which names, and what is refused. */
 import { describe, expect, test } from 'vitest';
-import { fields, samplePe, type WrittenPe, writePe } from './coff-writer.test.helper.js';
+import { fields, samplePe, type WrittenPe, writePe, writeTerse } from './coff-writer.test.helper.js';
 import { EXTERNAL_BASE } from './externals.js';
 import type { Image, Segment } from './image.js';
 import { parseImage } from './load.js';
@@ -140,14 +140,7 @@ describe('an image linked at 0', () => {
 
 test('a terse image', () => {
   const { sections } = samplePe();
-  const full = writePe({ ...samplePe(), sections: sections.slice(0, 2), symbols: [] });
-  // Headers end where the section headers begin: 64 of MS-DOS, 4, 20 and 240 of PE.
-  const taken = 64 + 4 + 20 + 240;
-  const header = Buffer.concat([
-    fields([2, 0x5a56], [2, 0x8664], [1, 2], [1, 10], [2, taken], [4, 0x1000], [4, 0x1000]),
-    fields([8, 0xfffd0000n], [4, 0], [4, 0], [4, 0], [4, 0]),
-  ]);
-  const image = parseImage(new Uint8Array(Buffer.concat([header, full.slice(taken)])), 'sec.te');
+  const image = parseImage(writeTerse({ base: 0xfffd0000n, sections: sections.slice(0, 2) }), 'sec.te');
   expect(image.segments.map(({ name, address }) => [name, address])).toEqual([
     ['.text', 0xfffd1000n],
     ['.data', 0xfffd2000n],
