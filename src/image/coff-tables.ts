@@ -55,6 +55,9 @@ export interface CoffSymbol {
   definition?: { selection: number; parent: number };
 }
 
+/** More than any build makes, few enough to hold in memory. */
+const SECTION_LIMIT = 1 << 20;
+
 export function coffFile(bytes: Uint8Array, name: string, budget: Budget = freshBudget()): CoffFile {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return { name, bytes, view, budget };
@@ -92,6 +95,8 @@ export function openStrings(file: CoffFile, offset: number): void {
 /** Reads `count` section headers. */
 export function readCoffSections(file: CoffFile, offset: number, count: number): CoffSection[] {
   checkCoffRange(file, 'the section header table', offset, count * COFF_SECTION_SIZE);
+  if (count > SECTION_LIMIT)
+    fail(file, `${count} sections, at most ${SECTION_LIMIT} are read; link or build less into one file`);
   const { view } = file;
   return Array.from({ length: count }, (_, index) => {
     const at = offset + index * COFF_SECTION_SIZE;
