@@ -123,3 +123,28 @@ test.skipIf(!ld || !clang).each([
   run('clang', `--target=${target}`, ...options, '-fno-common', '-fdeclspec', '-c', 'source.c', '-o', 'compiled.obj');
   expect(compare(readFileSync(join(folder, 'compiled.obj')), `${target} ${options.join(' ')}`)).toBeGreaterThan(300);
 });
+
+test.skipIf(!ld || !clang)('an image linked at 0 and moved is what ld links for where it lies', () => {
+  writeFileSync(join(folder, 'source.c'), SOURCE.replace('__declspec(dllimport) int imported', 'int imported'));
+  const outside = 'int outside(int value) { return value; } int imported(int value) { return value + 1; }';
+  writeFileSync(join(folder, 'outside.c'), outside);
+  for (const name of ['source', 'outside'])
+    run('clang', '--target=x86_64-pc-windows-gnu', '-O1', '-c', `${name}.c`, '-o', `${name}.obj`);
+  const linked = (base: bigint): Image => {
+    const options = ['-m', 'i386pep', '--image-base', `${base}`, '--dynamicbase', '-e', 'first', '--subsystem', '10'];
+    run('ld', ...options, '-o', 'moved.efi', 'source.obj', 'outside.obj');
+    return parseImage(readFileSync(join(folder, 'moved.efi')), 'moved.efi');
+  };
+  const [moved, there] = [linked(0n), linked(LOW_RANGE.text)];
+  expect(moved.moved).toBe(LOW_RANGE.text);
+  expect(there.moved).toBeUndefined();
+  const contents = ({ segments }: Image): string[] =>
+    segments
+      .filter(({ name }) => name !== 'HEADERS')
+      .map(({ name, address, size, bytes }) => `${name} ${address} ${size} ${Buffer.from(bytes).toString('hex')}`);
+  expect(contents(moved)).toEqual(contents(there));
+  expect(contents(moved).join()).toMatch(/\.data/);
+  const places = ({ symbols }: Image): string[] =>
+    symbols.filter(({ segment }) => segment !== '*ABS*').map(({ name, address }) => `${name} ${address}`);
+  expect(places(moved)).toEqual(places(there));
+});
