@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander';
 
 /** What the argument IMAGE may be, for the help of a command. */
 export const IMAGES =
-  'objects, archives, executables, DLLs or UEFI images (ELF, COFF, PE); a stripped PE image has the names of FOO.map, FOO.nm or FOO.sym beside it';
+  'objects, archives or a member of one (lib.a(x.o)), executables, DLLs or UEFI images, as ELF, COFF or PE; objects that refer to each other are one image; a stripped PE image has the names of FOO.map, FOO.nm or FOO.sym beside it';
 
 /** A whole number from 1 to 10^12. */
 export function positiveInteger(text: string): number {
