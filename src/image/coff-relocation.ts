@@ -26,7 +26,7 @@ const PLAIN = { from: 'S', relative: false, toEnd: 0 } as const;
 export const COFF_RELOCATION_RULES: ReadonlyMap<number, CoffRelocationRule> = new Map<number, CoffRelocationRule>([
   [1, { ...PLAIN, name: 'IMAGE_REL_AMD64_ADDR64', width: 8, range: 'any', of: 'address' }],
   [2, { ...PLAIN, name: 'IMAGE_REL_AMD64_ADDR32', width: 4, range: 'unsigned', of: 'address' }],
-  [3, { ...PLAIN, name: 'IMAGE_REL_AMD64_ADDR32NB', width: 4, range: 'unsigned', of: 'address', inImage: true }],
+  [3, { ...PLAIN, name: 'IMAGE_REL_AMD64_ADDR32NB', width: 4, range: 'either', of: 'address', inImage: true }],
   distance(4, 0),
   distance(5, 1),
   distance(6, 2),
