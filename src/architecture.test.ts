@@ -56,7 +56,7 @@ const ALLOWED: Allowed = {
   'src/x86': ['src/wasm'],
   'src/image': [ERRORS, 'src/text'],
   // Words.
-  'src/contract': [ERRORS, 'src/text', REGISTERS, 'models/abi'],
+  'src/contract': [ERRORS, FILES, 'src/text', REGISTERS, 'models/abi'],
   'src/observation': [HALVES, REGISTERS],
   // What a case is: the same of every kind of code.
   'src/case': [HALVES],
@@ -135,6 +135,7 @@ const ALLOWED: Allowed = {
     'src/x86',
   ],
   'src/stored': [
+    FILES,
     ...WORDS,
     PACKAGE,
     'src/image',

@@ -54,7 +54,7 @@ describe.concurrent('images', () => {
     row(['fuzz', changed('aarch64.o', sound, 18, 0xb7)], /ELF for aarch64; give x86-64 code/),
     row(['fuzz', changed('big-endian.o', sound, 5, 2)], /big-endian ELF/),
     row(['fuzz', put(folder, 'image.efi', `MZ${'\0'.repeat(400)}`)], /image\.efi: COFF\/PE/),
-    row(['fuzz', put(folder, 'text.o', 'int main;\n')], /text\.o: not an ELF file/),
+    row(['fuzz', put(folder, 'text.o', 'int main;\n')], /text\.o: not an ELF, COFF or PE file/),
     row(['fuzz', `${folder}/\x1b[2J\x07name.o`], /\\x1b\[2J\\x07name\.o: no such file/),
     row(
       ['fuzz', put(folder, 'none.o', writeElf({ sections: [{ name: '.text', flags: CODE }] }))],

@@ -9,7 +9,7 @@ import { applyRules } from '../expect/apply-rules.js';
 import { claimResultFolder } from './claim-folder.js';
 import { type Format, printAs, withFormat } from './format-option.js';
 import { onInterrupt } from './interrupt.js';
-import { collect, duration, positiveInteger, TARGET_HELP, workerCount } from './options.js';
+import { collect, duration, IMAGES, positiveInteger, TARGET_HELP, workerCount } from './options.js';
 import { openProject, type Project, type ProjectFlags, withPlaces } from './project.js';
 import { startProgress } from './progress.js';
 import { keepResults } from './result-folder.js';
@@ -29,7 +29,7 @@ const DEFAULT_RUNS = 10_000;
 export function fuzzCommand(): Command {
   const command = new Command('fuzz')
     .description("fuzz the project's targets, the built-in ones without a configuration, or those of the given images")
-    .argument('[IMAGE...]', 'ELF objects or executables')
+    .argument('[IMAGE...]', IMAGES)
     .option('--contract <SET>', 'contract set, a JSON file with one, or auto')
     .option('--target <GLOB>', TARGET_HELP, collect, [])
     .option('--property <GLOB>', 'only these properties (repeatable)', collect, [])

@@ -8,7 +8,7 @@ import { gate, GATE_RUNS, type GateRuns, runsByKind } from '../gate/gate.js';
 import { claimResultFolder } from './claim-folder.js';
 import { type Format, render, tellGaps, withFormat } from './format-option.js';
 import { onInterrupt } from './interrupt.js';
-import { collect, positiveInteger, seedText, TARGET_HELP, workerCount } from './options.js';
+import { collect, IMAGES, positiveInteger, seedText, TARGET_HELP, workerCount } from './options.js';
 import { gateNotes, printGate } from './print-gate.js';
 import { openProject, type Project, type ProjectFlags, withPlaces } from './project.js';
 import { startProgress } from './progress.js';
@@ -29,7 +29,7 @@ export function gateCommand(): Command {
     .description(
       'before a merge: stored cases, then a fixed number of fresh ones; fails on findings that no rule covers',
     )
-    .argument('[IMAGE...]', 'ELF objects or executables, in place of the targets of the configuration')
+    .argument('[IMAGE...]', `in place of the targets of the configuration: ${IMAGES}`)
     .option('--contract <SET>', 'contract set, a JSON file with one, or auto')
     .option('--target <GLOB>', TARGET_HELP, collect, [])
     .option('--property <GLOB>', 'only these properties (repeatable)', collect, [])

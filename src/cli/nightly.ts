@@ -13,7 +13,7 @@ import { writeFinding } from './findings.js';
 import { type Format, printAs, withFormat } from './format-option.js';
 import { onInterrupt } from './interrupt.js';
 import { startNightProgress } from './night-progress.js';
-import { collect, duration, TARGET_HELP, workerCount } from './options.js';
+import { collect, duration, IMAGES, TARGET_HELP, workerCount } from './options.js';
 import { openProject, type ProjectFlags, withPlaces } from './project.js';
 import { writeResults } from './result-folder.js';
 import { type ShardFlags, withShard } from './shard-option.js';
@@ -31,7 +31,7 @@ const EIGHT_HOURS = 8 * 3_600_000;
 export function nightlyCommand(): Command {
   const command = new Command('nightly')
     .description('fuzz all targets for a time; the next night goes on where this one ended, or was killed')
-    .argument('[IMAGE...]', 'ELF objects or executables, in place of the targets of the configuration')
+    .argument('[IMAGE...]', `in place of the targets of the configuration: ${IMAGES}`)
     .option('--contract <SET>', 'contract set, a JSON file with one, or auto')
     .option('--target <GLOB>', TARGET_HELP, collect, [])
     .option('--property <GLOB>', 'only these properties (repeatable)', collect, [])

@@ -1,6 +1,10 @@
 /** Parsers of option values. Each says in one line what is wrong. */
 import { InvalidArgumentError } from 'commander';
 
+/** What the argument IMAGE may be, for the help of a command. */
+export const IMAGES =
+  'objects, archives or a member of one (lib.a(x.o)), executables, DLLs or UEFI images, as ELF, COFF or PE; objects that refer to each other are one image; a stripped PE image has the names of FOO.map, FOO.nm or FOO.sym beside it';
+
 /** A whole number from 1 to 10^12. */
 export function positiveInteger(text: string): number {
   const value = Number(text);

@@ -7,9 +7,11 @@ import { describeAssumptions } from '../contract/contract.js';
 import { UsageError } from '../errors.js';
 import { withFunctionsAt } from '../harness/code-by-address.js';
 import type { Image } from '../image/image.js';
-import { loadImage } from '../image/load.js';
+import type { LinkInput } from '../image/link-input.js';
+import { openImages } from '../image/open-images.js';
 import { placeName } from '../image/places.js';
 import { meantSymbol } from '../image/symbols.js';
+import { isModelled } from '../stage/outside.js';
 import { findingText, type ToldFinding } from '../report/finding-text.js';
 import { sorted } from '../report/json.js';
 import { storyText } from '../report/story-text.js';
@@ -27,7 +29,11 @@ export function replayCommand(): Command {
   return new Command('replay')
     .description('run one stored case: the trace, instruction by instruction, and the violated clause')
     .argument('CASE', 'path of a case.json, or of the folder of a finding')
-    .option('--image <NEW.o>', 'judge a new build by the same case: still broken, fixed, or no longer reached')
+    .option(
+      '--image <NEW.o>',
+      'judge a new build by the same case: still broken, fixed, or no longer reached; once for each file of several',
+      (path: string, before: string[] | undefined) => [...(before ?? []), path],
+    )
     .option('--symbol <NAME>', 'the function in the new build, if it has another name or address')
     .option('--bisect', 'for git bisect run: exit 0 fixed, 1 still broken, 125 for all else (needs --image)')
     .addOption(new Option('--format <F>', 'how to print').choices(['text', 'json']).default('text'))
@@ -51,7 +57,7 @@ function bisect(path: string, flags: ReplayFlags): number {
 function replay(path: string, flags: ReplayFlags): number {
   const file = readCase(path);
   const isNewBuild = flags.image !== undefined;
-  const build = flags.image === undefined ? undefined : newBuild(loadImage(flags.image), flags.symbol ?? file.symbol);
+  const build = flags.image === undefined ? undefined : newBuild(flags.image, flags.symbol ?? file.symbol);
   const { runner, values } = openCase(file, path, build);
   const accounts = accountsOf(runner, values);
   if (runner.problem !== '') {
@@ -90,11 +96,21 @@ function replay(path: string, flags: ReplayFlags): number {
   return replayStatus(verdict, flags);
 }
 
-/** @param name of a symbol, mangled or not, or the address of a function as in places.ts */
-function newBuild(image: Image, name: string): { image: Image; symbol: string } {
+/**
+ * Of several images the one that has the function.
+ *
+ * @param name of a symbol, mangled or not, or the address of a function as in places.ts
+ */
+function newBuild(paths: readonly string[], name: string): { image: Image; symbol: string } {
   const place = placeName(name);
-  const named = withFunctionsAt(image, [place]);
-  return { image: named, symbol: meantSymbol(named, place) };
+  const isWanted = ({ symbols }: LinkInput): boolean =>
+    symbols.some((symbol) => symbol.name === place && symbol.at !== 'undefined');
+  const images = openImages(paths, { isWanted, isModelled }).files.map(({ image }) => withFunctionsAt(image, [place]));
+  const meant = images.map((image) => ({ image, symbol: meantSymbol(image, place) }));
+  const having = meant.find(({ image, symbol }) =>
+    image.symbols.some(({ name: found, kind }) => found === symbol && kind !== 'object'),
+  );
+  return having ?? meant[0];
 }
 
 function told(

@@ -18,7 +18,11 @@ const oneLine = (most: number) =>
     .regex(/^[^\r\n]*$/, 'one line of text');
 
 const targetShape = {
-  image: path.describe('An object or executable, relative to the configuration.'),
+  image: z
+    .union([path, z.array(path).min(1).max(1000)])
+    .describe(
+      'An object, executable or archive, or a member of one, libtdx.a(tdcall.o), relative to the configuration. Several: objects that refer to each other are one image.',
+    ),
   name: oneLine(200)
     .describe(
       'What names of its targets begin with; without it the path as it is written here, where there are several.',

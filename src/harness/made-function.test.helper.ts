@@ -147,6 +147,7 @@ export function madeImage(pieces: readonly Piece[], options: ImageOptions = {}):
   return {
     name: 'made.o',
     format: 'elf-object',
+    convention: 'sysv',
     hash: '0'.repeat(64),
     segments: [{ name: '.text', address: base, size: bytes.length, bytes, read: true, write: false, execute: true }],
     symbols: [

@@ -42,12 +42,21 @@ function isCode(image: Image, symbol: ImageSymbol): boolean {
   );
 }
 
+/** GCC's name for the part of a function that is seldom run, and Clang's; it lies elsewhere, and is jumped to. */
+const COLD_PART = /\.cold(\.\d+)?$/;
+
+/** The function that this name is the cold part of; undefined for a function, and where the image has no such function. */
+export function wholeOf(image: Image, name: string): string | undefined {
+  const whole = name.replace(COLD_PART, '');
+  return whole !== name && symbolsByName(image).has(whole) ? whole : undefined;
+}
+
 function absent(image: Image, name: string): never {
   if (isPlace(name)) throw new ImageError(`${image.name}: ${noSuchPlace(image, name)}`);
   const quoted = `"${shorten(name)}"`;
   if (image.symbols.length === 0)
     throw new ImageError(
-      `${image.name}: has no symbols, so ${quoted} cannot be found; give the image before it was stripped, or the address of the function, such as 0x1230`,
+      `${image.name}: has no symbols, so ${quoted} cannot be found; ${adviceWithoutSymbols(image)}, or the address of the function, such as 0x1230`,
     );
   if (image.externals.some((external) => external.name === name))
     throw new ImageError(`${image.name}: ${quoted} is called but not defined here; give the object that defines it`);
@@ -114,6 +123,15 @@ export function findFunction(image: Image, name: string): ImageSymbol {
     );
   if (code.length === 0)
     throw new ImageError(`${image.name}: "${shorten(name)}" is data, not code; give the name of a function`);
+  const whole = wholeOf(image, name);
+  if (whole !== undefined && code.every(({ global }) => !global))
+    throw new ImageError(
+      `${image.name}: "${shorten(name)}" is the part of ${shorten(whole)} that is seldom run, and no function; give ${shorten(whole)}`,
+    );
+  if (code.some(({ indirect }) => indirect))
+    throw new ImageError(
+      `${image.name}: "${shorten(name)}" is an IFUNC resolver: it chooses the function when a program starts; name the function that it chooses`,
+    );
   const candidates = code.some((symbol) => symbol.global) ? code.filter((symbol) => symbol.global) : code;
   const addresses = [...new Set(candidates.map((symbol) => symbol.address))];
   if (addresses.length > 1)
@@ -121,4 +139,12 @@ export function findFunction(image: Image, name: string): ImageSymbol {
       `${image.name}: ${addresses.length} functions are named "${shorten(name)}" (${addresses.slice(0, 3).map(hex).join(', ')}${addresses.length > 3 ? ', ...' : ''}); give the object that holds the one you mean`,
     );
   return [...candidates].sort(compareSymbols)[0];
+}
+
+/** Where the names of an image without symbols can come from. */
+export function adviceWithoutSymbols({ format }: Image): string {
+  const before = 'give the image before it was stripped';
+  return format === 'pe-executable'
+    ? `${before}, or put its link map (FOO.map) or the output of nm (FOO.nm) beside it`
+    : before;
 }

@@ -22,7 +22,16 @@ function segment(address: bigint, bytes: number[], permissions: string): Segment
 }
 
 function image(...segments: Segment[]): Image {
-  return { name: 'test', format: 'elf-executable', hash: '', segments, symbols: [], externals: [], fixups: [] };
+  return {
+    name: 'test',
+    format: 'elf-executable',
+    convention: 'sysv',
+    hash: '',
+    segments,
+    symbols: [],
+    externals: [],
+    fixups: [],
+  };
 }
 
 function peek(machine: Machine, address: bigint): number | undefined {

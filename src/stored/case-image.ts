@@ -1,11 +1,12 @@
 /** An image made of the pages that a case file carries. */
 import { regionAt } from '../stage/layout.js';
 import type { External, Image, ImageSymbol, Segment } from '../image/image.js';
+import { LOW_RANGE } from '../image/externals.js';
 import { PERCPU_BASE } from '../image/per-cpu.js';
 import { segmentAt } from '../image/segments.js';
 import { UsageError } from '../errors.js';
 import { hex } from '../text/hex.js';
-import type { CaseFile } from './case-schema.js';
+import { isProgramContract, type CaseFile } from './case-schema.js';
 
 const PAGE = 0x1000;
 /** First address behind the lower half and first of the upper half of 48-bit canonical addresses (Intel SDM volume 1, 3.3.7.1). */
@@ -35,22 +36,35 @@ export function caseImage(file: CaseFile, origin: string): Image {
   const externals = code.externals.map(({ name, address }) => ({ name, address: BigInt(address) }));
   checkExternals(externals, segments, refuse);
   const fixups = (code.fixups ?? []).map(({ from, to, type }) => ({ from: BigInt(from), to: BigInt(to), type }));
-  const { gsBase } = code;
+  const { gsBase, badPlaces = [] } = code;
   return {
     name: image.name,
-    format: 'elf-object',
+    format: 'case-pages',
+    convention: conventionOf(file),
     hash: image.hash,
     segments,
     symbols,
     externals,
     fixups,
+    ...(badPlaces.length > 0 && {
+      badPlaces: badPlaces.map(({ address, ...place }) => ({ ...place, address: BigInt(address) })).sort(byAddress),
+    }),
     ...(gsBase !== undefined && { gsBase: BigInt(gsBase) }),
   };
 }
 
+/** The one that the case was run by: programs are called by System V. */
+function conventionOf({ contract: { body } }: CaseFile): Image['convention'] {
+  return isProgramContract(body) ? 'sysv' : body.convention;
+}
+
 type Refuse = (what: string) => never;
 
-const byAddress = (a: Segment, b: Segment): number => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0);
+interface Addressed {
+  address: bigint;
+}
+
+const byAddress = (a: Addressed, b: Addressed): number => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0);
 
 function segmentOf({ address, permissions, base64 }: CaseFile['code']['pages'][number], refuse: Refuse): Segment {
   const start = BigInt(address);
@@ -114,7 +128,8 @@ function checkExternals(externals: readonly External[], segments: readonly Segme
     if (address % EXTERNAL_SLOT !== 0n || slots.has(address))
       refuse(`code.externals: ${name} at ${hex(address)} has no slot of its own`);
     const taken = page === PERCPU_BASE || segmentAt(segments, page) !== undefined || regionAt(page, PAGE) !== undefined;
-    if (address < UPPER_START || taken) refuse(`code.externals: ${name} cannot lie at ${hex(address)}`);
+    const isLow = address >= LOW_RANGE.externals && address < 1n << 32n;
+    if ((address < UPPER_START && !isLow) || taken) refuse(`code.externals: ${name} cannot lie at ${hex(address)}`);
     slots.add(address);
     pages.add(page);
   }

@@ -219,6 +219,6 @@ describe('several images', () => {
     expect(refused([a, join(folder, 'absent.o')])).toMatch(/absent\.o: no such file/);
     expect(refused([folder])).toMatch(/a directory/);
     writeFileSync(join(folder, 'text.o'), 'hello');
-    expect(refused([join(folder, 'text.o')])).toMatch(/not an ELF file/);
+    expect(refused([join(folder, 'text.o')])).toMatch(/not an ELF, COFF or PE file/);
   });
 });

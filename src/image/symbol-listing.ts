@@ -1,0 +1,80 @@
+/** Names for an image that was stripped, from a listing of its build: the output of nm or a link map. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { shorten } from '../text/escape.js';
+import { fail } from './elf-file.js';
+import type { Image, ImageSymbol } from './image.js';
+import { type ListedSymbol, type Listing, readListing } from './listing-formats.js';
+import { segmentAt } from './segments.js';
+
+/** Bytes: ten times what the largest firmware modules have. A larger file is taken for something else. */
+const SIZE_LIMIT = 2 ** 26;
+const ENDINGS = ['.map', '.nm', '.sym'];
+
+/**
+ * The image with the names of the listing that lies beside it: foo.map, foo.nm or foo.sym for foo.efi, or with its whole name
+ * in front (foo.efi.map). An image that has names of its own keeps to them; a file that is no listing is none.
+ * @param path of the image
+ * @throws ImageError for a listing that is of another image
+ */
+export function withListingBeside(image: Image, path: string): Image {
+  if (image.format !== 'pe-executable' || hasOwnNames(image)) return image;
+  const stem = path.replace(/\.[^./\\]*$/, '');
+  for (const candidate of ENDINGS.flatMap((ending) => [`${path}${ending}`, `${stem}${ending}`])) {
+    const text = textOf(candidate);
+    const listing = text === undefined ? undefined : readListing(text);
+    if (listing !== undefined) return withListing(image, listing, candidate);
+  }
+  return image;
+}
+
+/** Exports are no names of functions within: a symbol table has local symbols, or some without a kind. */
+function hasOwnNames({ symbols }: Image): boolean {
+  return symbols.some(({ global, kind }) => !global || kind === 'untyped');
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    const usable = existsSync(path) && statSync(path).isFile() && statSync(path).size <= SIZE_LIMIT;
+    return usable ? readFileSync(path, 'utf8') : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The image with the names of a listing, besides its own. Addresses may be those that it was linked for, or count from its
+ * base: whatever puts most of the names into its code.
+ * @param name of the listing, for messages
+ * @throws ImageError if none of the names lies in code
+ */
+export function withListing(image: Image, listing: Listing, name: string): Image {
+  const { symbols, base } = listing;
+  const { moved = 0n, base: start = moved } = image;
+  const distances = base === undefined ? [moved, start] : [start - base, moved];
+  const [best] = distances
+    .map((distance) => ({ distance, hits: symbols.filter((symbol) => isCode(image, symbol, distance)).length }))
+    .sort((a, b) => b.hits - a.hits);
+  if (best.hits === 0)
+    fail(
+      { name: shorten(name, 256) },
+      `none of its ${symbols.length} symbols lies in the code of ${image.name}; give the listing of the same build, or take it away`,
+    );
+  const known = new Set(image.symbols.map((symbol) => `${symbol.name}@${symbol.address}`));
+  const added = symbols
+    .map((symbol) => listed(image, symbol, best.distance))
+    .filter((symbol): symbol is ImageSymbol => symbol !== undefined && !known.has(`${symbol.name}@${symbol.address}`));
+  return { ...image, symbols: [...image.symbols, ...added] };
+}
+
+function isCode({ segments }: Image, { address }: ListedSymbol, distance: bigint): boolean {
+  return segmentAt(segments, address + distance)?.execute === true;
+}
+
+function listed({ segments }: Image, symbol: ListedSymbol, distance: bigint): ImageSymbol | undefined {
+  const address = BigInt.asUintN(64, symbol.address + distance);
+  const segment = segmentAt(segments, address);
+  if (segment === undefined) return undefined;
+  const fits = address + BigInt(symbol.size) <= segment.address + BigInt(segment.size);
+  const { name, size, local } = symbol;
+  return { name, address, size: fits ? size : 0, kind: 'untyped', global: !local, segment: segment.name };
+}
