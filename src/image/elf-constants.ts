@@ -34,6 +34,7 @@ export const SECTION = {
   nobits: 8,
   rel: 9,
   dynamicSymbols: 11,
+  group: 17,
   extendedIndices: 18,
   /** Compact relocations: LLVM's SHT_CREL. */
   crel: 0x40000014,
@@ -43,7 +44,11 @@ export const SECTION_FLAG = { write: 1, alloc: 2, execute: 4, compressed: 0x800 
 /** Reserved section indices of a symbol, and the escape to the table of extended indices. */
 export const INDEX = { undefined: 0, reserved: 0xff00, absolute: 0xfff1, common: 0xfff2, extended: 0xffff } as const;
 
-export const BINDING = { local: 0, global: 1, weak: 2 } as const;
+/** First word of a section of type SHT_GROUP: of several groups with one signature the first is kept. */
+export const GROUP_COMDAT = 1;
+
+/** STB_GNU_UNIQUE is a global one of which there is one in a process. */
+export const BINDING = { local: 0, global: 1, weak: 2, unique: 10 } as const;
 export const SYMBOL_TYPE = {
   none: 0,
   object: 1,
@@ -62,7 +67,9 @@ export const RELOCATION = {
   none: 0,
   abs64: 1,
   pc32: 2,
+  got32: 3,
   plt32: 4,
+  copy: 5,
   globDat: 6,
   jumpSlot: 7,
   relative: 8,
@@ -74,9 +81,31 @@ export const RELOCATION = {
   abs8: 14,
   pc8: 15,
   pc64: 24,
+  gotOff64: 25,
+  gotPc32: 26,
+  got64: 27,
+  gotPcrel64: 28,
+  gotPc64: 29,
+  gotPlt64: 30,
+  pltOff64: 31,
+  size32: 32,
+  size64: 33,
+  tlsDescriptor: 36,
   irelative: 37,
+  pc32Bnd: 39,
+  plt32Bnd: 40,
   gotPcrelx: 41,
   rexGotPcrelx: 42,
 } as const;
+/** Names behind R_X86_64_, by number: AMD64 supplement, and `elf.h` of glibc. */
+export const RELOCATION_NAMES: Readonly<Record<number, string>> = Object.fromEntries(
+  (
+    'NONE 64 PC32 GOT32 PLT32 COPY GLOB_DAT JUMP_SLOT RELATIVE GOTPCREL 32 32S 16 PC16 8 PC8 DTPMOD64 DTPOFF64 TPOFF64 ' +
+    'TLSGD TLSLD DTPOFF32 GOTTPOFF TPOFF32 PC64 GOTOFF64 GOTPC32 GOT64 GOTPCREL64 GOTPC64 GOTPLT64 PLTOFF64 SIZE32 SIZE64 ' +
+    'GOTPC32_TLSDESC TLSDESC_CALL TLSDESC IRELATIVE RELATIVE64 PC32_BND PLT32_BND GOTPCRELX REX_GOTPCRELX'
+  )
+    .split(' ')
+    .map((name, type) => [type, name]),
+);
 /** Types that need thread-local storage: DTPMOD64 to TPOFF32, and the descriptors. */
 export const TLS_RELOCATIONS: ReadonlySet<number> = new Set([16, 17, 18, 19, 20, 21, 22, 23, 34, 35, 36]);

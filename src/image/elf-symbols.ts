@@ -88,20 +88,21 @@ export function isListed(symbol: ElfSymbol): boolean {
   );
 }
 
+/** What a symbol's type says. */
+export function kindOf({ type }: ElfSymbol): ImageSymbol['kind'] {
+  if (type === SYMBOL_TYPE.function || type === SYMBOL_TYPE.indirect) return 'function';
+  return type === SYMBOL_TYPE.object || type === SYMBOL_TYPE.common ? 'object' : 'untyped';
+}
+
 /** The image's view of a listed symbol. */
 export function imageSymbol(symbol: ElfSymbol, address: bigint, segment: string): ImageSymbol {
-  const { type } = symbol;
   return {
     name: symbol.name,
     address,
     size: symbol.size,
-    kind:
-      type === SYMBOL_TYPE.function || type === SYMBOL_TYPE.indirect
-        ? 'function'
-        : type === SYMBOL_TYPE.object || type === SYMBOL_TYPE.common
-          ? 'object'
-          : 'untyped',
+    kind: kindOf(symbol),
     global: symbol.binding !== BINDING.local,
     segment,
+    ...(symbol.type === SYMBOL_TYPE.indirect && { indirect: true as const }),
   };
 }

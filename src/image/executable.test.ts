@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { sampleExecutable, writeElf, type WrittenFile } from './elf-writer.test.helper.js';
+import { CODE, sampleExecutable, writeElf, type WrittenFile } from './elf-writer.test.helper.js';
 import { ABSOLUTE, type Image } from './image.js';
 import { parseImage } from './load.js';
+import { findFunction } from './symbols.js';
 
 function load(file: WrittenFile): Image {
   return parseImage(writeElf(file), 'kernel');
@@ -104,9 +105,40 @@ test('leaves relocations alone that the linker only kept', () => {
   expect([...image.segments[1].bytes]).toEqual(Array.from({ length: 16 }, () => 0));
 });
 
-test('refuses dynamic relocations outside the loaded bytes, and unknown ones', () => {
+test('refuses dynamic relocations outside the loaded bytes', () => {
   expect(() => loadDynamic(withDynamic(8, 0x402009n, ''))).toThrow(/relocates 0x402009/);
   expect(() => loadDynamic(withDynamic(8, 0x10n, ''))).toThrow(/relocates 0x10, where the file loads nothing/);
-  expect(() => loadDynamic(withDynamic(18, 0x402000n, ''))).toThrow(/type 18 \(thread-local storage\)/);
-  expect(() => loadDynamic(withDynamic(5, 0x402000n, 'outside'))).toThrow(/type 5 is not supported; link with -static/);
+  expect(() => loadDynamic(withDynamic(18, 0x10n, ''))).toThrow(/relocates 0x10/);
+});
+
+test.each<[what: string, type: number, size: number, message: RegExp]>([
+  ['TPOFF64', 18, 8, /^library: section 7 .* for 0x402000: R_X86_64_TPOFF64 \(thread-local storage\)/],
+  ['TLSDESC', 36, 16, /R_X86_64_TLSDESC/],
+  ['COPY', 5, 24, /R_X86_64_COPY is not supported; link with -static/],
+  ['an unknown one', 99, 4, /relocation type 99 is not supported/],
+])('keeps what dynamic relocation %s should have written as a bad place', (_what, type, size, message) => {
+  const file = withDynamic(type, 0x402000n, 'outside');
+  file.symbols![5].size = 24n;
+  const image = loadDynamic(file);
+  expect(image.badPlaces).toMatchObject([{ address: 0x402000n, size }]);
+  expect(image.badPlaces?.[0].reason).toMatch(message);
+});
+
+test('an IRELATIVE slot leads to a symbol from outside that names the IFUNC', () => {
+  const file = withDynamic(37, 0x402008n, '', 0x401000n);
+  expect(loadDynamic(file).externals).toEqual([{ name: 'ifunc@0x401000', address: 0xffffffffa0000000n }]);
+  file.symbols![0].type = 10;
+  const image = loadDynamic(file);
+  expect(image.externals).toEqual([{ name: 'ifunc@main', address: 0xffffffffa0000000n }]);
+  expect(() => findFunction(image, 'main')).toThrow(/"main" is an IFUNC resolver/);
+});
+
+test('code that the file has no contents of is a bad place', () => {
+  const file = sampleExecutable();
+  file.programs![0].memorySize = 64;
+  expect(load(file).badPlaces).toMatchObject([{ address: 0x401030n, size: 16 }]);
+  // As objcopy --only-keep-debug leaves one section of two.
+  const half = sampleExecutable();
+  half.sections.push({ name: '.text.hot', type: 8, flags: CODE, address: 0x404000n, size: 32 });
+  expect(load(half).badPlaces).toMatchObject([{ address: 0x404000n, size: 32 }]);
 });

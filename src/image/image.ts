@@ -29,6 +29,10 @@ export interface ImageSymbol {
   global: boolean;
   /** The segment's name; {@link ABSOLUTE} for an absolute symbol, empty for an address that no segment holds. */
   segment: string;
+  /** Of an image of several files, the one that defines it: an index of `Image.files`. */
+  file?: number;
+  /** STT_GNU_IFUNC: no function, but the code that chooses one when a program starts. */
+  indirect?: true;
 }
 
 /** An undefined symbol that a relocation refers to. It has a 16-byte slot of its own, in a range that is not mapped. */
@@ -45,18 +49,33 @@ export interface Fixup {
   type: number;
 }
 
+/**
+ * Bytes that nobody knows: of a relocation that cannot be applied, of a section without contents. Only a run that executes
+ * or reads them has no verdict.
+ */
+export interface BadPlace {
+  address: bigint;
+  size: number;
+  /** One line: what, where, what to do. */
+  reason: string;
+}
+
 /** An image, read whole and checked. Treated as immutable: `symbols.ts` keeps an index per image. */
 export interface Image {
   /** File name for messages: escaped and bounded. */
   name: string;
   format: 'elf-object' | 'elf-executable';
-  /** SHA-256 of the file, hexadecimal. */
+  /** SHA-256 of the file, hexadecimal; of several files, over their hashes in order. */
   hash: string;
   /** In ascending order of address, each of at least one byte. */
   segments: Segment[];
   symbols: ImageSymbol[];
   externals: External[];
   fixups: Fixup[];
+  /** By address; absent where there are none. */
+  badPlaces?: readonly BadPlace[];
+  /** Names of the files that were linked into it, where there are several: `ImageSymbol.file` counts in them. */
+  files?: readonly string[];
   /** GS base with which its per-CPU data is reached, if it says so: see per-cpu.ts. */
   gsBase?: bigint;
 }
@@ -67,6 +86,18 @@ export const ABSOLUTE = '*ABS*';
 export const NAME_LIMIT = 4096;
 /** The largest file, and the most memory an image may ask for, in bytes. */
 export const SIZE_LIMIT = 2 ** 30;
+
+const INDIRECT = 'ifunc@';
+
+/** Name of the external that stands for whatever the resolver of an STT_GNU_IFUNC symbol would choose. */
+export function indirectName(name: string): string {
+  return `${INDIRECT}${name}`;
+}
+
+/** The name of the IFUNC symbol that an external stands for; undefined for any other external. */
+export function indirectOf(external: string): string | undefined {
+  return external.startsWith(INDIRECT) ? external.slice(INDIRECT.length) : undefined;
+}
 
 /** The image cannot be used. The message is one line: what, where, what to do. */
 export class ImageError extends UsageError {

@@ -1,17 +1,21 @@
-/** Where the parts of an object go: upward from the kernel's text range, with an unmapped page after each. */
+/** Where the parts of an object go: upward from the start of its range, with an unmapped page after each. */
 import { hex } from '../text/hex.js';
 import { fail } from './elf-file.js';
-import { EXTERNAL_BASE, TEXT_BASE } from './externals.js';
+import { type AddressRange, KERNEL_RANGE } from './externals.js';
 
 /** Bytes. */
 export const PAGE_SIZE = 4096;
-const ROOM = Number(EXTERNAL_BASE - TEXT_BASE);
+/** The same in every range. */
+const ROOM = Number(KERNEL_RANGE.externals - KERNEL_RANGE.text);
 
 export class Layout {
-  /** Bytes from TEXT_BASE to the first free page. */
+  /** Bytes from the start of the range to the first free page. */
   private next = 0;
 
-  constructor(private readonly file: { name: string }) {}
+  constructor(
+    private readonly file: { name: string },
+    private readonly range: AddressRange = KERNEL_RANGE,
+  ) {}
 
   /** The alignment in bytes; 0 means 1. @throws ImageError unless it is a power of two that the range can give */
   alignment(align: number, what: string): number {
@@ -28,8 +32,8 @@ export class Layout {
    */
   take(size: number, align: number, what: string): bigint {
     const step = Math.max(PAGE_SIZE, this.alignment(align, what));
-    // TEXT_BASE is 16 MiB aligned: larger alignments count from address 0.
-    const skew = Number(TEXT_BASE % BigInt(step));
+    // A range is 16 MiB aligned: larger alignments count from address 0.
+    const skew = Number(this.range.text % BigInt(step));
     const start = Math.ceil((this.next + skew) / step) * step - skew;
     const end = start + Math.ceil(size / PAGE_SIZE) * PAGE_SIZE + PAGE_SIZE;
     if (end > ROOM)
@@ -38,6 +42,6 @@ export class Layout {
         `${what}: the object needs more than the ${Math.floor(ROOM / 2 ** 20)} MiB that an object gets; give a smaller object or a linked executable`,
       );
     this.next = end;
-    return TEXT_BASE + BigInt(start);
+    return this.range.text + BigInt(start);
   }
 }

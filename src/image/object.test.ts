@@ -28,6 +28,7 @@ function view({ bytes }: Segment): DataView {
 test('lays sections out in the kernel text range, with a guard page between', () => {
   const image = load(sampleObject());
   expect(image.format).toBe('elf-object');
+  expect(image.badPlaces).toBeUndefined();
   expect(
     image.segments.map(({ name, address, size, read, write, execute }) => [
       name,
@@ -126,6 +127,11 @@ test('refuses an object that needs more memory than it gets', () => {
   expect(() => load(file)).toThrow(/\.bss.*more than the 496 MiB/);
 });
 
+/** Reasons of an image's bad places. */
+function reasons(image: Image): string {
+  return (image.badPlaces ?? []).map(({ reason }) => reason).join('; ');
+}
+
 /** The sample with one relocation of `.data`, which has 32 bytes. */
 function withRelocation(relocation: Partial<WrittenRelocation>): WrittenFile {
   const file = sampleObject();
@@ -135,32 +141,95 @@ function withRelocation(relocation: Partial<WrittenRelocation>): WrittenFile {
 }
 
 test.each<[what: string, relocation: Partial<WrittenRelocation>, message: RegExp]>([
-  ['an unknown type', { type: 77, offset: 4n }, /section 2 \(\.data\) offset 0x4: relocation type 77 is not supported/],
-  ['thread-local storage', { type: 22 }, /type 22 \(thread-local storage\)/],
-  ['a thread-local symbol', { symbol: 'local' }, /thread-local symbol local/],
   ['a place past the end', { offset: 25n }, /R_X86_64_64 lies outside the section of 0x20 bytes/],
   ['a place far past the end', { offset: 0xfffffffffffffffcn, type: 2 }, /lies outside/],
+])('refuses a damaged relocation: %s', (_what, relocation, message) => {
+  expect(() => load(withRelocation(relocation))).toThrow(message);
+});
+
+test.each<[what: string, relocation: Partial<WrittenRelocation>, width: number, message: RegExp]>([
+  [
+    'an unknown type',
+    { type: 77, offset: 4n },
+    4,
+    /^some\.o: section 2 \(\.data\) offset 0x4: relocation type 77 is not supported/,
+  ],
+  ['thread-local storage', { type: 22 }, 4, /R_X86_64_GOTTPOFF \(thread-local storage\)/],
+  ['a thread-local symbol', { symbol: 'local' }, 8, /R_X86_64_64 refers to the thread-local symbol local/],
   [
     'an unsigned 32-bit field',
-    { type: 10 },
-    /R_X86_64_32 overflows with 0xffffffff81000000 for first.*-mcmodel=kernel/,
+    { type: 10, symbol: '', addend: 1n << 32n },
+    4,
+    /R_X86_64_32 overflows with 0x100000000/,
   ],
-  ['a negative unsigned 32-bit field', { type: 10, symbol: '', addend: -1n }, /overflows/],
+  ['a negative unsigned 32-bit field', { type: 10, symbol: '', addend: -1n }, 4, /overflows.*-mcmodel=kernel/],
   [
     'a signed 32-bit field',
     { type: 11, symbol: 'constant', addend: 0x7fffffffn },
-    /R_X86_64_32S overflows with 0x80001233/,
+    4,
+    /R_X86_64_32S overflows with 0x80001233 for constant/,
   ],
-  ['a distance', { type: 2, addend: 0x7fffffffn + 0x3000n }, /R_X86_64_PC32 overflows/],
-  ['a short distance', { type: 13, symbol: 'outside' }, /R_X86_64_PC16 overflows/],
-  ['8 bits', { type: 14, symbol: '', addend: 256n }, /R_X86_64_8 overflows/],
+  ['a distance', { type: 2, addend: 0x7fffffffn + 0x3000n }, 4, /R_X86_64_PC32 overflows/],
+  ['a short distance', { type: 13, symbol: 'outside' }, 2, /R_X86_64_PC16 overflows/],
+  ['8 bits', { type: 14, symbol: '', addend: 256n }, 1, /R_X86_64_8 overflows/],
   [
     'a symbol in a section that is not loaded',
     { symbol: 'debug' },
+    8,
     /refers to debug in section 5 \(\.debug_info\), which is not loaded/,
   ],
-])('refuses a relocation: %s', (_what, relocation, message) => {
-  expect(() => load(withRelocation(relocation))).toThrow(message);
+])('keeps the bytes of a relocation that cannot be applied as a bad place: %s', (_what, relocation, width, message) => {
+  const image = load(withRelocation(relocation));
+  expect(image.badPlaces).toHaveLength(1);
+  const [{ address, size, reason }] = image.badPlaces ?? [];
+  expect(address).toBe(segment(image, '.data').address + (relocation.offset ?? 0n));
+  expect(size).toBe(width);
+  expect(reason).toMatch(message);
+  expect(reason).not.toContain('\n');
+});
+
+test('lays an object out in the low 2 GiB if it has its own addresses in 32 zero-extended bits', () => {
+  const image = load(withRelocation({ type: 10, symbol: 'first', addend: 5n }));
+  expect(image.badPlaces).toBeUndefined();
+  expect(segment(image, '.text').address).toBe(0x41000000n);
+  expect(view(segment(image, '.data')).getUint32(0, true)).toBe(0x41000005);
+  expect(load(withRelocation({ type: 10, symbol: 'outside' })).externals).toEqual([
+    { name: 'outside', address: 0x60000000n },
+  ]);
+});
+
+test.each<[what: string, relocation: Partial<WrittenRelocation>]>([
+  ['32 sign-extended bits', { type: 11 }],
+  ['64 bits', { type: 1 }],
+  ['a distance', { type: 2 }],
+  ['a constant in 32 bits', { type: 10, symbol: 'constant' }],
+  ['32 bits of a weak symbol that nobody defines', { type: 10, symbol: 'optional' }],
+])('leaves an object in the range of the kernel that has %s', (_what, relocation) => {
+  const image = load(withRelocation(relocation));
+  expect(image.badPlaces).toBeUndefined();
+  expect(segment(image, '.text').address).toBe(0xffffffff81000000n);
+});
+
+test('computes the relocations of the large code model', () => {
+  const data = (type: number, more: Partial<WrittenRelocation> = {}): [DataView, Image] => {
+    const file = withRelocation({ type, symbol: 'datum', addend: 2n, ...more });
+    file.symbols?.push({ name: '_GLOBAL_OFFSET_TABLE_', section: 'UND' });
+    const image = load(file);
+    expect(image.badPlaces).toBeUndefined();
+    return [view(segment(image, '.data')), image];
+  };
+  const table = 0xb000n;
+  // Of the sample: .data at 0x2000, datum at 0x2008, 8 bytes; all from the start of the range.
+  expect(data(25)[0].getBigInt64(0, true)).toBe(0x2008n + 2n - table);
+  expect(data(26, { symbol: '_GLOBAL_OFFSET_TABLE_' })[0].getInt32(0, true)).toBe(Number(table + 2n - 0x2000n));
+  expect(data(29, { symbol: '_GLOBAL_OFFSET_TABLE_' })[0].getBigInt64(0, true)).toBe(table + 2n - 0x2000n);
+  expect(data(27)[0].getBigInt64(0, true)).toBe(2n);
+  expect(data(28)[0].getBigInt64(0, true)).toBe(table + 2n - 0x2000n);
+  expect(data(31)[0].getBigInt64(0, true)).toBe(0x2008n + 2n - table);
+  expect(data(32)[0].getInt32(0, true)).toBe(10);
+  expect(data(33)[0].getBigInt64(0, true)).toBe(10n);
+  // What the code calls the table is the table, and nothing from outside.
+  expect(data(26, { symbol: '_GLOBAL_OFFSET_TABLE_' })[1].externals).toEqual([]);
 });
 
 test.each<[what: string, relocation: Partial<WrittenRelocation>, expected: number]>([
@@ -171,14 +240,47 @@ test.each<[what: string, relocation: Partial<WrittenRelocation>, expected: numbe
   expect(view(segment(load(withRelocation(relocation)), '.data')).getInt32(0, true)).toBe(expected);
 });
 
-test('refuses REL and CREL tables for loaded sections only', () => {
+test('takes the addends of a REL table from the places', () => {
   const file = sampleObject();
-  file.sections.push({ name: '.rel.text', type: 9, info: 1, data: new Uint8Array(16), entrySize: 16 });
-  expect(() => load(file)).toThrow(/\.rel\.text\) holds REL relocations/);
-  file.sections[5].type = 0x40000014;
-  expect(() => load(file)).toThrow(/holds CREL relocations/);
-  file.sections[5].info = 5;
-  expect(load(file).segments).toHaveLength(6);
+  file.relocations = [{ section: '.data', offset: 0n, type: 1, symbol: 'first' }];
+  file.sections[1].data = Uint8Array.of(0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff);
+  const bytes = writeElf(file);
+  // Sections: 5 of the sample, .symtab, .strtab, then .rela.data.
+  const header = new DataView(bytes.buffer, sectionHeaderAt(bytes, 8), 64);
+  header.setUint32(4, 9, true);
+  header.setUint32(32, 16, true);
+  header.setUint32(56, 16, true);
+  const image = parseImage(bytes, 'some.o');
+  expect(view(segment(image, '.data')).getBigUint64(0, true)).toBe(segment(image, '.text').address - 2n);
+  expect(image.badPlaces).toBeUndefined();
+});
+
+test('knows nothing of a section with compact relocations', () => {
+  const bytes = writeElf(withRelocation({}));
+  new DataView(bytes.buffer, sectionHeaderAt(bytes, 8), 64).setUint32(4, 0x40000014, true);
+  const image = parseImage(bytes, 'some.o');
+  expect(image.badPlaces).toMatchObject([{ address: segment(image, '.data').address, size: 32 }]);
+  expect(reasons(image)).toMatch(/\.data\) has compact relocations \(section 8 \(\.rela\.data\)\)/);
+});
+
+test('refuses an object whose code was taken out', () => {
+  const file = sampleObject();
+  file.relocations = [];
+  file.sections[0] = { name: '.text', type: 8, flags: CODE, size: 64 };
+  expect(() => load(file)).toThrow('some.o: holds debug information only, no code; give the object it was split from');
+  // One of two sections of code: nobody may need it.
+  file.sections.push({ name: '.text.b', flags: CODE, data: new Uint8Array(16) });
+  const image = load(file);
+  expect(image.badPlaces).toMatchObject([{ address: segment(image, '.text').address, size: 64 }]);
+  expect(reasons(image)).toMatch(/section 1 \(\.text\) is code that this file has no contents of/);
+});
+
+test('takes memory that code is written to at run time for data', () => {
+  const file = sampleObject();
+  file.sections[2].flags = DATA | CODE;
+  const image = load(file);
+  expect(segment(image, '.bss')).toMatchObject({ write: true, execute: false });
+  expect(image.badPlaces).toBeUndefined();
 });
 
 test('refuses relocation tables for zeroed memory, of odd size, and of no section', () => {

@@ -68,6 +68,10 @@ export function findFunction(image: Image, name: string): ImageSymbol {
     );
   if (code.length === 0)
     throw new ImageError(`${image.name}: "${shorten(name)}" is data, not code; give the name of a function`);
+  if (code.some(({ indirect }) => indirect))
+    throw new ImageError(
+      `${image.name}: "${shorten(name)}" is an IFUNC resolver: it chooses the function when a program starts; name the function that it chooses`,
+    );
   const candidates = code.some((symbol) => symbol.global) ? code.filter((symbol) => symbol.global) : code;
   const addresses = [...new Set(candidates.map((symbol) => symbol.address))];
   if (addresses.length > 1)

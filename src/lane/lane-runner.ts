@@ -103,6 +103,8 @@ export class LaneRunner {
     const { target, size, compiled } = runner;
     // The answer that is compiled is the module's to a guest.
     if (compiled.contract.instruction !== 'tdcall') return undefined;
+    // Which bytes a run reads is seen on the stage alone.
+    if (target.image.badPlaces !== undefined) return undefined;
     if (size > MOST_CODE || compiled.contract.leaves.length > MOST_LEAVES) return undefined;
     const shared = sharedWorld(runner);
     const code = shared.stage.machine.translate(target.entry, others);

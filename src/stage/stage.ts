@@ -4,7 +4,7 @@
  * models, interrupts. One for stubs (src/harness) and programs (program-stage.ts).
  */
 import { joinHalves, readHalves } from '../halves.js';
-import type { Image } from '../image/image.js';
+import { type Image, indirectOf } from '../image/image.js';
 import { gsBaseOf, PERCPU_BASE } from '../image/per-cpu.js';
 import { segmentAt } from '../image/segments.js';
 import { symbolicName } from './functions.js';
@@ -14,6 +14,7 @@ import { EXIT, PAGE_FAULT, VECTOR } from '../x86/exit.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import { Machine, type MachineOptions } from '../x86/machine.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
+import { BadReads } from './bad-reads.js';
 import { enterState } from './entry-state.js';
 import { Fixups, goToFixup } from './fixups.js';
 import { HANDLER_FRAME, PAGE, poisonBytes, type Region, REGIONS, type Regions } from './layout.js';
@@ -81,6 +82,8 @@ export class Stage {
   /** Low half of RIP where the last one was delivered, 0 if none was. */
   interruptedAt = 0;
   private readonly fixups: Fixups;
+  /** Of an image that has bytes which nobody knows. */
+  private readonly badReads: BadReads | undefined;
   private planned = 0;
   private handlerLow = 0;
   private handlerHigh = 0;
@@ -100,6 +103,11 @@ export class Stage {
     if (segmentAt(image.segments, PERCPU_BASE) === undefined)
       this.machine.map(PERCPU_BASE, PAGE, READ_WRITE, poisonBytes(PAGE, REGIONS[0].poison('stack')));
     this.ends = this.declareEnds(entry);
+    if (image.badPlaces !== undefined) {
+      const reads = new BadReads(image.badPlaces);
+      this.badReads = reads;
+      this.machine.refuseCode((address, size) => reads.refusal(address, size));
+    }
     this.machine.checkpoint();
   }
 
@@ -131,6 +139,7 @@ export class Stage {
     this.machine.reset();
     this.problem = '';
     this.unmodelled = '';
+    this.badReads?.reset();
     this.interrupts = 0;
     this.delivered = 0;
     this.interruptedAt = 0;
@@ -162,6 +171,14 @@ export class Stage {
    * @returns one of STOP; END.unknown with `problem` set, and `unmodelled` if a symbol is the reason
    */
   run(deadline: number): number {
+    const stop = this.runOn(deadline);
+    const read = stop === STOP.unknown ? undefined : this.badReads?.find(this.machine);
+    if (read === undefined) return stop;
+    this.problem = `${this.place(read.rip)} reads ${this.place(read.place.address)}: ${read.place.reason}`;
+    return STOP.unknown;
+  }
+
+  private runOn(deadline: number): number {
     const { machine, observer } = this;
     const single = observer !== undefined || this.trackCaller;
     for (;;) {
@@ -190,7 +207,7 @@ export class Stage {
           break;
         }
         case EXIT.Unknown:
-          this.problem = `unknown instruction ${machine.unknownText}, ${this.here()}`;
+          this.problem = this.unknownInstruction();
           return this.stop(STOP.unknown);
         case EXIT.Budget:
           if (machine.instructionCount >= deadline) return this.stop(STOP.budget);
@@ -198,6 +215,15 @@ export class Stage {
           break;
       }
     }
+  }
+
+  private unknownInstruction(): string {
+    const { machine, badReads } = this;
+    const length = machine.instructionAt(machine.state[2 * STATE.RIP], machine.state[2 * STATE.RIP + 1])?.length ?? 1;
+    const reason = badReads?.refusal(this.rip, Math.max(1, length));
+    return reason === undefined
+      ? `unknown instruction ${machine.unknownText}, ${this.here()}`
+      : `${this.here()} cannot be executed: ${reason}`;
   }
 
   private beforeStep(): void {
@@ -226,7 +252,11 @@ export class Stage {
   refuseExternal(): void {
     this.unmodelled = this.symbol;
     const from = this.trackCaller ? `, called at ${this.place(this.cameFrom)},` : '';
-    this.problem = `external symbol ${this.unmodelled}${from} is not modelled`;
+    const ifunc = indirectOf(this.unmodelled);
+    this.problem =
+      ifunc === undefined
+        ? `external symbol ${this.unmodelled}${from} is not modelled`
+        : `${ifunc}${from} is an IFUNC: its resolver chooses the code when a program starts, which is not run here; build without ifunc, or give the object with the chosen function`;
   }
 
   /**

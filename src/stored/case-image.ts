@@ -1,6 +1,7 @@
 /** An image made of the pages that a case file carries. */
 import { regionAt } from '../stage/layout.js';
 import type { External, Image, ImageSymbol, Segment } from '../image/image.js';
+import { LOW_RANGE } from '../image/externals.js';
 import { PERCPU_BASE } from '../image/per-cpu.js';
 import { segmentAt } from '../image/segments.js';
 import { UsageError } from '../errors.js';
@@ -35,7 +36,7 @@ export function caseImage(file: CaseFile, origin: string): Image {
   const externals = code.externals.map(({ name, address }) => ({ name, address: BigInt(address) }));
   checkExternals(externals, segments, refuse);
   const fixups = (code.fixups ?? []).map(({ from, to, type }) => ({ from: BigInt(from), to: BigInt(to), type }));
-  const { gsBase } = code;
+  const { gsBase, badPlaces = [] } = code;
   return {
     name: image.name,
     format: 'elf-object',
@@ -44,13 +45,20 @@ export function caseImage(file: CaseFile, origin: string): Image {
     symbols,
     externals,
     fixups,
+    ...(badPlaces.length > 0 && {
+      badPlaces: badPlaces.map(({ address, ...place }) => ({ ...place, address: BigInt(address) })).sort(byAddress),
+    }),
     ...(gsBase !== undefined && { gsBase: BigInt(gsBase) }),
   };
 }
 
 type Refuse = (what: string) => never;
 
-const byAddress = (a: Segment, b: Segment): number => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0);
+interface Addressed {
+  address: bigint;
+}
+
+const byAddress = (a: Addressed, b: Addressed): number => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0);
 
 function segmentOf({ address, permissions, base64 }: CaseFile['code']['pages'][number], refuse: Refuse): Segment {
   const start = BigInt(address);
@@ -114,7 +122,8 @@ function checkExternals(externals: readonly External[], segments: readonly Segme
     if (address % EXTERNAL_SLOT !== 0n || slots.has(address))
       refuse(`code.externals: ${name} at ${hex(address)} has no slot of its own`);
     const taken = page === PERCPU_BASE || segmentAt(segments, page) !== undefined || regionAt(page, PAGE) !== undefined;
-    if (address < UPPER_START || taken) refuse(`code.externals: ${name} cannot lie at ${hex(address)}`);
+    const isLow = address >= LOW_RANGE.externals && address < 1n << 32n;
+    if ((address < UPPER_START && !isLow) || taken) refuse(`code.externals: ${name} cannot lie at ${hex(address)}`);
     slots.add(address);
     pages.add(page);
   }

@@ -15,6 +15,8 @@ export const text = (most: number) => z.string().max(most).transform(escapeName)
 export const MAX_PAGES = 256;
 /** Symbols of the image, and symbols from outside of it. */
 export const MAX_SYMBOLS = 4096;
+/** Bytes of the image that nobody knows. */
+export const MAX_BAD_PLACES = 4096;
 export const MAX_STEPS = 64;
 /** Bytes of the function that are decoded before a replay: some 20,000 instructions. */
 export const MAX_CODE = 0x10000;
@@ -63,6 +65,11 @@ export const caseSchema = z.strictObject({
     fixups: z
       .array(z.strictObject({ from: hex64, to: hex64, type: z.number().int().min(0).max(255) }))
       .max(MAX_CODE)
+      .optional(),
+    /** Bytes of the pages that nobody knows: a run that executes or reads them has no verdict. Absent: none. */
+    badPlaces: z
+      .array(z.strictObject({ address: hex64, size: z.number().int().min(1).max(0x40000000), reason: text(9000) }))
+      .max(MAX_BAD_PLACES)
       .optional(),
     /** Pages that the runs touched and that there was no room for: the case cannot be replayed without the image. */
     missing: z.number().int().min(1).max(0x40000000).optional(),

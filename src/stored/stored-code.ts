@@ -2,7 +2,7 @@
 import { isFunction, namedBytes, symbolAt } from '../stage/functions.js';
 import type { External, Image, ImageSymbol } from '../image/image.js';
 import { hex } from '../text/hex.js';
-import { type CaseFile, MAX_CODE, MAX_PAGES, MAX_SYMBOLS } from './case-schema.js';
+import { type CaseFile, MAX_BAD_PLACES, MAX_CODE, MAX_PAGES, MAX_SYMBOLS } from './case-schema.js';
 import type { Touched } from './touched.js';
 
 export const PAGE = 0x1000n;
@@ -26,6 +26,7 @@ export function storedCode(image: Image, target: CaseFunction, touched: Touched)
   const all = neededPages(image, entry, size, touched, names.needed);
   const pages = all.slice(0, MAX_PAGES).sort((a, b) => (a < b ? -1 : 1));
   const fixups = usedFixups(image, entry, size, touched);
+  const badPlaces = storedBadPlaces(image, pages);
   return {
     entry: hex(entry),
     size,
@@ -38,6 +39,7 @@ export function storedCode(image: Image, target: CaseFunction, touched: Touched)
     ...(fixups.length > 0 && {
       fixups: fixups.map(({ from, to, type }) => ({ from: hex(from), to: hex(to), type })),
     }),
+    ...(badPlaces.length > 0 && { badPlaces }),
     ...(all.length > pages.length && { missing: all.length - pages.length }),
   };
 }
@@ -125,6 +127,20 @@ function neededPages(
 function usedFixups({ fixups }: Image, entry: bigint, size: number, { addresses }: Touched): Image['fixups'] {
   const end = entry + BigInt(size);
   return fixups.filter(({ from }) => addresses.has(from) || (from >= entry && from < end)).slice(0, MAX_CODE);
+}
+
+/** Those that have bytes of the pages. Of too many the first: pages of the function itself come first by far. */
+function storedBadPlaces(
+  { badPlaces = [] }: Image,
+  pages: readonly bigint[],
+): { address: string; size: number; reason: string }[] {
+  if (badPlaces.length === 0) return [];
+  const has = (address: bigint, size: number): boolean =>
+    pages.some((page) => address < page + PAGE && page < address + BigInt(size));
+  return badPlaces
+    .filter(({ address, size }) => has(address, size))
+    .slice(0, MAX_BAD_PLACES)
+    .map(({ address, size, reason }) => ({ address: hex(address), size, reason }));
 }
 
 /** All externals, as a page of thunks is laid out; of too many those that the runs came to. */

@@ -7,6 +7,9 @@ import type { ConstantPool } from './lifter.js';
 import { isCanonical, type Memory } from './memory.js';
 import { OP, RECORD, RECORD_WORDS } from './micro-ops.js';
 
+/** Why no instruction can be made of some bytes; undefined if one can. */
+export type RefusedBytes = (address: bigint, size: number) => string | undefined;
+
 /** Words of an entry of the address hash: address low, address high, record. */
 const HASH_WORDS = 3;
 
@@ -24,6 +27,8 @@ export class CodeCache implements ConstantPool {
   private readonly externals = new Map<bigint, number>();
   private readonly described = new Map<bigint, DecodedInstruction>();
   private readonly constants = new Map<bigint, number>();
+  /** What stands in place of some bytes; undefined if there are none. */
+  private refused: RefusedBytes | undefined;
   private readonly memory: Memory;
   private readonly slots: Int32Array;
 
@@ -41,6 +46,12 @@ export class CodeCache implements ConstantPool {
     this.externals.set(unsigned, index);
     this.flush();
     return index;
+  }
+
+  /** Of which bytes no instruction can be made: one that has any of them is unknown. */
+  refuse(bytes: RefusedBytes): void {
+    this.refused = bytes;
+    this.flush();
   }
 
   /** Forgets everything decoded. Constants keep their slots. */
@@ -97,6 +108,8 @@ export class CodeCache implements ConstantPool {
     const address = join(low, high);
     const instruction = decodeInstruction(bytes, address);
     try {
+      const refusal = this.refused?.(address, Math.max(1, instruction.length));
+      if (refusal !== undefined) return refusal;
       return unknownText(instruction, bytes, address);
     } finally {
       instruction.free();
@@ -132,7 +145,8 @@ export class CodeCache implements ConstantPool {
         this.memory.faultHigh = faultHigh;
         return 0;
       }
-      const words = liftInstruction(instruction, this) ?? UNKNOWN_WORDS;
+      const isRefused = this.refused?.(address, Math.max(1, instruction.length)) !== undefined;
+      const words = (isRefused ? undefined : liftInstruction(instruction, this)) ?? UNKNOWN_WORDS;
       const direct = instruction.opCount > 0 && instruction.opKind(0) === OpKind.NearBranch64;
       const target = direct ? instruction.nearBranchTarget : 0n;
       return this.append(low, high, instruction.length, instruction.nextIP, target, words);

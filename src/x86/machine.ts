@@ -1,4 +1,4 @@
-import { CodeCache } from './code-cache.js';
+import { CodeCache, type RefusedBytes } from './code-cache.js';
 import type { DecodedInstruction } from './decode.js';
 import { EventLog } from './event-log.js';
 import { Interpreter } from './interpreter.js';
@@ -165,6 +165,15 @@ export class Machine {
     const index = this.cache.addExternal(address);
     this.wasm?.addExternal(address, index);
     return index;
+  }
+
+  /**
+   * Says of which bytes no instruction can be made, since nobody knows them: one that has any of them is unknown, and
+   * `unknownText` is what is said here. Survives `reset`. They may be read and written like all others.
+   */
+  refuseCode(bytes: RefusedBytes): void {
+    this.cache.refuse(bytes);
+    this.wasm?.flush();
   }
 
   /** Makes the present memory (content, mappings, permissions) what `reset` returns to. */
