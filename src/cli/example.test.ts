@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { loadImage } from '../image/load.js';
+import { loadImage } from '../image/open-images.js';
 import { packageRoot } from '../package-info.js';
 import { removeFolder, run, SOUND_TDCALL, temporaryFolder } from './run-cli.test.helper.js';
 

@@ -3,7 +3,7 @@ import type { CaseFile } from '../stored/case-schema.js';
 import { type Signature, signatureKey } from '../finding/signature.js';
 
 export interface ReplayFlags {
-  image?: string;
+  image?: string[];
   symbol?: string;
   format: 'text' | 'json';
 }

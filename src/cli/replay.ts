@@ -4,7 +4,10 @@ import { readCase } from '../stored/case-file.js';
 import { openCase } from '../stored/open-case.js';
 import { differingValues } from '../stored/stored-values.js';
 import { describeAssumptions } from '../contract/contract.js';
-import { loadImage } from '../image/load.js';
+import { isModelled } from '../stage/outside.js';
+import type { Image } from '../image/image.js';
+import type { LinkInput } from '../image/link-input.js';
+import { openImages } from '../image/open-images.js';
 import { findingText, type ToldFinding } from '../report/finding-text.js';
 import { sorted } from '../report/json.js';
 import { storyText } from '../report/story-text.js';
@@ -22,7 +25,11 @@ export function replayCommand(): Command {
   return new Command('replay')
     .description('run one stored case: the trace, instruction by instruction, and the violated clause')
     .argument('CASE', 'path of a case.json, or of the folder of a finding')
-    .option('--image <NEW.o>', 'judge a new build by the same case: still broken, fixed, or no longer reached')
+    .option(
+      '--image <NEW.o>',
+      'judge a new build by the same case: still broken, fixed, or no longer reached; once for each file of several',
+      (path: string, before: string[] = []) => [...before, path],
+    )
     .option('--symbol <NAME>', 'the function in the new build, if it has another name')
     .addOption(new Option('--format <F>', 'how to print').choices(['text', 'json']).default('text'))
     .action((path: string, flags: ReplayFlags) => {
@@ -33,8 +40,7 @@ export function replayCommand(): Command {
 function replay(path: string, flags: ReplayFlags): number {
   const file = readCase(path);
   const newBuild = flags.image !== undefined;
-  const build =
-    flags.image === undefined ? undefined : { image: loadImage(flags.image), symbol: flags.symbol ?? file.symbol };
+  const build = flags.image === undefined ? undefined : newBuildOf(flags.image, flags.symbol ?? file.symbol);
   const { runner, values } = openCase(file, path, build);
   const accounts = accountsOf(runner, values);
   if (runner.problem !== '') {
@@ -71,6 +77,17 @@ function replay(path: string, flags: ReplayFlags): number {
   ];
   process.stdout.write(`${out.join('\n')}\n`);
   return accounts.length > 0 ? 1 : 0;
+}
+
+/** Of several images the one that has the function. */
+function newBuildOf(paths: readonly string[], symbol: string): { image: Image; symbol: string } {
+  const isWanted = ({ symbols }: LinkInput): boolean =>
+    symbols.some(({ name, at }) => name === symbol && at !== 'undefined');
+  const { files } = openImages(paths, { isWanted, isModelled });
+  const having = files.find(({ image }) =>
+    image.symbols.some(({ name, kind }) => name === symbol && kind !== 'object'),
+  );
+  return { image: (having ?? files[0]).image, symbol };
 }
 
 function told(

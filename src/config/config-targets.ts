@@ -32,7 +32,9 @@ export function configuredTargets(loaded: LoadedConfig, overrides: Overrides): C
   const notes: string[] = [];
   const runs = new Map<string, number>();
   for (const [index, entry] of entries.entries()) {
-    const label = entry.name ?? (entries.length > 1 ? entry.image : undefined);
+    // Of several files each is in the names already.
+    const path = typeof entry.image === 'string' ? entry.image : undefined;
+    const label = entry.name ?? (entries.length > 1 ? path : undefined);
     const found = within(`${loaded.file}: targets.${index}`, () => select(entry, loaded, overrides));
     for (const target of found.targets) {
       const name = label === undefined ? target.name : `${shorten(label)}:${target.name}`;
@@ -50,10 +52,12 @@ export function configuredTargets(loaded: LoadedConfig, overrides: Overrides): C
 
 function select(entry: ConfigTarget, { folder }: LoadedConfig, overrides: Overrides): Selection {
   const { image, bind = {} } = entry;
+  const images = typeof image === 'string' ? [image] : image;
   const wrong = Object.keys(bind).find((symbol) => symbol.includes('=') || /[*?]/.test(symbol));
   if (wrong !== undefined) throw new UsageError(`bind: ${shorten(wrong)}: name one symbol`);
   return selectTargets({
-    images: [fromHere(folder, image)],
+    images: images.map((path) => fromHere(folder, path)),
+    labels: images.length > 1 ? images : [fromHere(folder, images[0])],
     contract: overrides.contract ?? contractOf(entry, folder),
     target: Object.entries(bind).map(([symbol, id]) => `${symbol}=${inFolder(folder, id)}`),
     property: overrides.property,

@@ -18,8 +18,8 @@ const oneLine = (most: number) =>
     .regex(/^[^\r\n]*$/, 'one line of text');
 
 const targetShape = {
-  /** An ELF object or executable. */
-  image: path,
+  /** An object, executable or archive, or a member of one: `libtdx.a(tdcall.o)`. Several: objects that refer to each other are one image. */
+  image: z.union([path, z.array(path).min(1).max(1000)]),
   /** What names of its targets begin with; the path as it is written here, where there are several images. */
   name: oneLine(200).optional(),
   /** Name of a contract set, path of a JSON file with one, a set itself, or `auto`. */

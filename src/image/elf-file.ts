@@ -61,6 +61,11 @@ export interface ElfFile {
 /** More section headers than any build makes, few enough to hold in memory. */
 const SECTION_LIMIT = 1 << 20;
 
+/** What the names and symbols of one file may come to. */
+export function freshBudget(): Pick<ElfFile, 'names' | 'symbolsLeft'> {
+  return { names: { left: 2 ** 28 }, symbolsLeft: 1 << 22 };
+}
+
 /** Throws the ImageError for this file. */
 export function fail(file: { name: string }, message: string): never {
   throw new ImageError(`${file.name}: ${message}`);
@@ -194,9 +199,14 @@ function readPrograms(file: ElfFile): void {
 /**
  * Reads the headers of a 64-bit little-endian x86-64 ELF object or executable.
  * @param name for messages: escaped and bounded
+ * @param budget what may be read of names and symbols: of an archive all members together have one
  * @throws ImageError for any other file, and for a header, table or section that reaches past the end of the file
  */
-export function readElfFile(bytes: Uint8Array, name: string): ElfFile {
+export function readElfFile(
+  bytes: Uint8Array,
+  name: string,
+  { names, symbolsLeft }: Pick<ElfFile, 'names' | 'symbolsLeft'> = freshBudget(),
+): ElfFile {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   checkHeader(bytes, view, name);
   const file: ElfFile = {
@@ -206,8 +216,8 @@ export function readElfFile(bytes: Uint8Array, name: string): ElfFile {
     type: view.getUint16(16, true),
     sections: [],
     programs: [],
-    names: { left: 2 ** 28 },
-    symbolsLeft: 1 << 22,
+    names,
+    symbolsLeft,
   };
   readSections(file);
   readPrograms(file);

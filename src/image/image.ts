@@ -14,6 +14,8 @@ export interface Segment {
   read: boolean;
   write: boolean;
   execute: boolean;
+  /** Of an image of several files, the one that it comes from: an index of `Image.files`. */
+  file?: number;
 }
 
 /** A defined symbol. Section, file and thread-local symbols are left out. */

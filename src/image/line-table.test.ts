@@ -11,7 +11,8 @@ import { afterAll, describe, expect, test as plain } from 'vitest';
 import { CODE, sampleExecutable, type WrittenFile, writeElf } from './elf-writer.test.helper.js';
 import { ImageError, type Image } from './image.js';
 import { sourceLine } from './line-table.js';
-import { loadImage, parseImage } from './load.js';
+import { parseImage } from './load.js';
+import { loadImage } from './open-images.js';
 import { findFunction } from './symbols.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tdxfuzz-lines-'));

@@ -30,12 +30,13 @@ const SEQUENCE_LIMIT = 1 << 21;
 /** No source is longer. */
 const LINE_LIMIT = 2 ** 30;
 
-const FILES = new WeakMap<Image, ElfFile>();
+/** Of an image of several objects each. */
+const FILES = new WeakMap<Image, readonly ElfFile[]>();
 const TABLES = new WeakMap<Image, Sequence[]>();
 
 /** Remembers where an image's debug sections are, for as long as the image is used. Reads nothing. */
 export function keepDebugSections(image: Image, file: ElfFile): void {
-  FILES.set(image, file);
+  FILES.set(image, [...(FILES.get(image) ?? []), file]);
 }
 
 /**
@@ -51,11 +52,13 @@ export function sourceLine(image: Image, address: bigint): SourcePosition | unde
 }
 
 function readTable(image: Image): Sequence[] {
-  const file = FILES.get(image);
-  if (file === undefined) return [];
+  const found = (FILES.get(image) ?? []).flatMap(sequencesOf);
+  return found.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+}
+
+function sequencesOf(file: ElfFile): Sequence[] {
   try {
-    const found = debugLineSections(file).flatMap((sections) => readSequences(sections));
-    return found.sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+    return debugLineSections(file).flatMap((sections) => readSequences(sections));
   } catch (error) {
     if (error instanceof DamagedDebug || error instanceof ImageError) return [];
     throw error;

@@ -128,10 +128,14 @@ class Link {
     return this.inputs.length > 1 ? `${this.inputs[input].name}: ${section.what}` : section.what;
   }
 
+  private origin(input: number): { file?: number } {
+    return this.inputs.length > 1 ? { file: input } : {};
+  }
+
   private place(input: number, index: number, section: LinkSection): void {
     const { name, size, align, bytes, write, execute, unusable } = section;
     const address = this.layout.take(size, align, this.what(input, section));
-    const segment: Segment = { name, address, size, bytes, read: true, write, execute };
+    const segment: Segment = { name, address, size, bytes, read: true, write, execute, ...this.origin(input) };
     section.placed?.(address);
     this.placed[input].set(index, { section, segment, view: undefined });
     this.segments.push(segment);
@@ -308,7 +312,7 @@ class Link {
           // A name that another definition has won is known in its own object alone.
           global: binding !== 'local' && this.definitions.isFirst(input, index),
           segment: place.segment,
-          ...(this.inputs.length > 1 && { file: input }),
+          ...this.origin(input),
           ...(indirect && { indirect }),
         });
       }),

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { Image } from './image.js';
-import { loadImage } from './load.js';
+import { loadImage } from './open-images.js';
 import { findFunction } from './symbols.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tdxfuzz-linker-'));

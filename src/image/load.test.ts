@@ -6,7 +6,7 @@ import { afterAll, expect, test } from 'vitest';
 import { UsageError } from '../errors.js';
 import { sampleObject, writeElf } from './elf-writer.test.helper.js';
 import { ImageError } from './image.js';
-import { loadImage } from './load.js';
+import { loadImage } from './open-images.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tdxfuzz-image-'));
 afterAll(() => rmSync(folder, { recursive: true }));

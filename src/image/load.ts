@@ -1,20 +1,16 @@
 /** From a file to an image. */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
-import { FILE_TYPE } from './elf-constants.js';
+import { isArchive } from './archive.js';
 import { fail, readElfFile } from './elf-file.js';
 import { shorten } from '../text/escape.js';
-import { nearestNames } from '../text/nearest.js';
 import { loadExecutable } from './executable.js';
-import { ImageError, SIZE_LIMIT, type Image } from './image.js';
+import { NAME_LENGTH } from './image-file.js';
+import { SIZE_LIMIT, type Image } from './image.js';
+import { readLibrary } from './library.js';
 import { keepDebugSections } from './line-table.js';
-import { loadObject } from './object.js';
+import { linkFiles } from './link-files.js';
+import { isElf, isObject, readObjectFile, startsWith } from './object-file.js';
 
-const NAME_LENGTH = 256;
-/** Names of a folder that are compared with one that is not there. */
-const MOST_NAMES = 1000;
-const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46];
 const COFF = 'COFF/PE is not supported yet; give an ELF object or executable';
 
 /** First bytes of files that are handed over by mistake, and what to do about them. */
@@ -23,16 +19,11 @@ const FOREIGN: readonly [magic: number[], message: string][] = [
   // IMAGE_FILE_MACHINE_AMD64, and the anonymous header of large COFF objects.
   [[0x64, 0x86], COFF],
   [[0x00, 0x00, 0xff, 0xff], COFF],
-  [[0x21, 0x3c, 0x61, 0x72, 0x63, 0x68, 0x3e], 'a static library; take the object out of it (ar x) and give that'],
   [[0x42, 0x43, 0xc0, 0xde], 'LLVM bitcode; build without -flto'],
   [[0x1f, 0x8b], 'compressed with gzip; unpack it first'],
   [[0xfd, 0x37, 0x7a, 0x58, 0x5a], 'compressed with xz; unpack it first'],
   [[0x28, 0xb5, 0x2f, 0xfd], 'compressed with zstd; unpack it first'],
 ];
-
-function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
-  return magic.every((byte, index) => bytes[index] === byte);
-}
 
 /** A Linux boot image: "HdrS" at 0x202 (boot protocol 2.00), the first two bytes being "MZ" under CONFIG_EFI_STUB. */
 function isBootImage(bytes: Uint8Array): boolean {
@@ -50,62 +41,18 @@ export function parseImage(input: Uint8Array, name: string): Image {
   const bytes = new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
   if (bytes.length === 0) fail(file, 'the file is empty; build it again');
   if (bytes.length > SIZE_LIMIT) fail(file, `${bytes.length} bytes, at most 1 GiB is read; give a smaller image`);
-  if (!startsWith(bytes, ELF_MAGIC)) {
+  if (isArchive(bytes)) {
+    const read = (): never => fail(file, 'a thin archive, whose members are files of their own; give it by its path');
+    return linkFiles(readLibrary(bytes, '', file.name, { read }).objects, file.name);
+  }
+  if (!isElf(bytes)) {
     if (isBootImage(bytes)) fail(file, 'a Linux boot image (bzImage); give the vmlinux it was made of');
     const foreign = FOREIGN.find(([magic]) => startsWith(bytes, magic));
     fail(file, foreign === undefined ? 'not an ELF file; give an object (.o) or an executable' : foreign[1]);
   }
+  if (isObject(bytes)) return linkFiles([readObjectFile(bytes, file.name)], file.name);
   const elf = readElfFile(bytes, file.name);
-  const loaded = elf.type === FILE_TYPE.relocatable ? loadObject(elf) : loadExecutable(elf);
-  const image = { ...loaded, hash: createHash('sha256').update(bytes).digest('hex') };
+  const image = { ...loadExecutable(elf), hash: createHash('sha256').update(bytes).digest('hex') };
   keepDebugSections(image, elf);
   return image;
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file; check the path',
-  ENOTDIR: 'no such file; check the path',
-  EACCES: 'cannot be read: permission denied',
-  EPERM: 'cannot be read: permission denied',
-  ELOOP: 'too many symbolic links; check the path',
-  ENAMETOOLONG: 'the path is too long',
-};
-
-function read(path: string): Uint8Array {
-  const file = { name: shorten(path, NAME_LENGTH) };
-  try {
-    const status = statSync(path);
-    if (status.isDirectory()) fail(file, 'a directory; give an object (.o) or an executable');
-    if (!status.isFile()) fail(file, 'not a regular file; give an object (.o) or an executable');
-    if (status.size > SIZE_LIMIT) fail(file, `${status.size} bytes, at most 1 GiB is read; give a smaller image`);
-    return readFileSync(path);
-  } catch (error) {
-    if (error instanceof ImageError) throw error;
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    const hint = code === 'ENOENT' ? hintFor(path) : undefined;
-    return fail(file, hint ?? REASONS[code] ?? `cannot be read (${shorten(code)}); check the path`);
-  }
-}
-
-/** What may have been meant by a path that is not there. */
-function hintFor(path: string): string | undefined {
-  if (/[*?]/.test(path)) return 'no such file, and no pattern is resolved here; name one file';
-  const near = nearestNames(basename(path), namesIn(dirname(path)));
-  return near.length === 0 ? undefined : `no such file; nearest: ${near.map((name) => shorten(name)).join(', ')}`;
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).slice(0, MOST_NAMES);
-  } catch {
-    return [];
-  }
-}
-
-/**
- * Reads an image from a file.
- * @throws ImageError for a path that is missing, a directory or too large, and for a file that is no usable image
- */
-export function loadImage(path: string): Image {
-  return parseImage(read(path), path);
 }

@@ -22,3 +22,8 @@ export function neverReturning(image: Image, entry?: bigint): Outside[] {
     .filter(({ symbol, model }) => model.kind === 'noreturn' && symbol.address !== entry && isFunction(image, symbol))
     .map(({ symbol: { name, address }, model }) => ({ name, address, model }));
 }
+
+/** Whether the world stands in for a symbol from outside, so that a weak one is there. */
+export function isModelled(name: string): boolean {
+  return externalModel(name).kind !== 'unmodelled';
+}

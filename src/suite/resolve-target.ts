@@ -5,7 +5,7 @@ import { builtInTargets } from '../campaign/targets/built-in-targets.js';
 import { type AnyTarget, assumptionsOf, contractId } from '../run/target.js';
 import { UsageError } from '../errors.js';
 import type { Image } from '../image/image.js';
-import { loadImage } from '../image/load.js';
+import { loadImage } from '../image/open-images.js';
 import { shorten } from '../text/escape.js';
 import { nearest } from '../text/nearest.js';
 

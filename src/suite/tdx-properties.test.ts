@@ -17,7 +17,8 @@ import {
 import { asJson } from '../contract/json-set.test.helper.js';
 import { findContractSet } from '../contract/find-contract.js';
 import { CODE, writeElf } from '../image/elf-writer.test.helper.js';
-import { loadImage, parseImage } from '../image/load.js';
+import { parseImage } from '../image/load.js';
+import { loadImage } from '../image/open-images.js';
 import { fc } from '../index.js';
 import { packageRoot } from '../package-info.js';
 import { openRunner } from '../run/open-runner.js';

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { PROPERTY_NAMES } from '../../properties/all.js';
 import { CONTRACT_SETS } from '../contract/library/sets.js';
 import type { Image } from '../image/image.js';
-import { loadImage } from '../image/load.js';
+import { loadImage } from '../image/open-images.js';
 import { EDITS_PATH } from './edits.js';
 import { EDITED, makeCorpus, writeEdits } from './made-corpus.test.helper.js';
 import { MANIFEST_PATH, readManifest } from './manifest.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { mapImage } from '../stage/map-image.js';
 import type { Image } from '../image/image.js';
-import { loadImage } from '../image/load.js';
+import { loadImage } from '../image/open-images.js';
 import { symbolAt } from '../stage/functions.js';
 import { findFunction } from '../image/symbols.js';
 import { SLOT } from '../x86/layout.js';

@@ -6,14 +6,16 @@ import { UsageError } from '../../errors.js';
 import { functionCode } from '../../harness/function-code.js';
 import { shorten } from '../../text/escape.js';
 import type { Image } from '../../image/image.js';
-import { loadImage } from '../../image/load.js';
+import { openImages } from '../../image/open-images.js';
 import { functionExtent } from '../../stage/functions.js';
+import { isModelled } from '../../stage/outside.js';
 import { findFunction } from '../../image/symbols.js';
 import { nearest, nearestNames } from '../../text/nearest.js';
 import { bindTarget, type Unnamed } from './bind-target.js';
 import { builtInTargets } from './built-in-targets.js';
 import { matchesGlob } from './glob.js';
 import type { AnyTarget } from '../../run/target.js';
+import { cloneOf, isWanted, ownPart, wantedSymbols } from './own-part.js';
 import { functionsWithWrappedInstruction } from './wrapped-instructions.js';
 
 export interface Selection {
@@ -26,6 +28,8 @@ export interface Selection {
 
 export interface SelectOptions {
   images: readonly string[];
+  /** What they are called in names of targets and in notes, where there are several; their paths if not given. */
+  labels?: readonly string[];
   /** Name of a set, a JSON file of one's own, a set itself, or `auto`. */
   contract: string | ContractSet;
   /** Globs over target names, and bindings SYMBOL=SET/FUNCTION. */
@@ -51,7 +55,7 @@ export function selectTargets(options: SelectOptions): Selection {
   const found =
     options.images.length === 0
       ? { targets: builtInTargets(), notes: [] }
-      : fromImages(options.images, options.contract, bindings);
+      : fromImages(options.images, options.labels ?? options.images, options.contract, bindings);
   const targets = narrowed(found.targets, globs);
   return {
     targets: targets.map((target) => (properties === undefined ? target : { ...target, properties })),
@@ -88,26 +92,49 @@ export function selectProperties(globs: readonly string[], names: readonly strin
 
 function fromImages(
   paths: readonly string[],
+  labels: readonly string[],
   contract: SelectOptions['contract'],
-  bindings: readonly string[],
+  given: readonly string[],
 ): Omit<Selection, 'known'> {
   const twice = paths.find((path, index) => paths.indexOf(path) !== index);
   if (twice !== undefined) throw new UsageError(`${shorten(twice)}: named twice; name every image once`);
-  const symbols = bindings.map((text) => text.slice(0, text.indexOf('=')));
-  const again = symbols.find((symbol, index) => symbols.indexOf(symbol) !== index);
+  const named = given.map((text) => text.slice(0, text.indexOf('=')));
+  const again = named.find((symbol, index) => named.indexOf(symbol) !== index);
   if (again !== undefined) throw new UsageError(`--target ${shorten(again)}=...: bound twice; bind every symbol once`);
   const sets = typeof contract === 'string' ? CONTRACT_SETS : [contract, ...CONTRACT_SETS];
   const targets: AnyTarget[] = [];
-  const notes: string[] = [];
-  const images = paths.map((path) => ({ path, image: loadImage(path) }));
-  for (const { path, image } of images) {
+  const wanted = wantedSymbols(contract, named);
+  const opened = openImages(paths, { isWanted: (input) => isWanted(input, wanted), isModelled });
+  const notes = [...opened.notes];
+  const images = opened.files.map((file, index) => ({
+    path: labels[index],
+    image: ownPart(file),
+    whole: file.image,
+    isShared: file.parts !== undefined,
+  }));
+  const bindings = given.map((text, index) => {
+    const clone = clonedSymbol(named[index], images);
+    if (clone !== undefined)
+      notes.push(
+        `--target ${shorten(named[index])}: not in the image; the compiler made ${shorten(clone)} of it, which is taken`,
+      );
+    return clone === undefined ? text : clone + text.slice(named[index].length);
+  });
+  const symbols = bindings.map((text) => text.slice(0, text.indexOf('=')));
+  /** Why no contract is for a file that is one image with others: they may have one. */
+  const without = new Map<Image, unknown>();
+  for (const { path, image, whole, isShared } of images) {
     const label = paths.length === 1 ? '' : `${shorten(path)}:`;
     // Of several images each is bound where it has the symbol; one that none has is a mistake in the first.
     const here = bindings.filter((_, index) => {
       const having = images.filter((candidate) => hasFunction(candidate.image, symbols[index]));
       return hasFunction(image, symbols[index]) || (having.length === 0 && image === images[0].image);
     });
-    const bound = here.map((text) => binding(text, image, sets));
+    const bound = here.map((text) => binding(text, whole, sets));
+    const refuse = (error: unknown): void => {
+      if (!isShared) throw error;
+      if (!without.has(whole)) without.set(whole, error);
+    };
     const boundSymbols = new Set(bound.map(({ symbol }) => symbol));
     targets.push(...bound.map((target) => ({ ...target, name: `${label}${shorten(target.symbol)}` })));
     // Bindings alone are enough; a set is then only used if it was asked for.
@@ -115,7 +142,7 @@ function fromImages(
       bindings.length > 0 && contract === 'auto'
         ? undefined
         : contract === 'auto'
-          ? recognise(image, path)
+          ? recogniseOr(refuse, image, path)
           : typeof contract === 'string'
             ? findContractSet(contract)
             : contract;
@@ -125,18 +152,18 @@ function fromImages(
       for (const [symbol, body] of present) {
         covered.add(symbol);
         if (!boundSymbols.has(symbol))
-          targets.push({ name: `${label}${symbol}`, symbol, set: set.name, contract: body, image });
+          targets.push({ name: `${label}${symbol}`, symbol, set: set.name, contract: body, image: whole });
       }
       const programs = Object.entries(set.programs ?? {});
       const played = programs.filter(([, { symbol }]) => hasFunction(image, symbol));
       for (const [name, program] of played) {
         const { symbol } = program;
         covered.add(symbol);
-        targets.push({ name: `${label}${name}`, symbol, set: set.name, program, contractName: name, image });
+        targets.push({ name: `${label}${name}`, symbol, set: set.name, program, contractName: name, image: whole });
       }
-      if (present.length + played.length === 0 && bound.length === 0) throw noSymbol(path, image, set);
-      const absent = symbolsOf(set).filter((symbol) => !hasFunction(image, symbol));
-      if (absent.length > 0)
+      if (present.length + played.length === 0 && bound.length === 0) refuse(noSymbol(path, image, set));
+      const absent = symbolsOf(set).filter((symbol) => !hasFunction(whole, symbol));
+      if (absent.length > 0 && present.length + played.length > 0)
         notes.push(`${shorten(path)}: ${set.name} also has ${absent.join(', ')}; not in this image`);
     }
     const uncovered = functionsWithWrappedInstruction(image).filter((name) => !covered.has(name));
@@ -145,7 +172,24 @@ function fromImages(
         `${shorten(path)}: TDCALL or SEAMCALL in ${uncovered.map((name) => shorten(name)).join(', ')}: no contract covers it`,
       );
   }
+  for (const [whole, error] of without) if (!targets.some(({ image }) => image === whole)) throw error;
   return { targets, notes };
+}
+
+/** What the compiler made of a function that no image has. */
+function clonedSymbol(symbol: string, images: readonly { image: Image }[]): string | undefined {
+  if (images.some(({ image }) => hasFunction(image, symbol))) return undefined;
+  const clones = images.flatMap(({ image }) => cloneOf(image, symbol) ?? []);
+  return clones.length === 1 ? clones[0] : undefined;
+}
+
+function recogniseOr(refuse: (error: unknown) => void, image: Image, path: string): ContractSet | undefined {
+  try {
+    return recognise(image, path);
+  } catch (error) {
+    refuse(error);
+    return undefined;
+  }
 }
 
 function noSymbol(path: string, image: Image, set: ContractSet): UsageError {

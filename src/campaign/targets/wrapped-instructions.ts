@@ -11,10 +11,20 @@ export function functionsWithWrappedInstruction(image: Image): string[] {
   const names = new Set<string>();
   for (const { address, bytes, execute } of image.segments) {
     if (!execute) continue;
-    for (let at = bytes.indexOf(PREFIX[0]); at >= 0; at = bytes.indexOf(PREFIX[0], at + 1)) {
-      if (bytes[at + 1] !== PREFIX[1] || bytes[at + 2] !== PREFIX[2] || !LAST.includes(bytes[at + 3])) continue;
+    for (let at = nextWrapped(bytes, 0); at >= 0; at = nextWrapped(bytes, at + 1))
       names.add(symbolAt(image, address + BigInt(at))?.symbol.name ?? `0x${(address + BigInt(at)).toString(16)}`);
-    }
   }
   return [...names].sort();
+}
+
+/** Whether code has TDCALL or SEAMCALL in it, or a constant with these bytes. */
+export function holdsWrappedInstruction(code: Uint8Array): boolean {
+  return nextWrapped(code, 0) >= 0;
+}
+
+/** Where the next of them begins, or -1. */
+function nextWrapped(bytes: Uint8Array, from: number): number {
+  for (let at = bytes.indexOf(PREFIX[0], from); at >= 0; at = bytes.indexOf(PREFIX[0], at + 1))
+    if (bytes[at + 1] === PREFIX[1] && bytes[at + 2] === PREFIX[2] && LAST.includes(bytes[at + 3])) return at;
+  return -1;
 }

@@ -1,0 +1,53 @@
+/** The bytes of a file that somebody named, or why it cannot be read. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { shorten } from '../text/escape.js';
+import { nearestNames } from '../text/nearest.js';
+import { fail } from './elf-file.js';
+import { ImageError, SIZE_LIMIT } from './image.js';
+
+/** Characters of a file's name in messages. */
+export const NAME_LENGTH = 256;
+/** Names of a folder that are compared with one that is not there. */
+const MOST_NAMES = 1000;
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file; check the path',
+  ENOTDIR: 'no such file; check the path',
+  EACCES: 'cannot be read: permission denied',
+  EPERM: 'cannot be read: permission denied',
+  ELOOP: 'too many symbolic links; check the path',
+  ENAMETOOLONG: 'the path is too long',
+};
+
+/** @throws ImageError for a path that is missing, a directory, no regular file or too large */
+export function readImageFile(path: string): Uint8Array {
+  const file = { name: shorten(path, NAME_LENGTH) };
+  try {
+    const status = statSync(path);
+    if (status.isDirectory()) fail(file, 'a directory; give an object (.o) or an executable');
+    if (!status.isFile()) fail(file, 'not a regular file; give an object (.o) or an executable');
+    if (status.size > SIZE_LIMIT) fail(file, `${status.size} bytes, at most 1 GiB is read; give a smaller image`);
+    return readFileSync(path);
+  } catch (error) {
+    if (error instanceof ImageError) throw error;
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const hint = code === 'ENOENT' ? hintFor(path) : undefined;
+    return fail(file, hint ?? REASONS[code] ?? `cannot be read (${shorten(code)}); check the path`);
+  }
+}
+
+/** What may have been meant by a path that is not there. */
+function hintFor(path: string): string | undefined {
+  if (/[*?]/.test(path)) return 'no such file, and no pattern is resolved here; name one file';
+  const near = nearestNames(basename(path), namesIn(dirname(path)));
+  return near.length === 0 ? undefined : `no such file; nearest: ${near.map((name) => shorten(name)).join(', ')}`;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).slice(0, MOST_NAMES);
+  } catch {
+    return [];
+  }
+}
