@@ -2,39 +2,10 @@
 import { fc, test } from '@fast-check/vitest';
 import { expect, test as plain } from 'vitest';
 import { sampleExecutable, sampleObject, sectionHeaderAt, writeElf } from './elf-writer.test.helper.js';
-import { ImageError, type Image } from './image.js';
+import { check, orRefused } from './hostile.test.helper.js';
 import { parseImage } from './load.js';
-import { functionExtent, symbolAt } from '../stage/functions.js';
-import { findFunction } from './symbols.js';
 
 const SAMPLES = [writeElf(sampleObject()), writeElf(sampleExecutable()), writeElf({ ...sampleExecutable(), type: 3 })];
-
-function orRefused<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof ImageError && /^[^\n]*$/.test(error.message) && error.message.length < 1000) return undefined;
-    throw error;
-  }
-}
-
-/** What every image promises. */
-function check(image: Image): void {
-  let end = 0n;
-  for (const segment of image.segments) {
-    expect(segment.address).toBeGreaterThanOrEqual(end);
-    expect(segment.size).toBeGreaterThanOrEqual(Math.max(1, segment.bytes.length));
-    end = segment.address + BigInt(segment.size);
-    expect(end).toBeLessThanOrEqual(1n << 64n);
-    symbolAt(image, segment.address);
-    symbolAt(image, end - 1n);
-  }
-  for (const symbol of image.symbols) {
-    orRefused(() => findFunction(image, symbol.name));
-    const extent = orRefused(() => functionExtent(image, symbol));
-    if (extent !== undefined) expect(extent.size).toBeGreaterThan(0);
-  }
-}
 
 /** How many mutants were accepted and refused: both must happen, or the test says little. */
 const seen = { accepted: 0, refused: 0 };

@@ -143,6 +143,8 @@ class Selected {
   private left = MOST_ROOM;
   private readonly definers = new Map<string, number>();
   private readonly users = new Map<string, number[]>();
+  /** Names that were followed to the members that define or use them. */
+  private readonly followed = new Set<string>();
 
   constructor(
     private readonly all: readonly ObjectFile[],
@@ -184,14 +186,22 @@ class Selected {
   }
 
   private usersOf(index: number): number[] {
-    return this.all[index].input.symbols
-      .filter(({ binding, at }) => binding !== 'local' && at !== 'undefined')
-      .flatMap(({ name }) => this.users.get(name) ?? []);
+    return this.namesOf(index, 'defined').flatMap((name) => this.users.get(name) ?? []);
   }
 
   private neededBy(index: number): number[] {
-    return this.all[index].input.symbols
-      .filter(({ at }) => at === 'undefined')
-      .flatMap(({ name }) => this.definers.get(name) ?? []);
+    return this.namesOf(index, 'undefined').flatMap((name) => this.definers.get(name) ?? []);
+  }
+
+  /** Each name once: what was taken for it is there. */
+  private namesOf(index: number, what: 'defined' | 'undefined'): string[] {
+    const names: string[] = [];
+    for (const { name, binding, at } of this.all[index].input.symbols) {
+      const key = `${what} ${name}`;
+      if (binding === 'local' || (at === 'undefined') !== (what === 'undefined') || this.followed.has(key)) continue;
+      this.followed.add(key);
+      names.push(name);
+    }
+    return names;
   }
 }

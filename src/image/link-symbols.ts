@@ -67,9 +67,7 @@ export class Definitions {
     if (rank > knownRank || this.firstWins(known.input)) this.byName.set(name, definition);
     else if (rank === RANK.strong && known.input !== input) {
       const [first, second] = [this.inputs[known.input].name, this.inputs[input].name];
-      throw new DuplicateSymbol(
-        `${second}: defines ${shorten(name)}, and so does ${first}; give the two files to two runs`,
-      );
+      throw new DuplicateSymbol(`${second}: defines ${shorten(name)}, and so does ${first}; give one of the two`);
     }
   }
 

@@ -152,7 +152,7 @@ function linkGroup(group: readonly Unlinked[], options: OpenOptions, notes: stri
     });
   } catch (error) {
     if (!(error instanceof DuplicateSymbol)) throw error;
-    notes.push(`${error.message}; each is an image of its own here`);
+    notes.push(`${error.message}; here each is an image of its own`);
     return group.map((file) => ({ path: file.path, image: link([file], options) }));
   }
 }
