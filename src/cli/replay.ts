@@ -28,7 +28,7 @@ export function replayCommand(): Command {
     .option(
       '--image <NEW.o>',
       'judge a new build by the same case: still broken, fixed, or no longer reached; once for each file of several',
-      (path: string, before: string[] = []) => [...before, path],
+      (path: string, before: string[] | undefined) => [...(before ?? []), path],
     )
     .option('--symbol <NAME>', 'the function in the new build, if it has another name')
     .addOption(new Option('--format <F>', 'how to print').choices(['text', 'json']).default('text'))

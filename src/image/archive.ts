@@ -40,7 +40,7 @@ export function isArchive(bytes: Uint8Array): boolean {
 }
 
 function hasMagic(bytes: Uint8Array, magic: string): boolean {
-  return bytes.length >= magic.length && [...magic].every((letter, at) => bytes[at] === letter.charCodeAt(0));
+  return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, magic.length)).toString('latin1') === magic;
 }
 
 /** Bytes of names over all members: many headers may have one long name. */

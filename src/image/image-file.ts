@@ -28,7 +28,9 @@ export function readImageFile(path: string): Uint8Array {
     if (status.isDirectory()) fail(file, 'a directory; give an object (.o) or an executable');
     if (!status.isFile()) fail(file, 'not a regular file; give an object (.o) or an executable');
     if (status.size > SIZE_LIMIT) fail(file, `${status.size} bytes, at most 1 GiB is read; give a smaller image`);
-    return readFileSync(path);
+    const bytes = readFileSync(path);
+    // A Buffer's slice() does not copy; who reads images relies on one that does.
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   } catch (error) {
     if (error instanceof ImageError) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);

@@ -63,9 +63,10 @@ export class Definitions {
     const rank = rankOf(symbol);
     const knownRank = rankOf(known.symbol);
     if (symbol.at === 'common' && known.symbol.at === 'common') this.enlarge(name, known.symbol, symbol);
-    if (this.firstWins(input)) return;
-    if (rank > knownRank || this.firstWins(known.input)) this.byName.set(name, definition);
-    else if (rank === RANK.strong && known.input !== input) {
+    const isTwice = rank === RANK.strong && knownRank === RANK.strong && known.input !== input;
+    if (rank > knownRank || (isTwice && this.firstWins(known.input) && !this.firstWins(input)))
+      this.byName.set(name, definition);
+    else if (isTwice && !this.firstWins(input)) {
       const [first, second] = [this.inputs[known.input].name, this.inputs[input].name];
       throw new DuplicateSymbol(`${second}: defines ${shorten(name)}, and so does ${first}; give one of the two`);
     }

@@ -98,6 +98,11 @@ test('a member of an archive that nobody named gives way', () => {
   expect(image.symbols.filter(({ name, global }) => name === 'f' && global)).toHaveLength(1);
 });
 
+test('a member of an archive overrides a weak definition all the same', () => {
+  const image = link([object([text('f', { binding: 2 })], 'f'), object([text('f')])], [0, 1]);
+  expect(pointer(image, 0)).toBe(addressOf(image, 'f', 1));
+});
+
 test('a weak symbol that nobody defines is 0, unless something stands in for it', () => {
   expect(pointer(link([object([outside('f', 2)], 'f'), object([])]), 0)).toBe(0n);
   const modelled = link([object([outside('f', 2)], 'f'), object([])], [], ['f']);

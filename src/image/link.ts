@@ -343,7 +343,8 @@ function missing(why: string): Resolved {
 function viewOf(placed: Placed): DataView {
   if (placed.view === undefined) {
     const { segment } = placed;
-    segment.bytes = segment.bytes.slice();
+    // Not slice(): a Buffer's does not copy.
+    segment.bytes = new Uint8Array(segment.bytes);
     placed.view = new DataView(segment.bytes.buffer);
   }
   return placed.view;

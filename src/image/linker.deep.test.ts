@@ -45,7 +45,7 @@ function link(object: string, image: Image): string {
   const script = image.segments.map(({ name, address }) => `"${output(name)}" ${hex(address)} : { ${input(name)} }`);
   writeFileSync(
     join(folder, 'link.ld'),
-    `SECTIONS {\n${script.join('\n')}\n.got.plt 0xffffffff9f000000 : { *(.got.plt) }\n/DISCARD/ : { *(.note.gnu.property) *(.comment) }\n}\n`,
+    `SECTIONS {\n${script.join('\n')}\n.got.plt ${hex(image.segments[0].address + 0x1e000000n)} : { *(.got.plt) }\n/DISCARD/ : { *(.note.gnu.property) *(.comment) }\n}\n`,
   );
   const defined = image.externals.map(({ name, address }) => `--defsym=${name}=${hex(address)}`);
   run(
@@ -238,7 +238,7 @@ const SOURCE = `
 
 test
   .skipIf(!binutils || !gcc)
-  .each(['-mcmodel=kernel -fno-pie', '-fPIE', '-fPIC', '-mcmodel=kernel -fno-pie -ffunction-sections -g'])(
+  .each(['-mcmodel=kernel -fno-pie', '-fno-pie', '-fPIE', '-fPIC', '-mcmodel=kernel -fno-pie -ffunction-sections -g'])(
   'what gcc makes of C has the bytes that ld writes: %s',
   (flags) => {
     writeFileSync(join(folder, 'c.c'), SOURCE);

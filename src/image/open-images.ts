@@ -20,7 +20,7 @@ export interface OpenOptions {
   /** Of an archive that is too large to be taken whole: the members that must be there. All if not given. */
   isWanted?(input: LinkInput): boolean;
   /** Whether something stands in for a symbol from outside: then a weak one is not 0. None if not given. */
-  isModelled?(name: string): boolean;
+  isModelled?: (name: string) => boolean;
 }
 
 /** What one path came to. */
@@ -89,8 +89,7 @@ function readPath(path: string, options: OpenOptions, notes: string[]): Unlinked
     const member = readMember(bytes, named.archive, archiveName, named.member, readImageFile);
     return { path, objects: [member], isArchive: false };
   }
-  const file = readImageFile(path);
-  const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
+  const bytes = readImageFile(path);
   if (isArchive(bytes)) {
     const library = readLibrary(bytes, path, name, { ...options, read: readImageFile });
     notes.push(...library.notes);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { CODE, DATA, sampleExecutable, sampleObject, writeElf, type WrittenSymbol } from './elf-writer.test.helper.js';
 import type { Image } from './image.js';
 import { parseImage } from './load.js';
-import { findFunction } from './symbols.js';
+import { findFunction, wholeOf } from './symbols.js';
 
 const BASE = 0xffffffff81000000n;
 
@@ -59,4 +59,19 @@ test('prefers a global function, and refuses to choose between local ones', () =
   expect(() => findFunction(local, 'f')).toThrow(
     /2 functions are named "f" \(0xffffffff81000000, 0xffffffff81000010\)/,
   );
+});
+
+test('the part of a function that is seldom run is no function', () => {
+  const split = image(code('f', 0n, 8n), code('f.cold', 16n, 8n, 2, 0), code('g.cold', 32n, 8n, 2, 0));
+  expect(wholeOf(split, 'f.cold')).toBe('f');
+  expect(() => findFunction(split, 'f.cold')).toThrow(
+    'stub.o: "f.cold" is the part of f that is seldom run, and no function; give f',
+  );
+  // Nothing that it could be a part of.
+  expect(findFunction(split, 'g.cold').address).toBe(BASE + 32n);
+  expect(wholeOf(split, 'f')).toBeUndefined();
+});
+
+test('an IFUNC is refused, whatever its binding', () => {
+  expect(() => findFunction(image(code('f', 0n, 8n, 10)), 'f')).toThrow(/stub\.o: "f" is an IFUNC resolver/);
 });

@@ -39,6 +39,15 @@ function isCode(image: Image, symbol: ImageSymbol): boolean {
   );
 }
 
+/** GCC's name for the part of a function that is seldom run, and Clang's; it lies elsewhere, and is jumped to. */
+const COLD_PART = /\.cold(\.\d+)?$/;
+
+/** The function that this name is the cold part of; undefined for a function, and where the image has no such function. */
+export function wholeOf(image: Image, name: string): string | undefined {
+  const whole = name.replace(COLD_PART, '');
+  return whole !== name && symbolsByName(image).has(whole) ? whole : undefined;
+}
+
 function absent(image: Image, name: string): never {
   const quoted = `"${shorten(name)}"`;
   if (image.symbols.length === 0)
@@ -68,6 +77,11 @@ export function findFunction(image: Image, name: string): ImageSymbol {
     );
   if (code.length === 0)
     throw new ImageError(`${image.name}: "${shorten(name)}" is data, not code; give the name of a function`);
+  const whole = wholeOf(image, name);
+  if (whole !== undefined && code.every(({ global }) => !global))
+    throw new ImageError(
+      `${image.name}: "${shorten(name)}" is the part of ${shorten(whole)} that is seldom run, and no function; give ${shorten(whole)}`,
+    );
   if (code.some(({ indirect }) => indirect))
     throw new ImageError(
       `${image.name}: "${shorten(name)}" is an IFUNC resolver: it chooses the function when a program starts; name the function that it chooses`,

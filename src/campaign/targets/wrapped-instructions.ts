@@ -1,5 +1,6 @@
 /** Which functions of an image contain TDCALL or SEAMCALL, by the bytes alone. */
 import type { Image } from '../../image/image.js';
+import { wholeOf } from '../../image/symbols.js';
 import { symbolAt } from '../../stage/functions.js';
 
 /** 66 0F 01 CC is TDCALL, 66 0F 01 CF is SEAMCALL (Intel SDM volume 2; iced-x86 decodes both). */
@@ -12,9 +13,15 @@ export function functionsWithWrappedInstruction(image: Image): string[] {
   for (const { address, bytes, execute } of image.segments) {
     if (!execute) continue;
     for (let at = nextWrapped(bytes, 0); at >= 0; at = nextWrapped(bytes, at + 1))
-      names.add(symbolAt(image, address + BigInt(at))?.symbol.name ?? `0x${(address + BigInt(at)).toString(16)}`);
+      names.add(nameOf(image, address + BigInt(at)));
   }
   return [...names].sort();
+}
+
+/** The function that an address belongs to: what is seldom run of it lies elsewhere. */
+function nameOf(image: Image, address: bigint): string {
+  const name = symbolAt(image, address)?.symbol.name;
+  return name === undefined ? `0x${address.toString(16)}` : (wholeOf(image, name) ?? name);
 }
 
 /** Whether code has TDCALL or SEAMCALL in it, or a constant with these bytes. */
