@@ -42,7 +42,15 @@ export const SECTION = {
 export const SECTION_FLAG = { write: 1, alloc: 2, execute: 4, compressed: 0x800 } as const;
 
 /** Reserved section indices of a symbol, and the escape to the table of extended indices. */
-export const INDEX = { undefined: 0, reserved: 0xff00, absolute: 0xfff1, common: 0xfff2, extended: 0xffff } as const;
+export const INDEX = {
+  undefined: 0,
+  reserved: 0xff00,
+  /** SHN_X86_64_LCOMMON: common symbols of the medium code model (AMD64 supplement). */
+  largeCommon: 0xff02,
+  absolute: 0xfff1,
+  common: 0xfff2,
+  extended: 0xffff,
+} as const;
 
 /** First word of a section of type SHT_GROUP: of several groups with one signature the first is kept. */
 export const GROUP_COMDAT = 1;

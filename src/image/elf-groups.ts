@@ -14,8 +14,12 @@ export function comdatGroups(
   symbols: readonly ElfSymbol[],
 ): ReadonlyMap<number, string> {
   const groups = new Map<number, string>();
+  let left = file.bytes.length;
   for (const group of file.sections) {
     if (group.type !== SECTION.group || group.size < 4) continue;
+    // Groups that share bytes would make the work larger than the file.
+    left -= group.size;
+    if (left < 0) fail(file, 'groups of sections overlap; the file is damaged: build it again');
     const bytes = contents(file, group);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if ((view.getUint32(0, true) & GROUP_COMDAT) === 0) continue;

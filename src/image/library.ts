@@ -177,7 +177,8 @@ class Selected {
   private add(indices: readonly number[]): number[] {
     const added: number[] = [];
     for (const index of indices) {
-      if (this.chosen.has(index) || this.rooms[index] > this.left) continue;
+      // The first is taken, however large it is.
+      if (this.chosen.has(index) || (this.chosen.size > 0 && this.rooms[index] > this.left)) continue;
       this.left -= this.rooms[index];
       this.chosen.add(index);
       added.push(index);

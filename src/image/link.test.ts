@@ -1,6 +1,14 @@
 /** Several objects as one image: what a symbol means, and which sections are kept. */
 import { expect, test } from 'vitest';
-import { CODE, DATA, words, writeElf, type WrittenFile, type WrittenSymbol } from './elf-writer.test.helper.js';
+import {
+  CODE,
+  DATA,
+  sectionHeaderAt,
+  words,
+  writeElf,
+  type WrittenFile,
+  type WrittenSymbol,
+} from './elf-writer.test.helper.js';
 import type { Image } from './image.js';
 import { linkFiles } from './link-files.js';
 import { DuplicateSymbol } from './link-symbols.js';
@@ -155,4 +163,25 @@ test('the hash is over the hashes of the files, in their order', () => {
   expect(link([a, b]).hash).toBe(link([a, b]).hash);
   expect(link([a, b]).hash).not.toBe(link([b, a]).hash);
   expect(link([a]).hash).not.toBe(link([b]).hash);
+});
+
+test('groups that share their bytes, or have no signature, are refused', () => {
+  const shared = grouped(1);
+  for (let copy = 0; copy < 9; copy++)
+    shared.sections.push({ ...shared.sections[0], data: new Uint8Array(0), link: 13 });
+  shared.sections[0].link = 13;
+  shared.sections[0].data = new Uint8Array(1000);
+  new DataView(shared.sections[0].data.buffer).setUint32(0, 1, true);
+  const bytes = writeElf(shared);
+  const view = new DataView(bytes.buffer);
+  const first = sectionHeaderAt(bytes, 1);
+  for (let index = 4; index < 13; index++) bytes.copyWithin(sectionHeaderAt(bytes, index) + 24, first + 24, first + 40);
+  expect(view.getUint32(sectionHeaderAt(bytes, 12) + 32, true)).toBe(1000);
+  expect(() => readObjectFile(bytes, 'a.o')).toThrow(/a\.o: groups of sections overlap/);
+  const unsigned = grouped(1);
+  unsigned.sections[0].info = 77;
+  expect(() => link([unsigned])).toThrow(/\.group\): its signature is no symbol/);
+  const outsideOf = grouped(1);
+  outsideOf.sections[0].data = words(1, 99);
+  expect(() => link([outsideOf])).toThrow(/\.group\) has section 99 of/);
 });

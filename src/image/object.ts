@@ -197,7 +197,7 @@ function placeOf({ type, special, section }: ElfSymbol): LinkSymbol['at'] {
   if (type === SYMBOL_TYPE.tls) return 'thread';
   if (!special) return section === INDEX.undefined ? 'undefined' : 'section';
   if (section === INDEX.absolute) return 'absolute';
-  return section === INDEX.common ? 'common' : 'unknown';
+  return section === INDEX.common || section === INDEX.largeCommon ? 'common' : 'unknown';
 }
 
 /** An object (ET_REL) for the link step. @throws ImageError for one that is damaged */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { type ArchiveStyle, writeArchive } from './archive-writer.test.helper.js';
-import { CODE, sampleExecutable, writeElf, type WrittenSymbol } from './elf-writer.test.helper.js';
+import { CODE, DATA, sampleExecutable, writeElf, type WrittenSymbol } from './elf-writer.test.helper.js';
 import { loadImage, openImages, type OpenOptions } from './open-images.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tdxfuzz-open-'));
@@ -124,6 +124,21 @@ test('of a large archive what is wanted is taken, what calls it, and what all th
   expect(openImages([path], { isWanted }).notes).toEqual([
     expect.stringContaining('large.a: 5 of 6 members are taken, as much as there is room for; name others one by one'),
   ]);
+});
+
+test('a member that is larger than all the room is taken by itself', () => {
+  const huge = writeElf({
+    sections: [
+      { name: '.text', flags: CODE, data: new Uint8Array(8) },
+      { name: '.bss', type: 8, flags: DATA, size: 80 * 2 ** 20 },
+    ],
+    symbols: [{ name: 'huge', section: '.text' }],
+  });
+  const members: [string, Uint8Array][] = [
+    ['huge.o', huge],
+    ['small.o', object(['small'])],
+  ];
+  expect(names(put('huge.a', writeArchive(members, 'gnu')))).toEqual(['huge']);
 });
 
 test('objects that refer to each other are one image, all others are images of their own', () => {
