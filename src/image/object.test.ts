@@ -283,10 +283,19 @@ test('takes memory that code is written to at run time for data', () => {
   expect(image.badPlaces).toBeUndefined();
 });
 
-test('refuses relocation tables for zeroed memory, of odd size, and of no section', () => {
+test('knows nothing of a section that has relocations and no contents', () => {
   const zeroed = sampleObject();
   zeroed.relocations?.push({ section: '.bss', offset: 0n, type: 1, symbol: 'first' });
-  expect(() => load(zeroed)).toThrow(/\.bss\), which has no contents/);
+  const image = load(zeroed);
+  expect(image.badPlaces).toMatchObject([{ address: segment(image, '.bss').address, size: 5000 }]);
+  expect(reasons(image)).toMatch(/\.bss\) has relocations, and this file has no contents of it/);
+  // All that objcopy --only-keep-debug leaves of the sample.
+  const debug = sampleObject();
+  debug.sections[0] = { name: '.text', type: 8, flags: CODE, size: 64 };
+  expect(() => load(debug)).toThrow(/some\.o: holds debug information only, no code/);
+});
+
+test('refuses relocation tables of odd size, and of no section', () => {
   // Sections: 5 of the sample, .symtab, .strtab, then .rela.text.
   const bytes = writeElf(sampleObject());
   const header = new DataView(bytes.buffer, sectionHeaderAt(bytes, 8), 64);

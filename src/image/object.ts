@@ -67,11 +67,11 @@ class ObjectReader implements LinkInput {
           file,
           `${describe(table)} uses section ${table.link}, which is not the symbol table; the file is damaged: build it again`,
         );
-      if (file.sections[table.info].type === SECTION.nobits)
-        fail(
-          file,
-          `${describe(table)} relocates ${target.what}, which has no contents; the file is damaged: build it again`,
-        );
+      // objcopy --only-keep-debug takes the contents and leaves the relocations.
+      if (file.sections[table.info].type === SECTION.nobits) {
+        target.unusable ??= 'has relocations, and this file has no contents of it; give the object it was split from';
+        continue;
+      }
       if (table.type === SECTION.crel) {
         target.unusable ??= `has compact relocations (${describe(table)}), which are not read; build without --crel`;
         continue;
