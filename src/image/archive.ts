@@ -127,7 +127,7 @@ class ArchiveReader {
   private isSpecial(entry: Entry): boolean {
     const name = entry.rawName.trimEnd();
     if (name === '/' || name === '//' || name === '/SYM64/' || name.startsWith('/<')) return true;
-    return this.thin ? false : /^__\.SYMDEF/.test(this.bsdName(entry)?.name ?? name);
+    return this.thin ? false : (this.bsdName(entry)?.name ?? name).startsWith('__.SYMDEF');
   }
 
   private keepLongNames({ rawName, contents, size }: Entry): void {

@@ -12,14 +12,13 @@ import { readFixupTable } from './fixups.js';
 import { ABSOLUTE, type Fixup, type Image, type ImageSymbol, indirectName, type Segment } from './image.js';
 import { Layout } from './layout.js';
 import type { LinkInput, LinkRelocation, LinkSection, LinkSymbol } from './link-input.js';
+import { GOT_SYMBOL, type LinkNeeds, needsOf } from './link-needs.js';
 import { Definitions } from './link-symbols.js';
 import { fits, type RelocationRule, writeValue } from './relocation.js';
 
 /** Name of the segment that holds common symbols, and of the loader's table of addresses. */
 const COMMON_SEGMENT = 'COMMON';
 const GOT_SEGMENT = 'GOT';
-/** What code calls the table of addresses. */
-const GOT_SYMBOL = '_GLOBAL_OFFSET_TABLE_';
 
 export interface LinkOptions {
   /** For messages: escaped and bounded. */
@@ -50,6 +49,7 @@ class Link {
   private readonly externals: Externals;
   private readonly badPlaces: BadPlaces;
   private readonly definitions: Definitions;
+  private readonly needs: LinkNeeds;
   /** Of each input, by number of the symbol: address of a common symbol, and of a symbol's slot in the table of addresses. */
   private readonly common: Map<number, bigint>[];
   private readonly slots: Map<number, bigint>[];
@@ -71,7 +71,8 @@ class Link {
     });
     const givesWay = (input: number): boolean => options.givesWay?.(input) ?? false;
     this.definitions = new Definitions(inputs, (input, section) => this.isKept(input, section), givesWay);
-    const range = this.needsLowAddresses() ? LOW_RANGE : KERNEL_RANGE;
+    this.needs = needsOf(inputs, this.definitions, (input, section) => this.isKept(input, section));
+    const range = this.needs.lowAddresses ? LOW_RANGE : KERNEL_RANGE;
     this.layout = new Layout(options, range);
     this.externals = new Externals(range.externals);
   }
@@ -107,20 +108,6 @@ class Link {
   private isKept(input: number, index: number): boolean {
     const group = this.inputs[input].sections[index]?.group;
     return group === undefined || this.groups.get(group) === input;
-  }
-
-  /** Whether the code holds addresses in 32 bits, zero-extended: those of the kernel's range do not fit. */
-  private needsLowAddresses(): boolean {
-    let needs = false;
-    this.inputs.forEach((from, input) =>
-      from.eachRelocation(({ rule, section, symbol }) => {
-        if (needs || rule === undefined || rule.from !== 'S' || rule.relative || rule.range !== 'unsigned') return;
-        if (symbol === 0 || !this.isKept(input, section)) return;
-        const { at, binding } = this.definitions.of(input, symbol).symbol;
-        needs = at === 'section' || at === 'common' || (at === 'undefined' && binding !== 'weak');
-      }),
-    );
-    return needs;
   }
 
   /** "a.o: section 3 (.text)", where several objects have one. */
@@ -176,27 +163,18 @@ class Link {
 
   /** The table of addresses: one slot for each symbol that is reached through it, by each object. */
   private placeTable(): void {
-    const users: { input: number; symbol: number; where: string }[] = [];
-    let wanted = false;
-    this.inputs.forEach((from, input) =>
-      from.eachRelocation(({ rule, section, offset, symbol }) => {
-        if (rule === undefined || !this.placed[input].has(section)) return;
-        wanted ||= rule.from === 'T' || rule.inTable === true || from.symbols[symbol].name === GOT_SYMBOL;
-        if (rule.from !== 'G' || this.slots[input].has(symbol)) return;
-        this.slots[input].set(symbol, 0n);
-        users.push({ input, symbol, where: this.where(input, section, offset) });
-      }),
-    );
-    if (users.length === 0 && !wanted) return;
+    const { table: isWanted, tableUsers: users } = this.needs;
+    if (!isWanted) return;
     const bytes = new Uint8Array(Math.max(1, users.length) * 8);
     const view = new DataView(bytes.buffer);
     const table = this.layout.take(bytes.length, 8, 'the table of addresses');
     this.table = table;
-    users.forEach(({ input, symbol, where }, number) => {
+    users.forEach(({ input, symbol, section, offset }, number) => {
       const slot = table + BigInt(number * 8);
       this.slots[input].set(symbol, slot);
       const resolved = this.resolve(input, symbol);
-      if ('missing' in resolved) this.badPlaces.add(slot, 8, () => `${where}: ${resolved.missing}`);
+      if ('missing' in resolved)
+        this.badPlaces.add(slot, 8, () => `${this.where(input, section, offset)}: ${resolved.missing}`);
       else writeValue(view, number * 8, 8, resolved.address);
     });
     this.segments.push({
@@ -232,6 +210,7 @@ class Link {
 
   private operand(rule: RelocationRule, input: number, symbol: number): Resolved {
     if (rule.from === 'S') return this.resolve(input, symbol);
+    if (rule.from === 'Z' && symbol === 0) return NO_ADDRESS;
     if (rule.from === 'Z') return { address: BigInt(this.definitions.of(input, symbol).symbol.size) };
     return { address: (rule.from === 'T' ? this.table : this.slots[input].get(symbol)) ?? 0n };
   }
@@ -242,8 +221,8 @@ class Link {
   }
 
   private symbolName(input: number, index: number): string {
-    const { symbols } = this.inputs[input];
-    const { name, at, section } = symbols[index];
+    if (index === 0) return 'no symbol';
+    const { name, at, section } = this.inputs[input].symbols[index];
     if (name !== '') return shorten(name);
     return at === 'section' ? this.inputs[input].describeSection(section) : `symbol ${index}`;
   }

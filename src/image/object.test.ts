@@ -361,3 +361,20 @@ test('places common symbols by their alignment', () => {
   expect(image.symbols.map(({ address }) => address.toString(16))).toEqual(['ffffffff81002000', 'ffffffff81002040']);
   expect(segment(image, 'COMMON').size).toBe(72);
 });
+
+test('a relocation of no symbol counts with 0, in an object without symbols too', () => {
+  for (const type of [1, 9, 33, 14]) {
+    const file = sampleObject();
+    file.relocations = [{ section: '.data', offset: 0n, type, symbol: '', addend: 300n }];
+    const bytes = writeElf(file);
+    // Section 6 is .symtab.
+    new DataView(bytes.buffer, sectionHeaderAt(bytes, 6), 64).setUint32(32, 0, true);
+    const image = parseImage(bytes, 'some.o');
+    expect(image.symbols).toEqual([]);
+    expect(reasons(image)).toBe(
+      type === 14
+        ? 'some.o: section 2 (.data) offset 0x0: R_X86_64_8 overflows with 0x12c for no symbol; build with -mcmodel=kernel or -fPIE'
+        : '',
+    );
+  }
+});

@@ -117,16 +117,18 @@ class ObjectReader implements LinkInput {
     const width = rule?.width ?? unsupportedWidth(type);
     const size = section.bytes.length;
     // A mark says something of its instruction, and may stand at its very end.
-    if (offset + BigInt(rule === undefined ? 0 : width) > BigInt(size))
+    // Beyond 2^53 it is not exact, and outside all the same.
+    const at = Number(offset);
+    if (at + (rule === undefined ? 0 : width) > size)
       fail(
         this.file,
         `${where()}: ${rule?.name ?? `relocation type ${type}`} lies outside the section of ${hex(size)} bytes; the file is damaged: build it again`,
       );
     if (symbol !== 0) this.checkSymbol(symbol, where);
-    into.offset = Number(offset);
+    into.offset = at;
     into.rule = rule;
     into.refusal = rule === undefined ? refusal(type, ADVICE) : '';
-    into.width = Math.min(width, size - into.offset);
+    into.width = Math.min(width, size - at);
     into.symbol = symbol;
     into.addend = addend;
     return into.width > 0;

@@ -6,13 +6,17 @@ import { type AnyTarget, assumptionsOf, contractId } from '../run/target.js';
 import { UsageError } from '../errors.js';
 import type { Image } from '../image/image.js';
 import { loadImage } from '../image/open-images.js';
+import { isModelled } from '../stage/outside.js';
 import { shorten } from '../text/escape.js';
 import { nearest } from '../text/nearest.js';
 
 /** Machine code of one's own. */
 export interface OwnTarget {
-  /** An ELF object or executable: its path (relative to the working directory), or what `loadImage` or `parseImage` gave. */
-  image: string | URL | Image;
+  /**
+   * An object, executable or archive, or a member of one (`libtdx.a(tdcall.o)`): its path, relative to the working directory.
+   * A list of them is one image, as if they were linked. Or what `loadImage` or `parseImage` gave.
+   */
+  image: string | URL | readonly (string | URL)[] | Image;
   /** The function; the one that the contract names if not given. */
   symbol?: string | undefined;
   /**
@@ -32,12 +36,15 @@ export type TdxTarget = string | OwnTarget;
 export function resolveTarget(target: TdxTarget): AnyTarget {
   if (typeof target === 'string') return builtInTarget(target);
   const { image: given, symbol } = target;
-  const image =
-    typeof given === 'string' || given instanceof URL
-      ? loadImage(typeof given === 'string' ? given : fileURLToPath(given))
-      : given;
+  const image = imageOf(given);
   const bound = bindTarget(image, contractOf(target), symbol);
   return { ...bound, name: shorten(bound.symbol) };
+}
+
+function imageOf(given: OwnTarget['image']): Image {
+  const pathOf = (path: string | URL): string => (typeof path === 'string' ? path : fileURLToPath(path));
+  if (typeof given === 'string' || given instanceof URL) return loadImage(pathOf(given), { isModelled });
+  return 'segments' in given ? given : loadImage(given.map(pathOf), { isModelled });
 }
 
 /** The target as a heading: symbol or name, contract, and the image that the code is in. */
