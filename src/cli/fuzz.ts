@@ -28,10 +28,7 @@ const DEFAULT_RUNS = 10_000;
 export function fuzzCommand(): Command {
   const command = new Command('fuzz')
     .description("fuzz the project's targets, the built-in ones without a configuration, or those of the given images")
-    .argument(
-      '[IMAGE...]',
-      'objects, executables or archives; a member of one: lib.a(x.o); objects that refer to each other are one image',
-    )
+    .argument('[IMAGE...]', 'ELF objects or executables')
     .option('--contract <SET>', 'contract set, a JSON file with one, or auto')
     .option('--target <GLOB>', 'only these targets, or SYMBOL=SET/FUNCTION to bind a symbol (repeatable)', collect, [])
     .option('--property <GLOB>', 'only these properties (repeatable)', collect, [])

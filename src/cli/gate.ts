@@ -29,7 +29,7 @@ export function gateCommand(): Command {
     .description(
       'before a merge: stored cases, then a fixed number of fresh ones; fails on findings that no rule covers',
     )
-    .argument('[IMAGE...]', 'objects, executables or archives, in place of the targets of the configuration')
+    .argument('[IMAGE...]', 'ELF objects or executables, in place of the targets of the configuration')
     .option('--contract <SET>', 'contract set, a JSON file with one, or auto')
     .option('--target <GLOB>', 'only these targets, or SYMBOL=SET/FUNCTION to bind a symbol (repeatable)', collect, [])
     .option('--property <GLOB>', 'only these properties (repeatable)', collect, [])

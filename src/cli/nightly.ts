@@ -31,7 +31,7 @@ const EIGHT_HOURS = 8 * 3_600_000;
 export function nightlyCommand(): Command {
   const command = new Command('nightly')
     .description('fuzz all targets for a time; the next night goes on where this one ended, or was killed')
-    .argument('[IMAGE...]', 'objects, executables or archives, in place of the targets of the configuration')
+    .argument('[IMAGE...]', 'ELF objects or executables, in place of the targets of the configuration')
     .option('--contract <SET>', 'contract set, a JSON file with one, or auto')
     .option('--target <GLOB>', 'only these targets, or SYMBOL=SET/FUNCTION to bind a symbol (repeatable)', collect, [])
     .option('--property <GLOB>', 'only these properties (repeatable)', collect, [])
