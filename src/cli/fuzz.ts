@@ -14,6 +14,7 @@ import { openProject, type Project, type ProjectFlags, withPlaces } from './proj
 import { startProgress } from './progress.js';
 import { keepResults, listingsText } from './result-folder.js';
 import { type ShardFlags, withShard } from './shard-option.js';
+import { statusOf, tellUnjudged } from './unjudged.js';
 
 interface FuzzFlags extends ProjectFlags, ShardFlags {
   runs?: number;
@@ -92,6 +93,7 @@ async function fuzzProject(
   const { out, unwritten } = await keepResults(result, asked, listingsText(targets, result));
   // What was found is printed also where it could not be written.
   printAs(flags.format, result, out, { notes, classes: flags.classes });
+  tellUnjudged(selection);
   if (unwritten !== undefined) throw unwritten;
-  return exitStatus(result);
+  return statusOf(selection, exitStatus(result));
 }

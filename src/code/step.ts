@@ -75,6 +75,8 @@ function knownStep(state: State, operation: Operation, operands: readonly Operan
   if (VECTOR_MOVES.has(mnemonic)) return moveVector(state, operands);
   if (VECTOR_CLEARS.has(mnemonic)) return clearVector(state, operands);
   switch (mnemonic) {
+    case Mnemonic.Movq:
+      return moveToVector(state, target, source);
     case Mnemonic.Lea:
       return source.kind === 'memory' && move(state, target, addressOf(state, source));
     case Mnemonic.Push:
@@ -164,6 +166,15 @@ function moveVector(state: State, operands: readonly Operand[]): boolean {
     const address = addressOf(state, target);
     halves.forEach((half, index) => writeMemory(state, offsetFrom(address, 8 * index), 8, half));
   } else return false;
+  return true;
+}
+
+/** MOVQ between a general register and an XMM register. */
+function moveToVector(state: State, target: Operand, source: Operand): boolean {
+  if (target.kind === 'register' && source.kind === 'vector')
+    return move(state, target, state.vectors.get(source.register)?.[0]);
+  if (target.kind !== 'vector' || source.kind !== 'register') return false;
+  state.vectors.set(target.register, [state.registers[source.register], constant(0n)]);
   return true;
 }
 

@@ -135,10 +135,22 @@ export type WrappedInstruction = Contract['instruction'];
 export type Parameter = Contract['parameters'][number];
 export type Source = z.infer<typeof source>;
 
+/** By what `--contract auto` tells an image of this generation from others that have functions of the same names. */
+export interface ProgramEvidence {
+  /** The set that stubs of such an image are judged by. */
+  stubs?: string;
+  /** Kernels, by major and minor number, where the image says which it is. */
+  kernel?: { from: readonly [number, number]; before?: readonly [number, number] };
+  /** A function that came with this generation: asked for where the image says no kernel. */
+  symbol?: string;
+}
+
 /** The contracts of one project and generation. */
 export interface ContractSet {
   name: string;
   title: string;
+  /** Of a set with programs; stubs are told apart by their code. */
+  evidence?: ProgramEvidence;
   neverReleased?: true;
   /** Stubs, by symbol. */
   contracts: Readonly<Record<string, Contract>>;

@@ -5,6 +5,7 @@ import { CONTRACT_SETS } from '../../contract/library/sets.js';
 import type { Image } from '../../image/image.js';
 import { findFunction } from '../../image/symbols.js';
 import type { ProgramTarget, StubTarget } from '../../run/target.js';
+import { refuseUnlike } from './unlike.js';
 
 /** A target that has no name yet. */
 export type Unnamed = Omit<StubTarget, 'name'> | Omit<ProgramTarget, 'name'>;
@@ -14,7 +15,7 @@ export type Unnamed = Omit<StubTarget, 'name'> | Omit<ProgramTarget, 'name'>;
  * @param symbol the contract's own if not given
  * @param sets those that SET may name, the built-in ones if not given
  * @throws UsageError with the nearest names if there is no such contract
- * @throws ImageError if the image has no such function
+ * @throws ImageError if the image has no such function, or one that is not what the contract means
  */
 export function bindTarget(
   image: Image,
@@ -26,6 +27,7 @@ export function bindTarget(
   const bound = symbol ?? (program ?? contract).symbol;
   findFunction(image, bound);
   if (program === undefined) return { symbol: bound, set: set.name, contract, image };
+  refuseUnlike(image, program);
   const contractName = id.slice(id.lastIndexOf('/') + 1);
   return { symbol: bound, set: set.name, program: { ...program, symbol: bound }, contractName, image };
 }

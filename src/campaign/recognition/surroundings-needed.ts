@@ -1,0 +1,67 @@
+/**
+ * What has to stand around a function for a program to be able to judge it. A program's reference speaks of calls and data by
+ * name; code that knows none of these names is another function of the same name, and would be accused of all it does not do.
+ */
+import type { ProgramContract } from '../../contract/program-contract.js';
+import type { Image } from '../../image/image.js';
+import { shorten } from '../../text/escape.js';
+
+interface Needed {
+  /** Functions that the image itself must have. */
+  readonly defines?: readonly string[];
+  /** External functions or data, of which at least one must be referred to; `host_*` stands for any that begins so. */
+  readonly refersTo?: readonly string[];
+}
+
+/** The dispatcher is entered and completed by name, and asks the host by name (corpus/targets/dispatcher/tdx-host.h). */
+const DISPATCHER: Needed = { defines: ['tdx_complete_userspace'], refersTo: ['host_*'] };
+
+/** Without these nothing can be said at all. */
+const ALWAYS: Readonly<Record<string, Needed>> = {
+  'dispatcher-one-exit': DISPATCHER,
+  'dispatcher-sequence': DISPATCHER,
+  'round-trip': DISPATCHER,
+};
+
+/** Without these what is said is not to be defended: kernels as shipped have the same work inlined. */
+const FOR_JUDGEMENT: Readonly<Record<string, Needed>> = {
+  'helper-handle-mmio': { refersTo: ['decode_mmio'] },
+  'helper-virt-exception': { refersTo: ['decode_mmio'] },
+  'helper-map-gpa': { refersTo: ['tdx_shared_mask'] },
+  'helper-accept-memory': { refersTo: ['tdx_shared_mask'] },
+  'helper-get-report0': { refersTo: ['virt_to_phys'] },
+  'helper-extend-rtmr': { refersTo: ['virt_to_phys'] },
+  'seamcall-errno': { refersTo: ['print_failure'] },
+  'seamcall-retry': { refersTo: ['print_failure'] },
+};
+
+/** Why the image is not what the program means, on one line; undefined if it is. */
+export function unlike(image: Image, { program, symbol }: ProgramContract): string | undefined {
+  const missing = missingOf(image, ALWAYS[program]);
+  return missing && `${shorten(symbol)} is not the function that the contract means: the image ${missing}`;
+}
+
+/** As {@link unlike}, also for what is only wanted where nobody chose the contract. */
+export function unlikeByItself(image: Image, contract: ProgramContract): string | undefined {
+  const missing = missingOf(image, ALWAYS[contract.program]) ?? missingOf(image, FOR_JUDGEMENT[contract.program]);
+  return missing && `the image ${missing}`;
+}
+
+function missingOf(image: Image, needed: Needed = {}): string | undefined {
+  const { defines = [], refersTo = [] } = needed;
+  const undefinedHere = defines.filter((name) => !image.symbols.some((symbol) => symbol.name === name));
+  const isReferred = refersTo.length === 0 || refersTo.some((name) => refers(image, name));
+  const parts = [
+    ...(undefinedHere.length > 0 ? [`has no ${undefinedHere.join(', ')}`] : []),
+    ...(isReferred ? [] : [`calls no ${refersTo.join(', ')}`]),
+  ];
+  return parts.length === 0 ? undefined : parts.join(' and ');
+}
+
+/** An external name, or one that was linked in. */
+function refers({ externals, symbols }: Image, name: string): boolean {
+  const matches = name.endsWith('*')
+    ? (candidate: string): boolean => candidate.startsWith(name.slice(0, -1))
+    : (candidate: string): boolean => candidate === name;
+  return externals.some((external) => matches(external.name)) || symbols.some((symbol) => matches(symbol.name));
+}
