@@ -62,7 +62,8 @@ export function compareParameters(contract: Contract, shape: CodeShape): Compari
     for (const bits of testedBits)
       if (!known.includes(bits))
         found.push([`bits 0x${bits.toString(16)} of ${name} (${parameter.name}) are tested`, 1]);
-    if (parameter.kind === 'flags' && isComparedWithZero)
+    // Of a single flag it is the same.
+    if (parameter.kind === 'flags' && isComparedWithZero && known.length > 1)
       found.push([`${name} (${parameter.name}) is compared with 0 as a whole`, 1]);
   }
   return comparison('parameters', 2, found);

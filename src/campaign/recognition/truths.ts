@@ -69,15 +69,26 @@ export function holds(
 export function flagOf(contract: Contract, { conditions }: Outcome, flag: string): boolean | undefined {
   const flags = contract.parameters.find((parameter) => parameter.kind === 'flags');
   const bit = flags?.bits[flag];
-  return flags && bit !== undefined ? bitOf(conditions, placeOf(contract, flags), BigInt(bit)) : undefined;
+  if (flags === undefined || bit === undefined) return undefined;
+  const all = Object.values(flags.bits).reduce((sum, each) => sum | BigInt(each), 0n);
+  return bitOf(conditions, placeOf(contract, flags), BigInt(bit), all);
 }
 
-/** Whether bits of a parameter are set: exactly these were tested, or all bits are known to be 0. */
-function bitOf(conditions: readonly Condition[], { key }: ParameterValue, bits: bigint): boolean | undefined {
+/**
+ * Whether bits of a parameter are set: exactly these were tested, or all bits are known to be 0.
+ *
+ * @param possible bits that a caller may set at all
+ */
+function bitOf(
+  conditions: readonly Condition[],
+  { key }: ParameterValue,
+  bits: bigint,
+  possible = ALL,
+): boolean | undefined {
   for (const { value, mask, relation } of conditions) {
     if (value.key !== key) continue;
     if (relation === 'zero' && (mask & bits) === bits) return false;
-    if (relation === 'not-zero' && mask === bits) return true;
+    if (relation === 'not-zero' && (mask & possible) === bits) return true;
   }
   return undefined;
 }
