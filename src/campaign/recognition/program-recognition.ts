@@ -14,10 +14,18 @@ export interface NamedProgram {
   readonly program: ProgramContract;
 }
 
+/** Why a program does not judge the function that it is named after. */
+export interface Refusal {
+  readonly named: NamedProgram;
+  readonly reason: string;
+  /** The image is of another generation than the set. */
+  readonly isOtherGeneration: boolean;
+}
+
 export interface ProgramChoice {
   readonly bound: readonly NamedProgram[];
   /** Programs whose function the image has and which it is not judged by, with the reason. */
-  readonly refused: readonly { readonly named: NamedProgram; readonly reason: string }[];
+  readonly refused: readonly Refusal[];
   /** Programs of several sets that fit one function alike. */
   readonly alike: readonly { readonly symbol: string; readonly named: readonly NamedProgram[] }[];
 }
@@ -37,9 +45,9 @@ export function chooseProgramsOf(
       .filter(([, { symbol }]) => hasFunction(symbol))
       .map(([name, program]): NamedProgram => ({ set, name, program })),
   );
-  const judged = present.map((named) => ({ named, reason: reasonAgainst(image, named, hasFunction, stubSets) }));
-  const fitting = judged.flatMap(({ named, reason }) => (reason === undefined ? [named] : []));
-  const refused = judged.flatMap(({ named, reason }) => (reason === undefined ? [] : [{ named, reason }]));
+  const refused = present.flatMap((named) => reasonAgainst(image, named, hasFunction, stubSets) ?? []);
+  const against = new Set(refused.map(({ named }) => named));
+  const fitting = present.filter((named) => !against.has(named));
   const alike = [...groupBySymbol(fitting)]
     .filter(([, named]) => new Set(named.map(({ set }) => set.name)).size > 1)
     .map(([symbol, named]) => ({ symbol, named }));
@@ -49,25 +57,35 @@ export function chooseProgramsOf(
   return {
     bound: fitting.filter(isSettled),
     // Of a function that one set fits nobody asks why another does not.
-    refused: refused.filter(({ named }) => !settled.has(named.program.symbol) && !open.has(named.program.symbol)),
+    refused: ofTheirGeneration(
+      refused.filter(({ named }) => !settled.has(named.program.symbol) && !open.has(named.program.symbol)),
+    ),
     alike,
   };
 }
 
+/** Where a set of the image's own generation says why not, no other has to. */
+function ofTheirGeneration(refused: readonly Refusal[]): Refusal[] {
+  const answered = new Set(
+    refused.filter(({ isOtherGeneration }) => !isOtherGeneration).map(({ named }) => named.program.symbol),
+  );
+  return refused.filter(({ named, isOtherGeneration }) => !isOtherGeneration || !answered.has(named.program.symbol));
+}
+
 function reasonAgainst(
   image: Image,
-  { set, program }: NamedProgram,
+  named: NamedProgram,
   hasFunction: (symbol: string) => boolean,
   stubSets: ReadonlySet<string>,
-): string | undefined {
-  const { evidence = {} } = set;
-  return (
-    wrongGeneration(image, evidence, hasFunction) ??
-    (evidence.stubs !== undefined && !stubSets.has(evidence.stubs)
+): Refusal | undefined {
+  const { evidence = {} } = named.set;
+  const generation = wrongGeneration(image, evidence, hasFunction);
+  if (generation !== undefined) return { named, reason: generation, isOtherGeneration: true };
+  const reason =
+    evidence.stubs !== undefined && !stubSets.has(evidence.stubs)
       ? `no stub of the image is one of ${evidence.stubs}`
-      : undefined) ??
-    unlikeByItself(image, program)
-  );
+      : unlikeByItself(image, named.program);
+  return reason === undefined ? undefined : { named, reason, isOtherGeneration: false };
 }
 
 function wrongGeneration(

@@ -5,7 +5,7 @@ import type { Contract, ContractSet } from '../../contract/contract.js';
 import { UsageError } from '../../errors.js';
 import type { Image } from '../../image/image.js';
 import { shorten } from '../../text/escape.js';
-import { chooseProgramsOf, type NamedProgram } from './program-recognition.js';
+import { chooseProgramsOf, type NamedProgram, type Refusal } from './program-recognition.js';
 import { bindingText, candidatesText, fitText, idOf } from './say.js';
 import { type Candidate, candidatesFor, decide, type Decision } from './stub-recognition.js';
 
@@ -150,7 +150,7 @@ function unjudgedText(one: Ranked, decision: Decision): string | undefined {
   return `${name} has the name of ${idOf(nearest)} and another shape (${gapText(one)}${fitText(nearest)}); judge it all the same with ${bindingText(one.symbol, nearest)}`;
 }
 
-function refusedTexts(refused: readonly { named: NamedProgram; reason: string }[]): string[] {
+function refusedTexts(refused: readonly Refusal[]): string[] {
   const byReason = new Map<string, Set<string>>();
   for (const { named, reason } of refused) {
     const key = `${named.set.name}: ${reason}`;
