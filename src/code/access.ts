@@ -3,7 +3,18 @@ import { REGISTER_INDEX } from '../x86/registers.js';
 import { Cells, widthOf } from './cells.js';
 import type { MemoryOperand, Operand, RegisterOperand } from './operation.js';
 import type { State } from './state.js';
-import { baseOf, computed, constant, field, incoming, offsetFrom, part, unknown, type Value } from './value.js';
+import {
+  baseOf,
+  computed,
+  constant,
+  field,
+  type FrameAddress,
+  incoming,
+  offsetFrom,
+  part,
+  unknown,
+  type Value,
+} from './value.js';
 
 /** An absolute address is one of the image's own data. */
 const IMAGE = constant(0n);
@@ -38,7 +49,14 @@ export function addressOf(state: State, { base, index, scale, displacement, hasS
   return offsetFrom(start, Number(sum));
 }
 
+/** Whether an address lies below RSP, where a signal or an interrupt overwrites what is there. */
+function isBelowStack({ registers }: State, { offset }: FrameAddress): boolean {
+  const rsp = registers[REGISTER_INDEX.rsp];
+  return rsp.kind === 'frame' && offset < rsp.offset;
+}
+
 export function readMemory(state: State, address: Value, bytes: number): Value {
+  if (address.kind === 'frame' && isBelowStack(state, address)) state.usesRedZone = true;
   if (address.kind === 'frame') return readFrame(state, address.offset, bytes);
   const { base, offset } = baseOf(address);
   return state.memory.get(base.key)?.read(offset, bytes) ?? field(base, offset, bytes);
@@ -53,6 +71,7 @@ function readFrame(state: State, offset: number, bytes: number): Value {
 
 export function writeMemory(state: State, address: Value, bytes: number, value: Value): void {
   if (address.kind === 'frame') {
+    if (isBelowStack(state, address)) state.usesRedZone = true;
     state.frame.write(address.offset, bytes, value);
     return;
   }

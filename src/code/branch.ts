@@ -49,6 +49,10 @@ function decidePositive({ flags, calls }: State, code: ConditionCode): Decision 
   }
   if (flags.kind === 'bit')
     return code === ConditionCode.b ? notZero(flags.value, flags.mask, after) : relation(flags, code, after);
+  if (flags.kind === 'bits' && flags.clearsCarry) {
+    if (code === ConditionCode.b || code === ConditionCode.o) return { known: false };
+    if (code === ConditionCode.be) return zeroOf(flags, after);
+  }
   if (code === ConditionCode.e) return zeroOf(flags, after);
   return relation(flags, code, after);
 }

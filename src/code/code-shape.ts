@@ -76,6 +76,8 @@ export interface Outcome {
   readonly stores: readonly Store[];
   /** General registers by hardware number at the end: of a return, what the caller gets. */
   readonly registers: readonly Value[];
+  /** Something below RSP is read or written. */
+  readonly usesRedZone: boolean;
   /** STI: how many wrapped instructions came before each. */
   readonly stis: readonly number[];
 }

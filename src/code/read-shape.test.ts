@@ -8,6 +8,7 @@ import {
   move,
   type Piece,
   RET,
+  SEAMCALL,
   set32,
   STI,
   store,
@@ -133,6 +134,18 @@ describe('single things', () => {
     expect(ends(made(TDCALL, test64('rax'), jnz(-9), RET))).toContain(
       'loops; answer rax is not 0; answer2 rax is not 0',
     );
+  });
+
+  test('CF of SEAMCALL is gone after a TEST: the branch on it is never taken', () => {
+    const { outcomes } = made(SEAMCALL, test64('rax'), [0x72, 0x00], RET);
+    expect(outcomes.filter(({ end }) => end === 'returns').map(({ conditions }) => conditions.length)).toEqual([0, 0]);
+  });
+
+  test('the bytes below RSP', () => {
+    const below = made(store('rsp', -8, 'rdi'), TDCALL, RET);
+    expect(below.outcomes.map(({ usesRedZone }) => usesRedZone)).toEqual([true]);
+    const pushed = made(push('rdi'), TDCALL, load('rax', 'rsp', 0), pop('rdi'), RET);
+    expect(pushed.outcomes.map(({ usesRedZone }) => usesRedZone)).toEqual([false]);
   });
 
   test('a jump to where a register says is the end of reading', () => {

@@ -46,8 +46,8 @@ export function readShape(image: Image, symbol: string): CodeShape {
 }
 
 function outcomeOf({ end, detail, state }: Way): Outcome {
-  const { conditions, calls, stores, registers, stis } = state;
-  return { end, ...(detail !== undefined && { detail }), conditions, calls, stores, registers, stis };
+  const { conditions, calls, stores, registers, stis, usesRedZone } = state;
+  return { end, ...(detail !== undefined && { detail }), conditions, calls, stores, registers, stis, usesRedZone };
 }
 
 function distinct<T>(values: readonly T[], keyOf: (value: T) => string): T[] {
@@ -98,8 +98,9 @@ interface Use {
 function parametersOf(outcomes: readonly Outcome[]): ReadParameter[] {
   const byKey = new Map<string, Use[]>();
   for (const use of outcomes.flatMap(usesIn)) {
-    const uses = byKey.get(use.parameter.key) ?? [];
-    byKey.set(use.parameter.key, [...uses, use]);
+    const uses = byKey.get(use.parameter.key);
+    if (uses === undefined) byKey.set(use.parameter.key, [use]);
+    else uses.push(use);
   }
   return [...byKey.values()].map(parameterFrom).sort(byPlace);
 }

@@ -49,7 +49,14 @@ export interface WrappedCall {
 
 /** What the flags say of values. */
 export type Flags =
-  | { readonly kind: 'bits'; readonly value: Value; readonly mask: bigint; readonly bits: number }
+  | {
+      readonly kind: 'bits';
+      readonly value: Value;
+      readonly mask: bigint;
+      readonly bits: number;
+      /** AND, OR, XOR and TEST clear CF and OF. */
+      readonly clearsCarry: boolean;
+    }
   | { readonly kind: 'compare'; readonly left: Value; readonly right: Value; readonly bits: number }
   /** One bit of a value in CF. */
   | { readonly kind: 'bit'; readonly value: Value; readonly mask: bigint }
@@ -80,6 +87,8 @@ export interface State {
   /** How often each address was come to, and how often a branch there was not decided. */
   visits: Map<bigint, number>;
   forks: Map<bigint, number>;
+  /** Whether something below RSP was read or written. */
+  usesRedZone: boolean;
   steps: number;
 }
 
@@ -100,6 +109,7 @@ export function entryState(address: bigint): State {
     stis: [],
     visits: new Map(),
     forks: new Map(),
+    usesRedZone: false,
     steps: 0,
   };
 }

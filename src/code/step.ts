@@ -47,6 +47,8 @@ const ARITHMETIC: ReadonlyMap<Mnemonic, Arithmetic> = new Map<Mnemonic, Arithmet
   [Mnemonic.Shr, (left, right) => left >> (right & 63n)],
 ]);
 
+const LOGIC: ReadonlySet<Mnemonic> = new Set([Mnemonic.And, Mnemonic.Or, Mnemonic.Xor]);
+
 const ALL = (1n << 64n) - 1n;
 const allOf = (bits: number): bigint => (1n << BigInt(bits)) - 1n;
 
@@ -222,7 +224,7 @@ function arithmetic(
   state.flags =
     mnemonic === Mnemonic.Sub
       ? { kind: 'compare', left, right, bits }
-      : { kind: 'bits', value: result, mask: allOf(bits), bits };
+      : { kind: 'bits', value: result, mask: allOf(bits), bits, clearsCarry: LOGIC.has(mnemonic) };
   writeOperand(state, target, result);
   return true;
 }
@@ -259,10 +261,13 @@ function comparison(state: State, mnemonic: Mnemonic, target: Operand, source: O
   if (left === undefined || right === undefined) return undefined;
   const bits = bitsOf(target);
   if (mnemonic === Mnemonic.Cmp) return { kind: 'compare', left: settled(left), right: settled(right), bits };
-  if (isSameRegister(target, source)) return { kind: 'bits', value: settled(left), mask: allOf(bits), bits };
-  if (right.kind === 'constant') return { kind: 'bits', value: settled(left), mask: right.value & allOf(bits), bits };
-  if (left.kind === 'constant') return { kind: 'bits', value: settled(right), mask: left.value & allOf(bits), bits };
-  return { kind: 'bits', value: computed('and', [left, right]), mask: ALL & allOf(bits), bits };
+  if (isSameRegister(target, source))
+    return { kind: 'bits', value: settled(left), mask: allOf(bits), bits, clearsCarry: true };
+  if (right.kind === 'constant')
+    return { kind: 'bits', value: settled(left), mask: right.value & allOf(bits), bits, clearsCarry: true };
+  if (left.kind === 'constant')
+    return { kind: 'bits', value: settled(right), mask: left.value & allOf(bits), bits, clearsCarry: true };
+  return { kind: 'bits', value: computed('and', [left, right]), mask: ALL & allOf(bits), bits, clearsCarry: true };
 }
 
 function bitTest(state: State, target: Operand, source: Operand): Flags | undefined {

@@ -38,9 +38,9 @@ export interface Ways {
 }
 
 /** A sound stub has a few dozen ways of a hundred instructions. */
-const MOST_WAYS = 192;
-const MOST_STEPS = 40_000;
-const MOST_STEPS_OF_A_WAY = 4000;
+const MOST_WAYS = 128;
+const MOST_STEPS = 20_000;
+const MOST_STEPS_OF_A_WAY = 2000;
 /** How often one branch is taken both ways on one way, and how often one instruction is come to. */
 const MOST_FORKS = 2;
 const MOST_VISITS = 300;

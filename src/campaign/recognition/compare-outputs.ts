@@ -2,7 +2,7 @@
 import type { CodeShape, Outcome } from '../../code/code-shape.js';
 import type { Store } from '../../code/state.js';
 import type { End } from '../../code/ways.js';
-import type { Value } from '../../code/value.js';
+import { isUnknown, type Value } from '../../code/value.js';
 import type { Contract } from '../../contract/contract.js';
 import { REGISTER_INDEX, type RegisterName } from '../../x86/registers.js';
 import { type Comparison, comparison, upper } from './difference.js';
@@ -98,8 +98,10 @@ export function compareConditions(contract: Contract, shape: CodeShape): Compari
   if (Object.keys(fields).length === 0) return comparison('conditions', 0, []);
   const outcomes = storing(contract, shape);
   const base = baseOfOutputs(contract, outcomes);
-  const returning = outcomes.filter(({ end }) => end === 'returns');
-  for (const outcome of returning.length > 0 ? returning : outcomes) {
+  // Why a way was taken on flags that nothing is known of says nothing.
+  const told = outcomes.filter(({ conditions }) => !conditions.some(({ value }) => isUnknown(value)));
+  const returning = told.filter(({ end }) => end === 'returns');
+  for (const outcome of returning.length > 0 ? returning : told) {
     const stores = storesOf(outcome, base).length > 0;
     const way = outcome.conditions.map(({ text }) => text).join(' and ') || 'nothing is looked at';
     if (!mayStore(contract, outcome)) {
@@ -107,9 +109,9 @@ export function compareConditions(contract: Contract, shape: CodeShape): Compari
       continue;
     }
     const notSeen = when.filter((condition) => holds(contract, outcome, condition) === undefined);
-    if (notSeen.length === 0) {
-      if (!stores) found.push([`nothing is stored where ${way}`, 2]);
-    } else if (stores)
+    // What keeps it from storing is then none of the contract's conditions.
+    if (!stores) found.push([`nothing is stored where ${way}`, 2]);
+    else if (notSeen.length > 0)
       found.push([`outputs are stored without looking at ${notSeen.map(conditionText).join(', ')}`, 2]);
   }
   return comparison('conditions', 2, found);

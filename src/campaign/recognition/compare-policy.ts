@@ -54,6 +54,12 @@ function leftIn({ registers }: Outcome): string[] {
   }).map(upper);
 }
 
+/** The bytes below RSP. */
+export function compareStack({ redZone }: Contract, { outcomes }: CodeShape): Comparison {
+  const uses = !redZone && outcomes.some(({ usesRedZone }) => usesRedZone);
+  return comparison('stack', 1, uses ? [['memory below RSP is used', 1]] : []);
+}
+
 /** CF = 1, #GP and #UD of SEAMCALL. */
 export function compareNotEntered({ notEntered }: Contract, shape: CodeShape): Comparison {
   if (notEntered === undefined) return comparison('not-entered', 0, []);

@@ -13,6 +13,7 @@ export const ASPECTS = [
   'sti',
   'not-entered',
   'scrubbing',
+  'stack',
 ] as const;
 export type Aspect = (typeof ASPECTS)[number];
 

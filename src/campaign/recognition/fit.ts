@@ -3,7 +3,7 @@ import type { CodeShape } from '../../code/code-shape.js';
 import type { Contract } from '../../contract/contract.js';
 import { compareInputs, compareParameters } from './compare-inputs.js';
 import { compareConditions, compareOutputs, compareReturns } from './compare-outputs.js';
-import { compareFailure, compareNotEntered, compareScrubbing, compareSti } from './compare-policy.js';
+import { compareFailure, compareNotEntered, compareScrubbing, compareStack, compareSti } from './compare-policy.js';
 import { type Aspect, type Comparison, comparison, type Difference } from './difference.js';
 
 export interface Fit {
@@ -28,6 +28,7 @@ export function fitOf(contract: Contract, shape: CodeShape): Fit {
         compareSti(contract, shape),
         compareNotEntered(contract, shape),
         compareScrubbing(contract, shape),
+        compareStack(contract, shape),
       ]
     : [comparison('instruction', 1, [[`it reaches no ${contract.instruction.toUpperCase()}`, 1]])];
   const differences = comparisons.flatMap((each) => each.differences);

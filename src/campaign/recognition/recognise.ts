@@ -32,6 +32,8 @@ interface Ranked {
   readonly candidates: readonly Candidate[];
 }
 
+/** No image of today has so many; those with the name of a contract come first. */
+const MOST_FUNCTIONS = 256;
 /** A candidate that is less near says nothing of a set. */
 const SUPPORTING = 0.85;
 
@@ -46,8 +48,11 @@ export function recognise(
 ): Recognition {
   const named = sets.flatMap(({ contracts }) => Object.keys(contracts)).filter(hasFunction);
   const notes: string[] = [];
-  const symbols = [...new Set([...named, ...wrapped])].sort((a, b) => (a < b ? -1 : 1));
-  const ranked = symbols.flatMap((symbol) => rank(image, symbol, sets, notes));
+  const symbols = [...new Set([...named, ...wrapped])];
+  if (symbols.length > MOST_FUNCTIONS)
+    notes.push(`only ${MOST_FUNCTIONS} of ${symbols.length} functions around TDCALL or SEAMCALL were looked at`);
+  const looked = symbols.slice(0, MOST_FUNCTIONS).sort((a, b) => (a < b ? -1 : 1));
+  const ranked = looked.flatMap((symbol) => rank(image, symbol, sets, notes));
   const decided = ranked.map((one) => ({
     one,
     decision: decide(one.symbol, one.candidates, supportOf(one, ranked, sets, hasFunction)),
@@ -134,6 +139,8 @@ function gapText({ shape }: Ranked): string {
 }
 
 function noteText({ symbol }: Ranked, decision: Decision): string | undefined {
+  if (decision.kind === 'none' && decision.like !== undefined)
+    return `${shorten(symbol)} is like ${candidatesText([decision.like])}, and written to another contract`;
   if (decision.kind !== 'proposed' || decision.isNamed) return undefined;
   const { near } = decision;
   return `${shorten(symbol)} has nearly the shape of ${candidatesText(near)}; judge it by that with ${bindingText(symbol, near[0])}`;

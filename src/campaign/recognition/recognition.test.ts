@@ -114,6 +114,71 @@ describe('two policies that differ are another contract', () => {
   });
 });
 
+test('the bytes below RSP are no detail for a function of another name', () => {
+  const few = [
+    move('rax', 'rdi'),
+    ...(['r11', 'r10', 'r9', 'r8', 'rdx', 'rcx'] as const).map((register, index) =>
+      load(register, 'rsi', 40 - 8 * index),
+    ),
+  ];
+  expect(idsOf(made('mine', ...few, TDCALL, RET))).toEqual(['linux-6.7/__tdcall']);
+  const { stubs, notes } = made('mine', store('rsp', -8, 'rdi'), ...few, TDCALL, RET);
+  expect(stubs).toEqual([]);
+  expect(notes).toEqual([
+    expect.stringMatching(/mine has nearly the shape of linux-6\.7\/__tdcall \(95 %: memory below RSP is used\)/),
+  ]);
+});
+
+describe('firmware', () => {
+  /** TdVmCall of EDK2 with the mask of a version; the value is given back where R10 is 0, or always. */
+  const tdVmCall = (mask: number, onlyOnSuccess: boolean): Recognition => {
+    const saved = ['rbp', 'r15', 'r14', 'r13', 'r12', 'rbx', 'rsi', 'rdi'] as const;
+    const zero = ['r10', 'rbx', 'rsi', 'rdi', 'rdx', 'rbp', 'r8', 'r9'] as const;
+    const scrubbed = ['rbx', 'rsi', 'rdi', 'rcx', 'rdx', 'r8', 'r9', 'r10', 'r11'] as const;
+    const restore = saved.toReversed().map(pop);
+    const end = [...scrubbed.map(clear), ...restore, RET];
+    const give = [load('r9', 'rsp', 0x70), test64('r9'), jz(4), store('r9', 0, 'r11')];
+    const check = onlyOnSuccess ? [test64('rax'), jnz(behind(give))] : [];
+    const after = [move('rax', 'r10'), ...check, ...give];
+    return made(
+      'TdVmCall',
+      ...saved.map(push),
+      move('r11', 'rcx'),
+      move('r12', 'rdx'),
+      move('r13', 'r8'),
+      move('r14', 'r9'),
+      load('r15', 'rsp', 0x68),
+      set32('rax', 0),
+      set32('rcx', mask),
+      ...zero.map(clear),
+      TDCALL,
+      test64('rax'),
+      jnz(behind(after)),
+      ...after,
+      ...end,
+    );
+  };
+
+  test.each([
+    [0xffcc, false, 'edk2'],
+    [0xffec, false, 'edk2-202402'],
+    [0xffec, true, 'edk2-2021'],
+  ])('mask 0x%s, the value on success only: %s', (mask, onlyOnSuccess, set) => {
+    const recognition = tdVmCall(mask, onlyOnSuccess);
+    expect(recognition.unjudged).toEqual([]);
+    expect(idsOf(recognition)).toEqual([`${set}/TdVmCall`]);
+    expect(recognition.notes).toEqual([`${set} fits TdVmCall in every detail`]);
+  });
+
+  test('a mask that none of them has could be a mistake in two of them', () => {
+    const { stubs, unjudged } = tdVmCall(0x7fcc, false);
+    expect(stubs).toEqual([]);
+    expect(unjudged).toEqual([
+      expect.stringMatching(/TdVmCall fits .*edk2\/TdVmCall \(\d+ %: RCX is 0x7fcc, not 0xffcc\).* alike/),
+    ]);
+  });
+});
+
 describe('broken twins under the name of their contract', () => {
   const twins = readManifest(ROOT).filter(({ object }) => /(guest|seamcall)-[^w]*\.o$/.test(object));
   /** With nothing else in the image these two are as near to one kernel as to the other. */

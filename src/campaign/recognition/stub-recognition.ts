@@ -22,13 +22,15 @@ export type Decision =
   | { readonly kind: 'proposed'; readonly near: readonly Candidate[]; readonly isNamed: boolean }
   /** It has the name of some, and is something else. */
   | { readonly kind: 'other'; readonly nearest: Candidate }
-  /** None is near. */
-  | { readonly kind: 'none' };
+  /** None is near; `like`: one that differs in what sound projects do differently. */
+  | { readonly kind: 'none'; readonly like?: Candidate };
 
 /** What code with one mistake keeps of its contract is more: measured on the twins of corpus/bugs, where the least is 0.77. */
 const NEAR = 0.7;
 /** A contract for a function of another name is proposed from here on. */
 const PROPOSED = 0.75;
+/** What is less like a contract is not named. */
+const LIKE = 0.6;
 /** One of two that fit is better by more than this, or they fit alike. */
 const CLEARLY = 0.05;
 
@@ -61,7 +63,9 @@ export function decide(symbol: string, candidates: readonly Candidate[], support
   const exact = candidates.filter(({ fit }) => fit.isExact);
   const proposed = exact.length > 0 ? exact : candidates.filter((candidate) => isNear(candidate, PROPOSED));
   if (exact.length > 0 && areAlike(exact)) return { kind: 'bound', best: bestSupported(exact, support) };
-  return proposed.length > 0 ? { kind: 'proposed', near: proposed, isNamed: false } : { kind: 'none' };
+  if (proposed.length > 0) return { kind: 'proposed', near: unlikeEachOther(proposed), isNamed: false };
+  const [like] = candidates;
+  return { kind: 'none', ...(like !== undefined && like.fit.share >= LIKE && { like }) };
 }
 
 function decideNamed(named: readonly Candidate[], support: (set: string) => number): Decision {
@@ -72,7 +76,13 @@ function decideNamed(named: readonly Candidate[], support: (set: string) => numb
   const best = bestSupported(alike, support);
   const rivals = alike.filter(({ set }) => support(set) === support(best.set));
   if (areAlike(rivals)) return { kind: 'bound', best };
-  return { kind: 'proposed', near: alike, isNamed: true };
+  return { kind: 'proposed', near: unlikeEachOther(alike), isNamed: true };
+}
+
+/** Of contracts that are the same word for word the first. */
+function unlikeEachOther(candidates: readonly Candidate[]): Candidate[] {
+  const texts = candidates.map(({ contract }) => JSON.stringify(contract));
+  return candidates.filter((_, index) => texts.indexOf(texts[index]) === index);
 }
 
 /** Whether it makes no difference which one judges. */
