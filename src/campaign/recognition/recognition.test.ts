@@ -24,6 +24,7 @@ import { packageRoot } from '../../package-info.js';
 import { readManifest } from '../../targets/manifest.js';
 import { builtInStubs } from '../targets/built-in-targets.js';
 import { imageCache } from '../targets/twin-targets.js';
+import { tdVmCallCode } from './firmware.test.helper.js';
 import { type Recognition, recognise } from './recognise.js';
 import { type Candidate, candidatesFor } from './stub-recognition.js';
 
@@ -130,34 +131,8 @@ test('the bytes below RSP are no detail for a function of another name', () => {
 });
 
 describe('firmware', () => {
-  /** TdVmCall of EDK2 with the mask of a version; the value is given back where R10 is 0, or always. */
-  const tdVmCall = (mask: number, onlyOnSuccess: boolean): Recognition => {
-    const saved = ['rbp', 'r15', 'r14', 'r13', 'r12', 'rbx', 'rsi', 'rdi'] as const;
-    const zero = ['r10', 'rbx', 'rsi', 'rdi', 'rdx', 'rbp', 'r8', 'r9'] as const;
-    const scrubbed = ['rbx', 'rsi', 'rdi', 'rcx', 'rdx', 'r8', 'r9', 'r10', 'r11'] as const;
-    const restore = saved.toReversed().map(pop);
-    const end = [...scrubbed.map(clear), ...restore, RET];
-    const give = [load('r9', 'rsp', 0x70), test64('r9'), jz(4), store('r9', 0, 'r11')];
-    const check = onlyOnSuccess ? [test64('rax'), jnz(behind(give))] : [];
-    const after = [move('rax', 'r10'), ...check, ...give];
-    return made(
-      'TdVmCall',
-      ...saved.map(push),
-      move('r11', 'rcx'),
-      move('r12', 'rdx'),
-      move('r13', 'r8'),
-      move('r14', 'r9'),
-      load('r15', 'rsp', 0x68),
-      set32('rax', 0),
-      set32('rcx', mask),
-      ...zero.map(clear),
-      TDCALL,
-      test64('rax'),
-      jnz(behind(after)),
-      ...after,
-      ...end,
-    );
-  };
+  const tdVmCall = (mask: number, onlyOnSuccess: boolean): Recognition =>
+    made('TdVmCall', ...tdVmCallCode({ mask, onlyOnSuccess }));
 
   test.each([
     [0xffcc, false, 'edk2'],
