@@ -17,9 +17,11 @@ export function compareInputs(contract: Contract, shape: CodeShape): Comparison 
     const ofRegister = WEIGHTS[register] ?? 1;
     weight += ofRegister;
     const wanted = valueOf(contract, source);
-    const others = shape.inputs[register].filter(({ key }) => key !== wanted?.key);
+    // A word that is not known here is held against nothing.
+    if (wanted === undefined) continue;
+    const others = shape.inputs[register].filter(({ key }) => key !== wanted.key);
     if (others.length === 0 && shape.inputs[register].length > 0) continue;
-    found.push([`${upper(register)} is ${others.map(({ key }) => key).join(' or ')}, not ${wanted?.key}`, ofRegister]);
+    found.push([`${upper(register)} is ${others.map(({ key }) => key).join(' or ')}, not ${wanted.key}`, ofRegister]);
   }
   for (const [register, values] of Object.entries(shape.inputs) as [RegisterName, readonly Value[]][]) {
     if (contract.inputs[register] !== undefined) continue;
@@ -35,6 +37,7 @@ function valueOf(contract: Contract, source: Source): Value | undefined {
     const parameter = contract.parameters.find(({ name }) => name === source.parameter);
     return parameter && placeOf(contract, parameter);
   }
+  if (!('field' in source)) return undefined;
   const block = blockOf(contract);
   const offset = contract.block?.fields[source.field];
   return block === undefined || offset === undefined ? undefined : field(block, offset, 8);

@@ -63,7 +63,7 @@ export function holds(
     const block = blockOf(contract);
     return block && bitOf(outcome.conditions, block, ALL);
   }
-  return flagOf(contract, outcome, condition.flag);
+  return 'flag' in condition ? flagOf(contract, outcome, condition.flag) : undefined;
 }
 
 export function flagOf(contract: Contract, { conditions }: Outcome, flag: string): boolean | undefined {
@@ -95,6 +95,6 @@ function bitOf(
 
 /** Conditions of a contract, for people. */
 export function conditionText(condition: Contract['outputs']['when'][number]): string {
-  if (typeof condition === 'object') return `flag ${condition.flag}`;
+  if (typeof condition === 'object') return 'flag' in condition ? `flag ${condition.flag}` : JSON.stringify(condition);
   return { 'block-given': 'NULL', 'status-success': 'the status', 'r10-success': 'R10' }[condition];
 }
