@@ -4,7 +4,7 @@ import { constant, field, type Value } from '../../code/value.js';
 import type { Contract, Source } from '../../contract/contract.js';
 import type { RegisterName } from '../../x86/registers.js';
 import { type Comparison, comparison, upper } from './difference.js';
-import { blockOf, placeOf } from './truths.js';
+import { blockOf, fieldPlace, placeOf } from './truths.js';
 
 /** A mask or a leaf says more than one of many fields. */
 const WEIGHTS: Partial<Record<RegisterName, number>> = { rax: 2, rcx: 3 };
@@ -39,8 +39,8 @@ function valueOf(contract: Contract, source: Source): Value | undefined {
   }
   if (!('field' in source)) return undefined;
   const block = blockOf(contract);
-  const offset = contract.block?.fields[source.field];
-  return block === undefined || offset === undefined ? undefined : field(block, offset, 8);
+  const place = fieldPlace(contract, source.field);
+  return block === undefined || place === undefined ? undefined : field(block, place.offset, place.bytes);
 }
 
 /** A field of the contract's block in a register of its own. */

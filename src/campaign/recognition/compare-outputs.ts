@@ -6,7 +6,7 @@ import { isUnknown, type Value } from '../../code/value.js';
 import type { Contract } from '../../contract/contract.js';
 import { REGISTER_INDEX, type RegisterName } from '../../x86/registers.js';
 import { type Comparison, comparison, upper } from './difference.js';
-import { blockOf, conditionText, entered, holds, isZero } from './truths.js';
+import { blockOf, conditionText, entered, fieldPlace, holds, isZero } from './truths.js';
 
 type Found = [string, number][];
 
@@ -26,7 +26,9 @@ function baseOfOutputs(contract: Contract, outcomes: readonly Outcome[]): string
   if (stores.some(({ base }) => base.key === block)) return block;
   const fields = Object.entries(contract.outputs.fields);
   const right = stores.filter(({ offset, value }) =>
-    fields.some(([name, register]) => contract.block?.fields[name] === offset && value.key === `answer ${register}`),
+    fields.some(
+      ([name, register]) => fieldPlace(contract, name)?.offset === offset && value.key === `answer ${register}`,
+    ),
   );
   const counts = new Map<string, number>();
   for (const { base } of right) counts.set(base.key, (counts.get(base.key) ?? 0) + 1);
@@ -45,8 +47,13 @@ export function compareOutputs(contract: Contract, shape: CodeShape): Comparison
     const stores = storesOf(outcome, base);
     if (stores.length === 0 && outcomes.some((other) => storesOf(other, base).length > 0)) continue;
     for (const [name, register] of fields) {
-      const last = stores.findLast(({ offset }) => offset === contract.block?.fields[name]);
-      if (last !== undefined && last.bytes === 8 && isAfter(outcome, register, last.value)) continue;
+      const last = stores.findLast(({ offset }) => offset === fieldPlace(contract, name)?.offset);
+      if (
+        last !== undefined &&
+        last.bytes === fieldPlace(contract, name)?.bytes &&
+        isAfter(outcome, register, last.value)
+      )
+        continue;
       const is = last === undefined ? 'is not stored' : `receives ${last.value.key}`;
       found.push([`field ${name} ${is}, not ${upper(register)}`, 1]);
     }
@@ -78,7 +85,7 @@ function foreignStore(
     if (contract.blockWhenStopped !== 'any') found.push([`${place} is stored before the call`, 1]);
     return;
   }
-  const isOutput = Object.keys(contract.outputs.fields).some((name) => contract.block?.fields[name] === offset);
+  const isOutput = Object.keys(contract.outputs.fields).some((name) => fieldPlace(contract, name)?.offset === offset);
   if (!isOutput) found.push([`${place} is stored, which is no output`, 1]);
 }
 

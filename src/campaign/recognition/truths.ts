@@ -20,6 +20,19 @@ export function blockOf(contract: Contract): ParameterValue | undefined {
   return parameter && placeOf(contract, parameter);
 }
 
+/** Where a field of the block lies, and how wide it is, in bytes. */
+export function fieldPlace({ block }: Contract, name: string): { offset: number; bytes: number } | undefined {
+  return placeOfField(block?.fields[name]);
+}
+
+/** A number alone is the offset of a field of eight bytes. */
+function placeOfField(
+  field: number | { offset: number; bytes?: number | undefined } | undefined,
+): { offset: number; bytes: number } | undefined {
+  if (field === undefined) return undefined;
+  return typeof field === 'number' ? { offset: field, bytes: 8 } : { offset: field.offset, bytes: field.bytes ?? 8 };
+}
+
 /** Ways on which the wrapped instruction was reached and entered; those with one alone if there are any. */
 export function entered({ outcomes }: CodeShape): Outcome[] {
   const reached = outcomes.filter(({ calls }) => calls.length > 0 && calls[0].entered === 'entered');
