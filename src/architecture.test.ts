@@ -39,7 +39,17 @@ const PLAYING = [
 /** What finds, shrinks, blames and stores, for every kind of code alike: which kind it is the runner knows. */
 const FINDING = ['src/run', 'src/finding', 'src/case', 'src/stored'];
 /** Everything below the command line. */
-const CAMPAIGN = [...RUNNING, ...FINDING, 'src/play', 'src/program', 'src/judge', 'src/targets', PACKAGE, 'properties'];
+const CAMPAIGN = [
+  ...RUNNING,
+  'src/code',
+  ...FINDING,
+  'src/play',
+  'src/program',
+  'src/judge',
+  'src/targets',
+  PACKAGE,
+  'properties',
+];
 
 const ALLOWED: Allowed = {
   // Leaves.
@@ -103,6 +113,8 @@ const ALLOWED: Allowed = {
     'src/world',
     'type models/exchange',
   ],
+  // What can be read off a function without running it; knows no contract.
+  'src/code': ['src/image', 'src/stage/functions.ts', 'src/world/externals.ts', 'src/x86'],
   'src/harness': [...WORDS, 'src/image', 'src/x86', 'src/world', 'src/stage', 'type src/clause'],
   'src/judge': [...WORDS, 'src/clause', 'type src/stage', 'src/harness', REGISTERS, 'models/predict'],
   // Programs: functions with several exchanges, beside a reference that follows the same answers.
@@ -147,7 +159,15 @@ const ALLOWED: Allowed = {
     'models/module/configuration.ts',
   ],
   'src/targets': [ERRORS, 'src/text', 'src/image'],
-  'src/campaign': [...CAMPAIGN, FILES, 'src/story', 'models/abi', 'models/exchange', 'models/predict'],
+  'src/campaign': [
+    ...CAMPAIGN,
+    FILES,
+    'src/story',
+    'src/world/externals.ts',
+    'models/abi',
+    'models/exchange',
+    'models/predict',
+  ],
   // A project's own files: its rules, its configuration; and the gate that they are for.
   'src/expect': [
     ERRORS,

@@ -166,6 +166,26 @@ describe.concurrent('fuzz', () => {
   });
 });
 
+test('a function with the name of a contract and another shape has no verdict: status 2, the others are judged', async () => {
+  const mixed = put(
+    folder,
+    'mixed.o',
+    objectWith('__tdcall', [...SOUND_TDCALL, 0x66, 0x0f, 0x01, 0xcc, 0xc3], {
+      symbols: [
+        { name: '__tdcall', section: '.text', type: 2, size: BigInt(SOUND_TDCALL.length) },
+        { name: '__tdx_hypercall', section: '.text', value: BigInt(SOUND_TDCALL.length), type: 2, size: 5n },
+      ],
+    }),
+  );
+  const { status, stdout, stderr } = await tdxfuzz(['fuzz', mixed, '--runs', '50', '--quiet', '--seed', 'one seed']);
+  expect(stdout).toMatch(/__tdcall +contract linux-6\.7\/__tdcall, 50 cases/);
+  expect(stdout).toMatch(/linux-6\.7 fits __tdcall in every detail/);
+  expect(stderr).toMatch(
+    /^tdxfuzz: not judged: .*mixed\.o: __tdx_hypercall has the name of .* and another shape \(.*--target __tdx_hypercall=/m,
+  );
+  expect(status).toBe(2);
+});
+
 describe('Ctrl-C', () => {
   const interrupted = (object: string): ReturnType<typeof tdxfuzz> =>
     tdxfuzzInterrupted([

@@ -14,6 +14,7 @@ import { openProject, type Project, type ProjectFlags, withPlaces } from './proj
 import { startProgress } from './progress.js';
 import { keepResults } from './result-folder.js';
 import { type ShardFlags, withShard } from './shard-option.js';
+import { statusOf, tellUnjudged } from './unjudged.js';
 
 interface FuzzFlags extends ProjectFlags, ShardFlags {
   runs?: number;
@@ -94,6 +95,7 @@ async function fuzzProject(
   const { out, unwritten } = await keepResults(result, asked, targets, shard);
   // What was found is printed also where it could not be written.
   printAs(flags.format, result, out, { notes, verbose: flags.verbose, classes: flags.classes });
+  tellUnjudged(selection);
   if (unwritten !== undefined) throw unwritten;
-  return exitStatus(result);
+  return statusOf(selection, exitStatus(result));
 }

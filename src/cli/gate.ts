@@ -13,6 +13,7 @@ import { gateNotes, printGate } from './print-gate.js';
 import { openProject, type Project, type ProjectFlags, withPlaces } from './project.js';
 import { startProgress } from './progress.js';
 import { keepResults } from './result-folder.js';
+import { statusOf, tellUnjudged } from './unjudged.js';
 
 interface GateFlags extends ProjectFlags {
   runs?: number;
@@ -105,8 +106,9 @@ async function gateProject(project: Project, base: RunResult | undefined, flags:
     for (const note of gateNotes(report)) process.stderr.write(`note: ${note}\n`);
   } else printGate(report, out, flags.verbose);
   tellGaps(flags.format, result);
+  tellUnjudged(selection);
   if (unwritten !== undefined) throw unwritten;
-  return exitStatus(result);
+  return statusOf(selection, exitStatus(result));
 }
 
 type RunsOf = (target: AnyTarget) => number;

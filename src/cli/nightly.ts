@@ -17,6 +17,7 @@ import { collect, duration, IMAGES, TARGET_HELP, workerCount } from './options.j
 import { openProject, type ProjectFlags, withPlaces } from './project.js';
 import { writeResults } from './result-folder.js';
 import { type ShardFlags, withShard } from './shard-option.js';
+import { statusOf, tellUnjudged } from './unjudged.js';
 
 interface NightFlags extends Omit<ProjectFlags, 'out'>, ShardFlags {
   time: number;
@@ -78,7 +79,8 @@ async function run(images: string[], flags: NightFlags): Promise<number> {
     const { result } = applyRules(found, rules, { known: selection.known, inFull: () => false });
     writeResults(result, folder, targets);
     printAs(flags.format, result, folder, { notes, isOneRun: false });
-    return exitStatus(result);
+    tellUnjudged(selection);
+    return statusOf(selection, exitStatus(result));
   } finally {
     progress.stop();
     interrupt.release();

@@ -30,6 +30,7 @@ export function configuredTargets(loaded: LoadedConfig, overrides: Overrides): C
     );
   const targets: AnyTarget[] = [];
   const notes: string[] = [];
+  const unjudged: string[] = [];
   const runs = new Map<string, number>();
   for (const [index, entry] of entries.entries()) {
     // Of several files each is in the names already.
@@ -46,8 +47,9 @@ export function configuredTargets(loaded: LoadedConfig, overrides: Overrides): C
       if (entry.runs !== undefined) runs.set(name, entry.runs);
     }
     notes.push(...found.notes);
+    unjudged.push(...found.unjudged);
   }
-  return { targets, notes, known: targets.map(({ name }) => name), runs };
+  return { targets, notes, unjudged, known: targets.map(({ name }) => name), runs };
 }
 
 function select(entry: ConfigTarget, { folder }: LoadedConfig, overrides: Overrides): Selection {

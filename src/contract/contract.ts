@@ -113,6 +113,20 @@ export const contractSchema = z.strictObject({
   vectorState: z.enum(['untouched', 'convention']),
 });
 
+/** Major and minor number. */
+const kernelVersion = z.tuple([z.number().int().min(0).max(999), z.number().int().min(0).max(999)]);
+
+/** By what `--contract auto` tells an image of this generation from others that have functions of the same names. */
+const programEvidence = z.strictObject({
+  /** The set that stubs of such an image are judged by. */
+  stubs: name.optional(),
+  /** Kernels, by major and minor number, where the image says which it is. */
+  kernel: z.strictObject({ from: kernelVersion, before: kernelVersion.optional() }).optional(),
+  /** A function that came with this generation: asked for where the image says no kernel. */
+  symbol: z.string().min(1).max(4096).optional(),
+});
+export type ProgramEvidence = z.infer<typeof programEvidence>;
+
 export const contractSetSchema = z
   .strictObject({
     schema: z.literal('tdxfuzz/contracts/1'),
@@ -120,6 +134,8 @@ export const contractSetSchema = z
     title: z.string().min(1).max(200),
     /** Proposed only: an image that fits a released set as well is taken for that one. */
     neverReleased: z.literal(true).optional(),
+    /** Of a set with programs; stubs are told apart by their code. */
+    evidence: programEvidence.optional(),
     /** Symbol -> contract of a stub. */
     contracts: z.record(z.string().min(1).max(4096), contractSchema.omit({ symbol: true })).default({}),
     /** Name -> contract of a program; the name is the symbol where two programs do not share one. */
@@ -139,6 +155,8 @@ export type Source = z.infer<typeof source>;
 export interface ContractSet {
   name: string;
   title: string;
+  /** Of a set with programs; stubs are told apart by their code. */
+  evidence?: ProgramEvidence;
   neverReleased?: true;
   /** Stubs, by symbol. */
   contracts: Readonly<Record<string, Contract>>;

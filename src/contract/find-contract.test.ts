@@ -39,6 +39,6 @@ test('the built-in sets are those of the library', () => {
 
 test('a name that ends in .json is a file', () => {
   expect(() => findContractSet('nowhere/mine.json')).toThrow(
-    /^nowhere\/mine\.json: cannot be read as a contract set: /,
+    /^nowhere\/mine\.json: no such file; /,
   );
 });

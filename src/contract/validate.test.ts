@@ -205,13 +205,13 @@ describe('a file', () => {
     const path = join(folder, 'bad.json');
     writeFileSync(path, text);
     const message = messageOf(() => readContractSet(path));
-    expect(message.startsWith(`${path}: cannot be read as a contract set: `), message).toBe(true);
+    expect(message.startsWith(`${path}: not JSON (`), message).toBe(true);
     expect(message, 'no line end, no escape').toBe(escapeName(message));
   });
 
   it('that is not there is one line with its name', () => {
     expect(messageOf(() => readContractSet(join(folder, 'none.json')))).toMatch(
-      /none\.json: cannot be read as a contract set: ENOENT/,
+      /none\.json: no such file; give a contract set/,
     );
   });
 });

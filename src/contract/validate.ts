@@ -19,7 +19,7 @@ export function readContractSet(path: string): ContractSet {
 export function validateContractSet(json: unknown, origin: string): ContractSet {
   const parsed = contractSetSchema.safeParse(json);
   if (!parsed.success) throw new UsageError(`${escapeName(origin)}: ${firstIssue(parsed.error)}`);
-  const { name, title, neverReleased } = parsed.data;
+  const { name, title, neverReleased, evidence } = parsed.data;
   const contracts: Record<string, Contract> = {};
   for (const [symbol, body] of Object.entries(parsed.data.contracts)) {
     const contract = { symbol, ...body };
@@ -34,6 +34,7 @@ export function validateContractSet(json: unknown, origin: string): ContractSet 
     name,
     title,
     ...(neverReleased === true && { neverReleased }),
+    ...(evidence && { evidence }),
     contracts,
     ...(Object.keys(programs).length > 0 && { programs }),
   };

@@ -7,6 +7,7 @@ import type { Image } from '../../image/image.js';
 import { placeName } from '../../image/places.js';
 import { findFunction, meantSymbol } from '../../image/symbols.js';
 import type { ProgramTarget, StubTarget } from '../../run/target.js';
+import { refuseUnlike } from './unlike.js';
 
 /** A target that has no name yet. */
 export type Unnamed = Omit<StubTarget, 'name'> | Omit<ProgramTarget, 'name'>;
@@ -16,7 +17,7 @@ export type Unnamed = Omit<StubTarget, 'name'> | Omit<ProgramTarget, 'name'>;
  * @param symbol as it is, demangled, or an address as in places.ts; the contract's own symbol if not given
  * @param sets those that SET may name, the built-in ones if not given
  * @throws UsageError with the nearest names if there is no such contract
- * @throws ImageError if the image has no such function
+ * @throws ImageError if the image has no such function, or one that is not what the contract means
  */
 export function bindTarget(
   given: Image,
@@ -30,6 +31,7 @@ export function bindTarget(
   const bound = meantSymbol(image, named);
   findFunction(image, bound);
   if (program === undefined) return { symbol: bound, set: set.name, contract, image };
+  refuseUnlike(image, program);
   const contractName = id.slice(id.lastIndexOf('/') + 1);
   return { symbol: bound, set: set.name, program: { ...program, symbol: bound }, contractName, image };
 }

@@ -4,11 +4,21 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { PROPERTIES } from '../../../properties/all.js';
 import { UsageError } from '../../errors.js';
-import { assemble, type Piece, RET, SEAMCALL, set32, TDCALL } from '../../harness/made-function.test.helper.js';
+import {
+  assemble,
+  load,
+  move,
+  type Piece,
+  RET,
+  SEAMCALL,
+  set32,
+  TDCALL,
+} from '../../harness/made-function.test.helper.js';
 import { CODE, writeElf } from '../../image/elf-writer.test.helper.js';
 import { packageRoot } from '../../package-info.js';
 import { createRunner } from '../../run/open-runner.js';
 import type { StubTarget } from '../../run/target.js';
+import { builtInStubs } from './built-in-targets.js';
 import { type Selection, type SelectOptions, selectTargets } from './select-targets.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tdxfuzz-select-'));
@@ -47,46 +57,102 @@ const chosen = ({ targets }: Selection): string[] => targets.map(({ name, set })
 
 const HYPERCALL: readonly Piece[] = [set32('rcx', 0xfc00), TDCALL, RET];
 const WIDE: readonly Piece[] = [set32('rcx', 0xffcc), TDCALL, RET];
+/** `__tdcall` of linux-6.7. */
+const TDCALL_OF_SIX: readonly Piece[] = [
+  move('rax', 'rdi'),
+  load('r11', 'rsi', 40),
+  load('r10', 'rsi', 32),
+  load('r9', 'rsi', 24),
+  load('r8', 'rsi', 16),
+  load('rdx', 'rsi', 8),
+  load('rcx', 'rsi', 0),
+  TDCALL,
+  RET,
+];
 
 describe('which contracts an image is judged by', () => {
   test.each([
     ['guest-5.19', 'linux-5.19'],
+    ['guest-6.3', 'linux-6.3'],
+    ['guest-6.4', 'linux-6.4'],
     ['guest-6.7', 'linux-6.7'],
-  ])('%s is recognised', (name, set) => {
-    const { targets } = select([object(`corpus/targets/${name}.o`)]);
+    ['guest-rfc-2021', 'linux-rfc-2021'],
+    ['seamcall-2023', 'linux-seamcall-2023'],
+    ['seamcall-6.7', 'linux-6.7'],
+  ])('%s is recognised, every function of it', (name, set) => {
+    const { targets, unjudged } = select([object(`corpus/targets/${name}.o`)]);
     expect(new Set(targets.map((target) => target.set))).toEqual(new Set([set]));
+    const stubs = builtInStubs().filter((target) => target.name.startsWith(`${name}/`));
+    expect(new Set(targets.map(({ symbol }) => symbol))).toEqual(new Set(stubs.map(({ symbol }) => symbol)));
+    expect(unjudged).toEqual([]);
     for (const target of targets as StubTarget[])
       expect(createRunner(target).run(createRunner(target).space.neutral)).toBe(0);
   });
 
-  test('guest-6.4 is recognised by the function that only it has', () => {
-    expect(chosen(select([object('corpus/targets/guest-6.4.o')]))).toContain('__tdx_hypercall_ret linux-6.4');
+  test('stubs and programs of one image, each by the set that fits', () => {
+    const of = (name: string): string[] => [
+      ...new Set(select([object(`corpus/targets/${name}.o`)]).targets.map(({ set }) => set)),
+    ];
+    expect(of('helper-7.3')).toEqual(['linux-6.7', 'linux-helpers-7.3']);
+    expect(of('helper-5.19')).toEqual(['linux-5.19', 'linux-helpers-5.19']);
+    expect(of('helper-rfc-2021')).toEqual(['linux-rfc-2021', 'linux-helpers-rfc-2021']);
+    expect(of('seamcall-wrapper-6.8')).toEqual(['linux-6.7', 'linux-6.8']);
+    expect(of('seamcall-wrapper-2023')).toEqual(['linux-seamcall-2023']);
   });
 
-  test('by the mask in the code, where the names are the same', () => {
-    expect(chosen(select([objectOf('narrow.o', { __tdx_hypercall: HYPERCALL })]))).toEqual([
-      '__tdx_hypercall linux-5.19',
-    ]);
+  test('programs of several sets that fit alike are named', () => {
+    expect(refused([object('corpus/targets/dispatcher-7.3.o')])).toMatch(
+      /tdx_handle_exit fits kvm-6\.16, kvm-7\.2 and kvm-7\.3 alike; say which with --contract/,
+    );
   });
 
-  test('a form that was never released, by the function that only it has', () => {
-    expect(chosen(select([object('corpus/targets/guest-rfc-2021.o')]))).toEqual([
-      '__tdx_hypercall linux-rfc-2021',
-      '__tdx_hypercall_vendor_kvm linux-rfc-2021',
-    ]);
+  test('a function of another name whose shape a contract has in every detail', () => {
+    const { targets, notes } = select([objectOf('exact.o', { my_tdcall: TDCALL_OF_SIX })]);
+    expect(targets.map(({ symbol, set }) => `${symbol} ${set}`)).toEqual(['my_tdcall linux-6.7']);
+    expect(notes).toEqual([expect.stringMatching(/my_tdcall has the shape of linux-6\.7\/__tdcall in every detail/)]);
   });
 
-  test('two sets that fit alike are named, and one can be chosen', () => {
-    const path = objectOf('wide.o', { __tdx_hypercall: WIDE });
-    expect(refused([path])).toMatch(/fits linux-6\.3 and linux-6\.4 .*alike; say which with --contract/);
-    expect(chosen(select([path], { contract: 'linux-6.4' }))).toEqual(['__tdx_hypercall linux-6.4']);
-    const shared = objectOf('shared.o', { __tdx_module_call: [TDCALL, RET] });
-    expect(refused([shared])).toMatch(/alike/);
+  test('a function of another name that is near to one is proposed, and not judged', () => {
+    const near = TDCALL_OF_SIX.filter((_, index) => index !== 2);
+    expect(refused([objectOf('near.o', { my_tdcall: near })])).toMatch(
+      /my_tdcall has nearly the shape of linux-6\.7\/__tdcall \(\d+ %: R10 is r10, not \[rsi\+0x20\]\).*--target my_tdcall=linux-6\.7\/__tdcall/,
+    );
+  });
+
+  test('a function with the right name and one mistake is judged', () => {
+    const near = TDCALL_OF_SIX.filter((_, index) => index !== 2);
+    const { targets, notes, unjudged } = select([objectOf('mistake.o', { __tdcall: near })]);
+    expect(targets.map(({ set }) => set)).toEqual(['linux-6.7']);
+    expect(notes).toEqual([expect.stringMatching(/__tdcall is taken for linux-6\.7\/__tdcall: \d+ %: R10 is r10/)]);
+    expect(unjudged).toEqual([]);
+  });
+
+  test('one with the right name and another shape is not, and says so beside those that are', () => {
+    const path = objectOf('mixed.o', { __tdcall: TDCALL_OF_SIX, __tdx_hypercall: WIDE });
+    const { targets, unjudged } = select([path]);
+    expect(targets.map(({ symbol }) => symbol)).toEqual(['__tdcall']);
+    expect(unjudged).toEqual([expect.stringMatching(/__tdx_hypercall has the name of .* and another shape/)]);
+    expect(refused([objectOf('wide.o', { __tdx_hypercall: WIDE })])).toMatch(
+      /another shape .*; name one with --contract/,
+    );
+  });
+
+  test('one whose callee is elsewhere', () => {
+    const path = objectOf('caller.o', { __tdcall: TDCALL_OF_SIX, __tdx_hypercall: [RET] });
+    expect(select([path]).unjudged).toEqual([expect.stringMatching(/reaches no TDCALL and no SEAMCALL here/)]);
   });
 
   test('none that fits', () => {
     expect(refused([objectOf('none.o', { other: [TDCALL, RET] })])).toMatch(/fits no built-in contract set/);
     expect(refused([objectOf('mask.o', { __tdx_hypercall: [set32('rcx', 0x1234), TDCALL, RET] })])).toMatch(/fits no/);
+  });
+
+  test('a dispatcher of another kind is refused in one line, also when it is asked for', () => {
+    const path = objectOf('kvm.o', { tdx_handle_exit: [RET], tdx_vcpu_run: [RET], handle_cpuid: [RET] });
+    const reason = /tdx_handle_exit.*has no tdx_complete_userspace and calls no host_\*/;
+    expect(refused([path])).toMatch(/the image has no tdx_complete_userspace and calls no host_\*/);
+    expect(refused([path], { contract: 'kvm-7.3' })).toMatch(reason);
+    expect(refused([path], { target: ['tdx_handle_exit=kvm-7.3/one-exit'] })).toMatch(reason);
   });
 
   test('a set that was asked for is used, whatever the mask', () => {
@@ -128,7 +194,7 @@ describe('which contracts an image is judged by', () => {
 
 describe('what else there is to know', () => {
   test('functions of the set that the image has not', () => {
-    const { notes } = select([objectOf('part.o', { __tdx_hypercall: HYPERCALL })]);
+    const { notes } = select([objectOf('part.o', { __tdx_hypercall: HYPERCALL })], { contract: 'linux-5.19' });
     expect(notes).toEqual([
       expect.stringMatching(/part\.o: linux-5\.19 also has __tdx_module_call; not in this image$/),
     ]);
@@ -209,11 +275,11 @@ describe('globs', () => {
 });
 
 describe('several images', () => {
-  const a = objectOf('a.o', { __tdx_hypercall: HYPERCALL });
-  const b = objectOf('b.o', { __tdx_hypercall: HYPERCALL });
+  const a = objectOf('a.o', { __tdcall: TDCALL_OF_SIX });
+  const b = objectOf('b.o', { __tdcall: TDCALL_OF_SIX });
   test('have their paths in the names', () => {
     const found = select([a, b]).targets.map(({ name }) => name);
-    expect(found).toEqual([`${a}:__tdx_hypercall`, `${b}:__tdx_hypercall`]);
+    expect(found).toEqual([`${a}:__tdcall`, `${b}:__tdcall`]);
   });
   test('one that cannot be read is named', () => {
     expect(refused([a, join(folder, 'absent.o')])).toMatch(/absent\.o: no such file/);

@@ -1,17 +1,16 @@
 /** From what the user named (images, contract sets, bindings, globs) to targets, with what was left out. */
 import { findContractSet } from '../../contract/find-contract.js';
-import type { Contract, ContractSet } from '../../contract/contract.js';
+import type { ContractSet } from '../../contract/contract.js';
 import { CONTRACT_SETS } from '../../contract/library/sets.js';
 import { UsageError } from '../../errors.js';
 import { withFunctionsAt } from '../../harness/code-by-address.js';
-import { functionCode } from '../../harness/function-code.js';
 import { readable } from '../../text/demangle.js';
 import { shorten } from '../../text/escape.js';
 import type { Image } from '../../image/image.js';
 import { openImages } from '../../image/open-images.js';
 import { placeName } from '../../image/places.js';
-import { adviceWithoutSymbols, findFunction, meantSymbol } from '../../image/symbols.js';
-import { functionExtent, isFunction } from '../../stage/functions.js';
+import { adviceWithoutSymbols, meantSymbol } from '../../image/symbols.js';
+import { isFunction } from '../../stage/functions.js';
 import { isModelled } from '../../stage/outside.js';
 import { nearest, nearestNames } from '../../text/nearest.js';
 import { bindTarget, type Unnamed } from './bind-target.js';
@@ -19,12 +18,16 @@ import { builtInTargets } from './built-in-targets.js';
 import { matchesGlob } from './glob.js';
 import type { AnyTarget } from '../../run/target.js';
 import { cloneOf, isWanted, ownPart, wantedSymbols } from './own-part.js';
+import { type RecognisedTargets, recogniseTargets } from './recognised-targets.js';
+import { refuseUnlike } from './unlike.js';
 import { functionsWithWrappedInstruction } from './wrapped-instructions.js';
 
 export interface Selection {
   targets: AnyTarget[];
   /** What the user should know: symbols that the set has and the image has not, code that nothing covers. */
   notes: string[];
+  /** Functions that have the name of a contract and are not judged, one line each: without a verdict of them the run has none. */
+  unjudged: string[];
   /** Names of all targets that there were before globs narrowed them. */
   known: string[];
 }
@@ -57,12 +60,13 @@ export function selectTargets(options: SelectOptions): Selection {
   }
   const found =
     options.images.length === 0
-      ? { targets: builtInTargets(), notes: [] }
+      ? { targets: builtInTargets(), notes: [], unjudged: [] }
       : fromImages(options.images, options.labels ?? options.images, options.contract, bindings);
   const targets = narrowed(found.targets, globs);
   return {
     targets: targets.map((target) => (properties === undefined ? target : { ...target, properties })),
     notes: found.notes,
+    unjudged: found.unjudged,
     known: found.targets.map(({ name }) => name),
   };
 }
@@ -109,6 +113,7 @@ function fromImages(
   const wanted = wantedSymbols(contract, named);
   const opened = openImages(paths, { isWanted: (input) => isWanted(input, wanted), isModelled });
   const notes = [...opened.notes];
+  const unjudged: string[] = [];
   /** Files that are one image stay one. */
   const wholes = new Map<Image, Image>();
   const images = opened.files.map((file, index) => {
@@ -148,17 +153,20 @@ function fromImages(
     if (boundSymbols.size < bound.length)
       throw new UsageError(`${shorten(path)}: --target names one function in two ways; bind every function once`);
     targets.push(...bound.map((target) => ({ ...target, name: `${label}${shorten(target.symbol)}` })));
-    // Bindings alone are enough; a set is then only used if it was asked for.
-    const set =
-      bindings.length > 0 && contract === 'auto'
-        ? undefined
-        : contract === 'auto'
-          ? recogniseOr(refuse, image, path)
-          : typeof contract === 'string'
-            ? findContractSet(contract)
-            : contract;
     const covered = new Set(boundSymbols);
-    if (set !== undefined) {
+    // Bindings alone are enough; a set is then only used if it was asked for.
+    if (contract === 'auto') {
+      if (bindings.length === 0) {
+        const found = recogniseOr(refuse, image, whole, path);
+        targets.push(
+          ...(found?.targets ?? []).map((target) => ({ ...target, name: `${label}${target.name}` })),
+        );
+        notes.push(...(found?.notes ?? []));
+        unjudged.push(...(found?.unjudged ?? []));
+        for (const symbol of found?.covered ?? []) covered.add(symbol);
+      }
+    } else {
+      const set = typeof contract === 'string' ? findContractSet(contract) : contract;
       const present = Object.entries(set.contracts).filter(([symbol]) => hasFunction(image, symbol));
       for (const [symbol, body] of present) {
         covered.add(symbol);
@@ -169,6 +177,7 @@ function fromImages(
       const played = programs.filter(([, { symbol }]) => hasFunction(image, symbol));
       for (const [name, program] of played) {
         const { symbol } = program;
+        refuseUnlike(image, program);
         covered.add(symbol);
         targets.push({ name: `${label}${name}`, symbol, set: set.name, program, contractName: name, image: whole });
       }
@@ -184,7 +193,7 @@ function fromImages(
       );
   }
   for (const [whole, error] of without) if (!targets.some(({ image }) => image === whole)) throw error;
-  return { targets, notes };
+  return { targets, notes, unjudged };
 }
 
 /** What the compiler made of a function that no image has. */
@@ -194,9 +203,9 @@ function clonedSymbol(symbol: string, images: readonly { image: Image }[]): stri
   return clones.length === 1 ? clones[0] : undefined;
 }
 
-function recogniseOr(refuse: (error: unknown) => void, image: Image, path: string): ContractSet | undefined {
+function recogniseOr(refuse: (error: unknown) => void, own: Image, whole: Image, path: string): RecognisedTargets | undefined {
   try {
-    return recognise(image, path);
+    return recogniseTargets(own, whole, path);
   } catch (error) {
     refuse(error);
     return undefined;
@@ -218,11 +227,11 @@ function noSymbol(path: string, image: Image, set: ContractSet): UsageError {
 }
 
 /** Every symbol that a set has a contract for. */
-function symbolsOf({ contracts, programs = {} }: ContractSet): string[] {
+export function symbolsOf({ contracts, programs = {} }: ContractSet): string[] {
   return [...new Set([...Object.keys(contracts), ...Object.values(programs).map(({ symbol }) => symbol)])];
 }
 
-function hasFunction(image: Image, symbol: string): boolean {
+export function hasFunction(image: Image, symbol: string): boolean {
   return image.symbols.some(({ name, kind }) => name === symbol && kind !== 'object');
 }
 
@@ -234,43 +243,4 @@ function isIn(image: Image, name: string): boolean {
 function binding(text: string, image: Image, sets: readonly ContractSet[]): Unnamed {
   const equals = text.indexOf('=');
   return bindTarget(image, text.slice(equals + 1), text.slice(0, equals), sets);
-}
-
-/** The set whose functions the image has, told apart by the masks in the code. @throws UsageError if none or several fit */
-function recognise(image: Image, path: string): ContractSet {
-  const scores = CONTRACT_SETS.map((set) => ({ set, score: fit(set, image) }));
-  const best = Math.max(...scores.map(({ score }) => score));
-  const names = CONTRACT_SETS.map(({ name }) => name).join(', ');
-  if (best <= 0)
-    throw new UsageError(
-      `${shorten(path)}: fits no built-in contract set; name one with --contract (${names}, or a JSON file)`,
-    );
-  const alike = scores.filter(({ score }) => score === best).map(({ set }) => set);
-  const released = alike.filter(({ neverReleased }) => neverReleased !== true);
-  const fitting = released.length > 0 ? released : alike;
-  if (fitting.length > 1)
-    throw new UsageError(
-      `${shorten(path)}: fits ${fitting.map(({ name }) => name).join(' and ')} alike; say which with --contract`,
-    );
-  return fitting[0];
-}
-
-/** Functions of the set that the image has, or -1 if the code of one speaks of another mask. */
-function fit(set: ContractSet, image: Image): number {
-  let present = 0;
-  for (const [symbol, contract] of Object.entries(set.contracts)) {
-    if (!hasFunction(image, symbol)) continue;
-    if (!hasMask(contract, image, symbol)) return -1;
-    present++;
-  }
-  for (const { symbol } of Object.values(set.programs ?? {})) if (hasFunction(image, symbol)) present++;
-  return present;
-}
-
-function hasMask({ inputs }: Contract, image: Image, symbol: string): boolean {
-  const mask = inputs.rcx;
-  if (mask === undefined || !('constant' in mask)) return true;
-  const { address, size } = functionExtent(image, findFunction(image, symbol));
-  const wanted = BigInt(mask.constant);
-  return functionCode(image, address, size).instructions.some(({ immediates }) => immediates.includes(wanted));
 }

@@ -16,6 +16,7 @@ function wrapper(symbol: string, outputs: string): ProgramContract {
 export const LINUX_6_8: ContractSet = {
   name: 'linux-6.8',
   title: 'Linux wrappers around SEAMCALL, v6.8 and later (seamcall_prerr and its forms with outputs)',
+  evidence: { stubs: 'linux-6.7' },
   contracts: {},
   programs: {
     seamcall_prerr: wrapper('seamcall_prerr', 'none'),

@@ -25,6 +25,8 @@ const OF_7_3 = {
 export const LINUX_HELPERS_7_3: ContractSet = {
   name: 'linux-helpers-7.3',
   title: 'Linux guest helpers, v7.3 (port I/O, MMIO, MSR, CPUID, HLT, MapGPA, reports)',
+  // What these contracts leave to the version came with 6.15 and 6.16 (docs/abi/linux-helpers.md#versions-of-the-helpers).
+  evidence: { stubs: 'linux-6.7', kernel: { from: [6, 16] }, symbol: 'tdx_mcall_extend_rtmr' },
   contracts: {},
   programs: {
     ...helpers(
@@ -61,6 +63,7 @@ export const LINUX_HELPERS_7_3: ContractSet = {
 export const LINUX_HELPERS_5_19: ContractSet = {
   name: 'linux-helpers-5.19',
   title: 'Linux guest helpers, v5.19 to v6.2 (the halt with STI in the shadow, the first error numbers)',
+  evidence: { stubs: 'linux-5.19', kernel: { from: [5, 19], before: [6, 3] } },
   contracts: {},
   programs: {
     ...helpers(
@@ -81,6 +84,7 @@ export const LINUX_HELPERS_5_19: ContractSet = {
 export const LINUX_HELPERS_RFC_2021: ContractSet = {
   name: 'linux-helpers-rfc-2021',
   title: 'Linux guest helpers as proposed in 2021 (port I/O by width)',
+  evidence: { stubs: 'linux-rfc-2021' },
   contracts: {},
   programs: helpers(
     Object.fromEntries(['inb', 'inw', 'inl', 'outb', 'outw', 'outl'].map((name) => [`tdx_${name}`, `helper-${name}`])),

@@ -9,6 +9,7 @@ import { MODULE_CALL } from './linux-shapes.js';
 export const LINUX_SEAMCALL_2023: ContractSet = {
   name: 'linux-seamcall-2023',
   title: 'Linux host stub and wrapper of the patch series of 2023 (__seamcall with six arguments, seamcall)',
+  evidence: { stubs: 'linux-seamcall-2023' },
   contracts: {
     /** `u64 __seamcall(u64 fn, u64 rcx, u64 rdx, u64 r8, u64 r9, struct tdx_module_output *out)`, out may be NULL. */
     __seamcall: {

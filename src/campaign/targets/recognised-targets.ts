@@ -1,0 +1,54 @@
+/** The targets of an image whose contracts nobody named. */
+import { CONTRACT_SETS } from '../../contract/library/sets.js';
+import { UsageError } from '../../errors.js';
+import type { Image } from '../../image/image.js';
+import type { AnyTarget } from '../../run/target.js';
+import { shorten } from '../../text/escape.js';
+import { recognise } from '../recognition/recognise.js';
+import { functionsWithWrappedInstruction } from './wrapped-instructions.js';
+
+export interface RecognisedTargets {
+  readonly targets: readonly AnyTarget[];
+  readonly notes: readonly string[];
+  readonly unjudged: readonly string[];
+  /** Symbols of which something was said. */
+  readonly covered: readonly string[];
+}
+
+/**
+ * @param own what of the image is looked for functions: of several files that are one image, one file's
+ * @throws UsageError if nothing in the image is judged by any contract, with what is near
+ */
+export function recogniseTargets(own: Image, image: Image, path: string): RecognisedTargets {
+  const functions = new Set(own.symbols.filter(({ kind }) => kind !== 'object').map(({ name }) => name));
+  const hasFunction = (symbol: string): boolean => functions.has(symbol);
+  const wrapped = functionsWithWrappedInstruction(own).filter(hasFunction);
+  const { stubs, programs, notes, unjudged } = recognise(image, wrapped, CONTRACT_SETS, hasFunction);
+  const targets: AnyTarget[] = [
+    ...stubs.map(({ symbol, set, contract }) => ({ name: shorten(symbol), symbol, set, contract, image })),
+    ...programs.map(({ set, name, program }) => ({
+      name,
+      symbol: program.symbol,
+      set: set.name,
+      program,
+      contractName: name,
+      image,
+    })),
+  ];
+  if (targets.length === 0) throw nothingFits(path, [...unjudged, ...notes]);
+  const saidOf = (line: string): string => `${shorten(path)}: ${line}`;
+  return {
+    targets,
+    notes: notes.map(saidOf),
+    unjudged: unjudged.map(saidOf),
+    covered: targets.map(({ symbol }) => symbol),
+  };
+}
+
+function nothingFits(path: string, said: readonly string[]): UsageError {
+  const names = CONTRACT_SETS.map(({ name }) => name).join(', ');
+  const near = said.length === 0 ? '' : `: ${said.slice(0, 3).join('; ')}`;
+  return new UsageError(
+    `${shorten(path)}: fits no built-in contract set${near}; name one with --contract (${names}, or a JSON file)`,
+  );
+}
