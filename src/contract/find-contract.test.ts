@@ -38,7 +38,5 @@ test('the built-in sets are those of the library', () => {
 });
 
 test('a name that ends in .json is a file', () => {
-  expect(() => findContractSet('nowhere/mine.json')).toThrow(
-    /^nowhere\/mine\.json: no such file; /,
-  );
+  expect(() => findContractSet('nowhere/mine.json')).toThrow(/^nowhere\/mine\.json: no such file; /);
 });

@@ -158,9 +158,7 @@ function fromImages(
     if (contract === 'auto') {
       if (bindings.length === 0) {
         const found = recogniseOr(refuse, image, whole, path);
-        targets.push(
-          ...(found?.targets ?? []).map((target) => ({ ...target, name: `${label}${target.name}` })),
-        );
+        targets.push(...(found?.targets ?? []).map((target) => ({ ...target, name: `${label}${target.name}` })));
         notes.push(...(found?.notes ?? []));
         unjudged.push(...(found?.unjudged ?? []));
         for (const symbol of found?.covered ?? []) covered.add(symbol);
@@ -203,7 +201,12 @@ function clonedSymbol(symbol: string, images: readonly { image: Image }[]): stri
   return clones.length === 1 ? clones[0] : undefined;
 }
 
-function recogniseOr(refuse: (error: unknown) => void, own: Image, whole: Image, path: string): RecognisedTargets | undefined {
+function recogniseOr(
+  refuse: (error: unknown) => void,
+  own: Image,
+  whole: Image,
+  path: string,
+): RecognisedTargets | undefined {
   try {
     return recogniseTargets(own, whole, path);
   } catch (error) {
