@@ -125,6 +125,11 @@ function* wrongFrame({ instruction, inputs: { rax, rcx }, leaves, parameters, wi
     yield `inputs.rax: ${rax.constant} is none of the leaves`;
   if (rax !== undefined && 'parameter' in rax && !isLeaf(parameters, rax.parameter))
     yield `inputs.rax: parameter ${rax.parameter} is not of kind leaf`;
+  const leaf = parameters.find(({ kind }) => kind === 'leaf');
+  const widest = leaf?.kind === 'leaf' ? 2 ** (8 * (leaf.bytes ?? 8)) : Infinity;
+  for (const one of leaves)
+    if (one >= widest)
+      yield `leaves: ${one} does not fit into the parameter ${leaf?.name}; make it wider, or leave it out`;
   if (rcx !== undefined && instruction === 'tdcall' && leaves.includes(0)) {
     if ('parameter' in rcx) yield 'inputs.rcx: the exposure mask of leaf 0 is a constant or a field';
     const refused = 'constant' in rcx ? refusedMask(rcx.constant, assumes) : undefined;

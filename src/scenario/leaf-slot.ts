@@ -15,7 +15,7 @@ export function leafSlot({ contract, leafField }: CompiledContract): number {
 }
 
 /** Bytes of the parameter or field that is the leaf. */
-function leafBytes({ leafField, fields, leafParameter }: CompiledContract): number {
+export function leafBytes({ leafField, fields, leafParameter }: CompiledContract): number {
   return leafField >= 0 ? fields[leafField].bytes : (leafParameter?.bytes ?? 8);
 }
 
