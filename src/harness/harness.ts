@@ -107,6 +107,7 @@ export class Harness {
     const { stage, machine } = this;
     stage.reset();
     stage.observer = observer;
+    stage.writableCode = this.compiled.contract.writableCode === true;
     observation.fill(0);
     stage.enterState(memory);
     this.caller.enter(machine, scenario, memory, observation);

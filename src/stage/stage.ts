@@ -80,6 +80,8 @@ export class Stage {
   delivered = 0;
   /** Low half of RIP where the last one was delivered, 0 if none was. */
   interruptedAt = 0;
+  /** Whether code may write to pages that the image maps writable and executable, as the contract of the run says. */
+  writableCode = false;
   private readonly fixups: Fixups;
   private planned = 0;
   private handlerLow = 0;
@@ -171,7 +173,10 @@ export class Stage {
       const executed = machine.instructionCount;
       const left = Math.max(0, deadline - executed);
       if (single) this.beforeStep();
-      switch (machine.run(single ? Math.min(1, left) : left)) {
+      let exit = machine.run(single ? Math.min(1, left) : left);
+      if (this.writableCode && exit === EXIT.Fault && machine.exitDetail === VECTOR.PF && this.writesCode())
+        exit = machine.runWritingCode();
+      switch (exit) {
         case EXIT.External:
           return this.stop(this.ends[machine.exitDetail].end === END.unknown ? STOP.external : this.end);
         case EXIT.Environment:
