@@ -4,7 +4,7 @@ import { REGISTER_NAMES } from '../src/x86/registers.js';
 
 /**
  * Information flow, judged on companion H, which changes every host-chosen value that selects no branch the contract
- * names. Criteria: no general register at the return differs, but for RAX where it returns R10. A value derived from a
+ * names. Criteria: no general register at the return differs, but for RAX where the result follows from what the host answered. A value derived from a
  * host value differs as well; one that merely equals a host value does not.
  * Not checked: values that pops leave below RSP, and the arithmetic flags, which are volatile.
  */
@@ -20,14 +20,13 @@ export const scrubsHostValues: PropertyDefinition = {
       if (!reachesHost) return 'never calls TDG.VP.VMCALL: outputs of the trusted module are no host values';
       return contract.scrubsHostValues || 'the contract leaves scrubbing to the caller';
     },
-    clauses: ({ contract }) =>
-      REGISTER_NAMES.filter(
-        (register) => register !== 'rsp' && (register !== 'rax' || contract.returns === 'status'),
-      ).map((register) =>
-        when(
-          [{ kind: 'host-answered' }, { kind: 'ended', as: ['returned'] }],
-          independent(final(register), 'host-values'),
-        ),
+    clauses: ({ result }) =>
+      REGISTER_NAMES.filter((register) => register !== 'rsp' && (register !== 'rax' || !result.fromHost)).map(
+        (register) =>
+          when(
+            [{ kind: 'host-answered' }, { kind: 'ended', as: ['returned'] }],
+            independent(final(register), 'host-values'),
+          ),
       ),
   },
   example: 'One xor of the scrub is missing, so that a register still holds what the host put there.',

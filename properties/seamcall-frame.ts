@@ -1,4 +1,4 @@
-import { atCall, constant, equal, fact, predictedRegister, when } from '../src/clause/clause.js';
+import { atCall, callsOnce, equal, predictedRegister, when } from '../src/clause/clause.js';
 import { agrees, happens } from '../src/clause/exchange-clause.js';
 import { SEAMCALL_PROGRAMS } from '../src/clause/exchange-groups.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
@@ -17,8 +17,8 @@ export const seamcallFrame: PropertyDefinition = {
     underBreach: false,
     appliesTo: ({ contract }) =>
       contract.instruction === 'seamcall' || 'wraps TDCALL: its frame is judged by vmcall-frame',
-    clauses: () => [
-      when({ kind: 'ended', as: ['returned', 'trapped', 'stopped'] }, equal(fact('calls'), constant(1n))),
+    clauses: (compiled) => [
+      ...callsOnce(compiled),
       when({ kind: 'called' }, equal(atCall('rax'), predictedRegister('call', 'rax'))),
     ],
   },

@@ -1,4 +1,4 @@
-import { atCall, constant, equal, fact, predictedRegister, when } from '../src/clause/clause.js';
+import { atCall, callsOnce, equal, predictedRegister, when } from '../src/clause/clause.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
@@ -16,10 +16,10 @@ export const vmcallFrame: PropertyDefinition = {
     underBreach: false,
     appliesTo: ({ contract }) =>
       contract.instruction === 'tdcall' || 'wraps SEAMCALL: its frame is judged by seamcall-frame',
-    clauses: ({ contract }) => [
-      when({ kind: 'ended', as: ['returned', 'trapped', 'stopped'] }, equal(fact('calls'), constant(1n))),
+    clauses: (compiled) => [
+      ...callsOnce(compiled),
       when({ kind: 'called' }, equal(atCall('rax'), predictedRegister('call', 'rax'))),
-      ...(contract.inputs.rcx !== undefined && 'constant' in contract.inputs.rcx
+      ...(compiled.contract.inputs.rcx !== undefined && 'constant' in compiled.contract.inputs.rcx
         ? [when({ kind: 'called' }, equal(atCall('rcx'), predictedRegister('call', 'rcx')))]
         : []),
     ],

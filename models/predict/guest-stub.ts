@@ -4,35 +4,26 @@
  * imports models/module: otherwise one wrong rule there would cancel itself out here.
  */
 import type { CompiledContract } from '../../src/contract/compiled.js';
-import type { Contract } from '../../src/contract/contract.js';
 import { MOMENT, RFLAGS_OFFSET } from '../../src/observation/layout.js';
-import { REGISTER_INDEX } from '../../src/x86/registers.js';
-import type { Guard, Origin, PredictionRule } from './rule.js';
-import { blockRules, callRules, RETURN_POPS, RETURNED, STATUS, SUCCEEDED } from './stub-rules.js';
+import { resultRules } from './result-rules.js';
+import type { Origin, PredictionRule } from './rule.js';
+import { blockRules, callRules, RETURN_POPS, RETURNED } from './stub-rules.js';
 
 /** RFLAGS.IF (Intel SDM volume 1, 3.4.3). */
 const IF = 0x200;
-const { rax: RAX } = REGISTER_INDEX;
-const RESULT = MOMENT.answer + REGISTER_INDEX.r10;
-const FAILED: Guard = { kind: 'zero', slot: STATUS, is: false };
 
 /** The rules for one contract. For each slot the guards of at most one rule hold. */
 export function guestStubRules(compiled: CompiledContract): PredictionRule[] {
-  return [...callRules(compiled), ...returnRules(compiled), ...blockRules(compiled, { kind: 'called' })];
+  return [
+    ...callRules(compiled),
+    ...resultRules(compiled, { kind: 'called' }),
+    ...returnRules(compiled),
+    ...blockRules(compiled, { kind: 'called' }),
+  ];
 }
 
 function returnRules({ contract, flagBits }: CompiledContract): PredictionRule[] {
-  const called: Guard[] = [RETURNED, { kind: 'called' }];
-  const rax = MOMENT.final + RAX;
   const from = (slot: number): Origin => ({ from: 'observation', slot });
-  const results: Record<Contract['returns'], PredictionRule[]> = {
-    status: [{ slot: rax, when: called, value: from(STATUS) }],
-    r10: [{ slot: rax, when: called, value: from(RESULT) }],
-    'status-or-r10': [
-      { slot: rax, when: [...called, FAILED], value: from(STATUS) },
-      { slot: rax, when: [...called, SUCCEEDED], value: from(RESULT) },
-    ],
-  };
   const flags = MOMENT.final + RFLAGS_OFFSET;
   const before = MOMENT.initial + RFLAGS_OFFSET;
   const sti = contract.stiFlag === undefined ? 0 : (flagBits.get(contract.stiFlag) ?? 0);
@@ -47,5 +38,5 @@ function returnRules({ contract, flagBits }: CompiledContract): PredictionRule[]
           },
           { slot: flags, when: [RETURNED, { kind: 'flags', bits: sti, set: false }], value: from(before) },
         ];
-  return [...results[contract.returns], RETURN_POPS, ...flagRules];
+  return [RETURN_POPS, ...flagRules];
 }

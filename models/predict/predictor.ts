@@ -1,9 +1,10 @@
 /** Evaluates prediction rules over the binary observation: made once per target, called for every case without allocating. */
 import type { CompiledContract } from '../../src/contract/compiled.js';
 import { FACT } from '../../src/observation/layout.js';
-import { parameterSlot, placeIsSound, type Scenario, SLOT } from '../../src/scenario/layout.js';
+import { isAliased, isNull, isSound } from '../../src/scenario/blocks.js';
+import { parameterSlot, type Scenario } from '../../src/scenario/layout.js';
 import type { Prediction } from './prediction.js';
-import type { Guard, Origin, PredictionRule } from './rule.js';
+import type { Guard, Origin, PredictionRule, Width } from './rule.js';
 
 type Holds = (scenario: Scenario, observation: Int32Array) => boolean;
 
@@ -20,7 +21,7 @@ export class Predictor {
     const flags = compiled.flagsParameter === undefined ? -1 : parameterSlot(compiled.flagsParameter.place);
     this.rules = rules.map(({ slot, when, value }) => ({
       slot,
-      holds: when.map((guard) => compileGuard(guard, flags)),
+      holds: when.map((guard) => compileGuard(guard, flags, compiled)),
       value,
     }));
   }
@@ -40,7 +41,7 @@ function holdsAll(holds: readonly Holds[], scenario: Scenario, observation: Int3
 }
 
 /** @param flags scenario slot of the flags argument, or -1 */
-function compileGuard(guard: Guard, flags: number): Holds {
+function compileGuard(guard: Guard, flags: number, compiled: CompiledContract): Holds {
   switch (guard.kind) {
     case 'ended':
       return (_, observation) => ((guard.as >>> observation[2 * FACT.end]) & 1) === 1;
@@ -54,9 +55,13 @@ function compileGuard(guard: Guard, flags: number): Holds {
     case 'flags':
       return (scenario) => (flags >= 0 && (scenario[2 * flags] & guard.bits) === guard.bits) === guard.set;
     case 'block-given':
-      return (scenario) => placeIsSound(scenario[2 * SLOT.blockPlace]);
+      return (scenario) => isSound(scenario, compiled, guard.block);
+    case 'null':
+      return (scenario) => isNull(scenario, compiled, guard.block) === guard.is;
+    case 'aliased':
+      return (scenario) => isAliased(scenario, compiled, guard.block) === guard.is;
     case 'not-all': {
-      const inner = guard.of.map((one) => compileGuard(one, flags));
+      const inner = guard.of.map((one) => compileGuard(one, flags, compiled));
       return (scenario, observation) => !holdsAll(inner, scenario, observation);
     }
   }
@@ -87,4 +92,13 @@ function know(
   }
   values[2 * slot] = low;
   values[2 * slot + 1] = high;
+  if (value.bytes !== undefined && value.bytes < 8) extend(values, 2 * slot, value);
+}
+
+/** Extends the lowest bytes of a value in place. */
+function extend(values: Int32Array, at: number, { bytes = 8, signed = false }: Width): void {
+  const shift = 32 - 8 * bytes;
+  const low = values[at];
+  values[at] = signed ? (low << shift) >> shift : (low << shift) >>> shift;
+  values[at + 1] = signed ? values[at] >> 31 : 0;
 }

@@ -12,16 +12,27 @@ export type Guard =
   | { kind: 'outcome'; is: number }
   /** All these bits of the flags argument are set, or not all of them are; 32 bits. */
   | { kind: 'flags'; bits: number; set: boolean }
-  /** The caller gave a sound block, apart from the function's own frame. */
-  | { kind: 'block-given' }
+  /** The caller gave this block, which is sound and apart from the function's own frame. */
+  | { kind: 'block-given'; block: number }
+  /** The pointer to this block is NULL, or is not. */
+  | { kind: 'null'; block: number; is: boolean }
+  /** This block lies in the same place as another, or does not. */
+  | { kind: 'aliased'; block: number; is: boolean }
   | { kind: 'not-all'; of: readonly Guard[] };
 
 /** Where the predicted 64-bit value comes from. */
 export type Origin =
   | { from: 'constant'; low: number; high: number }
-  | { from: 'scenario'; slot: number }
+  | ({ from: 'scenario'; slot: number } & Width)
   /** A slot of the observation; `plus` is added to it, `or` is set in its low half. */
-  | { from: 'observation'; slot: number; plus?: number; or?: number };
+  | ({ from: 'observation'; slot: number; plus?: number; or?: number } & Width);
+
+/** The lowest bytes of a slot, 8 if it is not said, extended to 64 bits. */
+export interface Width {
+  bytes?: number;
+  /** By their highest bit; by 0 if it is not said. */
+  signed?: boolean;
+}
 
 export interface PredictionRule {
   /** Slot of the observation. */

@@ -1,5 +1,6 @@
 /** What holds for every stub, whatever it wraps: the registers at the call, the block, and the stack at the return. */
 import { highHalf, lowHalf } from '../../src/halves.js';
+import type { BlockField } from '../../src/contract/compiled-blocks.js';
 import type { CompiledContract } from '../../src/contract/compiled.js';
 import type { Source } from '../../src/contract/contract.js';
 import { BLOCK, END, MOMENT } from '../../src/observation/layout.js';
@@ -21,22 +22,29 @@ export function callRules(compiled: CompiledContract): PredictionRule[] {
   return (Object.entries(compiled.contract.inputs) as [RegisterName, Source][]).flatMap(([name, source]) => {
     const origin = inputOrigin(compiled, source);
     if (origin === undefined) return [];
-    const when: Guard[] = 'field' in source && compiled.blockParameter !== undefined ? [{ kind: 'block-given' }] : [];
+    const field = 'field' in source ? compiled.fields[compiled.fieldIndex.get(source.field) ?? 0] : undefined;
+    const when: Guard[] = field === undefined ? [] : [{ kind: 'block-given', block: field.block }];
     return [{ slot: MOMENT.call + REGISTER_INDEX[name], when, value: origin }];
   });
 }
 
-function inputOrigin({ contract, fieldIndex }: CompiledContract, source: Source): Origin | undefined {
+function inputOrigin(compiled: CompiledContract, source: Source): Origin | undefined {
+  const { contract, fieldIndex, fields, narrowParameters } = compiled;
   if ('field' in source) {
     const field = fieldIndex.get(source.field);
-    return field === undefined ? undefined : { from: 'observation', slot: BLOCK.initial + field };
+    if (field === undefined) return undefined;
+    const { bytes, signed } = fields[field];
+    return { from: 'observation', slot: BLOCK.initial + field, ...(bytes < 8 && { bytes, signed }) };
   }
   if ('constant' in source) {
     const value = BigInt(source.constant);
     return { from: 'constant', low: lowHalf(value), high: highHalf(value) };
   }
   const parameter = contract.parameters.find(({ name }) => name === source.parameter);
-  return parameter === undefined ? undefined : { from: 'scenario', slot: parameterSlot(parameter.place) };
+  if (parameter === undefined) return undefined;
+  const narrow = narrowParameters.find((one) => one.parameter === parameter);
+  const width = narrow && { bytes: narrow.bytes, signed: narrow.signed };
+  return { from: 'scenario', slot: parameterSlot(parameter.place), ...width };
 }
 
 /** RET pops the return address. */
@@ -54,19 +62,40 @@ export const RETURN_POPS: PredictionRule = {
  */
 export function blockRules(compiled: CompiledContract, answered: Guard): PredictionRule[] {
   const { contract, fields } = compiled;
-  const given: Guard[] = [{ kind: 'block-given' }, ...(contract.blockWhenStopped === 'any' ? [NOT_STOPPED] : [])];
   const written = [answered, ...writesOutputs(compiled)];
-  return fields.flatMap(({ name }, field): PredictionRule[] => {
+  return fields.flatMap((shape, field): PredictionRule[] => {
+    const { name, block, bytes, scratch } = shape;
+    if (scratch) return [];
+    const given: Guard[] = [
+      { kind: 'block-given', block },
+      ...(isOverwritten(compiled, shape) ? [{ kind: 'aliased', block, is: false } as const] : []),
+      ...(contract.blockWhenStopped === 'any' ? [NOT_STOPPED] : []),
+    ];
     const slot = BLOCK.final + field;
     const unchanged: Origin = { from: 'observation', slot: BLOCK.initial + field };
     const output = contract.outputs.fields[name];
     if (output === undefined) return [{ slot, when: given, value: unchanged }];
-    const stored: Origin = { from: 'observation', slot: MOMENT.answer + REGISTER_INDEX[output] };
+    const from = MOMENT.answer + REGISTER_INDEX[output];
+    const stored: Origin = { from: 'observation', slot: from, ...(bytes < 8 && { bytes }) };
     return [
       { slot, when: [...given, { kind: 'not-all', of: written }], value: unchanged },
       { slot, when: [...given, RETURNED, ...written], value: stored },
     ];
   });
+}
+
+/** Whether something may be stored over a field where its block lies in the same place as another. */
+function isOverwritten({ contract, blocks, fields }: CompiledContract, field: BlockField): boolean {
+  const mayShare = (other: BlockField): boolean =>
+    other.block !== field.block &&
+    (blocks[other.block].alias === field.block || blocks[field.block].alias === other.block);
+  return fields.some(
+    (other) =>
+      mayShare(other) &&
+      (other.scratch || Object.hasOwn(contract.outputs.fields, other.name)) &&
+      other.offset < field.offset + field.bytes &&
+      field.offset < other.offset + other.bytes,
+  );
 }
 
 /** When the contract says that the outputs of an answered call are stored. */

@@ -38,6 +38,8 @@ export type Condition =
   | { kind: 'exposed'; register: ObservedRegister }
   /** What the caller owes was given (a block that is readable, writable and apart from the stack). */
   | { kind: 'caller-kept' }
+  /** The pointer to the block of this parameter is NULL. */
+  | { kind: 'null'; parameter: string }
   /** The caller gave a block that overlaps the function's own frame (a breach). */
   | { kind: 'block-overlaps-stack' }
   | { kind: 'not'; condition: Condition };
@@ -101,6 +103,21 @@ export const when = (conditions: Condition | readonly Condition[], clause: Claus
 /** A rule of what follows an answer: where the instruction may not reach the module, it is in force only when it did. */
 export const whenAnswered = ({ contract }: CompiledContract, clause: Clause): Clause =>
   contract.notEntered === undefined ? clause : when({ kind: 'outcome', is: ['completed'] }, clause);
+/**
+ * The wrapped instruction is executed exactly once a call, however the run ended, and not at all where a contract says so of
+ * NULL.
+ */
+export function callsOnce({ blocks }: CompiledContract): Clause[] {
+  const ended: Condition = { kind: 'ended', as: ['returned', 'trapped', 'stopped'] };
+  const silent = blocks
+    .filter(({ whenNull }) => whenNull !== undefined)
+    .map(({ parameter }): Condition => ({ kind: 'null', parameter: parameter.name }));
+  const once = equal(fact('calls'), constant(1n));
+  return [
+    when(silent.length === 0 ? ended : [ended, ...silent.map(not)], once),
+    ...silent.map((condition) => when([ended, condition], equal(fact('calls'), constant(0n)))),
+  ];
+}
 /** SEAMCALL raised an exception instead of reaching the module. */
 export const RAISED: Condition = { kind: 'outcome', is: ['generalProtection', 'invalidOpcode'] };
 export const not = (condition: Condition): Condition => ({ kind: 'not', condition });

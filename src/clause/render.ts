@@ -28,6 +28,8 @@ function renderCondition(condition: Condition): string {
       return `${condition.flag}${condition.set ? '' : ' clear'}`;
     case 'exposed':
       return `${condition.register} exposed`;
+    case 'null':
+      return `${condition.parameter} NULL`;
     case 'not':
       return `not ${renderCondition(condition.condition)}`;
     default:

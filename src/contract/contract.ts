@@ -7,36 +7,13 @@
  */
 import { z } from 'zod';
 import { REGISTER_NAMES } from '../x86/registers.js';
+import { layoutSchema, ownDataSchema, parameterSchema, returnsSchema } from './data-words.js';
 import { type ProgramContract, programContractSchema } from './program-contract.js';
 
 const register = z.enum(REGISTER_NAMES);
 const name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/, 'a name of letters, digits, _ . - (at most 100)');
 /** A 64-bit value as `0x...` (at most 16 digits). */
 const hex64 = z.string().regex(/^0x[0-9a-fA-F]{1,16}$/, 'a 64-bit value written as 0x...');
-const fieldOffset = z
-  .number()
-  .int()
-  .min(0)
-  .max(4088)
-  .refine((offset) => offset % 8 === 0, 'a multiple of 8');
-
-/** Where a parameter arrives: a register, or the k-th stack parameter of the convention (0 is the first). */
-const place = z.union(
-  [z.strictObject({ register: register.exclude(['rsp']) }), z.strictObject({ stack: z.number().int().min(0).max(3) })],
-  'one of {"register": NAME} (not rsp), {"stack": 0 to 3}',
-);
-
-const parameter = z.discriminatedUnion('kind', [
-  /** A pointer to the argument block. `nullable`: NULL is a legal argument and means "no block". */
-  z.strictObject({ kind: z.literal('block'), name, place, nullable: z.boolean() }),
-  /** A bit set that steers the function; the host never sees it. */
-  z.strictObject({ kind: z.literal('flags'), name, place, bits: z.record(name, hex64) }),
-  /** The completion-leaf number that goes to RAX. */
-  z.strictObject({ kind: z.literal('leaf'), name, place }),
-  /** A plain 64-bit value. */
-  z.strictObject({ kind: z.literal('value'), name, place }),
-]);
-
 /** Where the value of a register at the wrapped instruction comes from. */
 const source = z.union(
   [z.strictObject({ constant: hex64 }), z.strictObject({ parameter: name }), z.strictObject({ field: name })],
@@ -76,9 +53,9 @@ export const contractSchema = z.strictObject({
   convention: z.enum(['sysv', 'ms-x64']),
   /** The instruction that it wraps: a guest stub's TDCALL, or a host stub's SEAMCALL. */
   instruction: z.enum(['tdcall', 'seamcall']),
-  parameters: z.array(parameter).max(6),
-  /** The argument block: size in bytes and the byte offset of each 64-bit field. */
-  block: z.strictObject({ size: z.number().int().min(8).max(128), fields: z.record(name, fieldOffset) }).optional(),
+  parameters: z.array(parameterSchema).max(16),
+  /** The argument block of the block parameter that has no layout of its own. */
+  block: layoutSchema.optional().describe('The argument block of the block parameter that has no layout of its own.'),
   /** RAX, RCX and every other register that the contract determines at the wrapped instruction. */
   inputs: z.partialRecord(register, source),
   /** Leaves (RAX[15:0]) that the function may be called with; other numbers are drawn only so that the module rejects them. */
@@ -94,8 +71,8 @@ export const contractSchema = z.strictObject({
   notEntered: notEntered.optional(),
   /** What the function takes for granted: no other case is drawn, a run outside of it is judged by no property, and every result says so. */
   assumes: z.array(assumptionSchema).optional(),
-  /** RAX at the return: the status of the instruction, R10, or the status if it is not 0 and else R10. */
-  returns: z.enum(['status', 'r10', 'status-or-r10']),
+  /** RAX at the return of a function that executed the instruction. */
+  returns: returnsSchema.describe('RAX at the return of a function that executed the instruction.'),
   /** What happens when TDG.VP.VMCALL itself fails (RAX not 0): the status is returned, or the function never returns. */
   onFailure: z.enum(['returns', 'stops']),
   /**
@@ -107,6 +84,15 @@ export const contractSchema = z.strictObject({
   scrubsHostValues: z.boolean(),
   /** The flag that asks for STI immediately before TDCALL; absent: the function never executes STI. */
   stiFlag: name.optional(),
+  /** Data symbols of the image that the function may write to. */
+  ownData: ownDataSchema.optional(),
+  /** Its code lies where the image may be written to: such a write is judged like any other, and no reason for having no verdict. */
+  writableCode: z
+    .literal(true)
+    .optional()
+    .describe(
+      'The function may write to pages that the image maps writable and executable, where "ownData" says so; absent: such a write has no verdict.',
+    ),
   /** Whether the function may use the 128 bytes below RSP. Kernel code may not. */
   redZone: z.boolean(),
   /** `untouched`: no instruction of the function may change XMM, MXCSR or x87 control (kernel code). `convention`: what the calling convention says. */

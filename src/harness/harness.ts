@@ -4,6 +4,7 @@
  * SEAMCALL.
  */
 import { highHalf, lowHalf } from '../halves.js';
+import type { FieldBytes } from '../contract/compiled-blocks.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import type { WrappedInstruction } from '../contract/contract.js';
 import { END, FACT, MOMENT, VECTOR as VECTOR_STATE } from '../observation/layout.js';
@@ -20,6 +21,7 @@ import type { Machine } from '../x86/machine.js';
 import { CallerSide } from './caller.js';
 import type { Code } from './code.js';
 import { stageOf } from './stage-of.js';
+import { ownDataOf } from './own-data.js';
 import { surveyAccesses } from './survey.js';
 
 /** Instructions that a run may execute: the longest sound stub needs fewer than 100. */
@@ -54,7 +56,7 @@ export class Harness {
     const { machine } = this.stage;
     this.machine = machine;
     this.world = WORLDS[compiled.contract.instruction]();
-    this.caller = new CallerSide(compiled);
+    this.caller = new CallerSide(compiled, ownDataOf(code.image, compiled.contract));
     this.entryLow = lowHalf(code.entry);
     this.entryHigh = highHalf(code.entry);
     this.registers = machine.state.subarray(0, REGISTER_HALVES);
@@ -79,7 +81,7 @@ export class Harness {
    */
   run(scenario: Scenario, memory: 0 | 1, observation: Int32Array, observer?: StageObserver): void {
     this.attempt(scenario, memory, observation, observer);
-    if (this.stage.unmodelled === '') this.observeAll(scenario, memory, observation);
+    if (this.stage.unmodelled === '') this.observeAll(memory, observation);
     else this.nameCaller(scenario, memory, observation);
   }
 
@@ -105,6 +107,7 @@ export class Harness {
     const { stage, machine } = this;
     stage.reset();
     stage.observer = observer;
+    stage.writableCode = this.compiled.contract.writableCode === true;
     observation.fill(0);
     stage.enterState(memory);
     this.caller.enter(machine, scenario, memory, observation);
@@ -131,6 +134,11 @@ export class Harness {
   /** Address of a field of the argument block, by the present placement. */
   fieldAddress(field: string): bigint {
     return this.caller.fieldAddress(field);
+  }
+
+  /** Bytes of a field of an argument block. */
+  fieldSize(field: string): FieldBytes {
+    return this.caller.fieldSize(field);
   }
 
   private execute(scenario: Scenario, observation: Int32Array): void {
@@ -213,11 +221,10 @@ export class Harness {
   }
 
   /** What only a base run is judged by: the block, and where the accesses went. */
-  private observeAll(scenario: Scenario, memory: 0 | 1, observation: Int32Array): void {
+  private observeAll(memory: 0 | 1, observation: Int32Array): void {
     const { machine, caller } = this;
-    caller.readBlock(machine, observation);
-    const block = caller.writableBlock(scenario);
-    surveyAccesses(machine, caller.placement, caller.regionsOf(memory), block, caller.shadow, observation);
+    caller.readBlocks(machine, observation);
+    surveyAccesses(machine, caller.writableMemory(memory), observation);
   }
 }
 

@@ -3,6 +3,7 @@ import { highHalf, lowHalf } from '../halves.js';
 import type { Clause, Condition, Influence, Predictable, Term } from '../clause/clause.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import { BLOCK, END, type EndName, FACT, OUTCOME, registerSlot, vectorSlot } from '../observation/layout.js';
+import { isNull } from '../scenario/blocks.js';
 import { REGISTER_NAMES } from '../x86/registers.js';
 import type { CaseContext } from './context.js';
 
@@ -195,6 +196,11 @@ function compileCondition(condition: Condition, compiled: CompiledContract): (co
       return (context) => context.callerKept;
     case 'block-overlaps-stack':
       return (context) => context.blockOverlapsStack;
+    case 'null': {
+      const block = compiled.blocks.findIndex(({ parameter }) => parameter.name === condition.parameter);
+      if (block < 0) throw new RangeError(`${compiled.id}: no block ${condition.parameter}`);
+      return ({ scenario }) => isNull(scenario, compiled, block);
+    }
     case 'flag': {
       const bits = compiled.flagBits.get(condition.flag);
       if (bits === undefined) throw new RangeError(`${compiled.id}: no flag ${condition.flag}`);

@@ -3,8 +3,11 @@
  * value is the complement of the old one, so that each single bit differs; but the XOR of two complements is that of
  * the originals, so with any other key the bits to change are picked by a hash of the key and the slot.
  */
+import { lowHalf } from '../halves.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
-import { parameterSlot, SCENARIO_SLOTS, type Scenario, SLOT } from './layout.js';
+import { fieldSlot, parameterSlot, type Scenario, SLOT } from './layout.js';
+import { isAliased } from './blocks.js';
+import { valueBits } from './narrow.js';
 import { ROLE } from './roles.js';
 import type { ScenarioSpace } from './space.js';
 
@@ -22,18 +25,34 @@ export function changeGuestSecrets(
 ): void {
   companion.set(scenario);
   const { roles, compiled } = space;
-  for (let slot = 0; slot < SCENARIO_SLOTS; slot++) if (roles[slot] === ROLE.secret) change(companion, slot);
+  for (let slot = 0; slot < roles.length; slot++) if (roles[slot] === ROLE.secret) change(companion, slot);
   for (let field = 0; field < compiled.fields.length; field++) {
     const register = compiled.fieldRegister[field];
     // RCX holds the mask, which the host sees; RAX the leaf, which decides whether there is a host.
     const passed =
       register >= 0 &&
       (field === compiled.maskField || field === compiled.leafField || ((exposed >>> register) & 1) === 1);
-    if (!passed && roles[SLOT.blockField + field] === ROLE.argument) change(companion, SLOT.blockField + field);
+    const slot = fieldSlot(field);
+    // Of two fields in one place only one is there.
+    if (!passed && roles[slot] === ROLE.argument && !isAliased(scenario, compiled, compiled.fields[field].block))
+      change(companion, slot);
   }
   // Flags and leaf decide branches; of a plain value the contract says where it goes, and no more.
   for (const { place, registers } of compiled.plainParameters)
     if ((registers & exposed) === 0) change(companion, parameterSlot(place));
+  changeUpperBits(scenario, space, exposed, companion);
+}
+
+/** Bits above a narrow parameter are nobody's: what its value was changed to, or is, stays. */
+function changeUpperBits(scenario: Scenario, { compiled }: ScenarioSpace, exposed: number, companion: Scenario): void {
+  for (const { parameter, bytes } of compiled.narrowParameters) {
+    const slot = parameterSlot(parameter.place);
+    const plain = compiled.plainParameters.find(({ place }) => place === parameter.place);
+    if (plain !== undefined && (plain.registers & exposed) === 0) continue;
+    change(companion, slot);
+    const value = lowHalf(valueBits(bytes));
+    companion[2 * slot] = (scenario[2 * slot] & value) | (companion[2 * slot] & ~value);
+  }
 }
 
 /**

@@ -1,25 +1,37 @@
 import type { CompiledContract } from '../contract/compiled.js';
 import { LEAF_DRAWS } from './draw-constants.js';
-import { parameterSlot, SLOT } from './layout.js';
+import { fieldSlot, parameterSlot } from './layout.js';
 
 /** RAX bits 63:24, of which none may be set in a call for a leaf (docs/abi/tdcall.md#rax-layout, docs/abi/seamcall.md#rax-layout). */
 const RESERVED_LOW = 0xff000000;
 
 /** The scenario slot from which RAX, the leaf, is loaded; -1 when the leaf is the function's own. */
 export function leafSlot({ contract, leafField }: CompiledContract): number {
-  if (leafField >= 0) return SLOT.blockField + leafField;
+  if (leafField >= 0) return fieldSlot(leafField);
   const source = contract.inputs.rax;
   if (source === undefined || !('parameter' in source)) return -1;
   const parameter = contract.parameters.find(({ name }) => name === source.parameter);
   return parameter === undefined ? -1 : parameterSlot(parameter.place);
 }
 
+/** Bytes of the parameter or field that is the leaf. */
+export function leafBytes({ leafField, fields, leafParameter }: CompiledContract): number {
+  return leafField >= 0 ? fields[leafField].bytes : (leafParameter?.bytes ?? 8);
+}
+
+/** The bits of the slot's low half that are the leaf's. */
+export function leafMask(compiled: CompiledContract): number {
+  const bytes = leafBytes(compiled);
+  return bytes >= 4 ? -1 : (1 << (8 * bytes)) - 1;
+}
+
 /**
  * Whether a function may be called with this value of RAX: an allowed leaf, or something that the module refuses. A leaf
  * that it has, and that the function may not be called with, is the caller's breach.
  */
-export function leafIsFair({ contract }: CompiledContract, low: number, high: number): boolean {
-  if (high !== 0 || (low & RESERVED_LOW) !== 0) return true;
+export function leafIsFair(compiled: CompiledContract, low: number, high: number): boolean {
+  const { contract } = compiled;
+  if ((leafBytes(compiled) === 8 && high !== 0) || (low & RESERVED_LOW) !== 0) return true;
   const leaf = low & 0xffff;
   return contract.leaves.includes(leaf) || !LEAF_DRAWS[contract.instruction].known.has(leaf);
 }

@@ -81,6 +81,8 @@ export class Stage {
   delivered = 0;
   /** Low half of RIP where the last one was delivered, 0 if none was. */
   interruptedAt = 0;
+  /** Whether code may write to pages that the image maps writable and executable, as the contract of the run says. */
+  writableCode = false;
   private readonly fixups: Fixups;
   /** Of an image that has bytes which nobody knows. */
   private readonly badReads: BadReads | undefined;
@@ -111,14 +113,17 @@ export class Stage {
     this.machine.checkpoint();
   }
 
-  private mapCaller({ stack, block, structures, lowHalfZero, readOnly, poison }: Regions, memory: string): void {
+  private mapCaller(regions: Regions, memory: string): void {
+    const { stack, structures, moreBlocks, poison } = regions;
     const map = ({ address, size }: Region, kind: 'stack' | 'block', write = true): void =>
       this.machine.map(address, size, { ...READ_WRITE, write }, poisonBytes(size, poison(kind)));
     map(stack, 'stack');
     if (memory === 'structures') return map(structures, 'block');
-    map(block, 'block');
-    map(lowHalfZero, 'block');
-    map(readOnly, 'block', false);
+    for (const { block, lowHalfZero, readOnly } of [regions, ...moreBlocks]) {
+      map(block, 'block');
+      map(lowHalfZero, 'block');
+      map(readOnly, 'block', false);
+    }
   }
 
   private declareEnds(entry: bigint | undefined): ExternalEnd[] {
@@ -185,7 +190,10 @@ export class Stage {
       const executed = machine.instructionCount;
       const left = Math.max(0, deadline - executed);
       if (single) this.beforeStep();
-      switch (machine.run(single ? Math.min(1, left) : left)) {
+      let exit = machine.run(single ? Math.min(1, left) : left);
+      if (this.writableCode && exit === EXIT.Fault && machine.exitDetail === VECTOR.PF && this.writesCode())
+        exit = machine.runWritingCode();
+      switch (exit) {
         case EXIT.External:
           return this.stop(this.ends[machine.exitDetail].end === END.unknown ? STOP.external : this.end);
         case EXIT.Environment:

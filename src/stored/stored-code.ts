@@ -13,6 +13,10 @@ interface CaseFunction {
   entry: bigint;
   /** Bytes of its code. */
   size: number;
+  /** Symbols of data that its contract names. */
+  data?: readonly string[];
+  /** Pages of code that the image lets be written stay so. */
+  writableCode?: boolean;
 }
 
 /**
@@ -20,9 +24,9 @@ interface CaseFunction {
  * @param touched what all runs of the case touched
  */
 export function storedCode(image: Image, target: CaseFunction, touched: Touched): CaseFile['code'] {
-  const { symbol, entry } = target;
+  const { symbol, entry, data, writableCode = false } = target;
   const size = Math.min(target.size, MAX_CODE);
-  const names = new Names(image, symbol, entry, touched);
+  const names = new Names(image, symbol, entry, touched, data);
   const all = neededPages(image, entry, size, touched, names.needed);
   const pages = all.slice(0, MAX_PAGES).sort((a, b) => (a < b ? -1 : 1));
   const fixups = usedFixups(image, entry, size, touched);
@@ -30,7 +34,7 @@ export function storedCode(image: Image, target: CaseFunction, touched: Touched)
   return {
     entry: hex(entry),
     size,
-    pages: pages.map((page) => storedPage(image, page)),
+    pages: pages.map((page) => storedPage(image, page, writableCode)),
     symbols: names
       .within(pages)
       .map(({ name, address, bytes }) => ({ name, address: hex(address), size: Math.min(bytes, MOST_BYTES) })),
@@ -68,11 +72,13 @@ class Names {
     symbol: string,
     entry: bigint,
     { addresses }: Touched,
+    data: readonly string[] = [],
   ) {
     const target = image.symbols.find(({ name, address }) => name === symbol && address === entry);
     if (target !== undefined) this.need(target);
     // A function that is called by its name, or that ends a run by it, need not be the symbol that names its code.
     for (const one of image.symbols) if (addresses.has(one.address) && isFunction(image, one)) this.need(one);
+    for (const one of image.symbols) if (data.includes(one.name) && !isFunction(image, one)) this.need(one);
     for (const address of addresses) {
       const naming = symbolAt(image, address);
       if (naming !== undefined) this.need(naming.symbol);
@@ -154,8 +160,8 @@ export function isInImage(image: Image, page: bigint): boolean {
   return image.segments.some(({ address, size }) => page + PAGE > address && page < address + BigInt(size));
 }
 
-/** What the machine holds there: the parts of the image that share the page, and a page of code is never writable. */
-function storedPage(image: Image, page: bigint): CaseFile['code']['pages'][number] {
+/** What the machine holds there: the parts of the image that share the page, and a page of code is writable only if the contract says so. */
+function storedPage(image: Image, page: bigint, writableCode: boolean): CaseFile['code']['pages'][number] {
   const bytes = Buffer.alloc(Number(PAGE));
   let read = false;
   let write = false;
@@ -171,6 +177,6 @@ function storedPage(image: Image, page: bigint): CaseFile['code']['pages'][numbe
   }
   let end = bytes.length;
   while (end > 0 && bytes[end - 1] === 0) end--;
-  const permissions = `${read ? 'r' : '-'}${write && !execute ? 'w' : '-'}${execute ? 'x' : '-'}`;
+  const permissions = `${read ? 'r' : '-'}${write && (!execute || writableCode) ? 'w' : '-'}${execute ? 'x' : '-'}`;
   return { address: hex(page), permissions, base64: bytes.subarray(0, end).toString('base64') };
 }
