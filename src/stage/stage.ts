@@ -10,11 +10,14 @@ import { segmentAt } from '../image/segments.js';
 import { symbolicName } from './functions.js';
 import { END } from '../observation/layout.js';
 import { hex } from '../text/hex.js';
+import { ENVIRONMENT } from '../x86/environment.js';
 import { EXIT, PAGE_FAULT, VECTOR } from '../x86/exit.js';
+import { FLAG } from '../x86/flags.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import { Machine, type MachineOptions } from '../x86/machine.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
 import { enterState } from './entry-state.js';
+import { DeadLoop } from './dead-loop.js';
 import { Fixups, goToFixup } from './fixups.js';
 import { HANDLER_FRAME, PAGE, poisonBytes, type Region, REGIONS, type Regions } from './layout.js';
 import { mapImage } from './map-image.js';
@@ -81,6 +84,7 @@ export class Stage {
   /** Low half of RIP where the last one was delivered, 0 if none was. */
   interruptedAt = 0;
   private readonly fixups: Fixups;
+  private readonly deadLoop = new DeadLoop();
   private planned = 0;
   private handlerLow = 0;
   private handlerHigh = 0;
@@ -156,22 +160,31 @@ export class Stage {
   }
 
   /**
-   * Runs on to the next stop.
+   * Runs on to the next stop. HLT waits for an interrupt that comes at once; with interrupts off it is a stop, and so is a loop
+   * in which nothing happens.
    *
    * @param deadline instructions since the reset
    * @returns one of STOP; END.unknown with `problem` set, and `unmodelled` if a symbol is the reason
    */
   run(deadline: number): number {
-    const { machine, observer } = this;
+    const { machine, observer, deadLoop } = this;
+    deadLoop.begin(deadline);
     const single = observer !== undefined || this.trackCaller;
     for (;;) {
       const executed = machine.instructionCount;
       const left = Math.max(0, deadline - executed);
       if (single) this.beforeStep();
-      switch (machine.run(single ? Math.min(1, left) : left)) {
+      switch (machine.run(Math.min(left, single ? 1 : deadLoop.step(machine)))) {
         case EXIT.External:
           return this.stop(this.ends[machine.exitDetail].end === END.unknown ? STOP.external : this.end);
         case EXIT.Environment:
+          if (machine.exitDetail === ENVIRONMENT.Hlt) {
+            // Only an NMI would wake it.
+            if ((machine.state[2 * STATE.RFLAGS] & FLAG.IF) === 0) return this.stop(STOP.stopped);
+            machine.completeEnvironment();
+            observer?.after(machine, NOTHING);
+            break;
+          }
           this.detail = machine.exitDetail;
           return STOP.environment;
         case EXIT.Interrupt:
@@ -181,6 +194,7 @@ export class Stage {
             observer.before(machine);
           }
           this.deliver();
+          deadLoop.begin(deadline);
           observer?.after(machine, { interrupt: true });
           break;
         case EXIT.Fault: {
@@ -193,6 +207,7 @@ export class Stage {
           this.problem = `unknown instruction ${machine.unknownText}, ${this.here()}`;
           return this.stop(STOP.unknown);
         case EXIT.Budget:
+          if (deadLoop.closes(machine)) return this.stop(STOP.stopped);
           if (machine.instructionCount >= deadline) return this.stop(STOP.budget);
           observer?.after(machine, NOTHING);
           break;
