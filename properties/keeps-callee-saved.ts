@@ -1,6 +1,6 @@
 import { type Condition, equal, final, initial, not, when } from '../src/clause/clause.js';
 import { atEveryReturn } from '../src/clause/every-return.js';
-import type { PropertyDefinition } from '../src/clause/property.js';
+import { mayReturn, type PropertyDefinition } from '../src/clause/property.js';
 
 /**
  * Criteria: at the return, every callee-saved register of the calling convention has its value of the entry. RSP is the
@@ -13,7 +13,7 @@ export const keepsCalleeSaved: PropertyDefinition = {
   source: 'facts/stubs.md (System V: RBX RBP R12-R15; Microsoft x64: also RDI RSI); facts/module.md 7 (property 4)',
   stub: {
     underBreach: false,
-    appliesTo: () => true,
+    appliesTo: mayReturn,
     clauses: ({ calleeSaved, entersTd }) => {
       const returned: Condition[] = [{ kind: 'ended', as: ['returned'] }];
       if (entersTd) returned.push(not({ kind: 'td-answered' }));

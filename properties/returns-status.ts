@@ -1,6 +1,6 @@
 import { equal, final, predictedRegister, when, whenAnswered } from '../src/clause/clause.js';
 import { returnsResult } from '../src/clause/exchange-groups.js';
-import type { PropertyDefinition } from '../src/clause/property.js';
+import { mayReturn, type PropertyDefinition } from '../src/clause/property.js';
 
 /**
  * Criteria: RAX at the return is what the contract names: the status of the instruction, or R10 as the host answered it.
@@ -13,7 +13,7 @@ export const returnsStatus: PropertyDefinition = {
   source: 'facts/linux.md 1.2; facts/stubs.md (results); facts/module.md 3 and 5 (status words)',
   stub: {
     underBreach: false,
-    appliesTo: () => true,
+    appliesTo: mayReturn,
     clauses: (compiled) => [
       whenAnswered(
         compiled,

@@ -1,5 +1,6 @@
 import { final, independent, when } from '../src/clause/clause.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
+import type { Contract } from '../src/contract/contract.js';
 import { REGISTER_NAMES } from '../src/x86/registers.js';
 
 /**
@@ -17,18 +18,23 @@ export const scrubsHostValues: PropertyDefinition = {
     underBreach: false,
     appliesTo: ({ contract, reachesHost }) => {
       if (!reachesHost) return 'never calls TDG.VP.VMCALL: outputs of the trusted module are no host values';
+      if (contract.neverReturns === true) return 'the function never returns';
       return contract.scrubsHostValues || 'the contract leaves scrubbing to the caller';
     },
     clauses: ({ contract }) =>
-      REGISTER_NAMES.filter(
-        (register) => register !== 'rsp' && (register !== 'rax' || contract.returns === 'status'),
-      ).map((register) =>
-        when(
-          [{ kind: 'host-answered' }, { kind: 'ended', as: ['returned'] }],
-          independent(final(register), 'host-values'),
-        ),
+      REGISTER_NAMES.filter((register) => register !== 'rsp' && (register !== 'rax' || !returnsResult(contract))).map(
+        (register) =>
+          when(
+            [{ kind: 'host-answered' }, { kind: 'ended', as: ['returned'] }],
+            independent(final(register), 'host-values'),
+          ),
       ),
   },
   example: 'One xor of the scrub is missing, so that a register still holds what the host put there.',
   fix: 'Clear the register with a 32-bit xor after its value was stored, or restore it from the stack.',
 };
+
+/** Whether RAX may be R10 of the host. */
+function returnsResult({ returns, returnsWhen = [] }: Contract): boolean {
+  return returns !== 'status' || returnsWhen.some((one) => one.returns === 'r10');
+}

@@ -1,10 +1,11 @@
-import { atCall, constant, equal, fact, predictedRegister, when } from '../src/clause/clause.js';
+import { atCall, callsOf, equal, fact, predictedRegister, when } from '../src/clause/clause.js';
 import { agrees, happens } from '../src/clause/exchange-clause.js';
 import { SEAMCALL_PROGRAMS } from '../src/clause/exchange-groups.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
- * Criteria: (1) SEAMCALL is executed exactly once a call, however it ends; (2) RAX holds the leaf, all 64 bits: bit 63
+ * Criteria: (1) SEAMCALL is executed exactly once a call, however it ends, or as often as the contract of a retry and the
+ * answers say; (2) RAX holds the leaf, all 64 bits: bit 63
  * selects the P-SEAMLDR. The bounded retry of the callers is no business of a stub.
  */
 export const seamcallFrame: PropertyDefinition = {
@@ -16,8 +17,8 @@ export const seamcallFrame: PropertyDefinition = {
     underBreach: false,
     appliesTo: ({ contract }) =>
       contract.instruction === 'seamcall' || 'wraps TDCALL: its frame is judged by vmcall-frame',
-    clauses: () => [
-      when({ kind: 'ended', as: ['returned', 'trapped', 'stopped'] }, equal(fact('calls'), constant(1n))),
+    clauses: (compiled) => [
+      when({ kind: 'ended', as: ['returned', 'trapped', 'stopped'] }, equal(fact('calls'), callsOf(compiled))),
       when({ kind: 'called' }, equal(atCall('rax'), predictedRegister('call', 'rax'))),
     ],
   },

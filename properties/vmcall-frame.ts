@@ -1,8 +1,9 @@
-import { atCall, constant, equal, fact, predictedRegister, when } from '../src/clause/clause.js';
+import { atCall, callsOf, equal, fact, predictedRegister, when } from '../src/clause/clause.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
- * Criteria: (1) the wrapped instruction is executed exactly once a call; (2) RAX holds the leaf; (3) where the exposure
+ * Criteria: (1) the wrapped instruction is executed exactly once a call, or as often as the contract of a retry and the
+ * answers say; (2) RAX holds the leaf; (3) where the exposure
  * mask is the function's own, RCX holds exactly it.
  * Not checked here: a mask that the caller passes (marshals-arguments).
  */
@@ -15,10 +16,10 @@ export const vmcallFrame: PropertyDefinition = {
     underBreach: false,
     appliesTo: ({ contract }) =>
       contract.instruction === 'tdcall' || 'wraps SEAMCALL: its frame is judged by seamcall-frame',
-    clauses: ({ contract }) => [
-      when({ kind: 'ended', as: ['returned', 'trapped', 'stopped'] }, equal(fact('calls'), constant(1n))),
+    clauses: (compiled) => [
+      when({ kind: 'ended', as: ['returned', 'trapped', 'stopped'] }, equal(fact('calls'), callsOf(compiled))),
       when({ kind: 'called' }, equal(atCall('rax'), predictedRegister('call', 'rax'))),
-      ...(contract.inputs.rcx !== undefined && 'constant' in contract.inputs.rcx
+      ...(compiled.contract.inputs.rcx !== undefined && 'constant' in compiled.contract.inputs.rcx
         ? [when({ kind: 'called' }, equal(atCall('rcx'), predictedRegister('call', 'rcx')))]
         : []),
     ],

@@ -8,44 +8,63 @@ import type { Contract } from '../../src/contract/contract.js';
 import { MOMENT, RFLAGS_OFFSET } from '../../src/observation/layout.js';
 import { REGISTER_INDEX } from '../../src/x86/registers.js';
 import type { Guard, Origin, PredictionRule } from './rule.js';
-import { blockRules, callRules, RETURN_POPS, RETURNED, STATUS, SUCCEEDED } from './stub-rules.js';
+import { retryRules } from './retry-rules.js';
+import {
+  blockRules,
+  callRules,
+  conditionGuards,
+  RETURN_POPS,
+  RETURNED,
+  resultOrigin,
+  resultRules,
+  STATUS,
+  SUCCEEDED,
+} from './stub-rules.js';
 
 /** RFLAGS.IF (Intel SDM volume 1, 3.4.3). */
 const IF = 0x200;
 const { rax: RAX } = REGISTER_INDEX;
-const RESULT = MOMENT.answer + REGISTER_INDEX.r10;
 const FAILED: Guard = { kind: 'zero', slot: STATUS, is: false };
 
 /** The rules for one contract. For each slot the guards of at most one rule hold. */
 export function guestStubRules(compiled: CompiledContract): PredictionRule[] {
-  return [...callRules(compiled), ...returnRules(compiled), ...blockRules(compiled, { kind: 'called' })];
+  return [
+    ...callRules(compiled),
+    ...returnRules(compiled),
+    ...blockRules(compiled, { kind: 'called' }),
+    ...retryRules(compiled),
+  ];
 }
 
-function returnRules({ contract, flagBits }: CompiledContract): PredictionRule[] {
-  const called: Guard[] = [RETURNED, { kind: 'called' }];
+function returnRules(compiled: CompiledContract): PredictionRule[] {
+  const { contract } = compiled;
+  const { rules, otherwise } = resultRules(compiled, [RETURNED, { kind: 'called' }]);
+  const called: Guard[] = [RETURNED, { kind: 'called' }, ...otherwise];
   const rax = MOMENT.final + RAX;
-  const from = (slot: number): Origin => ({ from: 'observation', slot });
   const results: Record<Contract['returns'], PredictionRule[]> = {
-    status: [{ slot: rax, when: called, value: from(STATUS) }],
-    r10: [{ slot: rax, when: called, value: from(RESULT) }],
+    status: [{ slot: rax, when: called, value: resultOrigin('status') }],
+    r10: [{ slot: rax, when: called, value: resultOrigin('r10') }],
     'status-or-r10': [
-      { slot: rax, when: [...called, FAILED], value: from(STATUS) },
-      { slot: rax, when: [...called, SUCCEEDED], value: from(RESULT) },
+      { slot: rax, when: [...called, FAILED], value: resultOrigin('status') },
+      { slot: rax, when: [...called, SUCCEEDED], value: resultOrigin('r10') },
     ],
   };
-  const flags = MOMENT.final + RFLAGS_OFFSET;
+  return [...rules, ...results[contract.returns], RETURN_POPS, ...flagRules(compiled)];
+}
+
+/** RFLAGS at the return: IF is the function's own business where it executes STI. */
+function flagRules(compiled: CompiledContract): PredictionRule[] {
+  const { sti } = compiled;
+  const slot = MOMENT.final + RFLAGS_OFFSET;
   const before = MOMENT.initial + RFLAGS_OFFSET;
-  const sti = contract.stiFlag === undefined ? 0 : (flagBits.get(contract.stiFlag) ?? 0);
-  const flagRules: PredictionRule[] =
-    sti === 0
-      ? [{ slot: flags, when: [RETURNED], value: from(before) }]
-      : [
-          {
-            slot: flags,
-            when: [RETURNED, { kind: 'flags', bits: sti, set: true }],
-            value: { from: 'observation', slot: before, or: IF },
-          },
-          { slot: flags, when: [RETURNED, { kind: 'flags', bits: sti, set: false }], value: from(before) },
-        ];
-  return [...results[contract.returns], RETURN_POPS, ...flagRules];
+  const asBefore: Origin = { from: 'observation', slot: before };
+  if (sti === undefined || sti.ifAfter === 'restored') return [{ slot, when: [RETURNED], value: asBefore }];
+  const issued = conditionGuards(compiled, sti.when);
+  const after: Origin = { ...asBefore, ...(sti.ifAfter === 'set' ? { or: IF } : { clear: IF }) };
+  return [
+    { slot, when: [RETURNED, ...issued], value: after },
+    ...(issued.length === 0
+      ? []
+      : [{ slot, when: [RETURNED, { kind: 'not-all', of: issued } as const], value: asBefore }]),
+  ];
 }

@@ -8,23 +8,33 @@ import type { CompiledContract } from '../../src/contract/compiled.js';
 import { MOMENT, OUTCOME, type OutcomeName, RFLAGS_OFFSET } from '../../src/observation/layout.js';
 import { REGISTER_INDEX } from '../../src/x86/registers.js';
 import type { Guard, PredictionRule } from './rule.js';
-import { blockRules, callRules, RETURN_POPS, RETURNED, STATUS } from './stub-rules.js';
+import { retryRules } from './retry-rules.js';
+import { blockRules, callRules, RETURN_POPS, RETURNED, resultRules, STATUS } from './stub-rules.js';
 
 /** An instruction that did not enter the module leaves no outputs. */
 const COMPLETED: Guard = { kind: 'outcome', is: OUTCOME.completed };
 
 /** The rules for one contract. For each slot the guards of at most one rule hold. */
 export function hostStubRules(compiled: CompiledContract): PredictionRule[] {
-  return [...callRules(compiled), ...returnRules(compiled), RETURN_POPS, ...blockRules(compiled, COMPLETED)];
+  return [
+    ...callRules(compiled),
+    ...returnRules(compiled),
+    RETURN_POPS,
+    ...blockRules(compiled, COMPLETED),
+    ...retryRules(compiled),
+  ];
 }
 
 /** RAX is the status, or the software error code for an instruction that did not enter the module. */
-function returnRules({ contract: { notEntered } }: CompiledContract): PredictionRule[] {
+function returnRules(compiled: CompiledContract): PredictionRule[] {
+  const { notEntered } = compiled.contract;
+  const { rules, otherwise } = resultRules(compiled, [RETURNED, COMPLETED]);
   const rax = MOMENT.final + REGISTER_INDEX.rax;
   const flags = MOMENT.final + RFLAGS_OFFSET;
   const errors = Object.entries(notEntered ?? {}) as [OutcomeName, string][];
   return [
-    { slot: rax, when: [RETURNED, COMPLETED], value: { from: 'observation', slot: STATUS } },
+    ...rules,
+    { slot: rax, when: [RETURNED, COMPLETED, ...otherwise], value: { from: 'observation', slot: STATUS } },
     ...errors.map(([outcome, code]): PredictionRule => {
       const value = BigInt(code);
       return {

@@ -1,9 +1,10 @@
 /** Evaluates prediction rules over the binary observation: made once per target, called for every case without allocating. */
 import type { CompiledContract } from '../../src/contract/compiled.js';
+import { joinHalves, highHalf, lowHalf, readHalves } from '../../src/halves.js';
 import { FACT } from '../../src/observation/layout.js';
 import { parameterSlot, placeIsSound, type Scenario, SLOT } from '../../src/scenario/layout.js';
 import type { Prediction } from './prediction.js';
-import type { Guard, Origin, PredictionRule } from './rule.js';
+import type { Computed, Guard, Origin, PredictionRule } from './rule.js';
 
 type Holds = (scenario: Scenario, observation: Int32Array) => boolean;
 
@@ -55,6 +56,13 @@ function compileGuard(guard: Guard, flags: number): Holds {
       return (scenario) => (flags >= 0 && (scenario[2 * flags] & guard.bits) === guard.bits) === guard.set;
     case 'block-given':
       return (scenario) => placeIsSound(scenario[2 * SLOT.blockPlace]);
+    case 'value': {
+      const { slot, mask, is } = guard;
+      const values = new Set(guard.values.map((value) => value & mask));
+      return (_, observation) => values.has(readHalves(observation, 2 * slot) & mask) === is;
+    }
+    case 'argument':
+      return (scenario) => (scenario[2 * guard.slot] === 0 && scenario[2 * guard.slot + 1] === 0) === guard.zero;
     case 'not-all': {
       const inner = guard.of.map((one) => compileGuard(one, flags));
       return (scenario, observation) => !holdsAll(inner, scenario, observation);
@@ -75,6 +83,12 @@ function know(
     values[2 * slot + 1] = value.high;
     return;
   }
+  if (value.from === 'computed') {
+    const result = compute(value.by, scenario, observation);
+    values[2 * slot] = lowHalf(result);
+    values[2 * slot + 1] = highHalf(result);
+    return;
+  }
   const from = value.from === 'scenario' ? scenario : observation;
   let low = from[2 * value.slot];
   let high = from[2 * value.slot + 1];
@@ -84,7 +98,37 @@ function know(
       if (low >>> 0 < value.plus) high = (high + 1) | 0;
     }
     low |= value.or ?? 0;
+    low &= ~(value.clear ?? 0);
   }
   values[2 * slot] = low;
   values[2 * slot + 1] = high;
+}
+
+const WORD = 64;
+
+/** Unsigned. */
+function compute(by: Computed, scenario: Scenario, observation: Int32Array): bigint {
+  const valueOf = (one: Computed): bigint => compute(one, scenario, observation);
+  const cut = (value: bigint): bigint => BigInt.asUintN(WORD, value);
+  switch (by.op) {
+    case 'value': {
+      const { of } = by;
+      if (of.from === 'constant') return joinHalves(of.low, of.high);
+      return readHalves(of.from === 'scenario' ? scenario : observation, 2 * of.slot);
+    }
+    case 'or':
+      return by.of.map(valueOf).reduce((all, value) => all | value);
+    case 'and':
+      return by.of.map(valueOf).reduce((all, value) => all & value);
+    case 'add':
+      return cut(by.of.map(valueOf).reduce((sum, value) => sum + value));
+    case 'shl':
+      return cut(valueOf(by.of) << by.bits);
+    case 'shr':
+      return valueOf(by.of) >> by.bits;
+    case 'low':
+      return BigInt.asUintN(Number(by.bits), valueOf(by.of));
+    case 'signed':
+      return cut(BigInt.asIntN(Number(by.bits), valueOf(by.of)));
+  }
 }

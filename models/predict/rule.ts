@@ -14,6 +14,10 @@ export type Guard =
   | { kind: 'flags'; bits: number; set: boolean }
   /** The caller gave a sound block, apart from the function's own frame. */
   | { kind: 'block-given' }
+  /** In the bits of a mask, a slot of the observation has one of these values, or none of them. */
+  | { kind: 'value'; slot: number; mask: bigint; values: readonly bigint[]; is: boolean }
+  /** A slot of the scenario, an argument, is zero, or is not. */
+  | { kind: 'argument'; slot: number; zero: boolean }
   | { kind: 'not-all'; of: readonly Guard[] };
 
 /** Where the predicted 64-bit value comes from. */
@@ -21,7 +25,17 @@ export type Origin =
   | { from: 'constant'; low: number; high: number }
   | { from: 'scenario'; slot: number }
   /** A slot of the observation; `plus` is added to it, `or` is set in its low half. */
-  | { from: 'observation'; slot: number; plus?: number; or?: number };
+  | { from: 'observation'; slot: number; plus?: number; or?: number; clear?: number }
+  | { from: 'computed'; by: Computed };
+
+/** A value of 64 bits that is computed from others. */
+export type Computed =
+  | { op: 'value'; of: Exclude<Origin, { from: 'computed' }> }
+  | { op: 'or' | 'and' | 'add'; of: readonly Computed[] }
+  /** By that many bits. */
+  | { op: 'shl' | 'shr'; of: Computed; bits: bigint }
+  /** The lowest bits. */
+  | { op: 'low' | 'signed'; of: Computed; bits: bigint };
 
 export interface PredictionRule {
   /** Slot of the observation. */

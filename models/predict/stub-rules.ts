@@ -1,11 +1,12 @@
 /** What holds for every stub, whatever it wraps: the registers at the call, the block, and the stack at the return. */
 import { highHalf, lowHalf } from '../../src/halves.js';
 import type { CompiledContract } from '../../src/contract/compiled.js';
-import type { Source } from '../../src/contract/contract.js';
+import type { Condition, Source } from '../../src/contract/contract.js';
 import { BLOCK, END, MOMENT } from '../../src/observation/layout.js';
-import { parameterSlot } from '../../src/scenario/layout.js';
+import { parameterSlot, SLOT } from '../../src/scenario/layout.js';
 import { REGISTER_INDEX, type RegisterName } from '../../src/x86/registers.js';
-import type { Guard, Origin, PredictionRule } from './rule.js';
+import { answerGuards } from './answer-guards.js';
+import type { Computed, Guard, Origin, PredictionRule } from './rule.js';
 
 /** RAX behind the instruction. */
 export const STATUS = MOMENT.answer + REGISTER_INDEX.rax;
@@ -21,12 +22,28 @@ export function callRules(compiled: CompiledContract): PredictionRule[] {
   return (Object.entries(compiled.contract.inputs) as [RegisterName, Source][]).flatMap(([name, source]) => {
     const origin = inputOrigin(compiled, source);
     if (origin === undefined) return [];
-    const when: Guard[] = 'field' in source && compiled.blockParameter !== undefined ? [{ kind: 'block-given' }] : [];
+    const when: Guard[] = readsField(source) && compiled.blockParameter !== undefined ? [{ kind: 'block-given' }] : [];
     return [{ slot: MOMENT.call + REGISTER_INDEX[name], when, value: origin }];
   });
 }
 
-function inputOrigin({ contract, fieldIndex }: CompiledContract, source: Source): Origin | undefined {
+function readsField(source: Source): boolean {
+  return 'field' in source || partsOf(source).some(readsField);
+}
+
+/** The operands of an operation. */
+function partsOf(source: Source): readonly Source[] {
+  if ('or' in source) return source.or;
+  if ('and' in source) return source.and;
+  if ('add' in source) return source.add;
+  if ('shl' in source) return [source.shl];
+  if ('shr' in source) return [source.shr];
+  if ('low' in source) return [source.low];
+  return 'signed' in source ? [source.signed] : [];
+}
+
+function inputOrigin(compiled: CompiledContract, source: Source): Origin | undefined {
+  const { contract, fieldIndex } = compiled;
   if ('field' in source) {
     const field = fieldIndex.get(source.field);
     return field === undefined ? undefined : { from: 'observation', slot: BLOCK.initial + field };
@@ -35,8 +52,30 @@ function inputOrigin({ contract, fieldIndex }: CompiledContract, source: Source)
     const value = BigInt(source.constant);
     return { from: 'constant', low: lowHalf(value), high: highHalf(value) };
   }
-  const parameter = contract.parameters.find(({ name }) => name === source.parameter);
-  return parameter === undefined ? undefined : { from: 'scenario', slot: parameterSlot(parameter.place) };
+  if ('parameter' in source) {
+    const parameter = contract.parameters.find(({ name }) => name === source.parameter);
+    return parameter === undefined ? undefined : { from: 'scenario', slot: parameterSlot(parameter.place) };
+  }
+  const by = computed(compiled, source);
+  return by === undefined ? undefined : { from: 'computed', by };
+}
+
+/** Undefined where an operand is: validation refuses such contracts. */
+function computed(compiled: CompiledContract, source: Source): Computed | undefined {
+  const parts = partsOf(source);
+  if (parts.length === 0) {
+    const of = inputOrigin(compiled, source);
+    return of === undefined || of.from === 'computed' ? undefined : { op: 'value', of };
+  }
+  const of = parts.map((part) => computed(compiled, part)).filter((part) => part !== undefined);
+  if (of.length < parts.length) return undefined;
+  if ('or' in source) return { op: 'or', of };
+  if ('and' in source) return { op: 'and', of };
+  if ('add' in source) return { op: 'add', of };
+  if ('shl' in source) return { op: 'shl', of: of[0], bits: BigInt(source.by) };
+  if ('shr' in source) return { op: 'shr', of: of[0], bits: BigInt(source.by) };
+  if ('low' in source) return { op: 'low', of: of[0], bits: BigInt(source.bits) };
+  return 'signed' in source ? { op: 'signed', of: of[0], bits: BigInt(source.bits) } : undefined;
 }
 
 /** RET pops the return address. */
@@ -70,15 +109,68 @@ export function blockRules(compiled: CompiledContract, answered: Guard): Predict
 }
 
 /** When the contract says that the outputs of an answered call are stored. */
-function writesOutputs({ contract, flagBits }: CompiledContract): Guard[] {
-  let bits = 0;
-  for (const condition of contract.outputs.when)
-    if (typeof condition === 'object') bits |= flagBits.get(condition.flag) ?? 0;
+function writesOutputs(compiled: CompiledContract): Guard[] {
+  const { contract } = compiled;
   const { when } = contract.outputs;
   const needsSuccess = when.includes('status-success') || contract.onFailure === 'stops';
+  // One guard for all flags, and the others behind it.
+  const flags = when.filter((one) => typeof one === 'object' && 'flag' in one);
+  const others = when.filter((one) => typeof one === 'object' && !('flag' in one));
   return [
-    ...(bits === 0 ? [] : [{ kind: 'flags', bits, set: true } as const]),
+    ...conditionGuards(compiled, flags),
     ...(needsSuccess ? [SUCCEEDED] : []),
     ...(when.includes('r10-success') ? [{ kind: 'zero', slot: RESULT, is: true } as const] : []),
+    ...conditionGuards(compiled, others),
   ];
+}
+
+/** That all these conditions hold. */
+export function conditionGuards({ contract, flagBits }: CompiledContract, conditions: readonly Condition[]): Guard[] {
+  const bitsOf = (flag: string): number => flagBits.get(flag) ?? 0;
+  const slotOf = (name: string): number => {
+    const parameter = contract.parameters.find((one) => one.name === name);
+    return parameter === undefined ? SLOT.entryStack : parameterSlot(parameter.place);
+  };
+  let bits = 0;
+  const guards: Guard[] = [];
+  for (const one of conditions) {
+    if (one === 'block-given') guards.push({ kind: 'block-given' });
+    else if (one === 'status-success') guards.push(SUCCEEDED);
+    else if (one === 'r10-success') guards.push({ kind: 'zero', slot: RESULT, is: true });
+    else if ('flag' in one) bits |= bitsOf(one.flag);
+    else if ('clear' in one) guards.push({ kind: 'flags', bits: bitsOf(one.clear), set: false });
+    else if ('nonzero' in one) guards.push({ kind: 'argument', slot: slotOf(one.nonzero), zero: false });
+    else if ('zero' in one) guards.push({ kind: 'argument', slot: slotOf(one.zero), zero: true });
+    else guards.push(...answerGuards(one, MOMENT.answer));
+  }
+  return bits === 0 ? guards : [{ kind: 'flags', bits, set: true }, ...guards];
+}
+
+/** A value of `returns` and of `returnsWhen`. */
+export function resultOrigin(result: 'status' | 'r10' | { constant: string }): Origin {
+  if (typeof result === 'object') {
+    const value = BigInt(result.constant);
+    return { from: 'constant', low: lowHalf(value), high: highHalf(value) };
+  }
+  return { from: 'observation', slot: result === 'status' ? STATUS : RESULT };
+}
+
+/**
+ * RAX at the return under conditions, and what holds where none of them does: conditions are tried in their order.
+ *
+ * @param answered when there is a result at all
+ */
+export function resultRules(
+  compiled: CompiledContract,
+  answered: readonly Guard[],
+): { rules: PredictionRule[]; otherwise: Guard[] } {
+  const slot = MOMENT.final + REGISTER_INDEX.rax;
+  const otherwise: Guard[] = [];
+  const rules = (compiled.contract.returnsWhen ?? []).map(({ when, returns }): PredictionRule => {
+    const holds = conditionGuards(compiled, when);
+    const rule = { slot, when: [...answered, ...otherwise, ...holds], value: resultOrigin(returns) };
+    otherwise.push({ kind: 'not-all', of: holds });
+    return rule;
+  });
+  return { rules, otherwise };
 }

@@ -18,7 +18,7 @@ export type Term =
 export type Predictable =
   | { kind: 'register'; moment: 'call' | 'final'; register: ObservedRegister }
   | { kind: 'field'; moment: 'final'; field: string }
-  | { kind: 'fact'; fact: 'hostExits' };
+  | { kind: 'fact'; fact: 'hostExits' | 'calls' };
 
 /** When a clause is in force. */
 export type Condition =
@@ -33,7 +33,11 @@ export type Condition =
   | { kind: 'outcome'; is: readonly OutcomeName[] }
   /** The first call failed: RAX was not 0. */
   | { kind: 'call-failed' }
+  /** The contract has the function stop after the answer that it got, or whatever it is. */
+  | { kind: 'must-stop' }
   | { kind: 'flag'; flag: string; set: boolean }
+  /** A parameter is 0, or is not. */
+  | { kind: 'parameter'; parameter: string; zero: boolean }
   /** The first call exposed this register to the host. */
   | { kind: 'exposed'; register: ObservedRegister }
   /** What the caller owes was given (a block that is readable, writable and apart from the stack). */
@@ -79,6 +83,9 @@ export const field = (moment: 'initial' | 'final', name: string): Term & { kind:
   moment,
   field: name,
 });
+/** How often the wrapped instruction must have been executed: once, or as the contract of a retry and the answers say. */
+export const callsOf = ({ contract }: CompiledContract): Term =>
+  contract.retry === undefined ? constant(1n) : predicted({ kind: 'fact', fact: 'calls' });
 export const vector = (moment: 'initial' | 'final', part: string): Term => ({ kind: 'vector', moment, part });
 export const predicted = (term: Predictable): Term => ({ kind: 'predicted', term });
 export const predictedRegister = (moment: 'call' | 'final', name: ObservedRegister): Term =>
@@ -103,4 +110,7 @@ export const whenAnswered = ({ contract }: CompiledContract, clause: Clause): Cl
   contract.notEntered === undefined ? clause : when({ kind: 'outcome', is: ['completed'] }, clause);
 /** SEAMCALL raised an exception instead of reaching the module. */
 export const RAISED: Condition = { kind: 'outcome', is: ['generalProtection', 'invalidOpcode'] };
+/** When the contract has the function stop. */
+export const stopCondition = ({ stopsOn, neverReturns }: CompiledContract['contract']): Condition =>
+  stopsOn === undefined && neverReturns === undefined ? { kind: 'call-failed' } : { kind: 'must-stop' };
 export const not = (condition: Condition): Condition => ({ kind: 'not', condition });

@@ -3,6 +3,7 @@
  * clauses look up for every case.
  */
 import { REGISTER_INDEX, type RegisterName } from '../x86/registers.js';
+import { type CompiledFlow, compileFlow, leafSource } from './compiled-flow.js';
 import type { Contract, Parameter, Source } from './contract.js';
 
 /** Registers that a function must leave as it found them, by convention. */
@@ -16,10 +17,6 @@ export const CALLEE_SAVED: Readonly<Record<Contract['convention'], readonly Regi
 /** Bytes above the return address that the callee may write: the shadow space of Microsoft x64 (facts/stubs.md). */
 export const SHADOW_SPACE: Readonly<Record<Contract['convention'], number>> = { sysv: 0, 'ms-x64': 32 };
 
-/** R10 = 0: what `r10-success` names. */
-const RESULT_SUCCESS = new Int32Array([0, 0]);
-const NO_RESULTS = new Int32Array();
-
 export interface BlockField {
   name: string;
   offset: number;
@@ -30,7 +27,7 @@ export interface PlainParameter {
   registers: number;
 }
 
-export interface CompiledContract {
+export interface CompiledContract extends CompiledFlow {
   contract: Contract;
   /** `SET/SYMBOL`, for people and reports. */
   id: string;
@@ -61,8 +58,6 @@ export interface CompiledContract {
   /** Parameters of kind `value`, and the registers that they must be in at the call, one bit each. */
   plainParameters: readonly PlainParameter[];
   calleeSaved: readonly RegisterName[];
-  /** Values of R10 that select a branch which the contract names, as pairs of halves. */
-  namedResults: Int32Array;
 }
 
 /** @throws RangeError if flags or an exposure mask of the contract lie above bit 31 (validation refuses such contracts) */
@@ -96,7 +91,7 @@ export function compileContract(contract: Contract, set: string): CompiledContra
     flagMask: [...flagBits.values()].reduce((all, bit) => all | bit, 0),
     reachesHost,
     entersTd,
-    leafField: fieldOf(contract.inputs.rax, fieldIndex),
+    leafField: fieldOf(contract.inputs.rax && leafSource(contract.inputs.rax), fieldIndex),
     maskField,
     // RCX of any other leaf is an argument.
     ownMask: reachesHost && mask !== undefined && 'constant' in mask ? lowBits(mask.constant) : 0,
@@ -104,7 +99,7 @@ export function compileContract(contract: Contract, set: string): CompiledContra
     fieldRegister,
     plainParameters: plainParameters(contract),
     calleeSaved: CALLEE_SAVED[contract.convention],
-    namedResults: contract.outputs.when.includes('r10-success') ? RESULT_SUCCESS : NO_RESULTS,
+    ...compileFlow(contract, fieldIndex),
   };
 }
 

@@ -7,6 +7,15 @@
  */
 import { z } from 'zod';
 import { REGISTER_NAMES } from '../x86/registers.js';
+import {
+  answerTestSchema,
+  argumentTestSchema,
+  retrySchema,
+  type Source,
+  sourceSchema,
+  stiSchema,
+  writtenLeavesSchema,
+} from './flow-words.js';
 import { type ProgramContract, programContractSchema } from './program-contract.js';
 
 const register = z.enum(REGISTER_NAMES);
@@ -37,17 +46,18 @@ const parameter = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('value'), name, place }),
 ]);
 
-/** Where the value of a register at the wrapped instruction comes from. */
-const source = z.union(
-  [z.strictObject({ constant: hex64 }), z.strictObject({ parameter: name }), z.strictObject({ field: name })],
-  'one of {"constant": "0x..."}, {"parameter": NAME}, {"field": NAME}',
-);
-
 /** All conditions of a list must hold. */
 const condition = z.union(
-  [z.strictObject({ flag: name }), z.literal('block-given'), z.literal('status-success'), z.literal('r10-success')],
-  'one of {"flag": NAME}, "block-given", "status-success", "r10-success"',
+  [
+    z.literal('block-given'),
+    z.literal('status-success'),
+    z.literal('r10-success'),
+    ...argumentTestSchema.options,
+    ...answerTestSchema.options,
+  ],
+  'one of "block-given", "status-success", "r10-success", {"flag": NAME}, {"clear": NAME}, {"nonzero": PARAMETER}, {"zero": PARAMETER}, {"answer": REGISTER, "is" or "isNot": ["0x..."]} with "mask" or without',
 );
+export type Condition = z.infer<typeof condition>;
 
 /**
  * RAX at the return when SEAMCALL did not enter the module: by CF = 1 (VMfailInvalid), or by raising #GP or #UD, which the
@@ -80,7 +90,7 @@ export const contractSchema = z.strictObject({
   /** The argument block: size in bytes and the byte offset of each 64-bit field. */
   block: z.strictObject({ size: z.number().int().min(8).max(128), fields: z.record(name, fieldOffset) }).optional(),
   /** RAX, RCX and every other register that the contract determines at the wrapped instruction. */
-  inputs: z.partialRecord(register, source),
+  inputs: z.partialRecord(register, sourceSchema),
   /** Leaves (RAX[15:0]) that the function may be called with; other numbers are drawn only so that the module rejects them. */
   leaves: z.array(z.number().int().min(0).max(0xffff)).min(1),
   /** For leaf 0 with a mask from the caller: the largest mask that is the function's to answer for. */
@@ -96,8 +106,45 @@ export const contractSchema = z.strictObject({
   assumes: z.array(assumptionSchema).optional(),
   /** RAX at the return: the status of the instruction, R10, or the status if it is not 0 and else R10. */
   returns: z.enum(['status', 'r10', 'status-or-r10']),
+  /** Results that are something else under conditions: the first whose conditions all hold comes before `returns`. */
+  returnsWhen: z
+    .array(
+      z.strictObject({
+        when: z.array(condition).min(1).max(8).describe('All must hold.'),
+        returns: z.union(
+          [z.enum(['status', 'r10']), z.strictObject({ constant: hex64 })],
+          'one of "status", "r10", {"constant": "0x..."}',
+        ),
+      }),
+    )
+    .min(1)
+    .max(8)
+    .optional()
+    .describe('Results under conditions: the first whose conditions all hold comes before "returns".'),
   /** What happens when TDG.VP.VMCALL itself fails (RAX not 0): the status is returned, or the function never returns. */
   onFailure: z.enum(['returns', 'stops']),
+  /** Answers after which the function never returns, any of them, beside what `onFailure` says. */
+  stopsOn: z
+    .array(answerTestSchema)
+    .min(1)
+    .max(8)
+    .optional()
+    .describe('Answers after which the function never returns, any of them, beside what "onFailure" says.'),
+  /** It never returns, whatever is answered. */
+  neverReturns: z.literal(true).optional().describe('The function never returns, whatever is answered.'),
+  /** The bounded retry inside of the function; absent: the instruction is executed exactly once. */
+  retry: retrySchema
+    .optional()
+    .describe('The bounded retry inside of the function; absent: the instruction is executed exactly once.'),
+  /** Values of an answer that select a branch whose arms have the same effects; those of other words are named by them. */
+  branchesOn: z
+    .array(answerTestSchema)
+    .min(1)
+    .max(8)
+    .optional()
+    .describe(
+      'Values of an answer that select a branch whose arms have the same effects: the host may decide by them which instructions run, and nothing else.',
+    ),
   /**
    * Whether the block must be as it was when the function stops after a failed TDG.VP.VMCALL. `any`: the function
    * prepares the block itself before the call. Absent: `unchanged`.
@@ -107,6 +154,8 @@ export const contractSchema = z.strictObject({
   scrubsHostValues: z.boolean(),
   /** The flag that asks for STI immediately before TDCALL; absent: the function never executes STI. */
   stiFlag: name.optional(),
+  /** STI in any other form; not beside `stiFlag`. */
+  sti: stiSchema.optional().describe('When STI is executed, in any other form than "stiFlag".'),
   /** Whether the function may use the 128 bytes below RSP. Kernel code may not. */
   redZone: z.boolean(),
   /** `untouched`: no instruction of the function may change XMM, MXCSR or x87 control (kernel code). `convention`: what the calling convention says. */
@@ -121,7 +170,12 @@ export const contractSetSchema = z
     /** Proposed only: an image that fits a released set as well is taken for that one. */
     neverReleased: z.literal(true).optional(),
     /** Symbol -> contract of a stub. */
-    contracts: z.record(z.string().min(1).max(4096), contractSchema.omit({ symbol: true })).default({}),
+    contracts: z
+      .record(
+        z.string().min(1).max(4096),
+        contractSchema.omit({ symbol: true }).extend({ leaves: writtenLeavesSchema }),
+      )
+      .default({}),
     /** Name -> contract of a program; the name is the symbol where two programs do not share one. */
     programs: z.record(z.string().min(1).max(4096), programContractSchema.partial({ symbol: true })).default({}),
   })
@@ -133,7 +187,7 @@ export const contractSetSchema = z
 export type Contract = z.infer<typeof contractSchema>;
 export type WrappedInstruction = Contract['instruction'];
 export type Parameter = Contract['parameters'][number];
-export type Source = z.infer<typeof source>;
+export type { Source };
 
 /** The contracts of one project and generation. */
 export interface ContractSet {

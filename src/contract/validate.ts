@@ -6,6 +6,7 @@ import { escapeName } from '../text/escape.js';
 import { EXPOSED_WITHOUT_NO_RBP_MOD, GPR_NAMES, NEVER_EXPOSED } from '../../models/abi/registers.js';
 import { type Contract, contractSetSchema, type ContractSet, type Source } from './contract.js';
 import type { ProgramContract } from './program-contract.js';
+import { leavesMeant, wrongConditions, wrongFlow, wrongWithoutRcx } from './validate-flow.js';
 
 /** Reads a contract set from a JSON file. @throws UsageError naming the file, the place in it and what is wrong */
 export function readContractSet(path: string): ContractSet {
@@ -26,9 +27,10 @@ export function validateContractSet(json: unknown, origin: string): ContractSet 
   const { name, title, neverReleased } = parsed.data;
   const contracts: Record<string, Contract> = {};
   for (const [symbol, body] of Object.entries(parsed.data.contracts)) {
-    const contract = { symbol, ...body };
-    const wrong = inconsistency(contract);
+    const leaves = leavesMeant(body.leaves, body.instruction);
+    const wrong = typeof leaves === 'string' ? leaves : inconsistency({ symbol, ...body, leaves });
     if (wrong !== undefined) throw new UsageError(escapeName(`${origin}: contracts.${symbol}: ${wrong}`));
+    const contract = { symbol, ...body, leaves: leaves as number[] };
     contracts[symbol] = contract;
   }
   const programs: Record<string, ProgramContract> = {};
@@ -64,7 +66,8 @@ export function inconsistency(contract: Contract): string | undefined {
     wrongFrame(contract) ??
     wrongAssumptions(contract) ??
     wrongHostStub(contract) ??
-    wrongOutputs(contract)
+    wrongOutputs(contract) ??
+    wrongFlow(contract)
   );
 }
 
@@ -112,21 +115,24 @@ function wrongInputs({ inputs, parameters, block }: Contract): string | undefine
 }
 
 /** RAX and RCX: the leaf, and for leaf 0 the exposure mask. */
-function wrongFrame({
-  instruction,
-  inputs: { rax, rcx },
-  leaves,
-  parameters,
-  widestMask,
-  assumes,
-}: Contract): string | undefined {
-  if (rax === undefined || rcx === undefined) return 'inputs: rax and rcx must be stated';
+function wrongFrame(contract: Contract): string | undefined {
+  const {
+    instruction,
+    inputs: { rax, rcx },
+    leaves,
+    parameters,
+    widestMask,
+    assumes,
+  } = contract;
+  if (rax === undefined) return 'inputs: rax must be stated';
+  if (rcx === undefined) return wrongWithoutRcx(contract);
   if ('constant' in rax && !leaves.some((leaf) => BigInt(leaf) === (BigInt(rax.constant) & 0xffffn)))
     return `inputs.rax: ${rax.constant} is none of the leaves`;
   if ('parameter' in rax && !isLeaf(parameters, rax.parameter))
     return `inputs.rax: parameter ${rax.parameter} is not of kind leaf`;
   if (instruction === 'tdcall' && leaves.includes(0)) {
-    if ('parameter' in rcx) return 'inputs.rcx: the exposure mask of leaf 0 is a constant or a field';
+    if (!('constant' in rcx) && !('field' in rcx))
+      return 'inputs.rcx: the exposure mask of leaf 0 is a constant or a field';
     const refused = 'constant' in rcx ? refusedMask(rcx.constant, assumes) : undefined;
     if (refused !== undefined) return `inputs.rcx: ${refused}`;
   }
@@ -180,11 +186,9 @@ function wrongOutputs({ outputs, parameters, block, stiFlag }: Contract): string
   for (const field of Object.keys(outputs.fields)) {
     if (!Object.hasOwn(block?.fields ?? {}, field)) return `outputs.fields.${field}: no such field of the block`;
   }
+  const wrong = wrongConditions({ parameters }, 'outputs.when', outputs.when);
+  if (wrong !== undefined) return wrong;
   const flags = flagsOf(parameters);
-  for (const condition of outputs.when) {
-    if (typeof condition === 'object' && !Object.hasOwn(flags, condition.flag))
-      return `outputs.when: no flag ${condition.flag}`;
-  }
   if (stiFlag !== undefined && !Object.hasOwn(flags, stiFlag)) return `stiFlag: no flag ${stiFlag}`;
   return undefined;
 }

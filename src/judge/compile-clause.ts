@@ -3,6 +3,7 @@ import { highHalf, lowHalf } from '../halves.js';
 import type { Clause, Condition, Influence, Predictable, Term } from '../clause/clause.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import { BLOCK, END, type EndName, FACT, OUTCOME, registerSlot, vectorSlot } from '../observation/layout.js';
+import { parameterSlot } from '../scenario/layout.js';
 import { REGISTER_NAMES } from '../x86/registers.js';
 import type { CaseContext } from './context.js';
 
@@ -191,6 +192,8 @@ function compileCondition(condition: Condition, compiled: CompiledContract): (co
     }
     case 'call-failed':
       return (context) => context.callFailed;
+    case 'must-stop':
+      return (context) => context.mustStop;
     case 'caller-kept':
       return (context) => context.callerKept;
     case 'block-overlaps-stack':
@@ -200,6 +203,12 @@ function compileCondition(condition: Condition, compiled: CompiledContract): (co
       if (bits === undefined) throw new RangeError(`${compiled.id}: no flag ${condition.flag}`);
       const expected = condition.set ? bits : 0;
       return (context) => (context.flags & bits) === expected;
+    }
+    case 'parameter': {
+      const parameter = compiled.contract.parameters.find(({ name }) => name === condition.parameter);
+      if (parameter === undefined) throw new RangeError(`${compiled.id}: no parameter ${condition.parameter}`);
+      const slot = 2 * parameterSlot(parameter.place);
+      return ({ scenario }) => (scenario[slot] === 0 && scenario[slot + 1] === 0) === condition.zero;
     }
     case 'exposed': {
       const bit = REGISTER_NAMES.findIndex((name) => name === condition.register);

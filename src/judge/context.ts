@@ -4,6 +4,7 @@ import type { CompiledContract } from '../contract/compiled.js';
 import { createObservation, END, FACT, MOMENT } from '../observation/layout.js';
 import { assumedRbpMod } from '../scenario/assumed.js';
 import { parameterSlot, PLACE, placeIsSound, type Scenario, SLOT } from '../scenario/layout.js';
+import { mustStop } from './must-stop.js';
 
 export class CaseContext {
   scenario: Scenario;
@@ -15,6 +16,7 @@ export class CaseContext {
   readonly prediction: Prediction = createPrediction();
   hasGuestCompanion = false;
   hasHostCompanion = false;
+  private readonly mustStopBy: (observation: Int32Array) => boolean;
   private readonly flagsSlot: number;
   private readonly assumedRbpMod: 0 | 1 | undefined;
 
@@ -23,6 +25,7 @@ export class CaseContext {
     neutral: Scenario,
   ) {
     this.scenario = neutral;
+    this.mustStopBy = mustStop(compiled);
     this.assumedRbpMod = assumedRbpMod(compiled.contract);
     this.flagsSlot = compiled.flagsParameter === undefined ? -1 : parameterSlot(compiled.flagsParameter.place);
   }
@@ -51,6 +54,10 @@ export class CaseContext {
   }
   get callFailed(): boolean {
     return this.called && (this.base[2 * MOMENT.answer] !== 0 || this.base[2 * MOMENT.answer + 1] !== 0);
+  }
+  /** The contract has the function stop after what was answered. */
+  get mustStop(): boolean {
+    return this.mustStopBy(this.base);
   }
   /** Registers that the first call exposed to the host, as a mask; 0 when none did. */
   get exposedMask(): number {

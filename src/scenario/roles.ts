@@ -36,7 +36,8 @@ export function slotRoles(compiled: CompiledContract): Uint8Array {
     roles[SLOT.blockPlace] = ROLE.control;
     roles[SLOT.blockOffset] = ROLE.control;
     compiled.fields.forEach((_, index) => {
-      roles[SLOT.blockField + index] = compiled.fieldRegister[index] >= 0 ? ROLE.argument : ROLE.secret;
+      const isRead = compiled.fieldRegister[index] >= 0 || compiled.passedParts.some(({ field }) => field === index);
+      roles[SLOT.blockField + index] = isRead ? ROLE.argument : ROLE.secret;
     });
   }
   roles[SLOT.answerStatus] = ROLE.answer;
@@ -47,5 +48,9 @@ export function slotRoles(compiled: CompiledContract): Uint8Array {
   roles[SLOT.faultValue] = ROLE.control;
   roles[SLOT.companionKey] = ROLE.control;
   if (contract.notEntered !== undefined) roles[SLOT.outcome] = ROLE.control;
+  if (contract.retry !== undefined) {
+    roles[SLOT.refusals] = ROLE.control;
+    roles[SLOT.refusal] = ROLE.control;
+  }
   return roles;
 }

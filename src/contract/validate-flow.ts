@@ -1,0 +1,133 @@
+/** What the schema cannot say of the words of control flow: names that refer to each other, values that can never be, words that exclude each other. */
+import { SEAMCALL_LEAVES } from '../../models/abi/seamcall-leaves.js';
+import { TDCALL_LEAVES } from '../../models/abi/tdcall-leaves.js';
+import type { Condition, Contract, WrappedInstruction } from './contract.js';
+import { answerTests, isComputed, leafSource } from './compiled-flow.js';
+import { depthOf, leavesOf, type Source, type WrittenLeaves } from './flow-words.js';
+
+/** Operations in each other: more is no contract any more but a program. */
+const DEEPEST = 4;
+
+/** What is wrong with the words of control flow of a contract. */
+export function wrongFlow(contract: Contract): string | undefined {
+  return wrongSources(contract) ?? wrongTests(contract) ?? wrongSti(contract) ?? wrongEnd(contract);
+}
+
+function wrongSources({ inputs, parameters, block }: Contract): string | undefined {
+  for (const [register, source] of Object.entries(inputs) as [string, Source][]) {
+    if (!isComputed(source)) continue;
+    if (depthOf(source) > DEEPEST) return `inputs.${register}: at most ${DEEPEST} operations in each other`;
+    for (const leaf of leavesOf(source)) {
+      if ('parameter' in leaf && !parameters.some(({ name }) => name === leaf.parameter))
+        return `inputs.${register}: no parameter ${leaf.parameter}`;
+      if ('field' in leaf && !Object.hasOwn(block?.fields ?? {}, leaf.field))
+        return `inputs.${register}: no field ${leaf.field}`;
+    }
+  }
+  const { rax } = inputs;
+  if (rax === undefined || !isComputed(rax)) return undefined;
+  const leaf = leafSource(rax);
+  if (leaf === undefined) return 'inputs.rax: computed from exactly one parameter or field, the leaf, and constants';
+  if ('parameter' in leaf && !parameters.some(({ kind, name }) => kind === 'leaf' && name === leaf.parameter))
+    return `inputs.rax: parameter ${leaf.parameter} is not of kind leaf`;
+  return undefined;
+}
+
+function wrongTests(contract: Contract): string | undefined {
+  for (const test of answerTests(contract)) {
+    const outside = ('is' in test ? test.is : test.isNot).find(
+      (value) => test.mask !== undefined && (BigInt(value) & ~BigInt(test.mask)) !== 0n,
+    );
+    if (outside !== undefined)
+      return `{"answer": "${test.answer}"}: ${outside} has bits outside of the mask ${test.mask}, so that no answer has it; leave them out`;
+  }
+  for (const { when } of contract.returnsWhen ?? []) {
+    const wrong = wrongConditions(contract, 'returnsWhen', when);
+    if (wrong !== undefined) return wrong;
+  }
+  return undefined;
+}
+
+/** Names in conditions. @param where for the message */
+export function wrongConditions(
+  { parameters }: Pick<Contract, 'parameters'>,
+  where: string,
+  conditions: readonly Condition[],
+): string | undefined {
+  const flags = parameters.find((parameter) => parameter.kind === 'flags')?.bits ?? {};
+  for (const one of conditions) {
+    if (typeof one !== 'object') continue;
+    const flag = 'flag' in one ? one.flag : 'clear' in one ? one.clear : undefined;
+    if (flag !== undefined && !Object.hasOwn(flags, flag)) return `${where}: no flag ${flag}`;
+    const parameter = 'nonzero' in one ? one.nonzero : 'zero' in one ? one.zero : undefined;
+    if (parameter !== undefined && !parameters.some(({ kind, name }) => kind === 'value' && name === parameter))
+      return `${where}: no parameter ${parameter} of kind value`;
+  }
+  return undefined;
+}
+
+function wrongSti(contract: Contract): string | undefined {
+  const { sti, stiFlag, instruction } = contract;
+  if (sti === undefined) return undefined;
+  if (stiFlag !== undefined) return 'stiFlag and sti exclude each other; leave out one';
+  if (instruction === 'seamcall') return 'sti: SEAMCALL needs no STI';
+  return wrongConditions(contract, 'sti.when', sti.when);
+}
+
+function wrongEnd({ neverReturns, stopsOn, returnsWhen, onFailure }: Contract): string | undefined {
+  if (neverReturns !== true) return undefined;
+  if (stopsOn !== undefined) return 'stopsOn: the function never returns at all ("neverReturns"); leave out one';
+  if (returnsWhen !== undefined) return 'returnsWhen: the function never returns ("neverReturns"); leave out one';
+  return onFailure === 'stops' ? undefined : 'onFailure: a function that never returns stops: "onFailure": "stops"';
+}
+
+/**
+ * RCX may be left open only where no leaf of the contract reads it.
+ *
+ * @returns what is wrong with a contract that says nothing of RCX
+ */
+export function wrongWithoutRcx({ instruction, leaves }: Contract): string | undefined {
+  const reads =
+    instruction === 'tdcall'
+      ? TDCALL_LEAVES.filter(({ inputs }) => 'RCX' in inputs).map(({ leaf, name }) => ({ leaf, name }))
+      : SEAMCALL_LEAVES.filter(({ inputs }) => inputs.includes('RCX')).map(({ leaf, name }) => ({ leaf, name }));
+  const reading = reads.find(({ leaf }) => leaves.includes(leaf));
+  return reading === undefined
+    ? undefined
+    : `inputs: rcx must be stated: leaf ${reading.leaf} (${reading.name}) reads it`;
+}
+
+const KNOWN: Readonly<Record<WrappedInstruction, readonly number[]>> = {
+  tdcall: TDCALL_LEAVES.map(({ leaf }) => leaf),
+  seamcall: SEAMCALL_LEAVES.filter(({ implementedIn1501 }) => implementedIn1501).map(({ leaf }) => leaf),
+};
+
+/**
+ * The leaves that a contract file means, as numbers.
+ *
+ * @returns a text, what is wrong, if there are none
+ */
+export function leavesMeant(written: WrittenLeaves, instruction: WrappedInstruction): number[] | string {
+  if (Array.isArray(written)) {
+    const leaves: number[] = [];
+    for (const one of written) {
+      const meant = typeof one === 'number' ? [one] : KNOWN[instruction].filter((leaf) => isIn([one], leaf));
+      if (meant.length === 0) return `leaves: the module has no leaf ${rangeText(one)} of ${instruction.toUpperCase()}`;
+      leaves.push(...meant.filter((leaf) => !leaves.includes(leaf)));
+    }
+    return leaves;
+  }
+  const { anyBut } = written;
+  const left = KNOWN[instruction].filter((leaf) => !isIn(anyBut, leaf));
+  return left.length > 0 ? left : 'leaves: "anyBut" leaves none that the module has';
+}
+
+type LeafList = Extract<WrittenLeaves, readonly unknown[]>;
+
+function isIn(list: LeafList, leaf: number): boolean {
+  return list.some((one) => (typeof one === 'number' ? one === leaf : one.from <= leaf && leaf <= one.to));
+}
+
+function rangeText(one: LeafList[number]): string {
+  return typeof one === 'number' ? String(one) : `from ${one.from} to ${one.to}`;
+}
