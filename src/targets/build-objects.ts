@@ -8,7 +8,7 @@ import { hashRecipe, listRecipes } from './recipes.js';
 import { type BuildRecord, type ObjectRecord, writeRecord } from './record.js';
 import { hashSections } from './sections.js';
 import { sha256 } from './sources.js';
-import { findToolchain, FLAGS } from './toolchain.js';
+import { findNasm, findToolchain, FLAGS } from './toolchain.js';
 
 /**
  * Makes every object of the corpus below `root`, and writes the record.
@@ -18,6 +18,7 @@ export async function buildObjects(root: string): Promise<BuildRecord> {
   const toolchain = findToolchain();
   if (toolchain === undefined) throw new UsageError('no gcc for x86-64 found; install gcc and binutils');
   const recipes = listRecipes(root);
+  const nasm = recipes.some(({ parts }) => parts.some((part) => part.endsWith('.nasm'))) ? findNasm() : undefined;
   const bytes = await compileObjects(root, recipes, FLAGS);
   const objects = recipes.map((recipe, index): ObjectRecord => ({
     object: recipe.object,
@@ -31,7 +32,13 @@ export async function buildObjects(root: string): Promise<BuildRecord> {
       throw new UsageError(`${EDITS_PATH}: ${object}: the edit changes no byte of ${edit.of}; make one that does`);
   }
   recipes.forEach(({ object }, index) => writeFileSync(join(root, object), bytes[index]));
-  const record: BuildRecord = { schema: 'tdxfuzz/objects/2', ...toolchain, flags: FLAGS, objects };
+  const record: BuildRecord = {
+    schema: 'tdxfuzz/objects/2',
+    ...toolchain,
+    ...(nasm !== undefined && { nasm }),
+    flags: FLAGS,
+    objects,
+  };
   writeRecord(root, record);
   return record;
 }

@@ -7,7 +7,7 @@ import { hashRecipe, listObjects, listRecipes, type Recipe } from './recipes.js'
 import { type BuildRecord, type ObjectRecord, readRecord } from './record.js';
 import { hashSections } from './sections.js';
 import { sha256 } from './sources.js';
-import { findToolchain, sameToolchain, type Toolchain } from './toolchain.js';
+import { findNasm, findToolchain, sameToolchain, type Toolchain } from './toolchain.js';
 
 export type ObjectState =
   /** Source and object are in step with the record; nothing was rebuilt, there being no compiler. */
@@ -56,11 +56,15 @@ export async function checkObjects(
     if (problem !== undefined) wrong.push({ object, error: true, ...problem });
     else if (recipe !== undefined && entry !== undefined) inStep.push({ recipe, entry });
   }
+  const nasm = findNasm();
+  const canBuild = ({ recipe: { parts } }: (typeof inStep)[0]): boolean =>
+    toolchain !== 'none' && (nasm !== undefined || !parts.some((part) => part.endsWith('.nasm')));
+  const same = inStep
+    .filter((one) => !canBuild(one))
+    .map(({ entry: { object } }): ObjectCheck => ({ object, state: 'same', error: false, detail: '' }));
   const rebuilt =
-    toolchain === 'none'
-      ? inStep.map(({ entry: { object } }): ObjectCheck => ({ object, state: 'same', error: false, detail: '' }))
-      : await checkRebuilt(root, record, inStep, toolchain);
-  return [...wrong, ...rebuilt].sort((one, other) => (one.object < other.object ? -1 : 1));
+    toolchain === 'none' ? [] : await checkRebuilt(root, record, inStep.filter(canBuild), toolchain, nasm);
+  return [...wrong, ...same, ...rebuilt].sort((one, other) => (one.object < other.object ? -1 : 1));
 }
 
 /** What is wrong with an object, as far as can be told without a compiler. */
@@ -97,16 +101,18 @@ async function checkRebuilt(
   record: BuildRecord,
   inStep: readonly { recipe: Recipe; entry: ObjectRecord }[],
   toolchain: Toolchain,
+  nasm: string | undefined,
 ): Promise<ObjectCheck[]> {
   const recipes = inStep.map(({ recipe }) => recipe);
-  const error = sameToolchain(record, toolchain);
+  const isRecorded = sameToolchain(record, toolchain);
   return (await compileObjects(root, recipes, record.flags)).map((bytes, index): ObjectCheck => {
-    const { object, sha256: recorded, sections } = inStep[index].entry;
+    const { object, parts, sha256: recorded, sections } = inStep[index].entry;
+    const error = parts.some((part) => part.endsWith('.nasm')) ? record.nasm === nasm : isRecorded;
     if (sha256(bytes) === recorded) return { object, state: 'rebuilt-same', error: false, detail: '' };
     const where = differing(hashSections(bytes, object), sections).join(', ') || 'no loaded section';
     const detail = error
       ? `under the recorded compiler: ${where}`
-      : `other tools: ${toolchain.compiler}, ${toolchain.assembler}, ${toolchain.linker}`;
+      : `other tools: ${[toolchain.compiler, toolchain.assembler, toolchain.linker, ...(nasm === undefined ? [] : [nasm])].join(', ')}`;
     return { object, state: 'rebuilt-differs', error, detail };
   });
 }

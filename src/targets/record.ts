@@ -30,6 +30,8 @@ const recordSchema = z.strictObject({
   assembler: z.string().min(1),
   /** First line of the version of the linker that gcc runs. */
   linker: z.string().min(1),
+  /** First line of `nasm -v`, where a source is nasm's. */
+  nasm: z.string().min(1).optional(),
   /** Options in order; `ROOT` stands for the folder that the compiler runs in. */
   flags: z.strictObject({ assembly: z.array(z.string()), c: z.array(z.string()), link: z.array(z.string()) }),
   objects: z.array(objectRecord),

@@ -75,13 +75,18 @@ export function sameToolchain(one: Toolchain, other: Toolchain): boolean {
   return one.compiler === other.compiler && one.assembler === other.assembler && one.linker === other.linker;
 }
 
-/** @throws UsageError that begins with `what`, and has gcc's first error */
-function run(args: readonly string[], folder: string, what: string): Promise<void> {
+/** First line of nasm's version, or undefined where there is none. */
+export function findNasm(): string | undefined {
+  return ask('nasm', '-v')?.split('\n', 1)[0].trim();
+}
+
+/** @throws UsageError that begins with `what`, and has the first error of gcc, or of another command */
+function run(args: readonly string[], folder: string, what: string, command = COMPILER): Promise<void> {
   return new Promise((resolve, reject) => {
-    execFile(COMPILER, args, { encoding: 'utf8', env: environment(), cwd: folder }, (failure, _, error) => {
+    execFile(command, args, { encoding: 'utf8', env: environment(), cwd: folder }, (failure, _, error) => {
       if (failure === null) return resolve();
       const lines = error.split('\n').filter((line) => line.trim() !== '');
-      const message = lines.find((line) => /error/i.test(line)) ?? lines[0] ?? 'gcc could not be run';
+      const message = lines.find((line) => /error/i.test(line)) ?? lines[0] ?? `${command} could not be run`;
       reject(new UsageError(`${what}: ${message.trim()}`));
     });
   });
@@ -90,7 +95,7 @@ function run(args: readonly string[], folder: string, what: string): Promise<voi
 /**
  * Compiles or assembles one source.
  * @param folder in which the compiler runs, and to which paths in the object are relative
- * @param source relative to `folder`, ending in `.c` or `.S`
+ * @param source relative to `folder`, ending in `.c` or `.S`, or in `.nasm`
  * @param object absolute
  * @param name of what is made, for messages
  * @throws UsageError with the compiler's first error
@@ -102,6 +107,8 @@ export function compile(
   flags: BuildFlags,
   name: string,
 ): Promise<void> {
+  if (source.endsWith('.nasm'))
+    return run(['-f', 'elf64', '-o', object, source], folder, `${name}: cannot be assembled`, 'nasm');
   const options = (source.endsWith('.c') ? flags.c : flags.assembly).map((flag) => flag.replace('ROOT', folder));
   return run([...options, '-o', object, source], folder, `${name}: cannot be compiled`);
 }

@@ -1,0 +1,3 @@
+import { judgeIdioms } from './idioms.test.helper.js';
+
+judgeIdioms(200_000);
