@@ -1,11 +1,13 @@
 /** How what the words of control flow speak of is drawn: answers that a contract names, refusals, parameters that decide. */
-import { i32, type I32, i64, seq, type Statement, when } from '../wasm/code.js';
+import { i32, type I32, i64, type I64, select, seq, type Statement, when } from '../wasm/code.js';
 import type { DrawAddresses } from './draw-tables.js';
 import { below, chance, type SetSlot, type Word } from './draw-words.js';
 import { joinHalves } from '../halves.js';
 import { parameterSlot, SLOT } from './layout.js';
 import { ROLE } from './roles.js';
 import type { ScenarioSpace } from './space.js';
+
+const LOW_HALF = 0xffff_ffffn;
 
 /** Nothing for a contract without such words: what is drawn for others stays the same. */
 export function drawFlow(space: ScenarioSpace, { scenario }: DrawAddresses, word: Word, set: SetSlot): Statement[] {
@@ -27,7 +29,10 @@ function mixed(word: Word, register: number): I32 {
   return i32.mul(i32.xor(word(4), word(register & 7)), i32.const(Math.imul(2 * register + 1, 0x9e3779b1)));
 }
 
-/** In three of eight cases one of the values that the contract names, with the drawn bits outside of its mask. */
+/**
+ * In half of the cases one of the values that the contract names, with the drawn bits outside of its mask; half of these beside
+ * it: what a comparison of 32 bits takes for it, or one bit off.
+ */
 function drawNamed(
   named: ScenarioSpace['compiled']['namedValues'][number],
   slot: number,
@@ -36,19 +41,30 @@ function drawNamed(
 ): Statement {
   const drawn = i64.load(scenario, 8 * slot);
   const which = below(word, named.length);
-  return when(
-    chance(i32.shrU(word, i32.const(8)), 96),
-    seq(
-      ...named.map(({ low, high, maskLow, maskHigh }, index) =>
-        when(
-          i32.eq(which, i32.const(index)),
-          i64.store(
-            scenario,
-            8 * slot,
-            i64.or(i64.and(drawn, i64.const(~joinHalves(maskLow, maskHigh))), i64.const(joinHalves(low, high))),
-          ),
-        ),
+  const kind = i32.and(i32.shrU(word, i32.const(5)), i32.const(7));
+  const bit = i64.shl(i64.const(1n), i64.extend(i32.and(i32.shrU(word, i32.const(1)), i32.const(63))));
+  const halfOf = (mask: bigint, value: I64): I64 =>
+    i64.or(i64.and(drawn, i64.const(~mask)), i64.and(value, i64.const(mask)));
+  const beside = (value: I64): I64 =>
+    select(
+      i32.ltU(kind, i32.const(4)),
+      value,
+      select(
+        i32.ltU(kind, i32.const(6)),
+        i64.xor(value, bit),
+        select(i32.eq(kind, i32.const(6)), halfOf(LOW_HALF, value), halfOf(~LOW_HALF, value)),
       ),
+    );
+  return when(
+    chance(i32.shrU(word, i32.const(8)), 128),
+    seq(
+      ...named.map(({ low, high, maskLow, maskHigh }, index) => {
+        const open = i64.and(drawn, i64.const(~joinHalves(maskLow, maskHigh)));
+        return when(
+          i32.eq(which, i32.const(index)),
+          i64.store(scenario, 8 * slot, beside(i64.or(open, i64.const(joinHalves(low, high))))),
+        );
+      }),
     ),
   );
 }
