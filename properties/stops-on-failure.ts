@@ -4,8 +4,8 @@ import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
  * Criteria: (1) when RAX is not 0 behind TDG.VP.VMCALL, whatever its bits, the function does not return; (2) nor after any
- * other answer on which the contract has it stop; (3) nor at all where the contract says so. UD2, a call that never returns,
- * HLT with interrupts off and a loop in which nothing happens are all stops.
+ * other answer on which the contract has it stop; (3) nor at all where the contract says so. UD2, a call that never returns
+ * and HLT with interrupts off are stops, and a loop in which nothing happens where the contract says so.
  */
 export const stopsOnFailure: PropertyDefinition = {
   name: 'stops-on-failure',

@@ -132,6 +132,13 @@ export const contractSchema = z.strictObject({
     .describe('Answers after which the function never returns, any of them, beside what "onFailure" says.'),
   /** It never returns, whatever is answered. */
   neverReturns: z.literal(true).optional().describe('The function never returns, whatever is answered.'),
+  /** A loop in which nothing happens any more is a stop, as UD2 and a call that never returns are. */
+  loopStops: z
+    .literal(true)
+    .optional()
+    .describe(
+      'A loop in which nothing happens any more (a jump to itself, HLT or PAUSE in a loop) is a stop; absent: it is an endless loop.',
+    ),
   /** The bounded retry inside of the function; absent: the instruction is executed exactly once. */
   retry: retrySchema
     .optional()

@@ -120,6 +120,7 @@ export class Harness {
     const { stage, machine } = this;
     stage.reset();
     stage.observer = observer;
+    stage.loopStops = this.compiled.contract.loopStops === true;
     observation.fill(0);
     stage.enterState(memory);
     this.caller.enter(machine, scenario, memory, observation);

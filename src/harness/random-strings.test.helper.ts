@@ -61,7 +61,7 @@ export function runRandomStrings(count: number): void {
       pair.expectRestored();
       expect([...ends.values()].reduce((sum, count) => sum + count)).toBe(count);
       // The strings reach what they are for: every way to end but the ones that need symbols.
-      for (const end of ['faulted', 'unknown', 'trapped', 'stopped'])
+      for (const end of ['faulted', 'unknown', 'trapped', 'budget'])
         expect(ends.get(end) ?? 0, end).toBeGreaterThan(count / 2000);
       expect(longest).toBe(INSTRUCTION_BUDGET);
       expect(pair.translatedEntries).toBeGreaterThan(count / 2);

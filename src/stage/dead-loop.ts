@@ -1,7 +1,7 @@
 /**
  * Recognises a loop in which nothing happens any more: `jmp .`, HLT or PAUSE in a loop. Within the last instructions of the
  * budget the whole state comes back to what it was, nothing was stored between, and nobody outside was asked: so it goes on
- * for ever, and is a stop. What the code pushes is no store: a push leaves the same every time round.
+ * for ever: a contract may say that this is a stop. What the code pushes is no store: a push leaves the same every time round.
  */
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import type { Machine } from '../x86/machine.js';

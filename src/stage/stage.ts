@@ -77,6 +77,8 @@ export class Stage {
    * it is the external's own address.
    */
   trackCaller = false;
+  /** Whether a loop in which nothing happens any more is a stop, and not an endless loop. */
+  loopStops = false;
   /** Interrupts and NMIs that were delivered since `begin`. */
   interrupts = 0;
   /** Which kinds of them, one bit each: 1 << FAULT. */
@@ -160,21 +162,21 @@ export class Stage {
   }
 
   /**
-   * Runs on to the next stop. HLT waits for an interrupt that comes at once; with interrupts off it is a stop, and so is a loop
-   * in which nothing happens.
+   * Runs on to the next stop. HLT waits for an interrupt that comes at once; with interrupts off it is a stop.
    *
    * @param deadline instructions since the reset
    * @returns one of STOP; END.unknown with `problem` set, and `unmodelled` if a symbol is the reason
    */
   run(deadline: number): number {
-    const { machine, observer, deadLoop } = this;
-    deadLoop.begin(deadline);
+    const { machine, observer } = this;
+    const deadLoop = this.loopStops ? this.deadLoop : undefined;
+    deadLoop?.begin(deadline);
     const single = observer !== undefined || this.trackCaller;
     for (;;) {
       const executed = machine.instructionCount;
       const left = Math.max(0, deadline - executed);
       if (single) this.beforeStep();
-      switch (machine.run(Math.min(left, single ? 1 : deadLoop.step(machine)))) {
+      switch (machine.run(Math.min(left, single ? 1 : (deadLoop?.step(machine) ?? left)))) {
         case EXIT.External:
           return this.stop(this.ends[machine.exitDetail].end === END.unknown ? STOP.external : this.end);
         case EXIT.Environment:
@@ -194,7 +196,7 @@ export class Stage {
             observer.before(machine);
           }
           this.deliver();
-          deadLoop.begin(deadline);
+          deadLoop?.begin(deadline);
           observer?.after(machine, { interrupt: true });
           break;
         case EXIT.Fault: {
@@ -207,7 +209,7 @@ export class Stage {
           this.problem = `unknown instruction ${machine.unknownText}, ${this.here()}`;
           return this.stop(STOP.unknown);
         case EXIT.Budget:
-          if (deadLoop.closes(machine)) return this.stop(STOP.stopped);
+          if (deadLoop?.closes(machine) === true) return this.stop(STOP.stopped);
           if (machine.instructionCount >= deadline) return this.stop(STOP.budget);
           observer?.after(machine, NOTHING);
           break;
