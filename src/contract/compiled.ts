@@ -2,20 +2,16 @@
  * A contract with its names resolved to numbers, once per target: what the harness, the reference model and the
  * clauses look up for every case.
  */
+import { CONVENTIONS } from '../x86/conventions.js';
 import { REGISTER_INDEX, type RegisterName } from '../x86/registers.js';
 import { type CompiledFlow, compileFlow, leafSource } from './compiled-flow.js';
 import type { Contract, Parameter, Source } from './contract.js';
 
-/** Registers that a function must leave as it found them, by convention. */
-export const CALLEE_SAVED: Readonly<Record<Contract['convention'], readonly RegisterName[]>> = {
-  // System V AMD64 psABI: RBX, RBP, R12-R15 (facts/stubs.md).
-  sysv: ['rbx', 'rbp', 'r12', 'r13', 'r14', 'r15'],
-  // Microsoft x64: RBX, RBP, RDI, RSI, R12-R15 (facts/stubs.md).
-  'ms-x64': ['rbx', 'rbp', 'rdi', 'rsi', 'r12', 'r13', 'r14', 'r15'],
-};
-
 /** Bytes above the return address that the callee may write: the shadow space of Microsoft x64 (facts/stubs.md). */
-export const SHADOW_SPACE: Readonly<Record<Contract['convention'], number>> = { sysv: 0, 'ms-x64': 32 };
+export const SHADOW_SPACE: Readonly<Record<Contract['convention'], number>> = {
+  sysv: CONVENTIONS.sysv.shadowSpace,
+  'ms-x64': CONVENTIONS['ms-x64'].shadowSpace,
+};
 
 export interface BlockField {
   name: string;
@@ -98,7 +94,7 @@ export function compileContract(contract: Contract, set: string): CompiledContra
     widestMask: contract.widestMask === undefined ? 0xffcc : lowBits(contract.widestMask),
     fieldRegister,
     plainParameters: plainParameters(contract),
-    calleeSaved: CALLEE_SAVED[contract.convention],
+    calleeSaved: CONVENTIONS[contract.convention].calleeSaved,
     ...compileFlow(contract, fieldIndex),
   };
 }
