@@ -41,11 +41,19 @@ function wrongTests(contract: Contract): string | undefined {
     if (outside !== undefined)
       return `{"answer": "${test.answer}"}: ${outside} has bits outside of the mask ${test.mask}, so that no answer has it; leave them out`;
   }
+  for (const test of contract.retry?.on ?? [])
+    if ('isNot' in test && test.mask !== undefined && namesAll(test.isNot, BigInt(test.mask)))
+      return `retry.on: {"answer": "${test.answer}"}: "isNot" names every value that the mask ${test.mask} has, so that nothing is tried again`;
   for (const { when } of contract.returnsWhen ?? []) {
     const wrong = wrongConditions(contract, 'returnsWhen', when);
     if (wrong !== undefined) return wrong;
   }
   return undefined;
+}
+
+function namesAll(values: readonly string[], mask: bigint): boolean {
+  const bits = mask.toString(2).replaceAll('0', '').length;
+  return new Set(values.map(BigInt)).size >= 2 ** bits;
 }
 
 /** Names in conditions. @param where for the message */

@@ -57,8 +57,18 @@ export class Refusals {
 function refusedValue({ mask, values: named, is }: RefusedAnswer, open: bigint): bigint {
   if (is) return (named[Number((open >> 8n) % BigInt(named.length))] & mask) | (open & ~mask);
   const values = new Set(named.map((value) => value & mask));
-  let value = open;
-  // One bit of the mask after the other: a mask of a single bit has two values, and few are named.
-  for (let bit = 0n; bit < 64n && values.has(value & mask); bit++) if (((mask >> bit) & 1n) === 1n) value ^= 1n << bit;
+  // One of so many neighbours is none of the named values, unless the mask has no others.
+  const neighbours = Array.from({ length: named.length + 1 }, (_, index) => open ^ spread(BigInt(index), mask));
+  return neighbours.find((value) => !values.has(value & mask)) ?? open;
+}
+
+/** The bits of a number, put where a mask has bits. */
+function spread(number: bigint, mask: bigint): bigint {
+  let value = 0n;
+  for (let bit = 0n, left = number; bit < 64n && left !== 0n; bit++)
+    if (((mask >> bit) & 1n) === 1n) {
+      value |= (left & 1n) << bit;
+      left >>= 1n;
+    }
   return value;
 }
