@@ -3,19 +3,22 @@ import type { CaseRunner } from '../judge/case-runner.js';
 import { FACT } from '../observation/layout.js';
 import { FAULT, PLACE_NAMES, SLOT } from '../scenario/layout.js';
 import { CALL_CLASSES, type CallClasses } from './call-classes.js';
+import { FlowClasses } from './flow-classes.js';
 
 export class StubClasses {
   /** Classes that the contract gives rise to, whether or not a case falls into them. */
   readonly names: readonly string[];
   private readonly ofCall: CallClasses;
+  private readonly ofFlow: CallClasses;
 
   constructor(private readonly runner: CaseRunner) {
     this.ofCall = CALL_CLASSES[runner.compiled.contract.instruction](runner);
+    this.ofFlow = new FlowClasses(runner);
     const { compiled } = runner;
     const names = ['no fault', 'interrupt delivered', 'NMI delivered', 'IF set at entry', 'IF clear at entry'];
     for (const flag of compiled.flagBits.keys()) names.push(`${flag} set`, `${flag} clear`);
     if (compiled.blockParameter !== undefined) names.push(...PLACE_NAMES.map((place) => `block ${place}`));
-    this.names = [...names, ...this.ofCall.names()];
+    this.names = [...names, ...this.ofCall.names(), ...this.ofFlow.names()];
   }
 
   /** Names the classes of the case that the runner ran last. */
@@ -28,6 +31,8 @@ export class StubClasses {
     add((scenario[2 * SLOT.entryFlags] & 0x200) !== 0 ? 'IF set at entry' : 'IF clear at entry');
     for (const [flag, bit] of compiled.flagBits) add((context.flags & bit) !== 0 ? `${flag} set` : `${flag} clear`);
     if (compiled.blockParameter !== undefined) add(`block ${PLACE_NAMES[scenario[2 * SLOT.blockPlace]] ?? 'valid'}`);
-    if (base[2 * FACT.calls] > 0) this.ofCall.count(add);
+    if (base[2 * FACT.calls] === 0) return;
+    this.ofCall.count(add);
+    this.ofFlow.count(add);
   }
 }
