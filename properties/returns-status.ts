@@ -1,9 +1,25 @@
-import { equal, final, predictedRegister, when, whenAnswered } from '../src/clause/clause.js';
+import {
+  type Clause,
+  type Condition,
+  equal,
+  final,
+  not,
+  predictedRegister,
+  when,
+  whenAnswered,
+} from '../src/clause/clause.js';
 import { returnsResult } from '../src/clause/exchange-groups.js';
 import { mayReturn, type PropertyDefinition } from '../src/clause/property.js';
 
+/** RAX is what the reference says, as far as the type of the result goes. */
+function asPredicted(mask: bigint): Clause {
+  const isWhole = mask === (1n << 64n) - 1n;
+  return equal(final('rax'), predictedRegister('final', 'rax'), isWhole ? undefined : mask);
+}
+
 /**
- * Criteria: RAX at the return is what the contract names: the status of the instruction, or R10 as the host answered it.
+ * Criteria: RAX at the return is what the contract names, in as many bytes as the result has: the status of the instruction,
+ * R10 or another register as the host answered it, whether one of them is 0, or a constant; and what it names for NULL.
  * Not judged here: a SEAMCALL that did not reach the module (maps-vmfailinvalid, maps-exceptions).
  */
 export const returnsStatus: PropertyDefinition = {
@@ -13,13 +29,26 @@ export const returnsStatus: PropertyDefinition = {
   source: 'facts/linux.md 1.2; facts/stubs.md (results); facts/module.md 3 and 5 (status words)',
   stub: {
     underBreach: false,
-    appliesTo: mayReturn,
-    clauses: (compiled) => [
-      whenAnswered(
-        compiled,
-        when({ kind: 'ended', as: ['returned'] }, equal(final('rax'), predictedRegister('final', 'rax'))),
-      ),
-    ],
+    appliesTo: (compiled) => {
+      const { result, blocks, conditional } = compiled;
+      const returns = mayReturn(compiled);
+      if (returns !== true) return returns;
+      const hasResult = blocks.some(({ whenNull }) => whenNull !== undefined && whenNull.value.kind !== 'nothing');
+      const isValue = [result, ...conditional.map((one) => one.result)].some(({ value }) => value.kind !== 'nothing');
+      return isValue || hasResult || 'the contract has no result';
+    },
+    clauses: (compiled) => {
+      const { blocks, result } = compiled;
+      const returned: Condition = { kind: 'ended', as: ['returned'] };
+      const silent = blocks.flatMap(({ parameter: { name }, whenNull }) =>
+        whenNull === undefined ? [] : [{ isNull: { kind: 'null', parameter: name } as const, mask: whenNull.mask }],
+      );
+      const given = silent.map(({ isNull }) => not(isNull));
+      return [
+        whenAnswered(compiled, when(given.length === 0 ? returned : [returned, ...given], asPredicted(result.mask))),
+        ...silent.map(({ isNull, mask }) => when([returned, isNull], asPredicted(mask))),
+      ];
+    },
   },
   program: {
     // Of the helpers that return R10 as it is.

@@ -1,11 +1,10 @@
 import { final, independent, when } from '../src/clause/clause.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
-import type { Contract } from '../src/contract/contract.js';
 import { REGISTER_NAMES } from '../src/x86/registers.js';
 
 /**
  * Information flow, judged on companion H, which changes every host-chosen value that selects no branch the contract
- * names. Criteria: no general register at the return differs, but for RAX where it returns R10. A value derived from a
+ * names. Criteria: no general register at the return differs, but for RAX where the result follows from what the host answered. A value derived from a
  * host value differs as well; one that merely equals a host value does not.
  * Not checked: values that pops leave below RSP, and the arithmetic flags, which are volatile.
  */
@@ -21,20 +20,18 @@ export const scrubsHostValues: PropertyDefinition = {
       if (contract.neverReturns === true) return 'the function never returns';
       return contract.scrubsHostValues || 'the contract leaves scrubbing to the caller';
     },
-    clauses: ({ contract }) =>
-      REGISTER_NAMES.filter((register) => register !== 'rsp' && (register !== 'rax' || !returnsResult(contract))).map(
+    clauses: ({ result, conditional }) =>
+      REGISTER_NAMES.filter(
         (register) =>
-          when(
-            [{ kind: 'host-answered' }, { kind: 'ended', as: ['returned'] }],
-            independent(final(register), 'host-values'),
-          ),
+          register !== 'rsp' &&
+          (register !== 'rax' || ![result, ...conditional.map((one) => one.result)].some(({ fromHost }) => fromHost)),
+      ).map((register) =>
+        when(
+          [{ kind: 'host-answered' }, { kind: 'ended', as: ['returned'] }],
+          independent(final(register), 'host-values'),
+        ),
       ),
   },
   example: 'One xor of the scrub is missing, so that a register still holds what the host put there.',
   fix: 'Clear the register with a 32-bit xor after its value was stored, or restore it from the stack.',
 };
-
-/** Whether RAX may be R10 of the host. */
-function returnsResult({ returns, returnsWhen = [] }: Contract): boolean {
-  return returns !== 'status' || returnsWhen.some((one) => one.returns === 'r10');
-}

@@ -1,4 +1,4 @@
-import { atCall, callsOf, equal, fact, predictedRegister, when } from '../src/clause/clause.js';
+import { atCall, callsOnce, equal, predictedRegister, when } from '../src/clause/clause.js';
 import { agrees, happens } from '../src/clause/exchange-clause.js';
 import { SEAMCALL_PROGRAMS } from '../src/clause/exchange-groups.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
@@ -18,7 +18,7 @@ export const seamcallFrame: PropertyDefinition = {
     appliesTo: ({ contract }) =>
       contract.instruction === 'seamcall' || 'wraps TDCALL: its frame is judged by vmcall-frame',
     clauses: (compiled) => [
-      when({ kind: 'ended', as: ['returned', 'trapped', 'stopped'] }, equal(fact('calls'), callsOf(compiled))),
+      ...callsOnce(compiled),
       when({ kind: 'called' }, equal(atCall('rax'), predictedRegister('call', 'rax'))),
     ],
   },

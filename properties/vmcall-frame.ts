@@ -1,4 +1,4 @@
-import { atCall, callsOf, equal, fact, predictedRegister, when } from '../src/clause/clause.js';
+import { atCall, callsOnce, equal, predictedRegister, when } from '../src/clause/clause.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
@@ -17,7 +17,7 @@ export const vmcallFrame: PropertyDefinition = {
     appliesTo: ({ contract }) =>
       contract.instruction === 'tdcall' || 'wraps SEAMCALL: its frame is judged by seamcall-frame',
     clauses: (compiled) => [
-      when({ kind: 'ended', as: ['returned', 'trapped', 'stopped'] }, equal(fact('calls'), callsOf(compiled))),
+      ...callsOnce(compiled),
       when({ kind: 'called' }, equal(atCall('rax'), predictedRegister('call', 'rax'))),
       ...(compiled.contract.inputs.rcx !== undefined && 'constant' in compiled.contract.inputs.rcx
         ? [when({ kind: 'called' }, equal(atCall('rcx'), predictedRegister('call', 'rcx')))]

@@ -7,9 +7,10 @@ import { highHalf, lowHalf } from '../../src/halves.js';
 import type { CompiledContract } from '../../src/contract/compiled.js';
 import { MOMENT, OUTCOME, type OutcomeName, RFLAGS_OFFSET } from '../../src/observation/layout.js';
 import { REGISTER_INDEX } from '../../src/x86/registers.js';
+import { resultRules } from './result-rules.js';
 import type { Guard, PredictionRule } from './rule.js';
 import { retryRules } from './retry-rules.js';
-import { blockRules, callRules, RETURN_POPS, RETURNED, resultRules, STATUS } from './stub-rules.js';
+import { blockRules, callRules, RETURN_POPS, RETURNED } from './stub-rules.js';
 
 /** An instruction that did not enter the module leaves no outputs. */
 const COMPLETED: Guard = { kind: 'outcome', is: OUTCOME.completed };
@@ -18,6 +19,7 @@ const COMPLETED: Guard = { kind: 'outcome', is: OUTCOME.completed };
 export function hostStubRules(compiled: CompiledContract): PredictionRule[] {
   return [
     ...callRules(compiled),
+    ...resultRules(compiled, COMPLETED),
     ...returnRules(compiled),
     RETURN_POPS,
     ...blockRules(compiled, COMPLETED),
@@ -25,16 +27,12 @@ export function hostStubRules(compiled: CompiledContract): PredictionRule[] {
   ];
 }
 
-/** RAX is the status, or the software error code for an instruction that did not enter the module. */
-function returnRules(compiled: CompiledContract): PredictionRule[] {
-  const { notEntered } = compiled.contract;
-  const { rules, otherwise } = resultRules(compiled, [RETURNED, COMPLETED]);
+/** RAX is the software error code for an instruction that did not enter the module. */
+function returnRules({ contract: { notEntered } }: CompiledContract): PredictionRule[] {
   const rax = MOMENT.final + REGISTER_INDEX.rax;
   const flags = MOMENT.final + RFLAGS_OFFSET;
   const errors = Object.entries(notEntered ?? {}) as [OutcomeName, string][];
   return [
-    ...rules,
-    { slot: rax, when: [RETURNED, COMPLETED, ...otherwise], value: { from: 'observation', slot: STATUS } },
     ...errors.map(([outcome, code]): PredictionRule => {
       const value = BigInt(code);
       return {

@@ -2,9 +2,10 @@
 import type { CompiledContract } from '../../src/contract/compiled.js';
 import { joinHalves, highHalf, lowHalf, readHalves } from '../../src/halves.js';
 import { FACT } from '../../src/observation/layout.js';
-import { parameterSlot, placeIsSound, type Scenario, SLOT } from '../../src/scenario/layout.js';
+import { isAliased, isNull, isSound } from '../../src/scenario/blocks.js';
+import { parameterSlot, type Scenario } from '../../src/scenario/layout.js';
 import type { Prediction } from './prediction.js';
-import type { Computed, Guard, Origin, PredictionRule } from './rule.js';
+import type { Computed, Guard, Origin, PredictionRule, Width } from './rule.js';
 
 type Holds = (scenario: Scenario, observation: Int32Array) => boolean;
 
@@ -21,7 +22,7 @@ export class Predictor {
     const flags = compiled.flagsParameter === undefined ? -1 : parameterSlot(compiled.flagsParameter.place);
     this.rules = rules.map(({ slot, when, value }) => ({
       slot,
-      holds: when.map((guard) => compileGuard(guard, flags)),
+      holds: when.map((guard) => compileGuard(guard, flags, compiled)),
       value,
     }));
   }
@@ -41,7 +42,7 @@ function holdsAll(holds: readonly Holds[], scenario: Scenario, observation: Int3
 }
 
 /** @param flags scenario slot of the flags argument, or -1 */
-function compileGuard(guard: Guard, flags: number): Holds {
+function compileGuard(guard: Guard, flags: number, compiled: CompiledContract): Holds {
   switch (guard.kind) {
     case 'ended':
       return (_, observation) => ((guard.as >>> observation[2 * FACT.end]) & 1) === 1;
@@ -55,16 +56,22 @@ function compileGuard(guard: Guard, flags: number): Holds {
     case 'flags':
       return (scenario) => (flags >= 0 && (scenario[2 * flags] & guard.bits) === guard.bits) === guard.set;
     case 'block-given':
-      return (scenario) => placeIsSound(scenario[2 * SLOT.blockPlace]);
+      return (scenario) => isSound(scenario, compiled, guard.block);
     case 'value': {
       const { slot, mask, is } = guard;
       const values = new Set(guard.values.map((value) => value & mask));
       return (_, observation) => values.has(readHalves(observation, 2 * slot) & mask) === is;
     }
-    case 'argument':
-      return (scenario) => (scenario[2 * guard.slot] === 0 && scenario[2 * guard.slot + 1] === 0) === guard.zero;
+    case 'argument': {
+      const { slot, bits, zero } = guard;
+      return (scenario) => ((readHalves(scenario, 2 * slot) & bits) === 0n) === zero;
+    }
+    case 'null':
+      return (scenario) => isNull(scenario, compiled, guard.block) === guard.is;
+    case 'aliased':
+      return (scenario) => isAliased(scenario, compiled, guard.block) === guard.is;
     case 'not-all': {
-      const inner = guard.of.map((one) => compileGuard(one, flags));
+      const inner = guard.of.map((one) => compileGuard(one, flags, compiled));
       return (scenario, observation) => !holdsAll(inner, scenario, observation);
     }
   }
@@ -102,6 +109,15 @@ function know(
   }
   values[2 * slot] = low;
   values[2 * slot + 1] = high;
+  if (value.bytes !== undefined && value.bytes < 8) extend(values, 2 * slot, value);
+}
+
+/** Extends the lowest bytes of a value in place. */
+function extend(values: Int32Array, at: number, { bytes = 8, signed = false }: Width): void {
+  const shift = 32 - 8 * bytes;
+  const low = values[at];
+  values[at] = signed ? (low << shift) >> shift : (low << shift) >>> shift;
+  values[at + 1] = signed ? values[at] >> 31 : 0;
 }
 
 const WORD = 64;
@@ -114,7 +130,9 @@ function compute(by: Computed, scenario: Scenario, observation: Int32Array): big
     case 'value': {
       const { of } = by;
       if (of.from === 'constant') return joinHalves(of.low, of.high);
-      return readHalves(of.from === 'scenario' ? scenario : observation, 2 * of.slot);
+      const value = readHalves(of.from === 'scenario' ? scenario : observation, 2 * of.slot);
+      const bits = 8 * (of.bytes ?? 8);
+      return of.signed === true ? cut(BigInt.asIntN(bits, value)) : BigInt.asUintN(bits, value);
     }
     case 'or':
       return by.of.map(valueOf).reduce((all, value) => all | value);

@@ -12,20 +12,24 @@ export type Guard =
   | { kind: 'outcome'; is: number }
   /** All these bits of the flags argument are set, or not all of them are; 32 bits. */
   | { kind: 'flags'; bits: number; set: boolean }
-  /** The caller gave a sound block, apart from the function's own frame. */
-  | { kind: 'block-given' }
+  /** The caller gave this block, which is sound and apart from the function's own frame. */
+  | { kind: 'block-given'; block: number }
+  /** The pointer to this block is NULL, or is not. */
+  | { kind: 'null'; block: number; is: boolean }
+  /** This block lies in the same place as another, or does not. */
+  | { kind: 'aliased'; block: number; is: boolean }
   /** In the bits of a mask, a slot of the observation has one of these values, or none of them. */
   | { kind: 'value'; slot: number; mask: bigint; values: readonly bigint[]; is: boolean }
-  /** A slot of the scenario, an argument, is zero, or is not. */
-  | { kind: 'argument'; slot: number; zero: boolean }
+  /** These bits of a slot of the scenario, an argument, are zero, or are not. */
+  | { kind: 'argument'; slot: number; bits: bigint; zero: boolean }
   | { kind: 'not-all'; of: readonly Guard[] };
 
 /** Where the predicted 64-bit value comes from. */
 export type Origin =
   | { from: 'constant'; low: number; high: number }
-  | { from: 'scenario'; slot: number }
+  | ({ from: 'scenario'; slot: number } & Width)
   /** A slot of the observation; `plus` is added to it, `or` is set in its low half. */
-  | { from: 'observation'; slot: number; plus?: number; or?: number; clear?: number }
+  | ({ from: 'observation'; slot: number; plus?: number; or?: number; clear?: number } & Width)
   | { from: 'computed'; by: Computed };
 
 /** A value of 64 bits that is computed from others. */
@@ -36,6 +40,13 @@ export type Computed =
   | { op: 'shl' | 'shr'; of: Computed; bits: bigint }
   /** The lowest bits. */
   | { op: 'low' | 'signed'; of: Computed; bits: bigint };
+
+/** The lowest bytes of a slot, 8 if it is not said, extended to 64 bits. */
+export interface Width {
+  bytes?: number;
+  /** By their highest bit; by 0 if it is not said. */
+  signed?: boolean;
+}
 
 export interface PredictionRule {
   /** Slot of the observation. */

@@ -1,11 +1,12 @@
 /** What holds for every stub, whatever it wraps: the registers at the call, the block, and the stack at the return. */
 import { highHalf, lowHalf } from '../../src/halves.js';
+import type { BlockField } from '../../src/contract/compiled-blocks.js';
 import type { CompiledContract } from '../../src/contract/compiled.js';
-import type { Condition, Source } from '../../src/contract/contract.js';
+import type { Source } from '../../src/contract/contract.js';
 import { BLOCK, END, MOMENT } from '../../src/observation/layout.js';
-import { parameterSlot, SLOT } from '../../src/scenario/layout.js';
+import { parameterSlot } from '../../src/scenario/layout.js';
 import { REGISTER_INDEX, type RegisterName } from '../../src/x86/registers.js';
-import { answerGuards } from './answer-guards.js';
+import { conditionGuards } from './condition-guards.js';
 import type { Computed, Guard, Origin, PredictionRule } from './rule.js';
 
 /** RAX behind the instruction. */
@@ -22,13 +23,14 @@ export function callRules(compiled: CompiledContract): PredictionRule[] {
   return (Object.entries(compiled.contract.inputs) as [RegisterName, Source][]).flatMap(([name, source]) => {
     const origin = inputOrigin(compiled, source);
     if (origin === undefined) return [];
-    const when: Guard[] = readsField(source) && compiled.blockParameter !== undefined ? [{ kind: 'block-given' }] : [];
+    const blocks = new Set(fieldsOf(source).map((name) => compiled.fields[compiled.fieldIndex.get(name) ?? 0].block));
+    const when = [...blocks].map((block): Guard => ({ kind: 'block-given', block }));
     return [{ slot: MOMENT.call + REGISTER_INDEX[name], when, value: origin }];
   });
 }
 
-function readsField(source: Source): boolean {
-  return 'field' in source || partsOf(source).some(readsField);
+function fieldsOf(source: Source): string[] {
+  return 'field' in source ? [source.field] : partsOf(source).flatMap(fieldsOf);
 }
 
 /** The operands of an operation. */
@@ -43,10 +45,12 @@ function partsOf(source: Source): readonly Source[] {
 }
 
 function inputOrigin(compiled: CompiledContract, source: Source): Origin | undefined {
-  const { contract, fieldIndex } = compiled;
+  const { contract, fieldIndex, fields, narrowParameters } = compiled;
   if ('field' in source) {
     const field = fieldIndex.get(source.field);
-    return field === undefined ? undefined : { from: 'observation', slot: BLOCK.initial + field };
+    if (field === undefined) return undefined;
+    const { bytes, signed } = fields[field];
+    return { from: 'observation', slot: BLOCK.initial + field, ...(bytes < 8 && { bytes, signed }) };
   }
   if ('constant' in source) {
     const value = BigInt(source.constant);
@@ -54,7 +58,10 @@ function inputOrigin(compiled: CompiledContract, source: Source): Origin | undef
   }
   if ('parameter' in source) {
     const parameter = contract.parameters.find(({ name }) => name === source.parameter);
-    return parameter === undefined ? undefined : { from: 'scenario', slot: parameterSlot(parameter.place) };
+    if (parameter === undefined) return undefined;
+    const narrow = narrowParameters.find((one) => one.parameter === parameter);
+    const width = narrow && { bytes: narrow.bytes, signed: narrow.signed };
+    return { from: 'scenario', slot: parameterSlot(parameter.place), ...width };
   }
   const by = computed(compiled, source);
   return by === undefined ? undefined : { from: 'computed', by };
@@ -93,19 +100,40 @@ export const RETURN_POPS: PredictionRule = {
  */
 export function blockRules(compiled: CompiledContract, answered: Guard): PredictionRule[] {
   const { contract, fields } = compiled;
-  const given: Guard[] = [{ kind: 'block-given' }, ...(contract.blockWhenStopped === 'any' ? [NOT_STOPPED] : [])];
   const written = [answered, ...writesOutputs(compiled)];
-  return fields.flatMap(({ name }, field): PredictionRule[] => {
+  return fields.flatMap((shape, field): PredictionRule[] => {
+    const { name, block, bytes, scratch } = shape;
+    if (scratch) return [];
+    const given: Guard[] = [
+      { kind: 'block-given', block },
+      ...(isOverwritten(compiled, shape) ? [{ kind: 'aliased', block, is: false } as const] : []),
+      ...(contract.blockWhenStopped === 'any' ? [NOT_STOPPED] : []),
+    ];
     const slot = BLOCK.final + field;
     const unchanged: Origin = { from: 'observation', slot: BLOCK.initial + field };
     const output = contract.outputs.fields[name];
     if (output === undefined) return [{ slot, when: given, value: unchanged }];
-    const stored: Origin = { from: 'observation', slot: MOMENT.answer + REGISTER_INDEX[output] };
+    const from = MOMENT.answer + REGISTER_INDEX[output];
+    const stored: Origin = { from: 'observation', slot: from, ...(bytes < 8 && { bytes }) };
     return [
       { slot, when: [...given, { kind: 'not-all', of: written }], value: unchanged },
       { slot, when: [...given, RETURNED, ...written], value: stored },
     ];
   });
+}
+
+/** Whether something may be stored over a field where its block lies in the same place as another. */
+function isOverwritten({ contract, blocks, fields }: CompiledContract, field: BlockField): boolean {
+  const mayShare = (other: BlockField): boolean =>
+    other.block !== field.block &&
+    (blocks[other.block].alias === field.block || blocks[field.block].alias === other.block);
+  return fields.some(
+    (other) =>
+      mayShare(other) &&
+      (other.scratch || Object.hasOwn(contract.outputs.fields, other.name)) &&
+      other.offset < field.offset + field.bytes &&
+      field.offset < other.offset + other.bytes,
+  );
 }
 
 /** When the contract says that the outputs of an answered call are stored. */
@@ -122,55 +150,4 @@ function writesOutputs(compiled: CompiledContract): Guard[] {
     ...(when.includes('r10-success') ? [{ kind: 'zero', slot: RESULT, is: true } as const] : []),
     ...conditionGuards(compiled, others),
   ];
-}
-
-/** That all these conditions hold. */
-export function conditionGuards({ contract, flagBits }: CompiledContract, conditions: readonly Condition[]): Guard[] {
-  const bitsOf = (flag: string): number => flagBits.get(flag) ?? 0;
-  const slotOf = (name: string): number => {
-    const parameter = contract.parameters.find((one) => one.name === name);
-    return parameter === undefined ? SLOT.entryStack : parameterSlot(parameter.place);
-  };
-  let bits = 0;
-  const guards: Guard[] = [];
-  for (const one of conditions) {
-    if (one === 'block-given') guards.push({ kind: 'block-given' });
-    else if (one === 'status-success') guards.push(SUCCEEDED);
-    else if (one === 'r10-success') guards.push({ kind: 'zero', slot: RESULT, is: true });
-    else if ('flag' in one) bits |= bitsOf(one.flag);
-    else if ('clear' in one) guards.push({ kind: 'flags', bits: bitsOf(one.clear), set: false });
-    else if ('nonzero' in one) guards.push({ kind: 'argument', slot: slotOf(one.nonzero), zero: false });
-    else if ('zero' in one) guards.push({ kind: 'argument', slot: slotOf(one.zero), zero: true });
-    else guards.push(...answerGuards(one, MOMENT.answer));
-  }
-  return bits === 0 ? guards : [{ kind: 'flags', bits, set: true }, ...guards];
-}
-
-/** A value of `returns` and of `returnsWhen`. */
-export function resultOrigin(result: 'status' | 'r10' | { constant: string }): Origin {
-  if (typeof result === 'object') {
-    const value = BigInt(result.constant);
-    return { from: 'constant', low: lowHalf(value), high: highHalf(value) };
-  }
-  return { from: 'observation', slot: result === 'status' ? STATUS : RESULT };
-}
-
-/**
- * RAX at the return under conditions, and what holds where none of them does: conditions are tried in their order.
- *
- * @param answered when there is a result at all
- */
-export function resultRules(
-  compiled: CompiledContract,
-  answered: readonly Guard[],
-): { rules: PredictionRule[]; otherwise: Guard[] } {
-  const slot = MOMENT.final + REGISTER_INDEX.rax;
-  const otherwise: Guard[] = [];
-  const rules = (compiled.contract.returnsWhen ?? []).map(({ when, returns }): PredictionRule => {
-    const holds = conditionGuards(compiled, when);
-    const rule = { slot, when: [...answered, ...otherwise, ...holds], value: resultOrigin(returns) };
-    otherwise.push({ kind: 'not-all', of: holds });
-    return rule;
-  });
-  return { rules, otherwise };
 }

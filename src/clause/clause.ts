@@ -42,6 +42,8 @@ export type Condition =
   | { kind: 'exposed'; register: ObservedRegister }
   /** What the caller owes was given (a block that is readable, writable and apart from the stack). */
   | { kind: 'caller-kept' }
+  /** The pointer to the block of this parameter is NULL. */
+  | { kind: 'null'; parameter: string }
   /** The caller gave a block that overlaps the function's own frame (a breach). */
   | { kind: 'block-overlaps-stack' }
   | { kind: 'not'; condition: Condition };
@@ -83,9 +85,6 @@ export const field = (moment: 'initial' | 'final', name: string): Term & { kind:
   moment,
   field: name,
 });
-/** How often the wrapped instruction must have been executed: once, or as the contract of a retry and the answers say. */
-export const callsOf = ({ contract }: CompiledContract): Term =>
-  contract.retry === undefined ? constant(1n) : predicted({ kind: 'fact', fact: 'calls' });
 export const vector = (moment: 'initial' | 'final', part: string): Term => ({ kind: 'vector', moment, part });
 export const predicted = (term: Predictable): Term => ({ kind: 'predicted', term });
 export const predictedRegister = (moment: 'call' | 'final', name: ObservedRegister): Term =>
@@ -108,6 +107,22 @@ export const when = (conditions: Condition | readonly Condition[], clause: Claus
 /** A rule of what follows an answer: where the instruction may not reach the module, it is in force only when it did. */
 export const whenAnswered = ({ contract }: CompiledContract, clause: Clause): Clause =>
   contract.notEntered === undefined ? clause : when({ kind: 'outcome', is: ['completed'] }, clause);
+/**
+ * The wrapped instruction is executed exactly once a call, however the run ended, and not at all where a contract says so of
+ * NULL.
+ */
+export function callsOnce({ blocks, contract }: CompiledContract): Clause[] {
+  const ended: Condition = { kind: 'ended', as: ['returned', 'trapped', 'stopped'] };
+  const silent = blocks
+    .filter(({ whenNull }) => whenNull !== undefined)
+    .map(({ parameter }): Condition => ({ kind: 'null', parameter: parameter.name }));
+  const often = contract.retry === undefined ? constant(1n) : predicted({ kind: 'fact', fact: 'calls' });
+  const once = equal(fact('calls'), often);
+  return [
+    when(silent.length === 0 ? ended : [ended, ...silent.map(not)], once),
+    ...silent.map((condition) => when([ended, condition], equal(fact('calls'), constant(0n)))),
+  ];
+}
 /** SEAMCALL raised an exception instead of reaching the module. */
 export const RAISED: Condition = { kind: 'outcome', is: ['generalProtection', 'invalidOpcode'] };
 /** When the contract has the function stop. */

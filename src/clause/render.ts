@@ -30,6 +30,8 @@ function renderCondition(condition: Condition): string {
       return `${condition.parameter} ${condition.zero ? 'zero' : 'nonzero'}`;
     case 'exposed':
       return `${condition.register} exposed`;
+    case 'null':
+      return `${condition.parameter} NULL`;
     case 'not':
       return `not ${renderCondition(condition.condition)}`;
     default:

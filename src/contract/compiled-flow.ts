@@ -1,6 +1,7 @@
 /** The words of control flow with their names resolved: which values of an answer select a branch, what a computed input passes on. */
 import { REGISTER_INDEX, type RegisterName } from '../x86/registers.js';
 import type { Contract, Parameter } from './contract.js';
+import { resultOf } from './result-word.js';
 import { type AnswerTest, type ArgumentTest, leavesOf, operandsOf, type Source } from './flow-words.js';
 
 /** One value that a test of an answer names: the register has it in the bits of the mask. Halves. */
@@ -38,7 +39,12 @@ export interface CompiledFlow {
 
 const ONES = (1n << 64n) - 1n;
 
-export function compileFlow(contract: Contract, fieldIndex: ReadonlyMap<string, number>): CompiledFlow {
+/** @param testsResult whether a result is made by whether R10 is 0 */
+export function compileFlow(
+  contract: Contract,
+  fieldIndex: ReadonlyMap<string, number>,
+  testsResult: boolean,
+): CompiledFlow {
   const { sti, stiFlag, inputs } = contract;
   const issued =
     sti !== undefined
@@ -48,7 +54,7 @@ export function compileFlow(contract: Contract, fieldIndex: ReadonlyMap<string, 
         : undefined;
   const computed = (Object.entries(inputs) as [RegisterName, Source][]).filter(([, source]) => isComputed(source));
   return {
-    namedValues: namedValues(contract),
+    namedValues: namedValues(contract, testsResult),
     passedParts: computed.flatMap(([register, source]) => passedParts(contract, fieldIndex, register, source)),
     deciding: decidingPlaces(contract),
     ...(issued && { sti: issued }),
@@ -72,14 +78,14 @@ export function answerTests(contract: Contract): AnswerTest[] {
   ];
 }
 
-function namedValues(contract: Contract): NamedValue[][] {
+function namedValues(contract: Contract, testsResult: boolean): NamedValue[][] {
   const named = Array.from({ length: 16 }, (): NamedValue[] => []);
   const { outputs, returnsWhen = [] } = contract;
   // R10 = 0: what `r10-success` names.
   const success: AnswerTest = { answer: 'r10', is: ['0x0'] };
-  const namesSuccess = [outputs.when, ...returnsWhen.map(({ when }) => when)].some((when) =>
-    when.includes('r10-success'),
-  );
+  const testsR10 = testsResult || returnsWhen.some(({ returns }) => resultOf({ returns }).testsR10);
+  const namesSuccess =
+    testsR10 || [outputs.when, ...returnsWhen.map(({ when }) => when)].some((when) => when.includes('r10-success'));
   for (const test of [...(namesSuccess ? [success] : []), ...answerTests(contract)]) {
     const mask = BigInt(test.mask ?? ONES);
     for (const value of 'is' in test ? test.is : test.isNot)

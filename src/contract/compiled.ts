@@ -4,8 +4,10 @@
  */
 import { CONVENTIONS } from '../x86/conventions.js';
 import { REGISTER_INDEX, type RegisterName } from '../x86/registers.js';
+import { type CompiledBlock, compileBlocks, type BlockField } from './compiled-blocks.js';
 import { type CompiledFlow, compileFlow, leafSource } from './compiled-flow.js';
-import type { Contract, Parameter, Source } from './contract.js';
+import type { Condition, Contract, Parameter, Source } from './contract.js';
+import { isForBulk, resultOf, type Result } from './result-word.js';
 
 /** Bytes above the return address that the callee may write: the shadow space of Microsoft x64 (facts/stubs.md). */
 export const SHADOW_SPACE: Readonly<Record<Contract['convention'], number>> = {
@@ -13,23 +15,29 @@ export const SHADOW_SPACE: Readonly<Record<Contract['convention'], number>> = {
   'ms-x64': CONVENTIONS['ms-x64'].shadowSpace,
 };
 
-export interface BlockField {
-  name: string;
-  offset: number;
-}
-
 export interface PlainParameter {
   place: Parameter['place'];
   registers: number;
+}
+
+/** A parameter of a type narrower than a register. */
+export interface NarrowParameter {
+  parameter: Exclude<Parameter, { kind: 'block' }>;
+  /** 1, 2 or 4. */
+  bytes: number;
+  signed: boolean;
 }
 
 export interface CompiledContract extends CompiledFlow {
   contract: Contract;
   /** `SET/SYMBOL`, for people and reports. */
   id: string;
-  /** Fields of the block in the order of their offsets; the index is the field's slot. */
+  /** Blocks in the order of their parameters. */
+  blocks: readonly CompiledBlock[];
+  /** Fields of all blocks, block by block in the order of their offsets; the index is the field's slot. */
   fields: readonly BlockField[];
   fieldIndex: ReadonlyMap<string, number>;
+  /** That of the first block. */
   blockParameter?: Extract<Parameter, { kind: 'block' }>;
   flagsParameter?: Extract<Parameter, { kind: 'flags' }>;
   leafParameter?: Extract<Parameter, { kind: 'leaf' }>;
@@ -53,14 +61,22 @@ export interface CompiledContract extends CompiledFlow {
   fieldRegister: Int8Array;
   /** Parameters of kind `value`, and the registers that they must be in at the call, one bit each. */
   plainParameters: readonly PlainParameter[];
+  /** Parameters, of any kind, that are narrower than a register. */
+  narrowParameters: readonly NarrowParameter[];
+  /** Stack parameters that the caller passes: they are the function's to write. */
+  stackParameters: number;
+  result: Result;
+  /** Results under conditions, tried in their order before `result`. */
+  conditional: readonly { readonly when: readonly Condition[]; readonly result: Result }[];
+  /** Whether the contract says nothing but what runs in bulk know (src/lane). */
+  forBulk: boolean;
   calleeSaved: readonly RegisterName[];
 }
 
 /** @throws RangeError if flags or an exposure mask of the contract lie above bit 31 (validation refuses such contracts) */
 export function compileContract(contract: Contract, set: string): CompiledContract {
-  const fields = Object.entries(contract.block?.fields ?? {})
-    .map(([name, offset]) => ({ name, offset }))
-    .sort((a, b) => a.offset - b.offset);
+  const blocks = compileBlocks(contract);
+  const fields = blocks.flatMap((block) => block.fields);
   const fieldIndex = new Map(fields.map((field, index) => [field.name, index]));
   const flagsParameter = contract.parameters.find((parameter) => parameter.kind === 'flags');
   const flagBits = new Map(Object.entries(flagsParameter?.bits ?? {}).map(([name, bit]) => [name, lowBits(bit)]));
@@ -73,11 +89,14 @@ export function compileContract(contract: Contract, set: string): CompiledContra
   for (const [register, source] of Object.entries(contract.inputs) as [RegisterName, Source][]) {
     if ('field' in source) fieldRegister[fieldIndex.get(source.field) ?? -1] = REGISTER_INDEX[register];
   }
-  const blockParameter = contract.parameters.find((parameter) => parameter.kind === 'block');
+  const blockParameter = blocks.at(0)?.parameter;
+  const result = resultOf(contract);
+  const flow = compileFlow(contract, fieldIndex, result.testsR10);
   const leafParameter = contract.parameters.find((parameter) => parameter.kind === 'leaf');
   return {
     contract,
     id: `${set}/${contract.symbol}`,
+    blocks,
     fields,
     fieldIndex,
     ...(blockParameter && { blockParameter }),
@@ -94,8 +113,13 @@ export function compileContract(contract: Contract, set: string): CompiledContra
     widestMask: contract.widestMask === undefined ? 0xffcc : lowBits(contract.widestMask),
     fieldRegister,
     plainParameters: plainParameters(contract),
+    narrowParameters: narrowParameters(contract),
+    stackParameters: stackParameters(contract),
+    result,
+    conditional: (contract.returnsWhen ?? []).map(({ when, returns }) => ({ when, result: resultOf({ returns }) })),
+    forBulk: isForBulk(contract) && !flow.referenceOnly,
     calleeSaved: CONVENTIONS[contract.convention].calleeSaved,
-    ...compileFlow(contract, fieldIndex),
+    ...flow,
   };
 }
 
@@ -109,6 +133,18 @@ function plainParameters({ parameters, inputs }: Contract): PlainParameter[] {
         .filter(([, source]) => 'parameter' in source && source.parameter === name)
         .reduce((mask, [register]) => mask | (1 << REGISTER_INDEX[register]), 0),
     }));
+}
+
+function narrowParameters({ parameters }: Contract): NarrowParameter[] {
+  return parameters.flatMap((parameter) => {
+    if (parameter.kind === 'block' || (parameter.bytes ?? 8) === 8) return [];
+    const signed = parameter.kind === 'value' && parameter.signed === true;
+    return [{ parameter, bytes: parameter.bytes ?? 8, signed }];
+  });
+}
+
+function stackParameters({ parameters }: Contract): number {
+  return parameters.reduce((most, { place }) => ('stack' in place ? Math.max(most, place.stack + 1) : most), 0);
 }
 
 function fieldOf(source: Source | undefined, fieldIndex: ReadonlyMap<string, number>): number {

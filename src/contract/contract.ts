@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { REGISTER_NAMES } from '../x86/registers.js';
+import { layoutSchema, ownDataSchema, parameterSchema, returnsSchema } from './data-words.js';
 import {
   answerTestSchema,
   argumentTestSchema,
@@ -22,30 +23,6 @@ const register = z.enum(REGISTER_NAMES);
 const name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/, 'a name of letters, digits, _ . - (at most 100)');
 /** A 64-bit value as `0x...` (at most 16 digits). */
 const hex64 = z.string().regex(/^0x[0-9a-fA-F]{1,16}$/, 'a 64-bit value written as 0x...');
-const fieldOffset = z
-  .number()
-  .int()
-  .min(0)
-  .max(4088)
-  .refine((offset) => offset % 8 === 0, 'a multiple of 8');
-
-/** Where a parameter arrives: a register, or the k-th stack parameter of the convention (0 is the first). */
-const place = z.union(
-  [z.strictObject({ register: register.exclude(['rsp']) }), z.strictObject({ stack: z.number().int().min(0).max(3) })],
-  'one of {"register": NAME} (not rsp), {"stack": 0 to 3}',
-);
-
-const parameter = z.discriminatedUnion('kind', [
-  /** A pointer to the argument block. `nullable`: NULL is a legal argument and means "no block". */
-  z.strictObject({ kind: z.literal('block'), name, place, nullable: z.boolean() }),
-  /** A bit set that steers the function; the host never sees it. */
-  z.strictObject({ kind: z.literal('flags'), name, place, bits: z.record(name, hex64) }),
-  /** The completion-leaf number that goes to RAX. */
-  z.strictObject({ kind: z.literal('leaf'), name, place }),
-  /** A plain 64-bit value. */
-  z.strictObject({ kind: z.literal('value'), name, place }),
-]);
-
 /** All conditions of a list must hold. */
 const condition = z.union(
   [
@@ -86,9 +63,9 @@ export const contractSchema = z.strictObject({
   convention: z.enum(['sysv', 'ms-x64']),
   /** The instruction that it wraps: a guest stub's TDCALL, or a host stub's SEAMCALL. */
   instruction: z.enum(['tdcall', 'seamcall']),
-  parameters: z.array(parameter).max(6),
-  /** The argument block: size in bytes and the byte offset of each 64-bit field. */
-  block: z.strictObject({ size: z.number().int().min(8).max(128), fields: z.record(name, fieldOffset) }).optional(),
+  parameters: z.array(parameterSchema).max(16),
+  /** The argument block of the block parameter that has no layout of its own. */
+  block: layoutSchema.optional().describe('The argument block of the block parameter that has no layout of its own.'),
   /** RAX, RCX and every other register that the contract determines at the wrapped instruction. */
   inputs: z.partialRecord(register, sourceSchema),
   /** Leaves (RAX[15:0]) that the function may be called with; other numbers are drawn only so that the module rejects them. */
@@ -104,17 +81,14 @@ export const contractSchema = z.strictObject({
   notEntered: notEntered.optional(),
   /** What the function takes for granted: no other case is drawn, a run outside of it is judged by no property, and every result says so. */
   assumes: z.array(assumptionSchema).optional(),
-  /** RAX at the return: the status of the instruction, R10, or the status if it is not 0 and else R10. */
-  returns: z.enum(['status', 'r10', 'status-or-r10']),
+  /** RAX at the return of a function that executed the instruction. */
+  returns: returnsSchema.describe('RAX at the return of a function that executed the instruction.'),
   /** Results that are something else under conditions: the first whose conditions all hold comes before `returns`. */
   returnsWhen: z
     .array(
       z.strictObject({
         when: z.array(condition).min(1).max(8).describe('All must hold.'),
-        returns: z.union(
-          [z.enum(['status', 'r10']), z.strictObject({ constant: hex64 })],
-          'one of "status", "r10", {"constant": "0x..."}',
-        ),
+        returns: returnsSchema.describe('RAX at the return then.'),
       }),
     )
     .min(1)
@@ -163,6 +137,8 @@ export const contractSchema = z.strictObject({
   stiFlag: name.optional(),
   /** STI in any other form; not beside `stiFlag`. */
   sti: stiSchema.optional().describe('When STI is executed, in any other form than "stiFlag".'),
+  /** Data symbols of the image that the function may write to. */
+  ownData: ownDataSchema.optional(),
   /** Whether the function may use the 128 bytes below RSP. Kernel code may not. */
   redZone: z.boolean(),
   /** `untouched`: no instruction of the function may change XMM, MXCSR or x87 control (kernel code). `convention`: what the calling convention says. */

@@ -3,52 +3,56 @@ import { SEAMCALL_LEAVES } from '../../models/abi/seamcall-leaves.js';
 import { TDCALL_LEAVES } from '../../models/abi/tdcall-leaves.js';
 import type { Condition, Contract, WrappedInstruction } from './contract.js';
 import { answerTests, isComputed, leafSource } from './compiled-flow.js';
+import { didYouMean, fieldNames } from './contract-names.js';
 import { depthOf, leavesOf, type Source, type WrittenLeaves } from './flow-words.js';
 
 /** Operations in each other: more is no contract any more but a program. */
 const DEEPEST = 4;
 
-/** What is wrong with the words of control flow of a contract. */
-export function wrongFlow(contract: Contract): string | undefined {
-  return wrongSources(contract) ?? wrongTests(contract) ?? wrongSti(contract) ?? wrongEnd(contract);
+type Faults = Generator<string, void>;
+
+/** What is wrong with the words of control flow of a contract, one line each. */
+export function* wrongFlow(contract: Contract): Faults {
+  yield* wrongSources(contract);
+  yield* wrongTests(contract);
+  yield* wrongSti(contract);
+  yield* wrongEnd(contract);
 }
 
-function wrongSources({ inputs, parameters, block }: Contract): string | undefined {
+function* wrongSources(contract: Contract): Faults {
+  const { inputs, parameters } = contract;
+  const fields = fieldNames(contract);
+  const names = parameters.map(({ name }) => name);
   for (const [register, source] of Object.entries(inputs) as [string, Source][]) {
     if (!isComputed(source)) continue;
-    if (depthOf(source) > DEEPEST) return `inputs.${register}: at most ${DEEPEST} operations in each other`;
+    if (depthOf(source) > DEEPEST) yield `inputs.${register}: at most ${DEEPEST} operations in each other`;
     for (const leaf of leavesOf(source)) {
-      if ('parameter' in leaf && !parameters.some(({ name }) => name === leaf.parameter))
-        return `inputs.${register}: no parameter ${leaf.parameter}`;
-      if ('field' in leaf && !Object.hasOwn(block?.fields ?? {}, leaf.field))
-        return `inputs.${register}: no field ${leaf.field}`;
+      if ('parameter' in leaf && !names.includes(leaf.parameter))
+        yield `inputs.${register}: no parameter ${leaf.parameter}${didYouMean(leaf.parameter, names)}`;
+      if ('field' in leaf && !fields.includes(leaf.field))
+        yield `inputs.${register}: no field ${leaf.field}${didYouMean(leaf.field, fields)}`;
     }
   }
   const { rax } = inputs;
-  if (rax === undefined || !isComputed(rax)) return undefined;
+  if (rax === undefined || !isComputed(rax)) return;
   const leaf = leafSource(rax);
-  if (leaf === undefined) return 'inputs.rax: computed from exactly one parameter or field, the leaf, and constants';
-  if ('parameter' in leaf && !parameters.some(({ kind, name }) => kind === 'leaf' && name === leaf.parameter))
-    return `inputs.rax: parameter ${leaf.parameter} is not of kind leaf`;
-  return undefined;
+  if (leaf === undefined) yield 'inputs.rax: computed from exactly one parameter or field, the leaf, and constants';
+  else if ('parameter' in leaf && !parameters.some(({ kind, name }) => kind === 'leaf' && name === leaf.parameter))
+    yield `inputs.rax: parameter ${leaf.parameter} is not of kind leaf`;
 }
 
-function wrongTests(contract: Contract): string | undefined {
+function* wrongTests(contract: Contract): Faults {
   for (const test of answerTests(contract)) {
     const outside = ('is' in test ? test.is : test.isNot).find(
       (value) => test.mask !== undefined && (BigInt(value) & ~BigInt(test.mask)) !== 0n,
     );
     if (outside !== undefined)
-      return `{"answer": "${test.answer}"}: ${outside} has bits outside of the mask ${test.mask}, so that no answer has it; leave them out`;
+      yield `{"answer": "${test.answer}"}: ${outside} has bits outside of the mask ${test.mask}, so that no answer has it; leave them out`;
   }
   for (const test of contract.retry?.on ?? [])
     if ('isNot' in test && test.mask !== undefined && namesAll(test.isNot, BigInt(test.mask)))
-      return `retry.on: {"answer": "${test.answer}"}: "isNot" names every value that the mask ${test.mask} has, so that nothing is tried again`;
-  for (const { when } of contract.returnsWhen ?? []) {
-    const wrong = wrongConditions(contract, 'returnsWhen', when);
-    if (wrong !== undefined) return wrong;
-  }
-  return undefined;
+      yield `retry.on: {"answer": "${test.answer}"}: "isNot" names every value that the mask ${test.mask} has, so that nothing is tried again`;
+  for (const { when } of contract.returnsWhen ?? []) yield* wrongConditions(contract, 'returnsWhen', when);
 }
 
 function namesAll(values: readonly string[], mask: bigint): boolean {
@@ -57,52 +61,46 @@ function namesAll(values: readonly string[], mask: bigint): boolean {
 }
 
 /** Names in conditions. @param where for the message */
-export function wrongConditions(
+export function* wrongConditions(
   { parameters }: Pick<Contract, 'parameters'>,
   where: string,
   conditions: readonly Condition[],
-): string | undefined {
-  const flags = parameters.find((parameter) => parameter.kind === 'flags')?.bits ?? {};
+): Faults {
+  const flags = Object.keys(parameters.find((parameter) => parameter.kind === 'flags')?.bits ?? {});
+  const values = parameters.filter(({ kind }) => kind === 'value').map(({ name }) => name);
   for (const one of conditions) {
     if (typeof one !== 'object') continue;
     const flag = 'flag' in one ? one.flag : 'clear' in one ? one.clear : undefined;
-    if (flag !== undefined && !Object.hasOwn(flags, flag)) return `${where}: no flag ${flag}`;
+    if (flag !== undefined && !flags.includes(flag)) yield `${where}: no flag ${flag}${didYouMean(flag, flags)}`;
     const parameter = 'nonzero' in one ? one.nonzero : 'zero' in one ? one.zero : undefined;
-    if (parameter !== undefined && !parameters.some(({ kind, name }) => kind === 'value' && name === parameter))
-      return `${where}: no parameter ${parameter} of kind value`;
+    if (parameter !== undefined && !values.includes(parameter))
+      yield `${where}: no parameter ${parameter} of kind value${didYouMean(parameter, values)}`;
   }
-  return undefined;
 }
 
-function wrongSti(contract: Contract): string | undefined {
+function* wrongSti(contract: Contract): Faults {
   const { sti, stiFlag, instruction } = contract;
-  if (sti === undefined) return undefined;
-  if (stiFlag !== undefined) return 'stiFlag and sti exclude each other; leave out one';
-  if (instruction === 'seamcall') return 'sti: SEAMCALL needs no STI';
-  return wrongConditions(contract, 'sti.when', sti.when);
+  if (sti === undefined) return;
+  if (stiFlag !== undefined) yield 'stiFlag and sti exclude each other; leave out one';
+  if (instruction === 'seamcall') yield 'sti: SEAMCALL needs no STI';
+  yield* wrongConditions(contract, 'sti.when', sti.when);
 }
 
-function wrongEnd({ neverReturns, stopsOn, returnsWhen, onFailure }: Contract): string | undefined {
-  if (neverReturns !== true) return undefined;
-  if (stopsOn !== undefined) return 'stopsOn: the function never returns at all ("neverReturns"); leave out one';
-  if (returnsWhen !== undefined) return 'returnsWhen: the function never returns ("neverReturns"); leave out one';
-  return onFailure === 'stops' ? undefined : 'onFailure: a function that never returns stops: "onFailure": "stops"';
+function* wrongEnd({ neverReturns, stopsOn, returnsWhen, onFailure }: Contract): Faults {
+  if (neverReturns !== true) return;
+  if (stopsOn !== undefined) yield 'stopsOn: the function never returns at all ("neverReturns"); leave out one';
+  if (returnsWhen !== undefined) yield 'returnsWhen: the function never returns ("neverReturns"); leave out one';
+  if (onFailure !== 'stops') yield 'onFailure: a function that never returns stops: "onFailure": "stops"';
 }
 
-/**
- * RCX may be left open only where no leaf of the contract reads it.
- *
- * @returns what is wrong with a contract that says nothing of RCX
- */
-export function wrongWithoutRcx({ instruction, leaves }: Contract): string | undefined {
+/** RCX may be left open only where no leaf of the contract reads it: what is wrong with a contract that says nothing of RCX. */
+export function* wrongWithoutRcx({ instruction, leaves }: Contract): Faults {
   const reads =
     instruction === 'tdcall'
       ? TDCALL_LEAVES.filter(({ inputs }) => 'RCX' in inputs).map(({ leaf, name }) => ({ leaf, name }))
       : SEAMCALL_LEAVES.filter(({ inputs }) => inputs.includes('RCX')).map(({ leaf, name }) => ({ leaf, name }));
   const reading = reads.find(({ leaf }) => leaves.includes(leaf));
-  return reading === undefined
-    ? undefined
-    : `inputs: rcx must be stated: leaf ${reading.leaf} (${reading.name}) reads it`;
+  if (reading !== undefined) yield `inputs: rcx must be stated: leaf ${reading.leaf} (${reading.name}) reads it`;
 }
 
 const KNOWN: Readonly<Record<WrappedInstruction, readonly number[]>> = {

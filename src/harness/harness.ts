@@ -4,6 +4,7 @@
  * SEAMCALL.
  */
 import { highHalf, lowHalf } from '../halves.js';
+import type { FieldBytes } from '../contract/compiled-blocks.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import type { WrappedInstruction } from '../contract/contract.js';
 import type { AnswerTest } from '../contract/flow-words.js';
@@ -23,6 +24,7 @@ import { REGISTER_INDEX } from '../x86/registers.js';
 import { CallerSide } from './caller.js';
 import type { Code } from './code.js';
 import { stageOf } from './stage-of.js';
+import { ownDataOf } from './own-data.js';
 import { surveyAccesses } from './survey.js';
 import { Tries } from './tries.js';
 
@@ -69,7 +71,7 @@ export class Harness {
     this.world = WORLDS[instruction](retry && new Refusals(retry.on.map(refusedAnswer)));
     this.tries = retry && new Tries(compiled);
     this.budget = INSTRUCTION_BUDGET + (retry === undefined ? 0 : retry.tries * INSTRUCTIONS_A_TRY);
-    this.caller = new CallerSide(compiled);
+    this.caller = new CallerSide(compiled, ownDataOf(code.image, compiled.contract));
     this.entryLow = lowHalf(code.entry);
     this.entryHigh = highHalf(code.entry);
     this.registers = machine.state.subarray(0, REGISTER_HALVES);
@@ -94,7 +96,7 @@ export class Harness {
    */
   run(scenario: Scenario, memory: 0 | 1, observation: Int32Array, observer?: StageObserver): void {
     this.attempt(scenario, memory, observation, observer);
-    if (this.stage.unmodelled === '') this.observeAll(scenario, memory, observation);
+    if (this.stage.unmodelled === '') this.observeAll(memory, observation);
     else this.nameCaller(scenario, memory, observation);
   }
 
@@ -147,6 +149,11 @@ export class Harness {
   /** Address of a field of the argument block, by the present placement. */
   fieldAddress(field: string): bigint {
     return this.caller.fieldAddress(field);
+  }
+
+  /** Bytes of a field of an argument block. */
+  fieldSize(field: string): FieldBytes {
+    return this.caller.fieldSize(field);
   }
 
   private execute(scenario: Scenario, observation: Int32Array): void {
@@ -237,11 +244,10 @@ export class Harness {
   }
 
   /** What only a base run is judged by: the block, and where the accesses went. */
-  private observeAll(scenario: Scenario, memory: 0 | 1, observation: Int32Array): void {
+  private observeAll(memory: 0 | 1, observation: Int32Array): void {
     const { machine, caller } = this;
-    caller.readBlock(machine, observation);
-    const block = caller.writableBlock(scenario);
-    surveyAccesses(machine, caller.placement, caller.regionsOf(memory), block, caller.shadow, observation);
+    caller.readBlocks(machine, observation);
+    surveyAccesses(machine, caller.writableMemory(memory), observation);
   }
 }
 

@@ -2,66 +2,104 @@
 import { highHalf, lowHalf } from '../halves.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import { SHADOW_SPACE } from '../contract/compiled.js';
-import { PLACE, type Scenario, SLOT } from '../scenario/layout.js';
+import { ALIASED, PLACE, placeSlots, type Scenario, SLOT } from '../scenario/layout.js';
 import type { StackNumbers } from '../stage/accesses.js';
-import type { Regions } from '../stage/layout.js';
+import type { BlockRegions, Regions } from '../stage/layout.js';
 
-/** Bytes of stack parameters above the return address (four of 8). */
+/** Bytes of stack parameters above the return address of a function that has at most four of 8. */
 export const STACK_PARAMETERS = 32;
+/** Bytes that a block in the caller's frame may be moved by. */
+const FRAME_OFFSETS = 16 * 8;
 
 export class Placement {
   /** RSP at the entry. */
   stackLow = 0;
   stackHigh = 0;
-  /** Address of the argument block. */
-  blockLow = 0;
-  blockHigh = 0;
-  /** Whether the block's fields can be filled in. */
-  blockMapped = false;
+  /** Addresses of the argument blocks, by index. */
+  readonly lows: Int32Array;
+  readonly highs: Int32Array;
+  /** By index: 1 where the block's fields can be filled in. */
+  readonly mapped: Uint8Array;
 
-  private readonly size: number;
-  private readonly shadow: number;
+  private readonly sizes: readonly number[];
+  private readonly aliases: readonly number[];
+  private readonly placeSlots: readonly number[];
+  private readonly offsetSlots: readonly number[];
+  /** Bytes above the entry's RSP where each block begins that lies in the caller's frame. */
+  private readonly frames: readonly number[];
 
-  constructor(compiled: CompiledContract) {
-    this.size = compiled.contract.block?.size ?? 0;
-    this.shadow = SHADOW_SPACE[compiled.contract.convention];
+  constructor({ blocks, stackParameters, contract }: CompiledContract) {
+    this.sizes = blocks.map(({ size }) => size);
+    this.aliases = blocks.map(({ alias }) => alias);
+    this.placeSlots = blocks.map(({ index }) => placeSlots(index).place);
+    this.offsetSlots = blocks.map(({ index }) => placeSlots(index).offset);
+    let frame = 8 + SHADOW_SPACE[contract.convention] + Math.max(STACK_PARAMETERS, 8 * stackParameters);
+    this.frames = this.sizes.map((size) => {
+      const at = frame;
+      frame += FRAME_OFFSETS + 8 * Math.ceil(size / 8);
+      return at;
+    });
+    this.lows = new Int32Array(blocks.length);
+    this.highs = new Int32Array(blocks.length);
+    this.mapped = new Uint8Array(blocks.length);
   }
 
   /** All regions lie so that adding an offset never carries into the high half. */
   place(scenario: Scenario, regions: NumericRegions): void {
     this.stackHigh = regions.stackEntryHigh;
     this.stackLow = (regions.stackEntryLow - 8 * (scenario[2 * SLOT.stackOffset] & 0xff)) | 0;
-    const offset = scenario[2 * SLOT.blockOffset] & 0xff;
-    this.blockMapped = true;
-    switch (scenario[2 * SLOT.blockPlace]) {
-      case PLACE.callerFrame:
-        return this.at(this.stackHigh, this.stackLow + 8 + this.shadow + STACK_PARAMETERS + 8 * (offset & 15));
-      case PLACE.null:
-        this.blockMapped = false;
-        return this.at(0, 0);
-      case PLACE.unmapped:
-        this.blockMapped = false;
-        return this.at(regions.unmappedHigh, regions.unmappedLow + 8 * offset);
-      case PLACE.partlyMapped:
-        return this.at(regions.blockHigh, regions.blockEndLow - 8 * (this.size >> 4));
-      case PLACE.readOnly:
-        return this.at(regions.readOnlyHigh, regions.readOnlyLow + 8 * offset);
-      case PLACE.lowHalfZero:
-        return this.at(regions.lowHalfZeroHigh, 0);
-      case PLACE.overlapsStack:
-        return this.at(this.stackHigh, this.stackLow - this.size);
-      default:
-        // Half of the offsets count from the guard page downward, so that one field too many hits it.
-        return offset < 128
-          ? this.at(regions.blockHigh, regions.blockStartLow + 8 * offset)
-          : this.at(regions.blockHigh, regions.blockEndLow - this.size - 8 * (255 - offset));
-    }
+    for (let block = 0; block < this.sizes.length; block++) this.placeBlock(block, scenario, regions);
   }
 
-  private at(high: number, low: number): void {
-    this.blockHigh = high;
-    this.blockLow = low | 0;
+  private placeBlock(block: number, scenario: Scenario, regions: NumericRegions): void {
+    const size = this.sizes[block];
+    const own = regions.blocks[block];
+    const offset = scenario[2 * this.offsetSlots[block]] & 0xff;
+    this.mapped[block] = 1;
+    switch (scenario[2 * this.placeSlots[block]]) {
+      case PLACE.callerFrame:
+        return this.at(block, this.stackHigh, this.stackLow + this.frames[block] + 8 * (offset & 15));
+      case PLACE.null:
+        this.mapped[block] = 0;
+        return this.at(block, 0, 0);
+      case PLACE.unmapped:
+        this.mapped[block] = 0;
+        return this.at(block, regions.unmappedHigh, regions.unmappedLow + 8 * offset);
+      case PLACE.partlyMapped:
+        return this.at(block, own.blockHigh, own.blockEndLow - 8 * (size >> 4));
+      case PLACE.readOnly:
+        return this.at(block, own.readOnlyHigh, own.readOnlyLow + 8 * offset);
+      case PLACE.lowHalfZero:
+        return this.at(block, own.lowHalfZeroHigh, 0);
+      case PLACE.overlapsStack:
+        return this.at(block, this.stackHigh, this.stackLow - size);
+      case ALIASED: {
+        const other = this.aliases[block];
+        if (other < 0) break;
+        this.mapped[block] = this.mapped[other];
+        return this.at(block, this.highs[other], this.lows[other]);
+      }
+    }
+    // Half of the offsets count from the guard page downward, so that one field too many hits it.
+    return offset < 128
+      ? this.at(block, own.blockHigh, own.blockStartLow + 8 * offset)
+      : this.at(block, own.blockHigh, own.blockEndLow - size - 8 * (255 - offset));
   }
+
+  private at(block: number, high: number, low: number): void {
+    this.highs[block] = high;
+    this.lows[block] = low | 0;
+  }
+}
+
+/** Where one block may lie, as halves. */
+interface NumericBlock {
+  blockStartLow: number;
+  blockHigh: number;
+  blockEndLow: number;
+  readOnlyLow: number;
+  readOnlyHigh: number;
+  lowHalfZeroHigh: number;
 }
 
 /** Regions as halves. */
@@ -69,12 +107,8 @@ export interface NumericRegions {
   stackEntryLow: number;
   stackEntryHigh: number;
   stack: StackNumbers;
-  blockStartLow: number;
-  blockHigh: number;
-  blockEndLow: number;
-  readOnlyLow: number;
-  readOnlyHigh: number;
-  lowHalfZeroHigh: number;
+  /** By index of the block. */
+  blocks: readonly NumericBlock[];
   unmappedLow: number;
   unmappedHigh: number;
   returnLow: number;
@@ -90,15 +124,21 @@ export function numericRegions(regions: Regions): NumericRegions {
       low: lowHalf(regions.stack.address),
       size: regions.stack.size,
     },
-    blockStartLow: lowHalf(regions.blockStart),
-    blockHigh: highHalf(regions.block.address),
-    blockEndLow: lowHalf(regions.block.address + BigInt(regions.block.size)),
-    readOnlyLow: lowHalf(regions.readOnly.address),
-    readOnlyHigh: highHalf(regions.readOnly.address),
-    lowHalfZeroHigh: highHalf(regions.lowHalfZero.address),
+    blocks: [regions, ...regions.moreBlocks].map(numericBlock),
     unmappedLow: lowHalf(regions.unmapped),
     unmappedHigh: highHalf(regions.unmapped),
     returnLow: lowHalf(regions.returnAddress),
     returnHigh: highHalf(regions.returnAddress),
+  };
+}
+
+function numericBlock({ block, blockStart, readOnly, lowHalfZero }: BlockRegions): NumericBlock {
+  return {
+    blockStartLow: lowHalf(blockStart),
+    blockHigh: highHalf(block.address),
+    blockEndLow: lowHalf(block.address + BigInt(block.size)),
+    readOnlyLow: lowHalf(readOnly.address),
+    readOnlyHigh: highHalf(readOnly.address),
+    lowHalfZeroHigh: highHalf(lowHalfZero.address),
   };
 }

@@ -8,51 +8,62 @@ import type { NumericRegions, Placement } from './placement.js';
 /** What the survey says of one event. */
 export const ACCESS = { legal: 0, stray: 1, belowStack: 2 } as const;
 
+/** Memory that the function may write to, besides its part of the stack. */
+export interface Writable {
+  readonly placement: Placement;
+  readonly regions: NumericRegions;
+  /** Bytes of each block that may be written, by index. */
+  readonly blocks: Int32Array;
+  /** Bytes above the return address: the shadow space, and the parameters that were passed on the stack. */
+  readonly above: number;
+  /** Data of the function's own: low half, high half and bytes of each. */
+  readonly own: Int32Array;
+}
+
 /**
- * Classifies one event. A write is legal on the stack below the return address, in the shadow space above it, and in
- * the argument block. An explicit access below RSP is one within the stack at a lower address than RSP was.
+ * Classifies one event. A write is legal on the stack below the return address, in the shadow space and the stack parameters
+ * above it, in the argument blocks, and in data of the function's own. An explicit access below RSP is one within the stack at
+ * a lower address than RSP was.
  */
-function classifyAccess(
-  events: Int32Array,
-  at: number,
-  placement: Placement,
-  regions: NumericRegions,
-  blockSize: number,
-  shadow: number,
-): number {
+function classifyAccess(events: Int32Array, at: number, writable: Writable): number {
   const kind = events[at + EVENT_WORD.KIND];
   if (kind > EVENT.Pop) return ACCESS.legal;
   const low = events[at + EVENT_WORD.ADDRESS_LOW];
   const high = events[at + EVENT_WORD.ADDRESS_HIGH];
   const size = events[at + EVENT_WORD.SIZE] & 0xff;
-  if (isBelowStackPointer(events, at, regions.stack) && !inBlock(low, high, 1, placement, blockSize))
-    return ACCESS.belowStack;
+  const { placement, regions, above, own } = writable;
+  if (isBelowStackPointer(events, at, regions.stack) && !inBlocks(low, high, 1, writable)) return ACCESS.belowStack;
   if (kind !== EVENT.Store && kind !== EVENT.Push) return ACCESS.legal;
-  if (inBlock(low, high, size, placement, blockSize)) return ACCESS.legal;
+  if (inBlocks(low, high, size, writable) || inOwn(low, high, size, own)) return ACCESS.legal;
   if (!isOnStack(events, at, regions.stack)) return ACCESS.stray;
   const aboveEntry = (low - placement.stackLow) | 0;
-  const inShadow = aboveEntry >= 8 && aboveEntry + size <= 8 + shadow;
-  return aboveEntry + size <= 0 || inShadow ? ACCESS.legal : ACCESS.stray;
+  const isPassed = aboveEntry >= 8 && aboveEntry + size <= 8 + above;
+  return aboveEntry + size <= 0 || isPassed ? ACCESS.legal : ACCESS.stray;
 }
 
-function inBlock(low: number, high: number, size: number, placement: Placement, blockSize: number): boolean {
-  const offset = (low - placement.blockLow) >>> 0;
-  return high === placement.blockHigh && offset < blockSize && offset + size <= blockSize;
+function inBlocks(low: number, high: number, size: number, { placement, blocks }: Writable): boolean {
+  for (let block = 0; block < blocks.length; block++) {
+    const offset = (low - placement.lows[block]) >>> 0;
+    const bytes = blocks[block];
+    if (high === placement.highs[block] && offset < bytes && offset + size <= bytes) return true;
+  }
+  return false;
 }
 
-export function surveyAccesses(
-  machine: Machine,
-  placement: Placement,
-  regions: NumericRegions,
-  blockSize: number,
-  shadow: number,
-  observation: Int32Array,
-): void {
+function inOwn(low: number, high: number, size: number, own: Int32Array): boolean {
+  for (let at = 0; at < own.length; at += 3) {
+    const offset = (low - own[at]) >>> 0;
+    if (high === own[at + 1] && offset < own[at + 2] && offset + size <= own[at + 2]) return true;
+  }
+  return false;
+}
+
+export function surveyAccesses(machine: Machine, writable: Writable, observation: Int32Array): void {
   const { events } = machine;
   const end = machine.eventCount * EVENT_WORDS;
   let sti = 0;
   for (let at = 0; at < end; at += EVENT_WORDS) {
-    const access = classifyAccess(events, at, placement, regions, blockSize, shadow);
+    const access = classifyAccess(events, at, writable);
     if (access === ACCESS.stray) note(observation, FACT.strayWrites, FACT.firstStrayWrite, events, at);
     else if (access === ACCESS.belowStack) note(observation, FACT.accessesBelowStack, FACT.firstBelowStack, events, at);
     if (events[at + EVENT_WORD.KIND] === EVENT.Sti) sti++;

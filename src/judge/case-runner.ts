@@ -39,8 +39,8 @@ export class CaseRunner {
   /** Low half of the address before which the interrupt of the last base run was delivered, 0 if none was. */
   interruptedAt = 0;
   /** The companions of the last case, where they were run. */
-  readonly guestScenario = createScenario();
-  readonly hostScenario = createScenario();
+  readonly guestScenario: Scenario;
+  readonly hostScenario: Scenario;
   private readonly predictor: Predictor;
 
   /** @param size bytes of the function's code */
@@ -60,6 +60,8 @@ export class CaseRunner {
       dictionary(compiled.contract.instruction, harvested),
       this.code.instructions.length,
     );
+    this.guestScenario = createScenario(this.space.roles.length);
+    this.hostScenario = createScenario(this.space.roles.length);
     this.context = new CaseContext(compiled, this.space.neutral);
     this.predictor = new Predictor(stubRules(compiled), compiled);
     this.space.instructions = Math.max(this.space.instructions, this.longestRun());

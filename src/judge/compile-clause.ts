@@ -1,9 +1,10 @@
 /** Turns a clause into a check over slot numbers: no names, no bigint and no allocation are left when a case is judged. */
-import { highHalf, lowHalf } from '../halves.js';
+import { highHalf, lowHalf, readHalves } from '../halves.js';
 import type { Clause, Condition, Influence, Predictable, Term } from '../clause/clause.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import { BLOCK, END, type EndName, FACT, OUTCOME, registerSlot, vectorSlot } from '../observation/layout.js';
 import { parameterSlot } from '../scenario/layout.js';
+import { isNull } from '../scenario/blocks.js';
 import { REGISTER_NAMES } from '../x86/registers.js';
 import type { CaseContext } from './context.js';
 
@@ -198,6 +199,11 @@ function compileCondition(condition: Condition, compiled: CompiledContract): (co
       return (context) => context.callerKept;
     case 'block-overlaps-stack':
       return (context) => context.blockOverlapsStack;
+    case 'null': {
+      const block = compiled.blocks.findIndex(({ parameter }) => parameter.name === condition.parameter);
+      if (block < 0) throw new RangeError(`${compiled.id}: no block ${condition.parameter}`);
+      return ({ scenario }) => isNull(scenario, compiled, block);
+    }
     case 'flag': {
       const bits = compiled.flagBits.get(condition.flag);
       if (bits === undefined) throw new RangeError(`${compiled.id}: no flag ${condition.flag}`);
@@ -208,7 +214,9 @@ function compileCondition(condition: Condition, compiled: CompiledContract): (co
       const parameter = compiled.contract.parameters.find(({ name }) => name === condition.parameter);
       if (parameter === undefined) throw new RangeError(`${compiled.id}: no parameter ${condition.parameter}`);
       const slot = 2 * parameterSlot(parameter.place);
-      return ({ scenario }) => (scenario[slot] === 0 && scenario[slot + 1] === 0) === condition.zero;
+      const narrow = compiled.narrowParameters.find((one) => one.parameter === parameter);
+      const bits = (1n << BigInt(8 * (narrow?.bytes ?? 8))) - 1n;
+      return ({ scenario }) => ((readHalves(scenario, slot) & bits) === 0n) === condition.zero;
     }
     case 'exposed': {
       const bit = REGISTER_NAMES.findIndex((name) => name === condition.register);

@@ -3,7 +3,8 @@ import { createPrediction, type Prediction } from '../../models/predict/predicti
 import type { CompiledContract } from '../contract/compiled.js';
 import { createObservation, END, FACT, MOMENT } from '../observation/layout.js';
 import { assumedRbpMod } from '../scenario/assumed.js';
-import { parameterSlot, PLACE, placeIsSound, type Scenario, SLOT } from '../scenario/layout.js';
+import { callerKept, overlapsStack } from '../scenario/blocks.js';
+import { parameterSlot, type Scenario, SLOT } from '../scenario/layout.js';
 import { mustStop } from './must-stop.js';
 
 export class CaseContext {
@@ -68,13 +69,10 @@ export class CaseContext {
   }
   /** Whether the caller gave what it owes: a readable, writable block apart from the stack, or NULL where that is legal. */
   get callerKept(): boolean {
-    const { blockParameter } = this.compiled;
-    if (blockParameter === undefined) return true;
-    const place = this.scenario[2 * SLOT.blockPlace];
-    return placeIsSound(place) || (place === PLACE.null && blockParameter.nullable);
+    return callerKept(this.scenario, this.compiled);
   }
   get blockOverlapsStack(): boolean {
-    return this.compiled.blockParameter !== undefined && this.scenario[2 * SLOT.blockPlace] === PLACE.overlapsStack;
+    return overlapsStack(this.scenario, this.compiled);
   }
   /** No verdict is possible: something that nothing models was reached. */
   get unknown(): boolean {

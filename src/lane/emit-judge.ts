@@ -222,6 +222,8 @@ export class JudgeCode {
       case 'td-answered':
       case 'outcome':
         throw new RangeError(`${condition.kind}: SEAMCALL is not for runs in bulk`);
+      case 'null':
+        throw new RangeError('null: contracts that say so are not for runs in bulk');
       case 'call-failed':
         return this.once('call-failed', all(this.called(), not(this.isZero(MOMENT.answer))));
       case 'must-stop':
@@ -290,6 +292,9 @@ export class JudgeCode {
       }
       case 'block-given':
         return this.sound();
+      case 'null':
+      case 'aliased':
+        throw new RangeError(`${guard.kind}: contracts that say so are not for runs in bulk`);
       case 'not-all':
         return not(this.guards(guard.of));
     }

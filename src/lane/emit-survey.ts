@@ -32,7 +32,8 @@ const ADDRESS_BYTES = 24;
  */
 export function emitSurvey({ module, layout, lane, compiled, blockSize }: RunInput): FunctionHandle {
   const { stack } = REGIONS[0];
-  const shadow = SHADOW_SPACE[compiled.contract.convention];
+  // The parameters on the stack are the function's as well.
+  const shadow = SHADOW_SPACE[compiled.contract.convention] + 8 * compiled.stackParameters;
   return module.function('', 2, (scope) => {
     const [scenario, observation] = scope.parameters;
     const at = scope.i32();

@@ -96,14 +96,14 @@ export class LaneRunner {
 
   /**
    * @param others addresses that the code is known to jump to indirectly
-   * @returns undefined where the function has no code that could be translated, is too large, wraps SEAMCALL, has a
-   *   contract with words of control flow, or has a
+   * @returns undefined where the function has no code that could be translated, is too large, wraps SEAMCALL, has a contract with words
+   *   that are not known here, or a
    *   fixup for a fault of its own: all that stays with the reference
    */
   static of(runner: CaseRunner, others: readonly bigint[] = []): LaneRunner | undefined {
     const { target, size, compiled } = runner;
     // The answer that is compiled is the module's to a guest.
-    if (compiled.contract.instruction !== 'tdcall' || compiled.referenceOnly) return undefined;
+    if (compiled.contract.instruction !== 'tdcall' || !compiled.forBulk) return undefined;
     if (size > MOST_CODE || compiled.contract.leaves.length > MOST_LEAVES) return undefined;
     const shared = sharedWorld(runner);
     const code = shared.stage.machine.translate(target.entry, others);

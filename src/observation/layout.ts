@@ -6,6 +6,7 @@
  * "call" is the wrapped instruction: TDCALL for guest stubs, SEAMCALL for host stubs. The first one of a run is recorded
  * with its registers; the number of calls says whether there were more.
  */
+import { MOST_FIELDS } from '../contract/limits.js';
 import { readHalves } from '../halves.js';
 import { REGISTER_NAMES, type RegisterName } from '../x86/registers.js';
 
@@ -43,8 +44,8 @@ export const OUTCOME = {
 export type OutcomeName = keyof typeof OUTCOME;
 export const OUTCOME_NAMES = Object.keys(OUTCOME) as OutcomeName[];
 
-/** Number of fields of the argument block that a layout has room for. */
-export const BLOCK_FIELDS = 16;
+/** Number of fields of all argument blocks that a layout has room for. */
+export const BLOCK_FIELDS = MOST_FIELDS;
 
 let next = 0;
 const take = (count: number): number => {

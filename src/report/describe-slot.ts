@@ -1,7 +1,16 @@
 /** Names and values of scenario slots as the person who reads a counterexample knows them. */
 import { describeStatus } from '../../models/abi/status.js';
 import type { CompiledContract } from '../contract/compiled.js';
-import { FAULT_NAMES, parameterSlot, PLACE_NAMES, SLOT, scenarioSlot } from '../scenario/layout.js';
+import {
+  ALIASED,
+  FAULT_NAMES,
+  fieldSlot,
+  parameterSlot,
+  PLACE_NAMES,
+  placeSlots,
+  SLOT,
+  scenarioSlot,
+} from '../scenario/layout.js';
 
 /** How SEAMCALL ends, by number (OUTCOME). */
 const OUTCOMES = ['it completes', 'CF = 1 (VMfailInvalid)', 'it raises #GP', 'it raises #UD'] as const;
@@ -24,9 +33,16 @@ export function describeSlot(compiled: CompiledContract, slotName: string, value
     };
   }
   if (parameter !== undefined) return { name: `${slotName} (${parameter.name})`, value };
-  const field = compiled.fields[slot - SLOT.blockField];
-  if (field !== undefined && slot >= SLOT.blockField) {
-    return { name: `${slotName} (${compiled.blockParameter?.name ?? 'block'}.${field.name})`, value };
+  const field = compiled.fields.find((_, index) => fieldSlot(index) === slot);
+  if (field !== undefined) {
+    const { parameter } = compiled.blocks[field.block];
+    const prefix = parameter.layout === undefined ? `${parameter.name}.` : '';
+    return { name: `${slotName} (${prefix}${field.name})`, value };
+  }
+  const further = compiled.blocks.find(({ index }) => index > 0 && placeSlots(index).place === slot);
+  if (further !== undefined) {
+    const place = number === BigInt(ALIASED) ? `where ${further.parameter.mayAlias} lies` : PLACE_NAMES[Number(number)];
+    return { name: `${slotName} (${further.parameter.name})`, value: `${value} ${place ?? 'valid'}` };
   }
   switch (slot) {
     case SLOT.blockPlace:

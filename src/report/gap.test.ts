@@ -5,7 +5,7 @@ import { madeFinding, madeResult, madeTarget } from '../expect/made-result.test.
 import { FORMATS } from './formats.js';
 import { pageData } from './html/view.js';
 import { CONTEXT } from './sample-runs.test.helper.js';
-import { summary } from './terminal.js';
+import { summary, targetTable } from './terminal.js';
 
 const sound = madeTarget('a/f', []);
 const broken = madeTarget('a/f', [madeFinding()]);
@@ -54,4 +54,14 @@ test.each([
   const { verdict } = pageData({ result, listings: { schema: 'tdxfuzz/listings/1', images: [] } });
   expect(verdict.kind).toBe('undecided');
   expect(verdict.text.toLowerCase()).toBe(`${words}, nothing found`);
+});
+
+test('a property that was in force in no case is no pass', () => {
+  const silent = { property: 'issues-sti', status: 'not evaluated' as const, cases: 0 };
+  const result = madeResult([{ ...sound, properties: [...sound.properties, silent] }]);
+  expect(summary(result)).toContain('1 of 1 targets with a property that was in force in no case, nothing found');
+  expect(targetTable(result.result.targets[0], false)).toContain(
+    'in force in no case: issues-sti; nothing is known of it',
+  );
+  expect(exitStatus(result)).toBe(0);
 });

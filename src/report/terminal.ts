@@ -4,6 +4,7 @@ import { shorten } from '../text/escape.js';
 import {
   causesOfTarget,
   gapOf,
+  neverInForce,
   noVerdict,
   type PropertyResult,
   type RunResult,
@@ -51,6 +52,11 @@ export function targetTable(target: TargetResult, showClasses: boolean): string 
     );
   if (empty.length > 0) lines.push(`  ${pc.yellow('not exercised')}: ${abridged(empty)}`);
   else if (classes.length > 0) lines.push(pc.dim(`  all ${classes.length} classes of cases were exercised`));
+  const silent = neverInForce(target);
+  if (silent.length > 0)
+    lines.push(
+      `  ${pc.yellow('in force in no case')}: ${silent.join(', ')}; nothing is known of ${silent.length === 1 ? 'it' : 'them'}, more --runs may reach ${silent.length === 1 ? 'it' : 'them'}`,
+    );
   const assumptions = describeAssumptions(target.assumes);
   if (assumptions !== undefined) lines.push(`  assumes ${assumptions}`);
   const why = noVerdict(target);
@@ -82,17 +88,22 @@ export function summary(whole: RunResult, isOneRun = true): string {
   const cases = result.targets.reduce((sum, target) => sum + target.cases, 0);
   const executions = result.targets.reduce((sum, target) => sum + target.executions, 0);
   const unjudged = result.targets.filter((target) => !targetIsJudged(target)).length;
+  const silent = result.targets.filter((target) => neverInForce(target).length > 0).length;
   const gap = gapOf(whole);
   const perCase = cases === 0 ? '0' : (executions / cases).toFixed(2);
   const verdict =
     findings > 0
       ? pc.red(`${findings} finding${findings === 1 ? '' : 's'}`)
-      : unjudged > 0 || gap !== undefined
+      : unjudged > 0 || silent > 0 || gap !== undefined
         ? 'nothing found'
         : pc.green('nothing found');
   const doubts = [
     ...(gap === undefined ? [] : [pc.yellow(gap)]),
     ...(unjudged === 0 ? [] : [pc.red(`${unjudged} of ${result.targets.length} targets without a verdict`)]),
+    // What was never in force holds of nothing: it is no pass.
+    ...(silent === 0
+      ? []
+      : [pc.yellow(`${silent} of ${result.targets.length} targets with a property that was in force in no case`)]),
   ];
   const seconds = (run.milliseconds / 1000).toFixed(1);
   return [

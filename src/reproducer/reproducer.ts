@@ -61,6 +61,10 @@ function program(stub: StubRunner, account: Account, file: CaseFile): string {
   const runner = stub.reference;
   const { clause } = stub.judgedOf(account.violation);
   const { context } = runner;
+  if (!runner.compiled.forBulk)
+    throw new Impossible(
+      'the contract has several blocks, narrow values or data of its own, which a program does not check',
+    );
   if (context.base[2 * FACT.interrupts] > 0)
     throw new Impossible('a program cannot have an interrupt between two chosen instructions');
   // What moves is asked for twice: the check decides which memories there are.
@@ -192,13 +196,13 @@ function table(type: string, name: string, count: string, rows: readonly string[
   return `static const ${type} ${name}[] = {\n${cList(rows, 1, '\t')}\n};\n${size}\n`;
 }
 
-/** What the function may write to, as ranges: its part of the stack, the shadow space, the block. */
+/** What the function may write to, as ranges: its part of the stack, the shadow space and its parameters, the block. */
 function owned(runner: CaseRunner, { expression }: Check): string[] {
   if (!expression.startsWith('writes_outside')) return [];
   const { context, harness, compiled } = runner;
   const [{ stack }] = REGIONS;
   const rsp = slotValue(context.base, MOMENT.initial + REGISTER_INDEX.rsp);
-  const shadow = BigInt(SHADOW_SPACE[compiled.contract.convention]);
+  const shadow = BigInt(SHADOW_SPACE[compiled.contract.convention] + 8 * compiled.stackParameters);
   const ranges = [
     [stack.address, rsp],
     [rsp + 8n, rsp + 8n + shadow],

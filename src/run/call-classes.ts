@@ -6,6 +6,7 @@ import type { WrappedInstruction } from '../contract/contract.js';
 import type { CaseRunner } from '../judge/case-runner.js';
 import { MOMENT, OUTCOME } from '../observation/layout.js';
 import { SLOT } from '../scenario/layout.js';
+import { leafBytes } from '../scenario/leaf-slot.js';
 
 export interface CallClasses {
   /** Those that the contract gives rise to, whether or not a case falls into them. */
@@ -119,13 +120,15 @@ const RETRIED = ['TDX_RND_NO_ENTROPY', 'TDX_OPERAND_BUSY'];
 
 class SeamcallClasses extends LeafClasses implements CallClasses {
   names(): string[] {
-    const { entersTd } = this.runner.compiled;
+    const { compiled } = this.runner;
+    const { entersTd } = compiled;
     return [
       ...NOT_ENTERED.map(([, name]) => name),
       'call succeeded',
       'call failed',
       ...RETRIED.map((status) => `call failed: ${status}`),
-      'the P-SEAMLDR answers',
+      // Bit 63 of the leaf selects it.
+      ...(leafBytes(compiled) === 8 ? ['the P-SEAMLDR answers'] : []),
       ...(entersTd ? ['the TD answers', 'TDH.VP.ENTER fails'] : []),
       ...this.leafNames(),
     ];

@@ -1,5 +1,6 @@
 /** Classes of the words of control flow: tries, parameters that decide, answers after which the function stops. */
 import type { CaseRunner } from '../judge/case-runner.js';
+import { readHalves } from '../halves.js';
 import { FACT } from '../observation/layout.js';
 import { parameterSlot } from '../scenario/layout.js';
 import type { CallClasses } from './call-classes.js';
@@ -11,16 +12,19 @@ const STOPS = ['an answer to stop on', 'an answer to go on with'] as const;
 export class FlowClasses implements CallClasses {
   private readonly tries: number;
   private readonly stops: boolean;
-  private readonly deciding: readonly { readonly name: string; readonly slot: number }[];
+  private readonly deciding: readonly { readonly name: string; readonly slot: number; readonly bits: bigint }[];
 
   constructor(private readonly runner: CaseRunner) {
-    const { contract, deciding } = runner.compiled;
+    const { contract, deciding, narrowParameters } = runner.compiled;
+    const bytesOf = (slot: number): number =>
+      narrowParameters.find(({ parameter }) => parameterSlot(parameter.place) === slot)?.bytes ?? 8;
     const isDeciding = (slot: number): boolean => deciding.some((place) => parameterSlot(place) === slot);
     this.tries = contract.retry?.tries ?? 0;
     this.stops = contract.stopsOn !== undefined;
     this.deciding = contract.parameters
       .map(({ name, place }) => ({ name, slot: parameterSlot(place) }))
-      .filter(({ slot }) => isDeciding(slot));
+      .filter(({ slot }) => isDeciding(slot))
+      .map(({ name, slot }) => ({ name, slot, bits: (1n << BigInt(8 * bytesOf(slot))) - 1n }));
   }
 
   names(): string[] {
@@ -38,7 +42,7 @@ export class FlowClasses implements CallClasses {
       add(TRIES[refusals === 0 ? 0 : refusals < this.tries ? 1 : 2]);
     }
     if (this.stops) add(STOPS[mustStop ? 0 : 1]);
-    for (const { name, slot } of this.deciding)
-      add(scenario[2 * slot] === 0 && scenario[2 * slot + 1] === 0 ? `${name} zero` : `${name} not zero`);
+    for (const { name, slot, bits } of this.deciding)
+      add((readHalves(scenario, 2 * slot) & bits) === 0n ? `${name} zero` : `${name} not zero`);
   }
 }

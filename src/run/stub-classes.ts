@@ -1,7 +1,7 @@
 /** Classes of the cases of a single function: how it was called, what was answered, what happened besides. */
 import type { CaseRunner } from '../judge/case-runner.js';
 import { FACT } from '../observation/layout.js';
-import { FAULT, PLACE_NAMES, SLOT } from '../scenario/layout.js';
+import { FAULT, PLACE_NAMES, placeSlots, SLOT } from '../scenario/layout.js';
 import { CALL_CLASSES, type CallClasses } from './call-classes.js';
 import { FlowClasses } from './flow-classes.js';
 
@@ -18,6 +18,8 @@ export class StubClasses {
     const names = ['no fault', 'interrupt delivered', 'NMI delivered', 'IF set at entry', 'IF clear at entry'];
     for (const flag of compiled.flagBits.keys()) names.push(`${flag} set`, `${flag} clear`);
     if (compiled.blockParameter !== undefined) names.push(...PLACE_NAMES.map((place) => `block ${place}`));
+    for (const { parameter, alias } of compiled.blocks.slice(1))
+      names.push(...[...PLACE_NAMES, ...(alias >= 0 ? ['aliased'] : [])].map((place) => `${parameter.name} ${place}`));
     this.names = [...names, ...this.ofCall.names(), ...this.ofFlow.names()];
   }
 
@@ -31,6 +33,11 @@ export class StubClasses {
     add((scenario[2 * SLOT.entryFlags] & 0x200) !== 0 ? 'IF set at entry' : 'IF clear at entry');
     for (const [flag, bit] of compiled.flagBits) add((context.flags & bit) !== 0 ? `${flag} set` : `${flag} clear`);
     if (compiled.blockParameter !== undefined) add(`block ${PLACE_NAMES[scenario[2 * SLOT.blockPlace]] ?? 'valid'}`);
+    for (const { parameter, index, alias } of compiled.blocks) {
+      if (index === 0) continue;
+      const place = scenario[2 * placeSlots(index).place];
+      add(`${parameter.name} ${PLACE_NAMES[place] ?? (alias >= 0 ? 'aliased' : 'valid')}`);
+    }
     if (base[2 * FACT.calls] === 0) return;
     this.ofCall.count(add);
     this.ofFlow.count(add);

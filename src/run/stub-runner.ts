@@ -10,7 +10,7 @@ import { CaseRunner, NO_VERDICT } from '../judge/case-runner.js';
 import type { JudgedClause as StubClause } from '../judge/judge.js';
 import { FACT, MOMENT, OUTCOME, OUTCOME_NAMES, RIP_OFFSET, slotValue } from '../observation/layout.js';
 import { caseSpaceOf } from '../scenario/case-space.js';
-import { SLOT } from '../scenario/layout.js';
+import { placeSlots, SLOT } from '../scenario/layout.js';
 import { hex } from '../text/hex.js';
 import { REGISTER_INDEX, REGISTER_NAMES } from '../x86/registers.js';
 import type {
@@ -165,7 +165,9 @@ export class StubRunner implements Runner {
     const { context } = this.reference;
     const other = judged.needsGuest ? context.guest : judged.needsHost ? context.host : context.base;
     // Where the block lies over the stack a value may come from another place on the same path.
-    const facts: number[] = [clause.index, context.scenario[2 * SLOT.blockPlace]];
+    const { blocks } = this.reference.compiled;
+    const further = blocks.slice(1).map(({ index }) => context.scenario[2 * placeSlots(index).place]);
+    const facts: number[] = [clause.index, context.scenario[2 * SLOT.blockPlace], ...further];
     for (const observation of [context.base, other]) {
       for (const slot of [FACT.path, FACT.firstStrayWrite, FACT.firstBelowStack]) {
         facts.push(observation[2 * slot], observation[2 * slot + 1]);

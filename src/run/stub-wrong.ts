@@ -44,7 +44,9 @@ function wrongTerm(term: Term, runner: CaseRunner, mask = (1n << 64n) - 1n): Wro
     case 'field': {
       // The placement of the base run is what addresses are judged by.
       runner.harness.placeFor(runner.context.scenario, 0);
-      return { kind: 'value', location: { address: runner.harness.fieldAddress(term.field), bytes: 8 }, at: 'end' };
+      const { harness } = runner;
+      const location = { address: harness.fieldAddress(term.field), bytes: harness.fieldSize(term.field) };
+      return { kind: 'value', location, at: 'end' };
     }
     case 'vector':
       return vectorWrong(2 * vectorStateSlot(term.part));

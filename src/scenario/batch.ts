@@ -4,10 +4,10 @@
  */
 import { ModuleBuilder } from '../wasm/module.js';
 import { createLinearMemory, instantiateFunctions } from '../wasm/host.js';
-import { emitDraw, SCENARIO_BYTES, STATE_BYTES } from './draw-code.js';
+import { emitDraw, scenarioBytes, STATE_BYTES } from './draw-code.js';
 import { drawTables } from './draw-tables.js';
 import type { StreamWords } from '../case/drawn-arbitrary.js';
-import { SCENARIO_SLOTS, type Scenario } from './layout.js';
+import type { Scenario } from './layout.js';
 import type { ScenarioSpace } from './space.js';
 
 type Draw = () => number;
@@ -20,7 +20,7 @@ class Drawer {
   private readonly scenario: Int32Array;
 
   constructor(space: ScenarioSpace) {
-    const at = { state: 0, scenario: STATE_BYTES, tables: STATE_BYTES + SCENARIO_BYTES };
+    const at = { state: 0, scenario: STATE_BYTES, tables: STATE_BYTES + scenarioBytes(space) };
     const tables = drawTables(space, at);
     const memory = createLinearMemory(at.tables + tables.length);
     new Uint8Array(memory.buffer).set(tables, at.tables);
@@ -29,7 +29,7 @@ class Drawer {
     const functions = instantiateFunctions(module.encode(), memory, {});
     this.draw = functions.draw as Draw;
     this.seed = functions.seed as Seed;
-    this.scenario = new Int32Array(memory.buffer, at.scenario, 2 * SCENARIO_SLOTS);
+    this.scenario = new Int32Array(memory.buffer, at.scenario, 2 * space.roles.length);
   }
 
   /** Shows the first `count` scenarios of a stream, one after the other in the same place. */

@@ -3,7 +3,7 @@ import { joinHalves } from '../halves.js';
 import { type Action, type Case, type CaseSpace, type Role, type Slot, type Step } from '../case/case.js';
 import { eachScenario } from './batch.js';
 import { isFair, meaningfulBits } from './fair.js';
-import { readSlot, type Scenario, SCENARIO_SLOTS, SLOT, SLOT_NAMES } from './layout.js';
+import { readSlot, type Scenario, SLOT, slotNamesOf } from './layout.js';
 import { ROLE } from './roles.js';
 import type { ScenarioSpace } from './space.js';
 
@@ -37,7 +37,7 @@ function newCaseSpace(space: ScenarioSpace, harvested: readonly bigint[]): CaseS
   const action: Action = {
     name: CALL,
     sentence: 'the function is called',
-    slots: SLOT_NAMES.map((name, slot) => slotFrom(space, name, slot, harvested)),
+    slots: slotNamesOf(space.compiled).map((name, slot) => slotFrom(space, name, slot, harvested)),
   };
   return {
     actions: [action],
@@ -81,7 +81,7 @@ function constantsOf({ dictionary }: ScenarioSpace, harvested: readonly bigint[]
 
 /** How companions change values is the tool's own business. */
 function isExamined(scenario: Scenario, slot: number): boolean {
-  if (slot === SLOT.companionKey || slot >= SCENARIO_SLOTS) return false;
+  if (slot === SLOT.companionKey || 2 * slot >= scenario.length) return false;
   // Without an interrupt there is no place for it.
   return scenario[2 * SLOT.faultKind] !== 0 || (slot !== SLOT.faultAt && slot !== SLOT.faultValue);
 }

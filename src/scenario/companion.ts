@@ -5,7 +5,10 @@
  */
 import type { CompiledContract } from '../contract/compiled.js';
 import type { NamedValue } from '../contract/compiled-flow.js';
-import { parameterSlot, SCENARIO_SLOTS, type Scenario, SLOT } from './layout.js';
+import { lowHalf, readHalves, writeHalves } from '../halves.js';
+import { fieldSlot, parameterSlot, type Scenario, SLOT } from './layout.js';
+import { isAliased } from './blocks.js';
+import { valueBits } from './narrow.js';
 import { ROLE } from './roles.js';
 import type { ScenarioSpace } from './space.js';
 
@@ -23,20 +26,23 @@ export function changeGuestSecrets(
 ): void {
   companion.set(scenario);
   const { roles, compiled } = space;
-  for (let slot = 0; slot < SCENARIO_SLOTS; slot++) if (roles[slot] === ROLE.secret) change(companion, slot);
+  for (let slot = 0; slot < roles.length; slot++) if (roles[slot] === ROLE.secret) change(companion, slot);
   for (let field = 0; field < compiled.fields.length; field++) {
     const register = compiled.fieldRegister[field];
     // RCX holds the mask, which the host sees; RAX the leaf, which decides whether there is a host.
     const passed =
       register >= 0 &&
       (field === compiled.maskField || field === compiled.leafField || ((exposed >>> register) & 1) === 1);
-    if (!passed && roles[SLOT.blockField + field] === ROLE.argument)
-      changeUnpassed(companion, SLOT.blockField + field, compiled, exposed);
+    const slot = fieldSlot(field);
+    // Of two fields in one place only one is there.
+    if (!passed && roles[slot] === ROLE.argument && !isAliased(scenario, compiled, compiled.fields[field].block))
+      changeUnpassed(companion, slot, compiled, exposed);
   }
   // Flags and leaf decide branches; of a plain value the contract says where it goes, and no more.
   for (const { place, registers } of compiled.plainParameters)
     if ((registers & exposed) === 0) changeUnpassed(companion, parameterSlot(place), compiled, exposed);
-  for (const place of compiled.deciding) keepZeroness(scenario, companion, parameterSlot(place));
+  changeUpperBits(scenario, space, exposed, companion);
+  for (const place of compiled.deciding) keepZeroness(scenario, companion, parameterSlot(place), compiled);
 }
 
 /** Changes the bits of a value that no computed input passes to the host. */
@@ -52,14 +58,34 @@ function changeUnpassed(companion: Scenario, slot: number, { passedParts }: Comp
 }
 
 function passedSlot({ field, place }: CompiledContract['passedParts'][number]): number {
-  return place === undefined ? SLOT.blockField + field : parameterSlot(place);
+  return place === undefined ? fieldSlot(field) : parameterSlot(place);
 }
 
 /** Whether the parameter is 0 decides a branch that the contract names: 0 stays, and nothing else becomes 0. */
-function keepZeroness(scenario: Scenario, companion: Scenario, slot: number): void {
-  const isZero = (values: Scenario): boolean => values[2 * slot] === 0 && values[2 * slot + 1] === 0;
-  if (isZero(scenario)) companion[2 * slot] = companion[2 * slot + 1] = 0;
-  else if (isZero(companion)) companion[2 * slot] = 1;
+function keepZeroness(
+  scenario: Scenario,
+  companion: Scenario,
+  slot: number,
+  { narrowParameters }: CompiledContract,
+): void {
+  const narrow = narrowParameters.find(({ parameter }) => parameterSlot(parameter.place) === slot);
+  const bits = valueBits(narrow?.bytes ?? 8);
+  const before = readHalves(scenario, 2 * slot) & bits;
+  const after = readHalves(companion, 2 * slot);
+  if (before === 0n) writeHalves(companion, 2 * slot, after & ~bits);
+  else if ((after & bits) === 0n) writeHalves(companion, 2 * slot, after | 1n);
+}
+
+/** Bits above a narrow parameter are nobody's: what its value was changed to, or is, stays. */
+function changeUpperBits(scenario: Scenario, { compiled }: ScenarioSpace, exposed: number, companion: Scenario): void {
+  for (const { parameter, bytes } of compiled.narrowParameters) {
+    const slot = parameterSlot(parameter.place);
+    const plain = compiled.plainParameters.find(({ place }) => place === parameter.place);
+    if (plain !== undefined && (plain.registers & exposed) === 0) continue;
+    change(companion, slot);
+    const value = lowHalf(valueBits(bytes));
+    companion[2 * slot] = (scenario[2 * slot] & value) | (companion[2 * slot] & ~value);
+  }
 }
 
 /**

@@ -12,22 +12,44 @@ import { drawFlow } from './draw-flow.js';
 import { drawLeaf, drawMask, drawOutcome, drawStatus } from './draw-call.js';
 import { type DrawAddresses, KINDS } from './draw-tables.js';
 import { below, chance, type SetSlot, type Word } from './draw-words.js';
-import { CALLER_FLAGS, FAULT, FIXED_FLAGS, PLACE, readSlot, SCENARIO_SLOTS, SLOT } from './layout.js';
+import {
+  ALIASED,
+  CALLER_FLAGS,
+  FAULT,
+  FIXED_FLAGS,
+  parameterSlot,
+  PLACE,
+  placeSlots,
+  readSlot,
+  SCENARIO_SLOTS,
+  SLOT,
+} from './layout.js';
 import { ROLE } from './roles.js';
 import type { ScenarioSpace } from './space.js';
 
-/** A scenario in linear memory, rounded up to whole vectors. */
-export const SCENARIO_BYTES = Math.ceil((8 * SCENARIO_SLOTS) / 16) * 16;
+/** A scenario of a contract that runs in bulk know in linear memory, rounded up to whole vectors. */
+export const SCENARIO_BYTES = bytesOf(SCENARIO_SLOTS);
+
+/** The scenarios of a contract in linear memory, rounded up to whole vectors. */
+export function scenarioBytes({ roles }: ScenarioSpace): number {
+  return bytesOf(roles.length);
+}
+
+function bytesOf(slots: number): number {
+  return Math.ceil((8 * slots) / 16) * 16;
+}
 
 /** Two generators of four words of four lanes each, then words for the rules that draw control values. */
 const GENERATOR_BYTES = 64;
 const POOL_BYTES = 64;
-export const STATE_BYTES = 2 * GENERATOR_BYTES + POOL_BYTES;
+/** A second pool, for the contracts with more slots. */
+const MORE_BYTES = 64;
+export const STATE_BYTES = 2 * GENERATOR_BYTES + POOL_BYTES + MORE_BYTES;
 
 /** Values that are drawn by the mixture, as a bit mask over slots. */
 function mixedSlots({ roles, flagsSlot }: ScenarioSpace): bigint {
   let mask = 0n;
-  for (let slot = 0; slot < SCENARIO_SLOTS; slot++) {
+  for (let slot = 0; slot < roles.length; slot++) {
     const drawn = roles[slot] !== ROLE.unused && roles[slot] !== ROLE.control;
     if (drawn && slot !== SLOT.answerStatus && slot !== flagsSlot) mask |= 1n << BigInt(slot);
   }
@@ -44,6 +66,8 @@ export function emitDraw(
 ): { seed: FunctionHandle; draw: FunctionHandle } {
   const { state, scenario } = addresses;
   const pool = state + 2 * GENERATOR_BYTES;
+  const morePool = pool + POOL_BYTES;
+  const hasMore = !space.compiled.forBulk;
 
   /** Runs `steps` with a function that makes the next four words, the two generators taking turns. */
   const withGenerators = (scope: Scope, steps: (next: (store: number) => Statement) => Statement): Statement => {
@@ -104,20 +128,27 @@ export function emitDraw(
     const fromFlags = space.flagsSlot >= 0 ? 1n << BigInt(space.flagsSlot) : 0n;
     const random = mixed | fromFlags | (1n << BigInt(SLOT.answerStatus)) | (1n << BigInt(SLOT.faultValue));
     const vectors: number[] = [];
-    for (let at = 0; at < SCENARIO_BYTES; at += 16) if (((random >> BigInt(at / 8)) & 3n) !== 0n) vectors.push(at);
+    for (let at = 0; at < scenarioBytes(space); at += 16)
+      if (((random >> BigInt(at / 8)) & 3n) !== 0n) vectors.push(at);
     const fixed: Statement[] = [];
-    for (let slot = 0; slot < SCENARIO_SLOTS; slot++) {
+    for (let slot = 0; slot < space.roles.length; slot++) {
       if (((random >> BigInt(slot)) & 1n) !== 0n) continue;
       fixed.push(i64.store(scenario, 8 * slot, i64.const(readSlot(space.neutral, slot))));
     }
     return [
       seq(
         withGenerators(scope, (next) =>
-          seq(...vectors.map((at) => next(scenario + at)), ...[0, 16, 32, 48].map((at) => next(pool + at))),
+          seq(
+            ...vectors.map((at) => next(scenario + at)),
+            ...[0, 16, 32, 48].map((at) => next(pool + at)),
+            ...(hasMore ? [0, 16, 32, 48].map((at) => next(morePool + at)) : []),
+          ),
         ),
         ...fixed,
-        drawSpecial(scope, mixed, addresses, pool),
+        drawSpecial(scope, BigInt.asUintN(64, mixed), addresses, pool, 0),
+        ...(hasMore ? [drawSpecial(scope, mixed >> 64n, addresses, morePool, 64)] : []),
         drawControl(scope, space, addresses, pool),
+        ...(hasMore ? [drawMore(space, addresses, morePool)] : []),
       ),
       i32.const(0),
     ];
@@ -125,8 +156,19 @@ export function emitDraw(
   return { seed, draw };
 }
 
-/** Replaces 7 of 16 uniform values; the bits of the value that is replaced choose what replaces it. */
-function drawSpecial(scope: Scope, mixed: bigint, { scenario, tables }: DrawAddresses, pool: number): Statement {
+/**
+ * Replaces 7 of 16 uniform values; the bits of the value that is replaced choose what replaces it.
+ *
+ * @param mixed which of 64 slots, the first of which is `first`
+ */
+function drawSpecial(
+  scope: Scope,
+  mixed: bigint,
+  { scenario: start, tables }: DrawAddresses,
+  pool: number,
+  first: number,
+): Statement {
+  const scenario = start + 8 * first;
   const left = scope.i64();
   const slot = scope.i32();
   const word = scope.i32();
@@ -190,7 +232,12 @@ function drawControl(scope: Scope, space: ScenarioSpace, addresses: DrawAddresse
 function drawPlacement(space: ScenarioSpace, word: Word, set: SetSlot): Statement {
   const offset = set(SLOT.stackOffset, i32.and(word(0), i32.const(0xff)));
   if (space.roles[SLOT.blockPlace] === ROLE.unused) return offset;
-  const kind = i32.and(i32.shrU(word(0), i32.const(16)), i32.const(63));
+  return seq(offset, drawBlock(word(0), placeSlots(0), false, set));
+}
+
+/** @param mayAlias whether it may lie where another block does, which then takes 12 of the 64 */
+function drawBlock(word: I32, slots: { place: number; offset: number }, mayAlias: boolean, set: SetSlot): Statement {
+  const kind = i32.and(i32.shrU(word, i32.const(16)), i32.const(63));
   // Of 64 values: callerFrame 12, null 4, unmapped, partlyMapped, readOnly and overlapsStack 2 each, lowHalfZero 4.
   const shares: [number, number][] = [
     [12, PLACE.callerFrame],
@@ -200,24 +247,47 @@ function drawPlacement(space: ScenarioSpace, word: Word, set: SetSlot): Statemen
     [22, PLACE.readOnly],
     [24, PLACE.overlapsStack],
     [28, PLACE.lowHalfZero],
+    ...(mayAlias ? [[40, ALIASED] as [number, number]] : []),
   ];
   const place = shares.reduceRight<I32>(
     (rest, [end, value]) => select(i32.ltU(kind, i32.const(end)), i32.const(value), rest),
     i32.const(PLACE.valid),
   );
   return seq(
-    offset,
-    set(SLOT.blockPlace, place),
+    set(slots.place, place),
     // In one case of eight a valid block ends at the guard page: one field too many hits it.
     set(
-      SLOT.blockOffset,
+      slots.offset,
       select(
-        i32.and(word(0), i32.const(0x1c00000)),
-        i32.and(i32.shrU(word(0), i32.const(8)), i32.const(0xff)),
+        i32.and(word, i32.const(0x1c00000)),
+        i32.and(i32.shrU(word, i32.const(8)), i32.const(0xff)),
         i32.const(0xff),
       ),
     ),
   );
+}
+
+/** What only contracts with more slots have: further blocks, and bits above a narrow flags or leaf parameter. */
+function drawMore(space: ScenarioSpace, { scenario }: DrawAddresses, pool: number): Statement {
+  const { compiled, flagsSlot, leafSlot } = space;
+  // The first half of the pool chose the special values.
+  const word = (n: number): I32 => i32.load(pool, 32 + 4 * n);
+  const set = (slot: number, low: I32, high: I32 = i32.const(0)): Statement =>
+    seq(i32.store(scenario, 8 * slot, low), i32.store(scenario, 8 * slot + 4, high));
+  const parts = compiled.blocks
+    .slice(1)
+    .map(({ index, alias }) => drawBlock(word(index - 1), placeSlots(index), alias >= 0, set));
+  for (const { parameter, bytes } of compiled.narrowParameters) {
+    const slot = parameterSlot(parameter.place);
+    if (slot !== flagsSlot && slot !== leafSlot) continue;
+    const kept = bytes === 4 ? -1 : (1 << (8 * bytes)) - 1;
+    const low = i32.or(
+      i32.and(i32.load(scenario, 8 * slot), i32.const(kept)),
+      i32.and(word(slot === leafSlot ? 4 : 5), i32.const(~kept)),
+    );
+    parts.push(set(slot, low, word(slot === leafSlot ? 6 : 7)));
+  }
+  return seq(...parts);
 }
 
 function drawFault(space: ScenarioSpace, word: Word, set: SetSlot): Statement {

@@ -2,6 +2,7 @@
 import { highHalf, lowHalf } from '../halves.js';
 import { EDGES, LEAF_DRAWS, type LeafDraws } from './draw-constants.js';
 import { SLOT } from './layout.js';
+import { leafBytes } from './leaf-slot.js';
 import type { ScenarioSpace } from './space.js';
 
 /** Where drawing keeps its things, as byte offsets; all multiples of 16. */
@@ -23,7 +24,13 @@ const BITS = 64;
 const COPIED_SLOTS = SLOT.outcome;
 
 /** What is drawn around the instruction that the contract wraps. */
-export const leafDraws = ({ compiled }: ScenarioSpace): LeafDraws => LEAF_DRAWS[compiled.contract.instruction];
+export function leafDraws({ compiled }: ScenarioSpace): LeafDraws {
+  const draws = LEAF_DRAWS[compiled.contract.instruction];
+  const bytes = leafBytes(compiled);
+  if (bytes === 8) return draws;
+  // Of a number that does not fit another leaf would be left.
+  return { ...draws, unknown: draws.unknown.filter((leaf) => leaf < 2 ** (8 * bytes)), elsewhere: [] };
+}
 
 /** Byte offsets in the tables: leaf numbers of four bytes, then words of eight. */
 export interface TableOffsets {

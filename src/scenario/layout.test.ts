@@ -40,7 +40,7 @@ describe('the layout of a scenario', () => {
   });
 
   it('knows no other name', () => {
-    for (const name of ['entry.rsp', 'answer.rax', 'answer.rsp', 'entry.stack4', 'block.field16', ''])
+    for (const name of ['entry.rsp', 'answer.rax', 'answer.rsp', 'entry.stack11', 'block4.place', 'block.field48', ''])
       expect(() => scenarioSlot(name)).toThrow(RangeError);
   });
 

@@ -4,7 +4,7 @@
  */
 import { highHalf, lowHalf, readHalves } from '../halves.js';
 import type { Parameter } from '../contract/contract.js';
-import { BLOCK_FIELDS } from '../observation/layout.js';
+import { FIELDS_IN_BULK, MOST_BLOCKS, MOST_FIELDS, MOST_STACK_PARAMETERS, STACK_IN_BULK } from '../contract/limits.js';
 import { REGISTER_INDEX, REGISTER_NAMES, type RegisterName } from '../x86/registers.js';
 
 /** How the pointer to the argument block is chosen. */
@@ -46,11 +46,11 @@ const ANSWER_REGISTERS = ENTRY_REGISTERS.filter((name) => name !== 'rax');
 export const SLOT_NAMES: readonly string[] = [
   ...ENTRY_REGISTERS.map((name) => `entry.${name}`),
   'entry.rflags',
-  ...Array.from({ length: 4 }, (_, index) => `entry.stack${index}`),
+  ...Array.from({ length: STACK_IN_BULK }, (_, index) => `entry.stack${index}`),
   'stack.offset',
   'block.place',
   'block.offset',
-  ...Array.from({ length: BLOCK_FIELDS }, (_, index) => `block.field${index}`),
+  ...Array.from({ length: FIELDS_IN_BULK }, (_, index) => `block.field${index}`),
   'answer.status',
   ...ANSWER_REGISTERS.map((name) => `answer.${name}`),
   'module.rbpMod',
@@ -62,9 +62,29 @@ export const SLOT_NAMES: readonly string[] = [
   'call.refusals',
   'call.refusal',
 ];
+/** Slots of the scenarios of most contracts, which runs in bulk know. */
 export const SCENARIO_SLOTS = SLOT_NAMES.length;
 
-const INDEX = new Map(SLOT_NAMES.map((name, index) => [name, index]));
+/** Where a further block lies in the same place as the one that it may alias; of `blockN.place` alone. */
+export const ALIASED = Object.keys(PLACE).length;
+
+/** Slots of contracts with more parameters, blocks or fields: those of the others, and these behind them. */
+export const MORE_SLOT_NAMES: readonly string[] = [
+  ...SLOT_NAMES,
+  ...Array.from({ length: MOST_STACK_PARAMETERS - STACK_IN_BULK }, (_, index) => `entry.stack${STACK_IN_BULK + index}`),
+  ...Array.from({ length: MOST_BLOCKS - 1 }, (_, index) => [
+    `block${index + 1}.place`,
+    `block${index + 1}.offset`,
+  ]).flat(),
+  ...Array.from({ length: MOST_FIELDS - FIELDS_IN_BULK }, (_, index) => `block.field${FIELDS_IN_BULK + index}`),
+];
+
+const INDEX = new Map(MORE_SLOT_NAMES.map((name, index) => [name, index]));
+
+/** The slots of a contract's scenarios, in order. */
+export function slotNamesOf({ forBulk }: { forBulk: boolean }): readonly string[] {
+  return forBulk ? SLOT_NAMES : MORE_SLOT_NAMES;
+}
 
 /** Index of a slot. @throws RangeError for a name that the layout does not have */
 export function scenarioSlot(name: string): number {
@@ -115,14 +135,38 @@ function registerSlots(prefix: string, registers: readonly RegisterName[]): Int8
 
 /** The slot in which the value of a parameter lies. */
 export function parameterSlot(place: Parameter['place']): number {
-  return 'register' in place ? SLOT.entry[REGISTER_INDEX[place.register]] : SLOT.entryStack + place.stack;
+  return 'register' in place ? SLOT.entry[REGISTER_INDEX[place.register]] : stackSlot(place.stack);
 }
 
-/** A scenario: 2 * SCENARIO_SLOTS halves. */
+/** The slot of the k-th stack parameter. */
+export function stackSlot(index: number): number {
+  return index < STACK_IN_BULK ? SLOT.entryStack + index : MORE.stack + index - STACK_IN_BULK;
+}
+
+/** The slot of a field by its index among those of all blocks. */
+export function fieldSlot(index: number): number {
+  return index < FIELDS_IN_BULK ? SLOT.blockField + index : MORE.field + index - FIELDS_IN_BULK;
+}
+
+/** The slots that say where a block lies. */
+export function placeSlots(block: number): { place: number; offset: number } {
+  if (block === 0) return { place: SLOT.blockPlace, offset: SLOT.blockOffset };
+  const place = MORE.blocks + 2 * (block - 1);
+  return { place, offset: place + 1 };
+}
+
+const MORE = {
+  stack: scenarioSlot(`entry.stack${STACK_IN_BULK}`),
+  blocks: scenarioSlot('block1.place'),
+  field: scenarioSlot(`block.field${FIELDS_IN_BULK}`),
+} as const;
+
+/** A scenario: two halves for each of the contract's slots. */
 export type Scenario = Int32Array;
 
-export function createScenario(): Scenario {
-  return new Int32Array(2 * SCENARIO_SLOTS);
+/** @param slots how many of them: as many as `slotNamesOf` has for the contract */
+export function createScenario(slots = SCENARIO_SLOTS): Scenario {
+  return new Int32Array(2 * slots);
 }
 
 /** Reads a slot as a bigint, for people. */

@@ -1,14 +1,14 @@
 import type { CompiledContract } from '../contract/compiled.js';
 import type { Source } from '../contract/flow-words.js';
 import { LEAF_DRAWS } from './draw-constants.js';
-import { parameterSlot, SLOT } from './layout.js';
+import { fieldSlot, parameterSlot } from './layout.js';
 
 /** RAX bits 63:24, of which none may be set in a call for a leaf (facts/module.md 1 and 2). */
 const RESERVED_LOW = 0xff000000;
 
 /** The scenario slot from which RAX, the leaf, is loaded; -1 when the leaf is the function's own. */
 export function leafSlot({ contract, leafField }: CompiledContract): number {
-  if (leafField >= 0) return SLOT.blockField + leafField;
+  if (leafField >= 0) return fieldSlot(leafField);
   const { rax } = contract.inputs;
   const source = rax && leafIn(rax);
   if (source === undefined || !('parameter' in source)) return -1;
@@ -16,12 +16,24 @@ export function leafSlot({ contract, leafField }: CompiledContract): number {
   return parameter === undefined ? -1 : parameterSlot(parameter.place);
 }
 
+/** Bytes of the parameter or field that is the leaf. */
+export function leafBytes({ leafField, fields, leafParameter }: CompiledContract): number {
+  return leafField >= 0 ? fields[leafField].bytes : (leafParameter?.bytes ?? 8);
+}
+
+/** The bits of the slot's low half that are the leaf's. */
+export function leafMask(compiled: CompiledContract): number {
+  const bytes = leafBytes(compiled);
+  return bytes >= 4 ? -1 : (1 << (8 * bytes)) - 1;
+}
+
 /**
  * Whether a function may be called with this value of RAX: an allowed leaf, or something that the module refuses. A leaf
  * that it has, and that the function may not be called with, is the caller's breach.
  */
-export function leafIsFair({ contract }: CompiledContract, low: number, high: number): boolean {
-  if (high !== 0 || (low & RESERVED_LOW) !== 0) return true;
+export function leafIsFair(compiled: CompiledContract, low: number, high: number): boolean {
+  const { contract } = compiled;
+  if ((leafBytes(compiled) === 8 && high !== 0) || (low & RESERVED_LOW) !== 0) return true;
   const leaf = low & 0xffff;
   return contract.leaves.includes(leaf) || !LEAF_DRAWS[contract.instruction].known.has(leaf);
 }

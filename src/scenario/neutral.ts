@@ -5,7 +5,7 @@
  */
 import type { CompiledContract } from '../contract/compiled.js';
 import { assumedRbpMod } from './assumed.js';
-import { createScenario, FIXED_FLAGS, SCENARIO_SLOTS, type Scenario, SLOT } from './layout.js';
+import { createScenario, FIXED_FLAGS, type Scenario, SLOT } from './layout.js';
 import { leafSlot } from './leaf-slot.js';
 import { ROLE } from './roles.js';
 
@@ -13,8 +13,8 @@ import { ROLE } from './roles.js';
 const GRAFFITI = 0x5ec2e700;
 
 export function neutralScenario(compiled: CompiledContract, roles: Uint8Array): Scenario {
-  const scenario = createScenario();
-  for (let slot = 0; slot < SCENARIO_SLOTS; slot++) {
+  const scenario = createScenario(roles.length);
+  for (let slot = 0; slot < roles.length; slot++) {
     if (roles[slot] !== ROLE.secret) continue;
     scenario[2 * slot] = GRAFFITI | slot;
     scenario[2 * slot + 1] = GRAFFITI | slot;

@@ -4,7 +4,7 @@
  */
 import type { CompiledContract } from '../contract/compiled.js';
 import { assumedRbpMod } from './assumed.js';
-import { parameterSlot, SCENARIO_SLOTS, SLOT } from './layout.js';
+import { fieldSlot, parameterSlot, placeSlots, slotNamesOf, SLOT } from './layout.js';
 
 export const ROLE = {
   /** Not part of this contract: always neutral, never drawn. */
@@ -23,7 +23,7 @@ export type Role = (typeof ROLE)[keyof typeof ROLE];
 /** Role of each slot. */
 export function slotRoles(compiled: CompiledContract): Uint8Array {
   const { contract } = compiled;
-  const roles = new Uint8Array(SCENARIO_SLOTS);
+  const roles = new Uint8Array(slotNamesOf(compiled).length);
   for (const slot of SLOT.entry) if (slot >= 0) roles[slot] = ROLE.secret;
   roles[SLOT.entryFlags] = ROLE.control;
   roles[SLOT.stackOffset] = ROLE.control;
@@ -32,14 +32,15 @@ export function slotRoles(compiled: CompiledContract): Uint8Array {
     // A pointer is not drawn as a value: `block.place` and `block.offset` decide it.
     roles[slot] = parameter.kind === 'block' ? ROLE.unused : ROLE.argument;
   }
-  if (compiled.blockParameter !== undefined) {
-    roles[SLOT.blockPlace] = ROLE.control;
-    roles[SLOT.blockOffset] = ROLE.control;
-    compiled.fields.forEach((_, index) => {
-      const isRead = compiled.fieldRegister[index] >= 0 || compiled.passedParts.some(({ field }) => field === index);
-      roles[SLOT.blockField + index] = isRead ? ROLE.argument : ROLE.secret;
-    });
+  for (const { index } of compiled.blocks) {
+    const { place, offset } = placeSlots(index);
+    roles[place] = ROLE.control;
+    roles[offset] = ROLE.control;
   }
+  compiled.fields.forEach((_, index) => {
+    const isRead = compiled.fieldRegister[index] >= 0 || compiled.passedParts.some(({ field }) => field === index);
+    roles[fieldSlot(index)] = isRead ? ROLE.argument : ROLE.secret;
+  });
   roles[SLOT.answerStatus] = ROLE.answer;
   for (const slot of SLOT.answer) if (slot >= 0) roles[slot] = ROLE.answer;
   roles[SLOT.rbpMod] = assumedRbpMod(contract) === undefined ? ROLE.control : ROLE.unused;

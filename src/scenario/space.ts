@@ -1,6 +1,6 @@
 /** Everything that drawing and shrinking a scenario of one target needs to know. */
 import type { CompiledContract } from '../contract/compiled.js';
-import { parameterSlot, type Scenario, SLOT } from './layout.js';
+import { fieldSlot, parameterSlot, type Scenario } from './layout.js';
 import { leafSlot } from './leaf-slot.js';
 import { neutralScenario } from './neutral.js';
 import { slotRoles } from './roles.js';
@@ -31,6 +31,6 @@ export function scenarioSpace(compiled: CompiledContract, dictionary: Int32Array
     instructions,
     flagsSlot: compiled.flagsParameter === undefined ? -1 : parameterSlot(compiled.flagsParameter.place),
     leafSlot: leafSlot(compiled),
-    maskSlot: compiled.maskField >= 0 && compiled.reachesHost ? SLOT.blockField + compiled.maskField : -1,
+    maskSlot: compiled.maskField >= 0 && compiled.reachesHost ? fieldSlot(compiled.maskField) : -1,
   };
 }

@@ -14,6 +14,24 @@ export interface Region {
   size: number;
 }
 
+/** Where an argument block may lie: `block`, `readOnly` and `lowHalfZero` as in Regions. */
+export interface BlockRegions {
+  block: Region;
+  blockStart: bigint;
+  readOnly: Region;
+  lowHalfZero: Region;
+}
+
+/** Regions of further blocks, each in a place of its own behind that of the first. */
+function furtherBlocks(block: bigint, start: bigint, lowHalfZero: bigint): BlockRegions[] {
+  return [1n, 2n, 3n].map((index) => ({
+    block: { address: block + (index << 24n), size: 2 * PAGE },
+    blockStart: start + (index << 24n),
+    readOnly: { address: block + (index << 24n) + 0x40000n, size: PAGE },
+    lowHalfZero: { address: lowHalfZero + (index << 32n), size: PAGE },
+  }));
+}
+
 export interface Regions {
   stack: Region;
   /** RSP at the entry of a stub for stack offset 0; every unit of the offset lowers it by 8. */
@@ -28,6 +46,8 @@ export interface Regions {
   /** Begins at an address whose low half is 0. */
   lowHalfZero: Region;
   unmapped: bigint;
+  /** Further argument blocks of a stub: what a block may lie in, one of each for itself. */
+  moreBlocks: readonly BlockRegions[];
   /** Of a program, in place of the block: where the world lays out structures. */
   structures: Region;
   /** The address that the caller wants to be returned to: no code lies there. */
@@ -47,6 +67,7 @@ export const REGIONS: readonly [Regions, Regions] = [
     readOnly: { address: 0xffff888012380000n, size: PAGE },
     lowHalfZero: { address: 0xffff888300000000n, size: PAGE },
     unmapped: 0xffff8880dead0000n,
+    moreBlocks: furtherBlocks(0xffff888012340000n, 0xffff888012340800n, 0xffff888300000000n),
     structures: { address: 0xffff888012340000n, size: 8 * PAGE },
     returnAddress: 0xffffffff9f001110n,
     poison: (kind) => (kind === 'stack' ? 0x57ac0000 : 0xb10c0000 | 0),
@@ -60,6 +81,7 @@ export const REGIONS: readonly [Regions, Regions] = [
     readOnly: { address: 0xffff8fedcb1fa000n, size: PAGE },
     lowHalfZero: { address: 0xffff8fe400000000n, size: PAGE },
     unmapped: 0xffff8fedcbe4f000n,
+    moreBlocks: furtherBlocks(0xffff8fedcb0d6000n, 0xffff8fedcb0d67f8n, 0xffff8fe400000000n),
     structures: { address: 0xffff8fedcb0d6000n, size: 8 * PAGE },
     returnAddress: 0xffffffff9e7eeed0n,
     poison: (kind) => ~(kind === 'stack' ? 0x57ac0000 : 0xb10c0000),
@@ -77,13 +99,14 @@ export function regionAt(address: bigint, size: number): Region | undefined {
 }
 
 const TAKEN: readonly Region[] = REGIONS.flatMap(
-  ({ stack, structures, readOnly, lowHalfZero, unmapped, returnAddress }) => [
+  ({ stack, structures, readOnly, lowHalfZero, unmapped, moreBlocks, returnAddress }) => [
     stack,
     // The block lies in them.
     structures,
     readOnly,
     lowHalfZero,
     { address: unmapped, size: PAGE },
+    ...moreBlocks.flatMap((more) => [more.block, more.readOnly, more.lowHalfZero]),
     { address: returnAddress, size: 1 },
   ],
 );

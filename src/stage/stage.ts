@@ -109,14 +109,17 @@ export class Stage {
     this.machine.checkpoint();
   }
 
-  private mapCaller({ stack, block, structures, lowHalfZero, readOnly, poison }: Regions, memory: string): void {
+  private mapCaller(regions: Regions, memory: string): void {
+    const { stack, structures, moreBlocks, poison } = regions;
     const map = ({ address, size }: Region, kind: 'stack' | 'block', write = true): void =>
       this.machine.map(address, size, { ...READ_WRITE, write }, poisonBytes(size, poison(kind)));
     map(stack, 'stack');
     if (memory === 'structures') return map(structures, 'block');
-    map(block, 'block');
-    map(lowHalfZero, 'block');
-    map(readOnly, 'block', false);
+    for (const { block, lowHalfZero, readOnly } of [regions, ...moreBlocks]) {
+      map(block, 'block');
+      map(lowHalfZero, 'block');
+      map(readOnly, 'block', false);
+    }
   }
 
   private declareEnds(entry: bigint | undefined): ExternalEnd[] {

@@ -13,6 +13,8 @@ interface CaseFunction {
   entry: bigint;
   /** Bytes of its code. */
   size: number;
+  /** Symbols of data that its contract names. */
+  data?: readonly string[];
 }
 
 /**
@@ -20,9 +22,9 @@ interface CaseFunction {
  * @param touched what all runs of the case touched
  */
 export function storedCode(image: Image, target: CaseFunction, touched: Touched): CaseFile['code'] {
-  const { symbol, entry } = target;
+  const { symbol, entry, data } = target;
   const size = Math.min(target.size, MAX_CODE);
-  const names = new Names(image, symbol, entry, touched);
+  const names = new Names(image, symbol, entry, touched, data);
   const all = neededPages(image, entry, size, touched, names.needed);
   const pages = all.slice(0, MAX_PAGES).sort((a, b) => (a < b ? -1 : 1));
   const fixups = usedFixups(image, entry, size, touched);
@@ -66,11 +68,13 @@ class Names {
     symbol: string,
     entry: bigint,
     { addresses }: Touched,
+    data: readonly string[] = [],
   ) {
     const target = image.symbols.find(({ name, address }) => name === symbol && address === entry);
     if (target !== undefined) this.need(target);
     // A function that is called by its name, or that ends a run by it, need not be the symbol that names its code.
     for (const one of image.symbols) if (addresses.has(one.address) && isFunction(image, one)) this.need(one);
+    for (const one of image.symbols) if (data.includes(one.name) && !isFunction(image, one)) this.need(one);
     for (const address of addresses) {
       const naming = symbolAt(image, address);
       if (naming !== undefined) this.need(naming.symbol);

@@ -127,13 +127,26 @@ export class Machine {
   }
 
   /**
+   * Host-side write of 1 to 8 bytes, as `poke64`.
+   *
+   * @throws Error if a page is not mapped; nothing is written then
+   */
+  poke(addressLow: number, addressHigh: number, size: number, low: number, high: number): void {
+    if (!this.memory.writeCrossing(addressLow | 0, addressHigh | 0, size, low, high)) {
+      const address = (BigInt(addressHigh >>> 0) << 32n) | BigInt(addressLow >>> 0);
+      throw new Error(`cannot write ${size} bytes at 0x${address.toString(16)}: not mapped`);
+    }
+  }
+
+  /**
    * Host-side read of 8 bytes into `peekLow` and `peekHigh`: ignores permissions, makes no event.
    *
+   * @param size 1 to 8 bytes, the rest is 0
    * @returns false if a page is not mapped
    */
-  peek64(addressLow: number, addressHigh: number): boolean {
+  peek64(addressLow: number, addressHigh: number, size = 8): boolean {
     const scratch = this.peekSlot;
-    if (!this.memory.readCrossing(addressLow | 0, addressHigh | 0, 8, scratch, 0)) return false;
+    if (!this.memory.readCrossing(addressLow | 0, addressHigh | 0, size, scratch, 0)) return false;
     this.peekLow = scratch[0];
     this.peekHigh = scratch[1];
     return true;
