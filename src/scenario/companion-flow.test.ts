@@ -4,7 +4,7 @@ import { compileContract } from '../contract/compiled.js';
 import type { Contract } from '../contract/contract.js';
 import { builtInContract } from '../contract/find-contract.js';
 import { changeGuestSecrets, changeHostValues } from './companion.js';
-import { createScenario, readSlot, type Scenario, scenarioSlot, writeSlot } from './layout.js';
+import { readSlot, type Scenario, scenarioSlot, writeSlot } from './layout.js';
 import { type ScenarioSpace, scenarioSpace } from './space.js';
 
 const SIGN = 1n << 63n;
@@ -23,7 +23,7 @@ function hostValues(space: ScenarioSpace, value: bigint): bigint[] {
     const scenario = space.neutral.slice();
     writeSlot(scenario, R10, value);
     writeSlot(scenario, scenarioSlot('companion.key'), key);
-    const companion = createScenario();
+    const companion = space.neutral.slice();
     changeHostValues(scenario, space, companion);
     return readSlot(companion, R10);
   });
@@ -56,7 +56,7 @@ describe('companion G', () => {
   const guestOf = (space: ScenarioSpace, exposed: number, change: (scenario: Scenario) => void): Scenario => {
     const scenario = space.neutral.slice();
     change(scenario);
-    const companion = createScenario();
+    const companion = space.neutral.slice();
     changeGuestSecrets(scenario, space, exposed, companion);
     return companion;
   };
