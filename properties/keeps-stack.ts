@@ -4,7 +4,8 @@ import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
  * Criteria: (1) RSP at the return is 8 above its value at the entry; (2) no store hits anything but the stack below
- * the return address (and the shadow space of Microsoft x64) and the argument block; (3) no explicit access below RSP
+ * the return address, the parameters on the stack with the shadow space of Microsoft x64 (both are the callee's to write),
+ * the argument blocks, and data that the contract calls the function's own; (3) no explicit access below RSP
  * where the contract has no red zone. What a pop leaves below RSP is no defect (facts/linux.md 1.6).
  */
 export const keepsStack: PropertyDefinition = {

@@ -139,6 +139,13 @@ export const contractSchema = z.strictObject({
   sti: stiSchema.optional().describe('When STI is executed, in any other form than "stiFlag".'),
   /** Data symbols of the image that the function may write to. */
   ownData: ownDataSchema.optional(),
+  /** Its code lies where the image may be written to: such a write is judged like any other, and no reason for having no verdict. */
+  writableCode: z
+    .literal(true)
+    .optional()
+    .describe(
+      'The function may write to pages that the image maps writable and executable, where "ownData" says so; absent: such a write has no verdict.',
+    ),
   /** Whether the function may use the 128 bytes below RSP. Kernel code may not. */
   redZone: z.boolean(),
   /** `untouched`: no instruction of the function may change XMM, MXCSR or x87 control (kernel code). `convention`: what the calling convention says. */

@@ -56,10 +56,11 @@ function result(value: ResultValue, bytes = 8): Result {
 }
 
 /** Whether a contract says only what runs in bulk know: one block of 8-byte fields, whole registers, one of the plain results. */
-export function isForBulk({ parameters, block, returns, ownData }: Contract): boolean {
+export function isForBulk({ parameters, block, returns, ownData, writableCode }: Contract): boolean {
   return (
     (returns === 'status' || returns === 'r10' || returns === 'status-or-r10') &&
     ownData === undefined &&
+    writableCode === undefined &&
     block?.padding === undefined &&
     Object.values(block?.fields ?? {}).every((field) => typeof field === 'number') &&
     Object.keys(block?.fields ?? {}).length <= FIELDS_IN_BULK &&

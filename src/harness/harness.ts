@@ -123,6 +123,7 @@ export class Harness {
     stage.reset();
     stage.observer = observer;
     stage.loopStops = this.compiled.contract.loopStops === true;
+    stage.writableCode = this.compiled.contract.writableCode === true;
     observation.fill(0);
     stage.enterState(memory);
     this.caller.enter(machine, scenario, memory, observation);

@@ -46,7 +46,10 @@ export function describeSlot(compiled: CompiledContract, slotName: string, value
   }
   switch (slot) {
     case SLOT.blockPlace:
-      return { name: slotName, value: `${value} ${PLACE_NAMES[Number(number)] ?? 'valid'}` };
+      return {
+        name: compiled.blocks.length > 1 ? `${slotName} (${compiled.blockParameter?.name})` : slotName,
+        value: `${value} ${PLACE_NAMES[Number(number)] ?? 'valid'}`,
+      };
     case SLOT.faultKind:
       return { name: slotName, value: `${value} ${FAULT_NAMES[Number(number)] ?? 'none'}` };
     case SLOT.faultAt:

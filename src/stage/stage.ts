@@ -85,6 +85,8 @@ export class Stage {
   delivered = 0;
   /** Low half of RIP where the last one was delivered, 0 if none was. */
   interruptedAt = 0;
+  /** Whether code may write to pages that the image maps writable and executable, as the contract of the run says. */
+  writableCode = false;
   private readonly fixups: Fixups;
   private readonly deadLoop = new DeadLoop();
   private planned = 0;
@@ -179,7 +181,10 @@ export class Stage {
       const executed = machine.instructionCount;
       const left = Math.max(0, deadline - executed);
       if (single) this.beforeStep();
-      switch (machine.run(Math.min(left, single ? 1 : (deadLoop?.step(machine) ?? left)))) {
+      let exit = machine.run(Math.min(left, single ? 1 : (deadLoop?.step(machine) ?? left)));
+      if (this.writableCode && exit === EXIT.Fault && machine.exitDetail === VECTOR.PF && this.writesCode())
+        exit = machine.runWritingCode();
+      switch (exit) {
         case EXIT.External:
           return this.stop(this.ends[machine.exitDetail].end === END.unknown ? STOP.external : this.end);
         case EXIT.Environment:

@@ -25,7 +25,9 @@ export function caseImage(file: CaseFile, origin: string): Image {
     throw new UsageError(
       `${origin}: its runs touch ${code.missing} more pages than a case holds; replay it on the image (--image)`,
     );
-  const segments = joined(code.pages.map((page) => segmentOf(page, refuse)).sort(byAddress), refuse);
+  const { body } = file.contract;
+  const writableCode = 'writableCode' in body && body.writableCode === true;
+  const segments = joined(code.pages.map((page) => segmentOf(page, writableCode, refuse)).sort(byAddress), refuse);
   const holder = (address: bigint): Segment | undefined => segmentAt(segments, address);
   const symbols = code.symbols.map(({ name, address, size }): ImageSymbol => {
     const segment = holder(BigInt(address)) ?? refuse(`code.symbols: ${name} at ${address} is in no page`);
@@ -52,7 +54,11 @@ type Refuse = (what: string) => never;
 
 const byAddress = (a: Segment, b: Segment): number => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0);
 
-function segmentOf({ address, permissions, base64 }: CaseFile['code']['pages'][number], refuse: Refuse): Segment {
+function segmentOf(
+  { address, permissions, base64 }: CaseFile['code']['pages'][number],
+  writableCode: boolean,
+  refuse: Refuse,
+): Segment {
   const start = BigInt(address);
   const stored = Buffer.from(base64, 'base64');
   if (start % BigInt(PAGE) !== 0n || stored.length > PAGE) refuse(`code.pages: ${address} is not a page`);
@@ -62,7 +68,7 @@ function segmentOf({ address, permissions, base64 }: CaseFile['code']['pages'][n
   const read = permissions[0] === 'r';
   const write = permissions[1] === 'w';
   const execute = permissions[2] === 'x';
-  if (write && execute) refuse(`code.pages: ${address} is writable and executable`);
+  if (write && execute && !writableCode) refuse(`code.pages: ${address} is writable and executable`);
   const bytes = new Uint8Array(PAGE);
   bytes.set(stored);
   return { name: `page ${address}`, address: start, size: PAGE, bytes, read, write, execute };

@@ -43,7 +43,7 @@ function caseOf(
   found: CaseFile['found'],
 ): Omit<CaseFile, 'answers' | 'expect'> {
   const { name, symbol, set } = target;
-  const data = 'contract' in target ? target.contract.ownData : undefined;
+  const { ownData: data, writableCode } = 'contract' in target ? target.contract : {};
   return {
     schema: CASE_SCHEMA,
     tool: toolVersion(),
@@ -52,7 +52,11 @@ function caseOf(
     image: { name: image.name, hash: image.hash },
     contract: { set, body: contractOf(target) },
     model: { module: REFERENCE_CONFIGURATION.version },
-    code: storedCode(image, { symbol, entry, size, ...(data !== undefined && { data }) }, touched),
+    code: storedCode(
+      image,
+      { symbol, entry, size, ...(data !== undefined && { data }), ...(writableCode && { writableCode }) },
+      touched,
+    ),
     ...storedValues(values, space),
     found,
   };

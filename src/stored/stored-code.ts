@@ -15,6 +15,8 @@ interface CaseFunction {
   size: number;
   /** Symbols of data that its contract names. */
   data?: readonly string[];
+  /** Pages of code that the image lets be written stay so. */
+  writableCode?: boolean;
 }
 
 /**
@@ -22,7 +24,7 @@ interface CaseFunction {
  * @param touched what all runs of the case touched
  */
 export function storedCode(image: Image, target: CaseFunction, touched: Touched): CaseFile['code'] {
-  const { symbol, entry, data } = target;
+  const { symbol, entry, data, writableCode = false } = target;
   const size = Math.min(target.size, MAX_CODE);
   const names = new Names(image, symbol, entry, touched, data);
   const all = neededPages(image, entry, size, touched, names.needed);
@@ -31,7 +33,7 @@ export function storedCode(image: Image, target: CaseFunction, touched: Touched)
   return {
     entry: hex(entry),
     size,
-    pages: pages.map((page) => storedPage(image, page)),
+    pages: pages.map((page) => storedPage(image, page, writableCode)),
     symbols: names
       .within(pages)
       .map(({ name, address, bytes }) => ({ name, address: hex(address), size: Math.min(bytes, MOST_BYTES) })),
@@ -142,8 +144,8 @@ export function isInImage(image: Image, page: bigint): boolean {
   return image.segments.some(({ address, size }) => page + PAGE > address && page < address + BigInt(size));
 }
 
-/** What the machine holds there: the parts of the image that share the page, and a page of code is never writable. */
-function storedPage(image: Image, page: bigint): CaseFile['code']['pages'][number] {
+/** What the machine holds there: the parts of the image that share the page, and a page of code is writable only if the contract says so. */
+function storedPage(image: Image, page: bigint, writableCode: boolean): CaseFile['code']['pages'][number] {
   const bytes = Buffer.alloc(Number(PAGE));
   let read = false;
   let write = false;
@@ -159,6 +161,6 @@ function storedPage(image: Image, page: bigint): CaseFile['code']['pages'][numbe
   }
   let end = bytes.length;
   while (end > 0 && bytes[end - 1] === 0) end--;
-  const permissions = `${read ? 'r' : '-'}${write && !execute ? 'w' : '-'}${execute ? 'x' : '-'}`;
+  const permissions = `${read ? 'r' : '-'}${write && (!execute || writableCode) ? 'w' : '-'}${execute ? 'x' : '-'}`;
   return { address: hex(page), permissions, base64: bytes.subarray(0, end).toString('base64') };
 }

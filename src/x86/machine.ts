@@ -115,6 +115,15 @@ export class Machine {
   }
 
   /**
+   * Executes the one instruction that just faulted because it writes to a page of code, as if the page could be written to.
+   *
+   * @returns as `run`
+   */
+  runWritingCode(): number {
+    return this.memory.withCodeWritable(this.faultAddressLow, this.faultAddressHigh, () => this.run(1));
+  }
+
+  /**
    * Host-side write of 8 bytes, which may span two pages: ignores permissions, makes no event, is undone by `reset`.
    *
    * @throws Error if a page is not mapped; nothing is written then

@@ -14,6 +14,9 @@ export const PERMISSION = { Read: 1, Write: 2, ReadWrite: 3, Execute: 4 } as con
 /** Results of {@link Memory.translate} that are no byte offset. */
 export const TRANSLATED = { Fault: -1, Crossing: -2 } as const;
 
+/** Bytes of the widest store, less one: how far a write reaches from its address. */
+const LARGEST_WRITE = 15;
+
 /**
  * Paged memory with permissions. Every write is entered in an undo list, from which `undoAll` restores exactly what the
  * memory held at the last `checkpoint`. Addresses are two 32-bit halves; 48-bit canonical.
@@ -130,6 +133,27 @@ export class Memory {
       this.table[index + 3] = bits;
       this.translationsChanged = true;
       if (((former | bits) & PERMISSION.Execute) !== 0) this.noteCodeWritten();
+    }
+  }
+
+  /**
+   * Runs something while pages of code may be written to; what was decoded of them is forgotten afterwards.
+   *
+   * @param low address of the write, which may reach into the next page
+   */
+  withCodeWritable<T>(low: number, high: number, run: () => T): T {
+    const end = (low + LARGEST_WRITE) | 0;
+    const pages = [this.find(low, high), this.find(end, end >>> 0 < low >>> 0 ? (high + 1) | 0 : high)];
+    const code = pages.filter((index) => index >= 0 && (this.table[index + 3] & PERMISSION.Execute) !== 0);
+    const former = code.map((index) => this.table[index + 3]);
+    for (const index of code) this.table[index + 3] |= PERMISSION.Write;
+    this.translationsChanged = true;
+    try {
+      return run();
+    } finally {
+      code.forEach((index, at) => (this.table[index + 3] = former[at]));
+      this.translationsChanged = true;
+      this.noteCodeWritten();
     }
   }
 
