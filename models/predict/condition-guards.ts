@@ -11,7 +11,10 @@ import type { Guard } from './rule.js';
 const SUCCEEDED: Guard = { kind: 'zero', slot: MOMENT.answer + REGISTER_INDEX.rax, is: true };
 
 /** That all these conditions hold. */
-export function conditionGuards({ contract, flagBits, blocks, narrowParameters }: CompiledContract, conditions: readonly Condition[]): Guard[] {
+export function conditionGuards(
+  { contract, flagBits, blocks, narrowParameters }: CompiledContract,
+  conditions: readonly Condition[],
+): Guard[] {
   const bitsOf = (flag: string): number => flagBits.get(flag) ?? 0;
   const argument = (name: string, zero: boolean): Guard[] => {
     const parameter = contract.parameters.find((one) => one.name === name);
@@ -22,7 +25,8 @@ export function conditionGuards({ contract, flagBits, blocks, narrowParameters }
   let bits = 0;
   const guards: Guard[] = [];
   for (const one of conditions) {
-    if (one === 'block-given') guards.push(...blocks.slice(0, 1).map(({ index }): Guard => ({ kind: 'block-given', block: index })));
+    if (one === 'block-given')
+      guards.push(...blocks.slice(0, 1).map(({ index }): Guard => ({ kind: 'block-given', block: index })));
     else if (one === 'status-success') guards.push(SUCCEEDED);
     else if (one === 'r10-success') guards.push({ kind: 'zero', slot: MOMENT.answer + REGISTER_INDEX.r10, is: true });
     else if ('flag' in one) bits |= bitsOf(one.flag);
