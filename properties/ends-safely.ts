@@ -1,4 +1,4 @@
-import { type Condition, endedAs, not, RAISED, when } from '../src/clause/clause.js';
+import { type Condition, endedAs, not, RAISED, stopCondition, when } from '../src/clause/clause.js';
 import { happens } from '../src/clause/exchange-clause.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
@@ -26,7 +26,7 @@ export const endsSafely: PropertyDefinition = {
         when(
           [
             { kind: 'caller-kept' },
-            ...(contract.onFailure === 'stops' ? [not({ kind: 'call-failed' })] : []),
+            ...(contract.onFailure === 'stops' || contract.stopsOn !== undefined ? [not(stopCondition(contract))] : []),
             { kind: 'ended', as: ['trapped', 'stopped'] },
             ...unraised,
           ],

@@ -1,4 +1,5 @@
-import { constant, equal, fact, when } from '../src/clause/clause.js';
+import { type Clause, type Condition, constant, equal, fact, not, when } from '../src/clause/clause.js';
+import type { ArgumentTest } from '../src/contract/flow-words.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
@@ -17,8 +18,10 @@ export const issuesSti: PropertyDefinition = {
     appliesTo: ({ contract }) =>
       contract.instruction === 'tdcall' ||
       'SEAMCALL never halts: nothing asks for STI, and IF is judged by keeps-flags',
-    clauses: ({ contract: { stiFlag } }) =>
-      stiFlag === undefined
+    clauses: (compiled) => {
+      if (compiled.contract.sti !== undefined) return whenIssued(compiled.contract.sti.when.map(conditionOf));
+      const { stiFlag } = compiled.contract;
+      return stiFlag === undefined
         ? [equal(fact('stiCount'), constant(0n))]
         : [
             when([{ kind: 'flag', flag: stiFlag, set: true }, { kind: 'called' }], {
@@ -31,8 +34,27 @@ export const issuesSti: PropertyDefinition = {
               equal(fact('stiCount'), constant(1n)),
             ),
             when({ kind: 'flag', flag: stiFlag, set: false }, equal(fact('stiCount'), constant(0n))),
-          ],
+          ];
+    },
   },
   example: 'One instruction stands between STI and TDCALL: an interrupt in that window delays HLT for ever.',
   fix: 'Make STI the last instruction before TDCALL, behind the test of the flag.',
 };
+
+/** STI where all conditions hold, and none where any does not. */
+function whenIssued(conditions: readonly Condition[]): Clause[] {
+  const called: Condition[] = [...conditions, { kind: 'called' }];
+  return [
+    when(called, { kind: 'before', first: 'sti', second: 'call' }),
+    when(called, equal(fact('stiCount'), constant(1n))),
+    ...conditions.map((one) => when(not(one), equal(fact('stiCount'), constant(0n)))),
+  ];
+}
+
+function conditionOf(test: ArgumentTest): Condition {
+  if ('flag' in test) return { kind: 'flag', flag: test.flag, set: true };
+  if ('clear' in test) return not({ kind: 'flag', flag: test.clear, set: true });
+  return 'nonzero' in test
+    ? { kind: 'parameter', parameter: test.nonzero, zero: false }
+    : { kind: 'parameter', parameter: test.zero, zero: true };
+}

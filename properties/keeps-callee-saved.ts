@@ -1,6 +1,10 @@
 import { type Condition, equal, final, initial, not, when } from '../src/clause/clause.js';
 import { atEveryReturn } from '../src/clause/every-return.js';
-import type { PropertyDefinition } from '../src/clause/property.js';
+import { mayReturn, type PropertyDefinition } from '../src/clause/property.js';
+
+/** What both conventions keep, and what Microsoft x64 keeps as well. */
+const SYSTEM_V = atEveryReturn('rbx', 'rbp', 'r12', 'r13', 'r14', 'r15');
+const MORE_OF_MICROSOFT = atEveryReturn('rdi', 'rsi');
 
 /**
  * Criteria: at the return, every callee-saved register of the calling convention has its value of the entry. RSP is the
@@ -14,15 +18,20 @@ export const keepsCalleeSaved: PropertyDefinition = {
     'docs/abi/calling-conventions.md#system-v; docs/abi/calling-conventions.md#microsoft-x64; docs/abi/hardening.md#stack-and-callee-saved-registers',
   stub: {
     underBreach: false,
-    appliesTo: () => true,
+    appliesTo: mayReturn,
     clauses: ({ calleeSaved, entersTd }) => {
       const returned: Condition[] = [{ kind: 'ended', as: ['returned'] }];
       if (entersTd) returned.push(not({ kind: 'td-answered' }));
       return calleeSaved.map((register) => when(returned, equal(final(register), initial(register))));
     },
   },
-  // System V.
-  program: atEveryReturn('rbx', 'rbp', 'r12', 'r13', 'r14', 'r15'),
+  program: {
+    ...SYSTEM_V,
+    clauses: (contract) => [
+      ...SYSTEM_V.clauses(contract),
+      ...(contract.convention === 'ms-x64' ? MORE_OF_MICROSOFT.clauses(contract) : []),
+    ],
+  },
   example: 'Pops in the wrong order, or a register of the mask that nobody saved before TDCALL.',
   fix: 'Save every callee-saved register that the code or the mask touches, and pop in the reverse order on every path.',
 };

@@ -1,6 +1,6 @@
 import { equal, final, predictedRegister, when } from '../src/clause/clause.js';
 import { atEveryReturn } from '../src/clause/every-return.js';
-import type { PropertyDefinition } from '../src/clause/property.js';
+import { mayReturn, type PropertyDefinition } from '../src/clause/property.js';
 
 /** IF 9, DF 10, TF 8, NT 14, AC 18, IOPL 13:12 (Intel SDM volume 1, 3.4.3). */
 const SYSTEM_FLAGS = 0x47700n;
@@ -14,8 +14,8 @@ export const keepsFlags: PropertyDefinition = {
     'docs/abi/calling-conventions.md#flags; docs/abi/tdcall.md#registers-and-flags; docs/abi/tdvmcall.md#what-comes-back',
   stub: {
     underBreach: false,
-    appliesTo: () => true,
-    holdsByDecode: (summary, { contract }) => !summary.systemFlags && contract.stiFlag === undefined,
+    appliesTo: mayReturn,
+    holdsByDecode: (summary, { sti }) => !summary.systemFlags && sti === undefined,
     clauses: () => [
       when(
         { kind: 'ended', as: ['returned'] },

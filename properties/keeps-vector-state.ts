@@ -1,6 +1,6 @@
 import { type Clause, equal, vector, when } from '../src/clause/clause.js';
 import { atEveryReturn } from '../src/clause/every-return.js';
-import type { PropertyDefinition } from '../src/clause/property.js';
+import { mayReturn, type PropertyDefinition } from '../src/clause/property.js';
 
 /** MXCSR: bits 15:6 are control, 5:0 sticky status (Intel SDM volume 1, 10.2.3). */
 const MXCSR_CONTROL = 0xffc0n;
@@ -18,7 +18,7 @@ export const keepsVectorState: PropertyDefinition = {
     'docs/abi/calling-conventions.md#vector-state; docs/abi/linux-stubs.md#fair-scenarios; docs/abi/hardening.md#background (poisoning of MXCSR and x87)',
   stub: {
     underBreach: false,
-    appliesTo: () => true,
+    appliesTo: mayReturn,
     holdsByDecode: (summary) => !summary.vector,
     clauses: ({ contract }) => {
       const kept: Clause[] = [

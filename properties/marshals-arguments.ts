@@ -1,10 +1,13 @@
-import { atCall, equal, predictedRegister, when } from '../src/clause/clause.js';
+import { atCall, constant, equal, fact, predictedRegister, when } from '../src/clause/clause.js';
 import { asksHost, passesOperands, SEAMCALL_PROGRAMS } from '../src/clause/exchange-groups.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 import type { Contract } from '../src/contract/contract.js';
-import type { RegisterName } from '../src/x86/registers.js';
+import { REGISTER_NAMES, type RegisterName } from '../src/x86/registers.js';
 
-/** Criteria: every register that the contract determines holds its argument, all 64 bits, when the wrapped instruction is executed. */
+/**
+ * Criteria: (1) every register that the contract determines holds its argument, all 64 bits, when the wrapped instruction is
+ * executed; (2) of a function that tries again, at later tries too, the frame included.
+ */
 export const marshalsArguments: PropertyDefinition = {
   name: 'marshals-arguments',
   group: 'stubs',
@@ -13,11 +16,21 @@ export const marshalsArguments: PropertyDefinition = {
     'docs/abi/linux-stubs.md#structures; docs/abi/linux-stubs.md#register-flow-of-v519; docs/abi/linux-stubs.md#register-flow-of-v63; docs/abi/linux-stubs.md#register-flow-of-v67; docs/abi/other-projects.md#td-shim-asm_td_call',
   stub: {
     underBreach: false,
-    appliesTo: ({ contract }) => inputs(contract).length > 0 || 'the contract has no arguments but the frame',
-    clauses: ({ contract }) =>
-      inputs(contract).map((register) =>
+    appliesTo: ({ contract }) =>
+      inputs(contract).length > 0 || contract.retry !== undefined || 'the contract has no arguments but the frame',
+    clauses: ({ contract }) => [
+      ...inputs(contract).map((register) =>
         when({ kind: 'called' }, equal(atCall(register), predictedRegister('call', register))),
       ),
+      ...(contract.retry === undefined
+        ? []
+        : (Object.keys(contract.inputs) as RegisterName[]).map((register) =>
+            when(
+              { kind: 'called' },
+              equal(fact('changedInputs'), constant(0n), 1n << BigInt(REGISTER_NAMES.indexOf(register))),
+            ),
+          )),
+    ],
   },
   program: {
     // Of the helpers that pass their arguments on as they are, and of the wrappers around SEAMCALL.

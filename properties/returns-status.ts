@@ -9,7 +9,7 @@ import {
   whenAnswered,
 } from '../src/clause/clause.js';
 import { returnsResult } from '../src/clause/exchange-groups.js';
-import type { PropertyDefinition } from '../src/clause/property.js';
+import { mayReturn, type PropertyDefinition } from '../src/clause/property.js';
 
 /** RAX is what the reference says, as far as the type of the result goes. */
 function asPredicted(mask: bigint): Clause {
@@ -30,9 +30,13 @@ export const returnsStatus: PropertyDefinition = {
     'docs/abi/linux-stubs.md#register-flow-of-v67; docs/abi/linux-stubs.md#register-flow-of-v519; docs/abi/other-projects.md#what-is-policy; docs/abi/status-codes.md#layout; docs/abi/tdvmcall.md#statuses-in-r10',
   stub: {
     underBreach: false,
-    appliesTo: ({ result, blocks }) => {
+    appliesTo: (compiled) => {
+      const { result, blocks, conditional } = compiled;
+      const returns = mayReturn(compiled);
+      if (returns !== true) return returns;
       const hasResult = blocks.some(({ whenNull }) => whenNull !== undefined && whenNull.value.kind !== 'nothing');
-      return result.value.kind !== 'nothing' || hasResult || 'the contract has no result';
+      const isValue = [result, ...conditional.map((one) => one.result)].some(({ value }) => value.kind !== 'nothing');
+      return isValue || hasResult || 'the contract has no result';
     },
     clauses: (compiled) => {
       const { blocks, result } = compiled;

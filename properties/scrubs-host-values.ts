@@ -18,15 +18,19 @@ export const scrubsHostValues: PropertyDefinition = {
     underBreach: false,
     appliesTo: ({ contract, reachesHost }) => {
       if (!reachesHost) return 'never calls TDG.VP.VMCALL: outputs of the trusted module are no host values';
+      if (contract.neverReturns === true) return 'the function never returns';
       return contract.scrubsHostValues || 'the contract leaves scrubbing to the caller';
     },
-    clauses: ({ result }) =>
-      REGISTER_NAMES.filter((register) => register !== 'rsp' && (register !== 'rax' || !result.fromHost)).map(
+    clauses: ({ result, conditional }) =>
+      REGISTER_NAMES.filter(
         (register) =>
-          when(
-            [{ kind: 'host-answered' }, { kind: 'ended', as: ['returned'] }],
-            independent(final(register), 'host-values'),
-          ),
+          register !== 'rsp' &&
+          (register !== 'rax' || ![result, ...conditional.map((one) => one.result)].some(({ fromHost }) => fromHost)),
+      ).map((register) =>
+        when(
+          [{ kind: 'host-answered' }, { kind: 'ended', as: ['returned'] }],
+          independent(final(register), 'host-values'),
+        ),
       ),
   },
   example: 'One xor of the scrub is missing, so that a register still holds what the host put there.',

@@ -4,7 +4,8 @@ import { SEAMCALL_PROGRAMS } from '../src/clause/exchange-groups.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
- * Criteria: (1) SEAMCALL is executed exactly once a call, however it ends; (2) RAX holds the leaf, all 64 bits: bit 63
+ * Criteria: (1) SEAMCALL is executed exactly once a call, however it ends, or as often as the contract of a retry and the
+ * answers say; (2) RAX holds the leaf, all 64 bits: bit 63
  * selects the P-SEAMLDR. The bounded retry of the callers is no business of a stub.
  */
 export const seamcallFrame: PropertyDefinition = {

@@ -2,7 +2,8 @@ import { atCall, callsOnce, equal, predictedRegister, when } from '../src/clause
 import type { PropertyDefinition } from '../src/clause/property.js';
 
 /**
- * Criteria: (1) the wrapped instruction is executed exactly once a call; (2) RAX holds the leaf; (3) where the exposure
+ * Criteria: (1) the wrapped instruction is executed exactly once a call, or as often as the contract of a retry and the
+ * answers say; (2) RAX holds the leaf; (3) where the exposure
  * mask is the function's own, RCX holds exactly it.
  * Not checked here: a mask that the caller passes (marshals-arguments).
  */

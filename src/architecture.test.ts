@@ -18,6 +18,7 @@ const ERRORS = 'src/errors.ts';
 const PACKAGE = 'src/package-info.ts';
 const FILES = 'src/files.ts';
 const REGISTERS = 'src/x86/registers.ts';
+const CONVENTIONS = 'src/x86/conventions.ts';
 const NAMED_WORDS = 'src/named-words.ts';
 
 /** What all may know: numbers, names, texts; nothing that runs. */
@@ -66,7 +67,7 @@ const ALLOWED: Allowed = {
   'src/x86': ['src/wasm'],
   'src/image': [ERRORS, 'src/text'],
   // Words.
-  'src/contract': [ERRORS, FILES, 'src/text', REGISTERS, 'models/abi'],
+  'src/contract': [ERRORS, FILES, 'src/text', REGISTERS, CONVENTIONS, 'models/abi'],
   'src/observation': [HALVES, REGISTERS, 'src/contract/limits.ts'],
   // What a case is: the same of every kind of code.
   'src/case': [HALVES],

@@ -5,7 +5,9 @@
  */
 import type { CompiledContract } from '../../src/contract/compiled.js';
 import { MOMENT, RFLAGS_OFFSET } from '../../src/observation/layout.js';
+import { conditionGuards } from './condition-guards.js';
 import { resultRules } from './result-rules.js';
+import { retryRules } from './retry-rules.js';
 import type { Origin, PredictionRule } from './rule.js';
 import { blockRules, callRules, RETURN_POPS, RETURNED } from './stub-rules.js';
 
@@ -17,26 +19,26 @@ export function guestStubRules(compiled: CompiledContract): PredictionRule[] {
   return [
     ...callRules(compiled),
     ...resultRules(compiled, { kind: 'called' }),
-    ...returnRules(compiled),
+    RETURN_POPS,
+    ...flagRules(compiled),
     ...blockRules(compiled, { kind: 'called' }),
+    ...retryRules(compiled),
   ];
 }
 
-function returnRules({ contract, flagBits }: CompiledContract): PredictionRule[] {
-  const from = (slot: number): Origin => ({ from: 'observation', slot });
-  const flags = MOMENT.final + RFLAGS_OFFSET;
+/** RFLAGS at the return: IF is the function's own business where it executes STI. */
+function flagRules(compiled: CompiledContract): PredictionRule[] {
+  const { sti } = compiled;
+  const slot = MOMENT.final + RFLAGS_OFFSET;
   const before = MOMENT.initial + RFLAGS_OFFSET;
-  const sti = contract.stiFlag === undefined ? 0 : (flagBits.get(contract.stiFlag) ?? 0);
-  const flagRules: PredictionRule[] =
-    sti === 0
-      ? [{ slot: flags, when: [RETURNED], value: from(before) }]
-      : [
-          {
-            slot: flags,
-            when: [RETURNED, { kind: 'flags', bits: sti, set: true }],
-            value: { from: 'observation', slot: before, or: IF },
-          },
-          { slot: flags, when: [RETURNED, { kind: 'flags', bits: sti, set: false }], value: from(before) },
-        ];
-  return [RETURN_POPS, ...flagRules];
+  const asBefore: Origin = { from: 'observation', slot: before };
+  if (sti === undefined || sti.ifAfter === 'restored') return [{ slot, when: [RETURNED], value: asBefore }];
+  const issued = conditionGuards(compiled, sti.when);
+  const after: Origin = { ...asBefore, ...(sti.ifAfter === 'set' ? { or: IF } : { clear: IF }) };
+  return [
+    { slot, when: [RETURNED, ...issued], value: after },
+    ...(issued.length === 0
+      ? []
+      : [{ slot, when: [RETURNED, { kind: 'not-all', of: issued } as const], value: asBefore }]),
+  ];
 }

@@ -9,6 +9,7 @@ import { MOMENT, OUTCOME, type OutcomeName, RFLAGS_OFFSET } from '../../src/obse
 import { REGISTER_INDEX } from '../../src/x86/registers.js';
 import { resultRules } from './result-rules.js';
 import type { Guard, PredictionRule } from './rule.js';
+import { retryRules } from './retry-rules.js';
 import { blockRules, callRules, RETURN_POPS, RETURNED } from './stub-rules.js';
 
 /** An instruction that did not enter the module leaves no outputs. */
@@ -22,6 +23,7 @@ export function hostStubRules(compiled: CompiledContract): PredictionRule[] {
     ...returnRules(compiled),
     RETURN_POPS,
     ...blockRules(compiled, COMPLETED),
+    ...retryRules(compiled),
   ];
 }
 

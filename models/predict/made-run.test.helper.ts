@@ -8,6 +8,7 @@ import {
   END,
   type EndName,
   FACT,
+  FIRST_ANSWER,
   type Moment,
   type ObservedRegister,
   registerSlot,
@@ -47,6 +48,10 @@ export class Run {
   answer(name: RegisterName, value: bigint): this {
     return this.register('answer', name, value).fact('calls', name === 'rsp' ? 0 : 1);
   }
+  /** What came back behind the first call of a function that tries again. */
+  first(name: RegisterName, value: bigint): this {
+    return this.put(FIRST_ANSWER + REGISTER_NAMES.indexOf(name), value);
+  }
   field(index: number, value: bigint): this {
     return this.put(BLOCK.initial + index, value);
   }
@@ -64,6 +69,12 @@ export class Run {
   place(name: PlaceName): this {
     writeSlot(this.scenario, scenarioSlot('block.place'), BigInt(PLACE[name]));
     return this;
+  }
+  /** What the model says of a fact. */
+  predictFact(name: keyof typeof FACT): bigint | undefined {
+    const prediction = createPrediction();
+    new Predictor(stubRules(this.compiled), this.compiled).predict(this.scenario, this.observation, prediction);
+    return prediction.known[FACT[name]] === 1 ? readSlot(prediction.values, FACT[name]) : undefined;
   }
   /** Everything that the model says. */
   predict(): {

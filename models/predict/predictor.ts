@@ -1,10 +1,11 @@
 /** Evaluates prediction rules over the binary observation: made once per target, called for every case without allocating. */
 import type { CompiledContract } from '../../src/contract/compiled.js';
+import { joinHalves, highHalf, lowHalf, readHalves } from '../../src/halves.js';
 import { FACT } from '../../src/observation/layout.js';
 import { isAliased, isNull, isSound } from '../../src/scenario/blocks.js';
 import { parameterSlot, type Scenario } from '../../src/scenario/layout.js';
 import type { Prediction } from './prediction.js';
-import type { Guard, Origin, PredictionRule, Width } from './rule.js';
+import type { Computed, Guard, Origin, PredictionRule, Width } from './rule.js';
 
 type Holds = (scenario: Scenario, observation: Int32Array) => boolean;
 
@@ -56,6 +57,15 @@ function compileGuard(guard: Guard, flags: number, compiled: CompiledContract): 
       return (scenario) => (flags >= 0 && (scenario[2 * flags] & guard.bits) === guard.bits) === guard.set;
     case 'block-given':
       return (scenario) => isSound(scenario, compiled, guard.block);
+    case 'value': {
+      const { slot, mask, is } = guard;
+      const values = new Set(guard.values.map((value) => value & mask));
+      return (_, observation) => values.has(readHalves(observation, 2 * slot) & mask) === is;
+    }
+    case 'argument': {
+      const { slot, bits, zero } = guard;
+      return (scenario) => ((readHalves(scenario, 2 * slot) & bits) === 0n) === zero;
+    }
     case 'null':
       return (scenario) => isNull(scenario, compiled, guard.block) === guard.is;
     case 'aliased':
@@ -80,6 +90,12 @@ function know(
     values[2 * slot + 1] = value.high;
     return;
   }
+  if (value.from === 'computed') {
+    const result = compute(value.by, scenario, observation);
+    values[2 * slot] = lowHalf(result);
+    values[2 * slot + 1] = highHalf(result);
+    return;
+  }
   const from = value.from === 'scenario' ? scenario : observation;
   let low = from[2 * value.slot];
   let high = from[2 * value.slot + 1];
@@ -89,6 +105,7 @@ function know(
       if (low >>> 0 < value.plus) high = (high + 1) | 0;
     }
     low |= value.or ?? 0;
+    low &= ~(value.clear ?? 0);
   }
   values[2 * slot] = low;
   values[2 * slot + 1] = high;
@@ -101,4 +118,35 @@ function extend(values: Int32Array, at: number, { bytes = 8, signed = false }: W
   const low = values[at];
   values[at] = signed ? (low << shift) >> shift : (low << shift) >>> shift;
   values[at + 1] = signed ? values[at] >> 31 : 0;
+}
+
+const WORD = 64;
+
+/** Unsigned. */
+function compute(by: Computed, scenario: Scenario, observation: Int32Array): bigint {
+  const valueOf = (one: Computed): bigint => compute(one, scenario, observation);
+  const cut = (value: bigint): bigint => BigInt.asUintN(WORD, value);
+  switch (by.op) {
+    case 'value': {
+      const { of } = by;
+      if (of.from === 'constant') return joinHalves(of.low, of.high);
+      const value = readHalves(of.from === 'scenario' ? scenario : observation, 2 * of.slot);
+      const bits = 8 * (of.bytes ?? 8);
+      return of.signed === true ? cut(BigInt.asIntN(bits, value)) : BigInt.asUintN(bits, value);
+    }
+    case 'or':
+      return by.of.map(valueOf).reduce((all, value) => all | value);
+    case 'and':
+      return by.of.map(valueOf).reduce((all, value) => all & value);
+    case 'add':
+      return cut(by.of.map(valueOf).reduce((sum, value) => sum + value));
+    case 'shl':
+      return cut(valueOf(by.of) << by.bits);
+    case 'shr':
+      return valueOf(by.of) >> by.bits;
+    case 'low':
+      return BigInt.asUintN(Number(by.bits), valueOf(by.of));
+    case 'signed':
+      return cut(BigInt.asIntN(Number(by.bits), valueOf(by.of)));
+  }
 }

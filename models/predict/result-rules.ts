@@ -1,9 +1,10 @@
 /** RAX at the return of a stub: the result that its contract names, and what it is where nothing was called. */
 import { highHalf, lowHalf } from '../../src/halves.js';
 import type { CompiledContract } from '../../src/contract/compiled.js';
-import type { ResultValue } from '../../src/contract/result-word.js';
+import type { Result, ResultValue } from '../../src/contract/result-word.js';
 import { MOMENT } from '../../src/observation/layout.js';
 import { REGISTER_INDEX, type RegisterName } from '../../src/x86/registers.js';
+import { conditionGuards } from './condition-guards.js';
 import type { Guard, Origin, PredictionRule } from './rule.js';
 import { RETURNED, STATUS, SUCCEEDED } from './stub-rules.js';
 
@@ -15,13 +16,22 @@ const observed = (register: RegisterName): Origin => ({ from: 'observation', slo
 const constant = (value: bigint): Origin => ({ from: 'constant', low: lowHalf(value), high: highHalf(value) });
 
 /** @param called that the instruction was executed, and brought an answer */
-export function resultRules({ blocks, result }: CompiledContract, called: Guard): PredictionRule[] {
+export function resultRules(compiled: CompiledContract, called: Guard): PredictionRule[] {
+  const { blocks, result, conditional } = compiled;
   const silent = blocks.flatMap(({ whenNull, index }) =>
     whenNull === undefined ? [] : [{ index, value: whenNull.value }],
   );
   const given: Guard[] = silent.map(({ index }) => ({ kind: 'null', block: index, is: false }));
   const when = [RETURNED, called, ...given];
-  const rules = result.test === undefined ? valueRules(result.value, when) : testRules(result.value, result.test, when);
+  const otherwise: Guard[] = [];
+  // The first whose conditions hold comes before the others.
+  const rules = conditional.flatMap((one) => {
+    const holds = conditionGuards(compiled, one.when);
+    const made = rulesOf(one.result, [...when, ...otherwise, ...holds]);
+    otherwise.push({ kind: 'not-all', of: holds });
+    return made;
+  });
+  rules.push(...rulesOf(result, [...when, ...otherwise]));
   const withNull = silent.flatMap(({ index, value }, earlier): PredictionRule[] =>
     value.kind !== 'constant'
       ? []
@@ -34,6 +44,10 @@ export function resultRules({ blocks, result }: CompiledContract, called: Guard)
         ],
   );
   return [...rules, ...withNull];
+}
+
+function rulesOf({ value, test }: Result, when: readonly Guard[]): PredictionRule[] {
+  return test === undefined ? valueRules(value, when) : testRules(value, test, when);
 }
 
 function valueRules(value: ResultValue, when: readonly Guard[]): PredictionRule[] {

@@ -18,6 +18,10 @@ export type Guard =
   | { kind: 'null'; block: number; is: boolean }
   /** This block lies in the same place as another, or does not. */
   | { kind: 'aliased'; block: number; is: boolean }
+  /** In the bits of a mask, a slot of the observation has one of these values, or none of them. */
+  | { kind: 'value'; slot: number; mask: bigint; values: readonly bigint[]; is: boolean }
+  /** These bits of a slot of the scenario, an argument, are zero, or are not. */
+  | { kind: 'argument'; slot: number; bits: bigint; zero: boolean }
   | { kind: 'not-all'; of: readonly Guard[] };
 
 /** Where the predicted 64-bit value comes from. */
@@ -25,7 +29,17 @@ export type Origin =
   | { from: 'constant'; low: number; high: number }
   | ({ from: 'scenario'; slot: number } & Width)
   /** A slot of the observation; `plus` is added to it, `or` is set in its low half. */
-  | ({ from: 'observation'; slot: number; plus?: number; or?: number } & Width);
+  | ({ from: 'observation'; slot: number; plus?: number; or?: number; clear?: number } & Width)
+  | { from: 'computed'; by: Computed };
+
+/** A value of 64 bits that is computed from others. */
+export type Computed =
+  | { op: 'value'; of: Exclude<Origin, { from: 'computed' }> }
+  | { op: 'or' | 'and' | 'add'; of: readonly Computed[] }
+  /** By that many bits. */
+  | { op: 'shl' | 'shr'; of: Computed; bits: bigint }
+  /** The lowest bits. */
+  | { op: 'low' | 'signed'; of: Computed; bits: bigint };
 
 /** The lowest bytes of a slot, 8 if it is not said, extended to 64 bits. */
 export interface Width {

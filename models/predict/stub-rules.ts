@@ -6,7 +6,8 @@ import type { Source } from '../../src/contract/contract.js';
 import { BLOCK, END, MOMENT } from '../../src/observation/layout.js';
 import { parameterSlot } from '../../src/scenario/layout.js';
 import { REGISTER_INDEX, type RegisterName } from '../../src/x86/registers.js';
-import type { Guard, Origin, PredictionRule } from './rule.js';
+import { conditionGuards } from './condition-guards.js';
+import type { Computed, Guard, Origin, PredictionRule } from './rule.js';
 
 /** RAX behind the instruction. */
 export const STATUS = MOMENT.answer + REGISTER_INDEX.rax;
@@ -22,10 +23,25 @@ export function callRules(compiled: CompiledContract): PredictionRule[] {
   return (Object.entries(compiled.contract.inputs) as [RegisterName, Source][]).flatMap(([name, source]) => {
     const origin = inputOrigin(compiled, source);
     if (origin === undefined) return [];
-    const field = 'field' in source ? compiled.fields[compiled.fieldIndex.get(source.field) ?? 0] : undefined;
-    const when: Guard[] = field === undefined ? [] : [{ kind: 'block-given', block: field.block }];
+    const blocks = new Set(fieldsOf(source).map((name) => compiled.fields[compiled.fieldIndex.get(name) ?? 0].block));
+    const when = [...blocks].map((block): Guard => ({ kind: 'block-given', block }));
     return [{ slot: MOMENT.call + REGISTER_INDEX[name], when, value: origin }];
   });
+}
+
+function fieldsOf(source: Source): string[] {
+  return 'field' in source ? [source.field] : partsOf(source).flatMap(fieldsOf);
+}
+
+/** The operands of an operation. */
+function partsOf(source: Source): readonly Source[] {
+  if ('or' in source) return source.or;
+  if ('and' in source) return source.and;
+  if ('add' in source) return source.add;
+  if ('shl' in source) return [source.shl];
+  if ('shr' in source) return [source.shr];
+  if ('low' in source) return [source.low];
+  return 'signed' in source ? [source.signed] : [];
 }
 
 function inputOrigin(compiled: CompiledContract, source: Source): Origin | undefined {
@@ -40,11 +56,33 @@ function inputOrigin(compiled: CompiledContract, source: Source): Origin | undef
     const value = BigInt(source.constant);
     return { from: 'constant', low: lowHalf(value), high: highHalf(value) };
   }
-  const parameter = contract.parameters.find(({ name }) => name === source.parameter);
-  if (parameter === undefined) return undefined;
-  const narrow = narrowParameters.find((one) => one.parameter === parameter);
-  const width = narrow && { bytes: narrow.bytes, signed: narrow.signed };
-  return { from: 'scenario', slot: parameterSlot(parameter.place), ...width };
+  if ('parameter' in source) {
+    const parameter = contract.parameters.find(({ name }) => name === source.parameter);
+    if (parameter === undefined) return undefined;
+    const narrow = narrowParameters.find((one) => one.parameter === parameter);
+    const width = narrow && { bytes: narrow.bytes, signed: narrow.signed };
+    return { from: 'scenario', slot: parameterSlot(parameter.place), ...width };
+  }
+  const by = computed(compiled, source);
+  return by === undefined ? undefined : { from: 'computed', by };
+}
+
+/** Undefined where an operand is: validation refuses such contracts. */
+function computed(compiled: CompiledContract, source: Source): Computed | undefined {
+  const parts = partsOf(source);
+  if (parts.length === 0) {
+    const of = inputOrigin(compiled, source);
+    return of === undefined || of.from === 'computed' ? undefined : { op: 'value', of };
+  }
+  const of = parts.map((part) => computed(compiled, part)).filter((part) => part !== undefined);
+  if (of.length < parts.length) return undefined;
+  if ('or' in source) return { op: 'or', of };
+  if ('and' in source) return { op: 'and', of };
+  if ('add' in source) return { op: 'add', of };
+  if ('shl' in source) return { op: 'shl', of: of[0], bits: BigInt(source.by) };
+  if ('shr' in source) return { op: 'shr', of: of[0], bits: BigInt(source.by) };
+  if ('low' in source) return { op: 'low', of: of[0], bits: BigInt(source.bits) };
+  return 'signed' in source ? { op: 'signed', of: of[0], bits: BigInt(source.bits) } : undefined;
 }
 
 /** RET pops the return address. */
@@ -99,15 +137,17 @@ function isOverwritten({ contract, blocks, fields }: CompiledContract, field: Bl
 }
 
 /** When the contract says that the outputs of an answered call are stored. */
-function writesOutputs({ contract, flagBits }: CompiledContract): Guard[] {
-  let bits = 0;
-  for (const condition of contract.outputs.when)
-    if (typeof condition === 'object') bits |= flagBits.get(condition.flag) ?? 0;
+function writesOutputs(compiled: CompiledContract): Guard[] {
+  const { contract } = compiled;
   const { when } = contract.outputs;
   const needsSuccess = when.includes('status-success') || contract.onFailure === 'stops';
+  // One guard for all flags, and the others behind it.
+  const flags = when.filter((one) => typeof one === 'object' && 'flag' in one);
+  const others = when.filter((one) => typeof one === 'object' && !('flag' in one));
   return [
-    ...(bits === 0 ? [] : [{ kind: 'flags', bits, set: true } as const]),
+    ...conditionGuards(compiled, flags),
     ...(needsSuccess ? [SUCCEEDED] : []),
     ...(when.includes('r10-success') ? [{ kind: 'zero', slot: RESULT, is: true } as const] : []),
+    ...conditionGuards(compiled, others),
   ];
 }

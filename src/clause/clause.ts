@@ -18,7 +18,7 @@ export type Term =
 export type Predictable =
   | { kind: 'register'; moment: 'call' | 'final'; register: ObservedRegister }
   | { kind: 'field'; moment: 'final'; field: string }
-  | { kind: 'fact'; fact: 'hostExits' };
+  | { kind: 'fact'; fact: 'hostExits' | 'calls' };
 
 /** When a clause is in force. */
 export type Condition =
@@ -33,7 +33,11 @@ export type Condition =
   | { kind: 'outcome'; is: readonly OutcomeName[] }
   /** The first call failed: RAX was not 0. */
   | { kind: 'call-failed' }
+  /** The contract has the function stop after the answer that it got, or whatever it is. */
+  | { kind: 'must-stop' }
   | { kind: 'flag'; flag: string; set: boolean }
+  /** A parameter is 0, or is not. */
+  | { kind: 'parameter'; parameter: string; zero: boolean }
   /** The first call exposed this register to the host. */
   | { kind: 'exposed'; register: ObservedRegister }
   /** What the caller owes was given (a block that is readable, writable and apart from the stack). */
@@ -107,12 +111,13 @@ export const whenAnswered = ({ contract }: CompiledContract, clause: Clause): Cl
  * The wrapped instruction is executed exactly once a call, however the run ended, and not at all where a contract says so of
  * NULL.
  */
-export function callsOnce({ blocks }: CompiledContract): Clause[] {
+export function callsOnce({ blocks, contract }: CompiledContract): Clause[] {
   const ended: Condition = { kind: 'ended', as: ['returned', 'trapped', 'stopped'] };
   const silent = blocks
     .filter(({ whenNull }) => whenNull !== undefined)
     .map(({ parameter }): Condition => ({ kind: 'null', parameter: parameter.name }));
-  const once = equal(fact('calls'), constant(1n));
+  const often = contract.retry === undefined ? constant(1n) : predicted({ kind: 'fact', fact: 'calls' });
+  const once = equal(fact('calls'), often);
   return [
     when(silent.length === 0 ? ended : [ended, ...silent.map(not)], once),
     ...silent.map((condition) => when([ended, condition], equal(fact('calls'), constant(0n)))),
@@ -120,4 +125,7 @@ export function callsOnce({ blocks }: CompiledContract): Clause[] {
 }
 /** SEAMCALL raised an exception instead of reaching the module. */
 export const RAISED: Condition = { kind: 'outcome', is: ['generalProtection', 'invalidOpcode'] };
+/** When the contract has the function stop. */
+export const stopCondition = ({ stopsOn, neverReturns }: CompiledContract['contract']): Condition =>
+  stopsOn === undefined && neverReturns === undefined ? { kind: 'call-failed' } : { kind: 'must-stop' };
 export const not = (condition: Condition): Condition => ({ kind: 'not', condition });

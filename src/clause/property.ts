@@ -12,6 +12,10 @@ export interface DecodeSummary {
   systemFlags: boolean;
 }
 
+/** Whether a function returns at all: a rule of the return says nothing of one that never does. */
+export const mayReturn = ({ contract }: CompiledContract): true | string =>
+  contract.neverReturns !== true || 'the function never returns';
+
 /** What a property says of a single function around TDCALL or SEAMCALL. */
 export interface StubRule {
   /** Judged also when the caller broke what it owes. The clauses then carry their own conditions. */

@@ -26,6 +26,8 @@ function renderCondition(condition: Condition): string {
       return `call ${condition.is.join('|')}`;
     case 'flag':
       return `${condition.flag}${condition.set ? '' : ' clear'}`;
+    case 'parameter':
+      return `${condition.parameter} ${condition.zero ? 'zero' : 'nonzero'}`;
     case 'exposed':
       return `${condition.register} exposed`;
     case 'null':

@@ -2,25 +2,18 @@
  * A contract with its names resolved to numbers, once per target: what the harness, the reference model and the
  * clauses look up for every case.
  */
+import { CONVENTIONS } from '../x86/conventions.js';
 import { REGISTER_INDEX, type RegisterName } from '../x86/registers.js';
 import { type CompiledBlock, compileBlocks, type BlockField } from './compiled-blocks.js';
-import type { Contract, Parameter, Source } from './contract.js';
+import { type CompiledFlow, compileFlow, leafSource } from './compiled-flow.js';
+import type { Condition, Contract, Parameter, Source } from './contract.js';
 import { isForBulk, resultOf, type Result } from './result-word.js';
 
-/** Registers that a function must leave as it found them, by convention. */
-export const CALLEE_SAVED: Readonly<Record<Contract['convention'], readonly RegisterName[]>> = {
-  // System V AMD64 psABI: RBX, RBP, R12-R15 (docs/abi/calling-conventions.md#system-v).
-  sysv: ['rbx', 'rbp', 'r12', 'r13', 'r14', 'r15'],
-  // Microsoft x64: RBX, RBP, RDI, RSI, R12-R15 (docs/abi/calling-conventions.md#microsoft-x64).
-  'ms-x64': ['rbx', 'rbp', 'rdi', 'rsi', 'r12', 'r13', 'r14', 'r15'],
-};
-
 /** Bytes above the return address that the callee may write: the shadow space of Microsoft x64 (docs/abi/calling-conventions.md#microsoft-x64). */
-export const SHADOW_SPACE: Readonly<Record<Contract['convention'], number>> = { sysv: 0, 'ms-x64': 32 };
-
-/** R10 = 0: what `r10-success` names. */
-const RESULT_SUCCESS = new Int32Array([0, 0]);
-const NO_RESULTS = new Int32Array();
+export const SHADOW_SPACE: Readonly<Record<Contract['convention'], number>> = {
+  sysv: CONVENTIONS.sysv.shadowSpace,
+  'ms-x64': CONVENTIONS['ms-x64'].shadowSpace,
+};
 
 export interface PlainParameter {
   place: Parameter['place'];
@@ -35,7 +28,7 @@ export interface NarrowParameter {
   signed: boolean;
 }
 
-export interface CompiledContract {
+export interface CompiledContract extends CompiledFlow {
   contract: Contract;
   /** `SET/SYMBOL`, for people and reports. */
   id: string;
@@ -73,11 +66,11 @@ export interface CompiledContract {
   /** Stack parameters that the caller passes: they are the function's to write. */
   stackParameters: number;
   result: Result;
+  /** Results under conditions, tried in their order before `result`. */
+  conditional: readonly { readonly when: readonly Condition[]; readonly result: Result }[];
   /** Whether the contract says nothing but what runs in bulk know (src/lane). */
   forBulk: boolean;
   calleeSaved: readonly RegisterName[];
-  /** Values of R10 that select a branch which the contract names, as pairs of halves. */
-  namedResults: Int32Array;
 }
 
 /** @throws RangeError if flags or an exposure mask of the contract lie above bit 31 (validation refuses such contracts) */
@@ -98,6 +91,7 @@ export function compileContract(contract: Contract, set: string): CompiledContra
   }
   const blockParameter = blocks.at(0)?.parameter;
   const result = resultOf(contract);
+  const flow = compileFlow(contract, fieldIndex, result.testsR10);
   const leafParameter = contract.parameters.find((parameter) => parameter.kind === 'leaf');
   return {
     contract,
@@ -112,7 +106,7 @@ export function compileContract(contract: Contract, set: string): CompiledContra
     flagMask: [...flagBits.values()].reduce((all, bit) => all | bit, 0),
     reachesHost,
     entersTd,
-    leafField: fieldOf(contract.inputs.rax, fieldIndex),
+    leafField: fieldOf(contract.inputs.rax && leafSource(contract.inputs.rax), fieldIndex),
     maskField,
     // RCX of any other leaf is an argument.
     ownMask: reachesHost && mask !== undefined && 'constant' in mask ? lowBits(mask.constant) : 0,
@@ -122,9 +116,10 @@ export function compileContract(contract: Contract, set: string): CompiledContra
     narrowParameters: narrowParameters(contract),
     stackParameters: stackParameters(contract),
     result,
-    forBulk: isForBulk(contract),
-    calleeSaved: CALLEE_SAVED[contract.convention],
-    namedResults: contract.outputs.when.includes('r10-success') || result.testsR10 ? RESULT_SUCCESS : NO_RESULTS,
+    conditional: (contract.returnsWhen ?? []).map(({ when, returns }) => ({ when, result: resultOf({ returns }) })),
+    forBulk: isForBulk(contract) && !flow.referenceOnly,
+    calleeSaved: CONVENTIONS[contract.convention].calleeSaved,
+    ...flow,
   };
 }
 

@@ -8,23 +8,33 @@
 import { z } from 'zod';
 import { REGISTER_NAMES } from '../x86/registers.js';
 import { layoutSchema, ownDataSchema, parameterSchema, returnsSchema } from './data-words.js';
+import {
+  answerTestSchema,
+  argumentTestSchema,
+  retrySchema,
+  type Source,
+  sourceSchema,
+  stiSchema,
+  writtenLeavesSchema,
+} from './flow-words.js';
 import { type ProgramContract, programContractSchema } from './program-contract.js';
 
 const register = z.enum(REGISTER_NAMES);
 const name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/, 'a name of letters, digits, _ . - (at most 100)');
 /** A 64-bit value as `0x...` (at most 16 digits). */
 const hex64 = z.string().regex(/^0x[0-9a-fA-F]{1,16}$/, 'a 64-bit value written as 0x...');
-/** Where the value of a register at the wrapped instruction comes from. */
-const source = z.union(
-  [z.strictObject({ constant: hex64 }), z.strictObject({ parameter: name }), z.strictObject({ field: name })],
-  'one of {"constant": "0x..."}, {"parameter": NAME}, {"field": NAME}',
-);
-
 /** All conditions of a list must hold. */
 const condition = z.union(
-  [z.strictObject({ flag: name }), z.literal('block-given'), z.literal('status-success'), z.literal('r10-success')],
-  'one of {"flag": NAME}, "block-given", "status-success", "r10-success"',
+  [
+    z.literal('block-given'),
+    z.literal('status-success'),
+    z.literal('r10-success'),
+    ...argumentTestSchema.options,
+    ...answerTestSchema.options,
+  ],
+  'one of "block-given", "status-success", "r10-success", {"flag": NAME}, {"clear": NAME}, {"nonzero": PARAMETER}, {"zero": PARAMETER}, {"answer": REGISTER, "is" or "isNot": ["0x..."]} with "mask" or without',
 );
+export type Condition = z.infer<typeof condition>;
 
 /**
  * RAX at the return when SEAMCALL did not enter the module: by CF = 1 (VMfailInvalid), or by raising #GP or #UD, which the
@@ -57,7 +67,7 @@ export const contractSchema = z.strictObject({
   /** The argument block of the block parameter that has no layout of its own. */
   block: layoutSchema.optional().describe('The argument block of the block parameter that has no layout of its own.'),
   /** RAX, RCX and every other register that the contract determines at the wrapped instruction. */
-  inputs: z.partialRecord(register, source),
+  inputs: z.partialRecord(register, sourceSchema),
   /** Leaves (RAX[15:0]) that the function may be called with; other numbers are drawn only so that the module rejects them. */
   leaves: z.array(z.number().int().min(0).max(0xffff)).min(1),
   /** For leaf 0 with a mask from the caller: the largest mask that is the function's to answer for. */
@@ -73,8 +83,49 @@ export const contractSchema = z.strictObject({
   assumes: z.array(assumptionSchema).optional(),
   /** RAX at the return of a function that executed the instruction. */
   returns: returnsSchema.describe('RAX at the return of a function that executed the instruction.'),
+  /** Results that are something else under conditions: the first whose conditions all hold comes before `returns`. */
+  returnsWhen: z
+    .array(
+      z.strictObject({
+        when: z.array(condition).min(1).max(8).describe('All must hold.'),
+        returns: returnsSchema.describe('RAX at the return then.'),
+      }),
+    )
+    .min(1)
+    .max(8)
+    .optional()
+    .describe('Results under conditions: the first whose conditions all hold comes before "returns".'),
   /** What happens when TDG.VP.VMCALL itself fails (RAX not 0): the status is returned, or the function never returns. */
   onFailure: z.enum(['returns', 'stops']),
+  /** Answers after which the function never returns, any of them, beside what `onFailure` says. */
+  stopsOn: z
+    .array(answerTestSchema)
+    .min(1)
+    .max(8)
+    .optional()
+    .describe('Answers after which the function never returns, any of them, beside what "onFailure" says.'),
+  /** It never returns, whatever is answered. */
+  neverReturns: z.literal(true).optional().describe('The function never returns, whatever is answered.'),
+  /** A loop in which nothing happens any more is a stop, as UD2 and a call that never returns are. */
+  loopStops: z
+    .literal(true)
+    .optional()
+    .describe(
+      'A loop in which nothing happens any more (a jump to itself, HLT or PAUSE in a loop) is a stop; absent: it is an endless loop.',
+    ),
+  /** The bounded retry inside of the function; absent: the instruction is executed exactly once. */
+  retry: retrySchema
+    .optional()
+    .describe('The bounded retry inside of the function; absent: the instruction is executed exactly once.'),
+  /** Values of an answer that select a branch whose arms have the same effects; those of other words are named by them. */
+  branchesOn: z
+    .array(answerTestSchema)
+    .min(1)
+    .max(8)
+    .optional()
+    .describe(
+      'Values of an answer that select a branch whose arms have the same effects: the host may decide by them which instructions run, and nothing else.',
+    ),
   /**
    * Whether the block must be as it was when the function stops after a failed TDG.VP.VMCALL. `any`: the function
    * prepares the block itself before the call. Absent: `unchanged`.
@@ -84,6 +135,8 @@ export const contractSchema = z.strictObject({
   scrubsHostValues: z.boolean(),
   /** The flag that asks for STI immediately before TDCALL; absent: the function never executes STI. */
   stiFlag: name.optional(),
+  /** STI in any other form; not beside `stiFlag`. */
+  sti: stiSchema.optional().describe('When STI is executed, in any other form than "stiFlag".'),
   /** Data symbols of the image that the function may write to. */
   ownData: ownDataSchema.optional(),
   /** Its code lies where the image may be written to: such a write is judged like any other, and no reason for having no verdict. */
@@ -123,7 +176,12 @@ export const contractSetSchema = z
     /** Of a set with programs; stubs are told apart by their code. */
     evidence: programEvidence.optional(),
     /** Symbol -> contract of a stub. */
-    contracts: z.record(z.string().min(1).max(4096), contractSchema.omit({ symbol: true })).default({}),
+    contracts: z
+      .record(
+        z.string().min(1).max(4096),
+        contractSchema.omit({ symbol: true }).extend({ leaves: writtenLeavesSchema }),
+      )
+      .default({}),
     /** Name -> contract of a program; the name is the symbol where two programs do not share one. */
     programs: z.record(z.string().min(1).max(4096), programContractSchema.partial({ symbol: true })).default({}),
   })
@@ -135,7 +193,7 @@ export const contractSetSchema = z
 export type Contract = z.infer<typeof contractSchema>;
 export type WrappedInstruction = Contract['instruction'];
 export type Parameter = Contract['parameters'][number];
-export type Source = z.infer<typeof source>;
+export type { Source };
 
 /** The contracts of one project and generation. */
 export interface ContractSet {

@@ -3,10 +3,11 @@
  * module would refuse on every call. All of it, each in one line.
  */
 import { EXPOSED_WITHOUT_NO_RBP_MOD, GPR_NAMES, NEVER_EXPOSED } from '../../models/abi/registers.js';
-import { nearest } from '../text/nearest.js';
 import { REGISTER_INDEX, type RegisterName } from '../x86/registers.js';
 import { compileBlocks, fieldShape, layoutsOf } from './compiled-blocks.js';
+import { didYouMean, fieldNames } from './contract-names.js';
 import type { Contract, Source } from './contract.js';
+import { wrongConditions, wrongFlow, wrongWithoutRcx } from './validate-flow.js';
 import { MOST_BLOCKS, MOST_FIELDS } from './limits.js';
 
 type Faults = Generator<string, void>;
@@ -26,6 +27,7 @@ export function faultsOf(contract: Contract): string[] {
     ...wrongAssumptions(contract),
     ...wrongHostStub(contract),
     ...wrongOutputs(contract),
+    ...wrongFlow(contract),
   ];
 }
 
@@ -115,8 +117,17 @@ function* wrongInputs(contract: Contract): Faults {
 }
 
 /** RAX and RCX: the leaf, and for leaf 0 the exposure mask. */
-function* wrongFrame({ instruction, inputs: { rax, rcx }, leaves, parameters, widestMask, assumes }: Contract): Faults {
-  if (rax === undefined || rcx === undefined) yield 'inputs: rax and rcx must be stated';
+function* wrongFrame(contract: Contract): Faults {
+  const {
+    instruction,
+    inputs: { rax, rcx },
+    leaves,
+    parameters,
+    widestMask,
+    assumes,
+  } = contract;
+  if (rax === undefined) yield 'inputs: rax must be stated';
+  if (rcx === undefined) yield* wrongWithoutRcx(contract);
   if (
     rax !== undefined &&
     'constant' in rax &&
@@ -131,7 +142,8 @@ function* wrongFrame({ instruction, inputs: { rax, rcx }, leaves, parameters, wi
     if (one >= widest)
       yield `leaves: ${one} does not fit into the parameter ${leaf?.name}; make it wider, or leave it out`;
   if (rcx !== undefined && instruction === 'tdcall' && leaves.includes(0)) {
-    if ('parameter' in rcx) yield 'inputs.rcx: the exposure mask of leaf 0 is a constant or a field';
+    if (!('constant' in rcx) && !('field' in rcx))
+      yield 'inputs.rcx: the exposure mask of leaf 0 is a constant or a field';
     const refused = 'constant' in rcx ? refusedMask(rcx.constant, assumes) : undefined;
     if (refused !== undefined) yield `inputs.rcx: ${refused}`;
   }
@@ -239,21 +251,9 @@ function* wrongOutputs(contract: Contract): Faults {
       yield `outputs.fields.${field}: no such field of the block${didYouMean(field, fields)}`;
   }
   const flags = Object.keys(flagsOf(parameters));
-  for (const condition of outputs.when) {
-    if (typeof condition === 'object' && !flags.includes(condition.flag))
-      yield `outputs.when: no flag ${condition.flag}${didYouMean(condition.flag, flags)}`;
-  }
+  yield* wrongConditions(contract, 'outputs.when', outputs.when);
   if (stiFlag !== undefined && !flags.includes(stiFlag))
     yield `stiFlag: no flag ${stiFlag}${didYouMean(stiFlag, flags)}`;
-}
-
-/** Fields of all blocks, as inputs and outputs name them. */
-function fieldNames(contract: Contract): string[] {
-  return layoutsOf(contract).flatMap(({ parameter, layout }) =>
-    Object.keys(layout?.fields ?? {}).map((name) =>
-      parameter.layout === undefined ? name : `${parameter.name}.${name}`,
-    ),
-  );
 }
 
 function flagsOf(parameters: Contract['parameters']): Readonly<Record<string, string>> {
@@ -262,11 +262,6 @@ function flagsOf(parameters: Contract['parameters']): Readonly<Record<string, st
 
 function isLeaf(parameters: Contract['parameters'], name: string): boolean {
   return parameters.some((parameter) => parameter.kind === 'leaf' && parameter.name === name);
-}
-
-/** The names nearest to one that is not there, or nothing where there are none. */
-export function didYouMean(wanted: string, names: readonly string[]): string {
-  return names.length === 0 ? '' : `; ${nearest(wanted, names)}`;
 }
 
 function count(number: number, what: string): string {

@@ -13,6 +13,11 @@ export const programContractSchema = z.strictObject({
   source: z.string().min(1),
   /** The program: what a story of it is, what plays the world, and which model judges. */
   program: name,
+  /** How the function is called; System V if not given. */
+  convention: z
+    .enum(['sysv', 'ms-x64'])
+    .optional()
+    .describe('The calling convention of the function, and of those outside that it calls; System V if absent.'),
   /** The function never comes back to its caller. */
   neverReturns: z.literal(true).optional(),
   /** Options of the program, by name. */

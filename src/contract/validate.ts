@@ -6,6 +6,8 @@ import { escapeName } from '../text/escape.js';
 import { type Contract, contractSchema, contractSetSchema, type ContractSet } from './contract.js';
 import { allFaultsOf, faultsOf } from './faults.js';
 import type { ProgramContract } from './program-contract.js';
+import { writtenLeavesSchema } from './flow-words.js';
+import { leavesMeant } from './validate-flow.js';
 import { issueLines, withoutUnknownKeys } from './schema-issues.js';
 
 /** Bytes. */
@@ -18,7 +20,7 @@ export function readContractSet(path: string): ContractSet {
 
 /** Faults that are listed before the rest is only counted. */
 const MOST_LINES = 20;
-const bodySchema = contractSchema.omit({ symbol: true });
+const bodySchema = contractSchema.omit({ symbol: true }).extend({ leaves: writtenLeavesSchema });
 
 /** @throws UsageError with everything that is wrong, one line each: the file, the place in it, what is wrong there */
 export function validateContractSet(json: unknown, origin: string): ContractSet {
@@ -29,7 +31,11 @@ export function validateContractSet(json: unknown, origin: string): ContractSet 
   if (lines.length > 0 || !parsed.success) throw new UsageError(linesText(lines, origin));
   const { name, title, neverReleased, evidence } = parsed.data;
   const contracts: Record<string, Contract> = {};
-  for (const [symbol, body] of Object.entries(parsed.data.contracts)) contracts[symbol] = { symbol, ...body };
+  for (const [symbol, body] of Object.entries(parsed.data.contracts)) {
+    const leaves = leavesMeant(body.leaves, body.instruction);
+    // A text was one of the faults above.
+    if (typeof leaves !== 'string') contracts[symbol] = { symbol, ...body, leaves };
+  }
   const programs: Record<string, ProgramContract> = {};
   for (const [symbol, body] of Object.entries(parsed.data.programs))
     programs[symbol] = { ...body, symbol: body.symbol ?? symbol };
@@ -55,7 +61,10 @@ function contractsIn(json: unknown): Record<string, unknown> {
 function bodyFaults(body: unknown): string[] {
   let parsed = bodySchema.safeParse(body);
   if (!parsed.success) parsed = bodySchema.safeParse(withoutUnknownKeys(parsed.error, body));
-  return parsed.success ? allFaultsOf({ symbol: 'f', ...parsed.data }) : [];
+  if (!parsed.success) return [];
+  const leaves = leavesMeant(parsed.data.leaves, parsed.data.instruction);
+  if (typeof leaves === 'string') return [leaves];
+  return allFaultsOf({ symbol: 'f', ...parsed.data, leaves });
 }
 
 function linesText(lines: readonly string[], origin: string): string {

@@ -7,10 +7,12 @@ import { highHalf, lowHalf } from '../halves.js';
 import type { FieldBytes } from '../contract/compiled-blocks.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import type { WrappedInstruction } from '../contract/contract.js';
+import type { AnswerTest } from '../contract/flow-words.js';
 import { END, FACT, MOMENT, VECTOR as VECTOR_STATE } from '../observation/layout.js';
 import { type Scenario, SLOT } from '../scenario/layout.js';
 import { NOTHING, type StageObserver } from '../stage/observer.js';
 import { type EngineOptions, type Stage, STOP } from '../stage/stage.js';
+import { type RefusedAnswer, Refusals } from '../world/refusals.js';
 import { SeamcallWorld } from '../world/seamcall.js';
 import { TdcallWorld } from '../world/tdcall.js';
 import { COMPLETES, recordAnswer, type World } from '../world/world.js';
@@ -18,27 +20,37 @@ import { environmentName } from '../x86/environment.js';
 import { VECTOR } from '../x86/exit.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import type { Machine } from '../x86/machine.js';
+import { REGISTER_INDEX } from '../x86/registers.js';
 import { CallerSide } from './caller.js';
 import type { Code } from './code.js';
 import { stageOf } from './stage-of.js';
 import { ownDataOf } from './own-data.js';
 import { surveyAccesses } from './survey.js';
+import { Tries } from './tries.js';
 
 /** Instructions that a run may execute: the longest sound stub needs fewer than 100. */
 export const INSTRUCTION_BUDGET = 2048;
 
+/** More for each further try: pauses and the loop around the instruction. */
+const INSTRUCTIONS_A_TRY = 512;
+
 /** 16 general registers, RIP and RFLAGS. */
 const REGISTER_HALVES = 36;
 
-const WORLDS: Readonly<Record<WrappedInstruction, () => World>> = {
-  tdcall: () => new TdcallWorld(),
-  seamcall: () => new SeamcallWorld(),
+const ALL_ONES = (1n << 64n) - 1n;
+
+const WORLDS: Readonly<Record<WrappedInstruction, (refusals?: Refusals) => World>> = {
+  tdcall: (refusals) => new TdcallWorld(refusals),
+  seamcall: (refusals) => new SeamcallWorld(refusals),
 };
 
 export class Harness {
   readonly stage: Stage;
   readonly machine: Machine;
   private readonly world: World;
+  /** Of a function that tries again. */
+  private readonly tries: Tries | undefined;
+  private readonly budget: number;
   private readonly caller: CallerSide;
   private readonly entryLow: number;
   private readonly entryHigh: number;
@@ -55,7 +67,10 @@ export class Harness {
     this.stage = stageOf(code, engine);
     const { machine } = this.stage;
     this.machine = machine;
-    this.world = WORLDS[compiled.contract.instruction]();
+    const { instruction, retry } = compiled.contract;
+    this.world = WORLDS[instruction](retry && new Refusals(retry.on.map(refusedAnswer)));
+    this.tries = retry && new Tries(compiled);
+    this.budget = INSTRUCTION_BUDGET + (retry === undefined ? 0 : retry.tries * INSTRUCTIONS_A_TRY);
     this.caller = new CallerSide(compiled, ownDataOf(code.image, compiled.contract));
     this.entryLow = lowHalf(code.entry);
     this.entryHigh = highHalf(code.entry);
@@ -107,6 +122,7 @@ export class Harness {
     const { stage, machine } = this;
     stage.reset();
     stage.observer = observer;
+    stage.loopStops = this.compiled.contract.loopStops === true;
     stage.writableCode = this.compiled.contract.writableCode === true;
     observation.fill(0);
     stage.enterState(memory);
@@ -144,7 +160,7 @@ export class Harness {
   private execute(scenario: Scenario, observation: Int32Array): void {
     const { stage } = this;
     for (;;) {
-      const stop = stage.run(INSTRUCTION_BUDGET);
+      const stop = stage.run(this.budget);
       switch (stop) {
         case STOP.environment:
           if (!this.call(scenario, observation)) {
@@ -175,10 +191,11 @@ export class Harness {
       end(observation, END.unknown, 0);
       return false;
     }
+    this.tries?.atCall(machine, observation);
     const vector = world.answer(scenario, machine, observation);
     if (vector === COMPLETES) {
       machine.completeEnvironment();
-      recordAnswer(machine, observation);
+      this.recordAnswer(observation);
       stage.observer?.after(machine, { call: world });
       return true;
     }
@@ -189,10 +206,17 @@ export class Harness {
       else end(observation, END.unknown, 0);
       return false;
     }
-    recordAnswer(machine, observation);
+    this.recordAnswer(observation);
     observation[2 * FACT.answered] |= wrote;
     stage.observer?.after(machine, { fixup: { vector, wrote }, call: world });
     return true;
+  }
+
+  /** Of a function that tries again the last answer is the one that counts. */
+  private recordAnswer(observation: Int32Array): void {
+    const { machine, tries } = this;
+    if (tries === undefined) recordAnswer(machine, observation);
+    else tries.atAnswer(machine, observation);
   }
 
   private observeFault(observation: Int32Array): void {
@@ -226,6 +250,16 @@ export class Harness {
     caller.readBlocks(machine, observation);
     surveyAccesses(machine, caller.writableMemory(memory), observation);
   }
+}
+
+function refusedAnswer(test: AnswerTest): RefusedAnswer {
+  const is = 'is' in test;
+  return {
+    register: REGISTER_INDEX[test.answer],
+    mask: BigInt(test.mask ?? ALL_ONES),
+    values: (is ? test.is : test.isNot).map(BigInt),
+    is,
+  };
 }
 
 function end(observation: Int32Array, kind: number, detail: number): void {

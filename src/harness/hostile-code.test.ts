@@ -1,5 +1,6 @@
 /** Hostile code cannot break the tool: every run ends with a classified result, on both engines with the same. */
 import { describe, expect, it } from 'vitest';
+import { ENVIRONMENT } from '../x86/environment.js';
 import { VECTOR } from '../x86/exit.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
 import { INSTRUCTION_BUDGET } from './harness.js';
@@ -44,6 +45,12 @@ describe('endless loops end with the budget', () => {
   it.each(loops)('%s', (_, pieces) => {
     const outcome = hostile(pieces);
     expect([outcome.end, outcome.instructions]).toEqual(['budget', INSTRUCTION_BUDGET]);
+  });
+
+  it('HLT with interrupts off is a stop at once, and with interrupts on waits for nothing', () => {
+    const closed = hostile([made.CLI, [0xf4], RET]);
+    expect([closed.end, closed.instructions]).toEqual(['stopped', 1]);
+    expect(hostile([made.STI, [0xf4], RET]).end).toBe('returned');
   });
 
   it('a REP whose count is 2^64 - 1 ends with the budget: every iteration counts', () => {
@@ -141,7 +148,7 @@ describe('a return into the middle of an instruction executes what the bytes say
     ['a loop', jmp(-2), 'budget', 0],
     ['RET', RET, 'returned', 0],
     ['VADDPS', made.VADDPS, 'unknown', 0],
-    ['HLT', [0xf4], 'unknown', 0],
+    ['HLT', [0xf4], 'stopped', ENVIRONMENT.Hlt],
     ['INT 0x80', [0xcd, 0x80], 'unknown', 0],
     ['IN', [0xec], 'unknown', 0],
     ['a jump into itself', [0xeb, 0xff, 0xc0, 0x0f, 0x0b], 'trapped', VECTOR.UD],

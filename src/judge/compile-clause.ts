@@ -1,8 +1,9 @@
 /** Turns a clause into a check over slot numbers: no names, no bigint and no allocation are left when a case is judged. */
-import { highHalf, lowHalf } from '../halves.js';
+import { highHalf, lowHalf, readHalves } from '../halves.js';
 import type { Clause, Condition, Influence, Predictable, Term } from '../clause/clause.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import { BLOCK, END, type EndName, FACT, OUTCOME, registerSlot, vectorSlot } from '../observation/layout.js';
+import { parameterSlot } from '../scenario/layout.js';
 import { isNull } from '../scenario/blocks.js';
 import { REGISTER_NAMES } from '../x86/registers.js';
 import type { CaseContext } from './context.js';
@@ -192,6 +193,8 @@ function compileCondition(condition: Condition, compiled: CompiledContract): (co
     }
     case 'call-failed':
       return (context) => context.callFailed;
+    case 'must-stop':
+      return (context) => context.mustStop;
     case 'caller-kept':
       return (context) => context.callerKept;
     case 'block-overlaps-stack':
@@ -206,6 +209,14 @@ function compileCondition(condition: Condition, compiled: CompiledContract): (co
       if (bits === undefined) throw new RangeError(`${compiled.id}: no flag ${condition.flag}`);
       const expected = condition.set ? bits : 0;
       return (context) => (context.flags & bits) === expected;
+    }
+    case 'parameter': {
+      const parameter = compiled.contract.parameters.find(({ name }) => name === condition.parameter);
+      if (parameter === undefined) throw new RangeError(`${compiled.id}: no parameter ${condition.parameter}`);
+      const slot = 2 * parameterSlot(parameter.place);
+      const narrow = compiled.narrowParameters.find((one) => one.parameter === parameter);
+      const bits = (1n << BigInt(8 * (narrow?.bytes ?? 8))) - 1n;
+      return ({ scenario }) => ((readHalves(scenario, slot) & bits) === 0n) === condition.zero;
     }
     case 'exposed': {
       const bit = REGISTER_NAMES.findIndex((name) => name === condition.register);

@@ -5,6 +5,7 @@ import { createObservation, END, FACT, MOMENT } from '../observation/layout.js';
 import { assumedRbpMod } from '../scenario/assumed.js';
 import { callerKept, overlapsStack } from '../scenario/blocks.js';
 import { parameterSlot, type Scenario, SLOT } from '../scenario/layout.js';
+import { mustStop } from './must-stop.js';
 
 export class CaseContext {
   scenario: Scenario;
@@ -16,6 +17,7 @@ export class CaseContext {
   readonly prediction: Prediction = createPrediction();
   hasGuestCompanion = false;
   hasHostCompanion = false;
+  private readonly mustStopBy: (observation: Int32Array) => boolean;
   private readonly flagsSlot: number;
   private readonly assumedRbpMod: 0 | 1 | undefined;
 
@@ -24,6 +26,7 @@ export class CaseContext {
     neutral: Scenario,
   ) {
     this.scenario = neutral;
+    this.mustStopBy = mustStop(compiled);
     this.assumedRbpMod = assumedRbpMod(compiled.contract);
     this.flagsSlot = compiled.flagsParameter === undefined ? -1 : parameterSlot(compiled.flagsParameter.place);
   }
@@ -52,6 +55,10 @@ export class CaseContext {
   }
   get callFailed(): boolean {
     return this.called && (this.base[2 * MOMENT.answer] !== 0 || this.base[2 * MOMENT.answer + 1] !== 0);
+  }
+  /** The contract has the function stop after what was answered. */
+  get mustStop(): boolean {
+    return this.mustStopBy(this.base);
   }
   /** Registers that the first call exposed to the host, as a mask; 0 when none did. */
   get exposedMask(): number {

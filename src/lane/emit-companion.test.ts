@@ -19,6 +19,7 @@ import { CONTRACT_IDS, spaceOf } from '../scenario/spaces.test.helper.js';
 import { i32 } from '../wasm/code.js';
 import { createLinearMemory, instantiateFunctions } from '../wasm/host.js';
 import { ModuleBuilder } from '../wasm/module.js';
+import { REGISTER_INDEX } from '../x86/registers.js';
 import { guestCompanion, guestMasks, hostCompanion, hostMasks } from './emit-companion.js';
 
 const [FROM, TO, GUEST_MASKS, HOST_MASKS] = [0, 1, 2, 3].map((part) => part * SCENARIO_BYTES);
@@ -93,7 +94,11 @@ const named = (...values: bigint[]): ScenarioSpace => ({
   ...RFC,
   compiled: {
     ...RFC.compiled,
-    namedResults: new Int32Array(values.flatMap((value) => [lowHalf(value), highHalf(value)])),
+    namedValues: RFC.compiled.namedValues.map((_, register) =>
+      register !== REGISTER_INDEX.r10
+        ? []
+        : values.map((value) => ({ low: lowHalf(value), high: highHalf(value), maskLow: -1, maskHigh: -1 })),
+    ),
   },
 });
 
@@ -111,13 +116,11 @@ describe('companions in bulk are those of the reference', () => {
     ['neighbours of the complement of all ones', named(0n, 1n, 2n, ALL)],
   ])('where the contract names %s', (_, space) => {
     const generated = new Generated(space);
-    const { namedResults } = space.compiled;
+    const named = space.compiled.namedValues[REGISTER_INDEX.r10];
     const statuses = [0n, 1n, 2n, 1n << 63n, (1n << 63n) | 1n, ...STATUS_CODES.map(({ value }) => value)];
     const values = [...statuses, ...statuses.map((value) => value ^ ALL)];
     const isNamed = (value: bigint): boolean =>
-      namedResults.some(
-        (low, at) => at % 2 === 0 && low === lowHalf(value) && namedResults[at + 1] === highHalf(value),
-      );
+      named.some(({ low, high }) => low === lowHalf(value) && high === highHalf(value));
     const companion = createScenario();
     for (const value of values)
       for (const key of [0n, 1n, 2n, 0x1234_5678n]) {

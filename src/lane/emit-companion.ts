@@ -152,17 +152,14 @@ export function hostCompanion(
   return seq(changeSlots(scope, from, to, masks, WORLD_PART), keepResult(scope, compiled, from, to));
 }
 
-/** R10 that the contract names stays, and any other becomes another that it does not name either. */
-function keepResult(scope: Scope, { namedResults }: CompiledContract, from: number, to: number): Statement {
-  if (namedResults.length === 0) return seq();
+/** R10 that the contract names, whole and no other register, stays, and any other becomes another that it does not name either. */
+function keepResult(scope: Scope, { namedValues }: CompiledContract, from: number, to: number): Statement {
+  const named = namedValues[REGISTER_INDEX.r10];
+  if (named.length === 0) return seq();
   const at = 8 * SLOT.answer[REGISTER_INDEX.r10];
   const result = scope.i64();
   const isNamed = (value: I64): I32 =>
-    any(
-      ...Array.from({ length: namedResults.length / 2 }, (_, index) =>
-        i64.eq(value, i64.const(joinHalves(namedResults[2 * index], namedResults[2 * index + 1]))),
-      ),
-    );
+    any(...named.map(({ low, high }) => i64.eq(value, i64.const(joinHalves(low, high)))));
   return seq(
     result.set(i64.load(to, at)),
     loop((again) =>

@@ -226,6 +226,9 @@ export class JudgeCode {
         throw new RangeError('null: contracts that say so are not for runs in bulk');
       case 'call-failed':
         return this.once('call-failed', all(this.called(), not(this.isZero(MOMENT.answer))));
+      case 'must-stop':
+      case 'parameter':
+        throw new RangeError(`${condition.kind}: its contracts are not for runs in bulk`);
       case 'caller-kept':
         return this.once('caller-kept', this.callerKept());
       case 'block-overlaps-stack':
@@ -279,6 +282,9 @@ export class JudgeCode {
         return guard.is ? this.isZero(guard.slot) : not(this.isZero(guard.slot));
       case 'outcome':
         throw new RangeError('outcome: SEAMCALL is not for runs in bulk');
+      case 'value':
+      case 'argument':
+        throw new RangeError(`${guard.kind}: its contracts are not for runs in bulk`);
       case 'flags': {
         const given = this.input.compiled.flagsParameter !== undefined;
         const set = given ? i32.eq(this.flags(guard.bits), i32.const(guard.bits)) : NO;
@@ -296,6 +302,7 @@ export class JudgeCode {
 
   private origin(origin: Origin): I64 {
     if (origin.from === 'constant') return i64.const(joinHalves(origin.low, origin.high));
+    if (origin.from === 'computed') throw new RangeError('computed inputs are not for runs in bulk');
     if (origin.from === 'scenario') return i64.load(this.input.lane.scenarios[0], 8 * origin.slot);
     const value = this.word(origin.slot);
     const sum = origin.plus === undefined ? value : i64.add(value, i64.const(BigInt(origin.plus)));

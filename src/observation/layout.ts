@@ -101,6 +101,10 @@ export const FACT = {
   answered: take(1),
   /** Return address that the caller put on the stack. */
   returnAddress: take(1),
+  /** Of a function that tries again: calls that were answered so that it had to, before the answer of the scenario. */
+  refusals: take(1),
+  /** General registers that a later try held otherwise than the contract lets it, one bit each. */
+  changedInputs: take(1),
 } as const;
 export type FactName = keyof typeof FACT;
 
@@ -124,6 +128,9 @@ export const BLOCK = { initial: take(BLOCK_FIELDS), final: take(BLOCK_FIELDS) } 
 /** MXCSR, x87 control word, then XMM0-15 as two slots each. */
 const VECTOR_SLOTS = 34;
 export const VECTOR = { initial: take(VECTOR_SLOTS), final: take(VECTOR_SLOTS) } as const;
+
+/** The general registers behind the first call of a function that tries again; `answer` are those behind the last one. */
+export const FIRST_ANSWER = take(REGISTER_SLOTS);
 
 export const OBSERVATION_SLOTS = next;
 

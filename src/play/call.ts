@@ -3,7 +3,6 @@
  * answer, up to the exchange with which the call ends: `return`, `stop`, `trap`, `fault` or `endless`.
  */
 import type { Values } from '../../models/exchange/exchange.js';
-import { CALLEE_SAVED } from '../contract/compiled.js';
 import { highHalf, lowHalf, writeHalves } from '../halves.js';
 import { Layout, makeRoom, type NamedWords } from '../named-words.js';
 import type { Place, ProgramStage, StageCall } from '../stage/program-stage.js';
@@ -12,6 +11,7 @@ import { changedVectorState, VECTOR_STATE } from '../stage/vector-state.js';
 import { answerSeamcall, IF_OF_VMCALL, seamcallValues, seamcallWrites, STI_OF_VMCALL } from '../world/module-calls.js';
 import { isBehindSti } from '../world/sti.js';
 import { ENVIRONMENT } from '../x86/environment.js';
+import type { Convention } from '../x86/conventions.js';
 import { VECTOR } from '../x86/exit.js';
 import { FLAG } from '../x86/flags.js';
 import { SLOT as STATE } from '../x86/layout.js';
@@ -52,7 +52,7 @@ export function* performCall(stage: ProgramStage, call: Call): Performance {
   stage.enter(call);
   const { module } = stage;
   const { outputs } = call;
-  const ending = endingOf(outputs ?? NO_OUTPUTS);
+  const ending = endingOf(outputs ?? NO_OUTPUTS, stage.convention);
   const entryPoint = stage.rip;
   const entry = atEntry(stage, ending);
   const observed = (moment: string, values: Values, at = stage.rip): Observed =>
@@ -116,9 +116,10 @@ export function* performCall(stage: ProgramStage, call: Call): Performance {
         const shown = makeRoom(ending.layout);
         showEnd(stage, ending, shown);
         const { words, at } = shown;
-        put(words, at, END[VECTOR_STATE], changedVectorState(stage.machine.state, stage.memory));
-        put(words, at, END.stray, stray === undefined ? 0 : 1);
-        put(words, at, END.below, below === undefined ? 0 : 1);
+        const { index } = ending.kept;
+        put(words, at, index(VECTOR_STATE), changedVectorState(stage.machine.state, stage.memory) & ending.kept.vector);
+        put(words, at, index('stray'), stray === undefined ? 0 : 1);
+        put(words, at, index('below'), below === undefined ? 0 : 1);
         const sites =
           stray === undefined && below === undefined
             ? NO_SITES
@@ -160,17 +161,46 @@ const NO_OUTPUTS: Outputs = {};
 const NO_SITES = {};
 const REFUSED = { refused: true };
 
-/** Of a return: the result, what every function keeps, and the outputs. */
-const RESULT_AND_KEPT = ['rax', 'if', 'flags', ...CALLEE_SAVED.sysv, 'rsp', VECTOR_STATE, 'stray', 'below'] as const;
-const END = Object.fromEntries(RESULT_AND_KEPT.map((name, index) => [name, index])) as Record<
-  (typeof RESULT_AND_KEPT)[number],
-  number
->;
-const CALLEE_SAVED_INDICES = CALLEE_SAVED.sysv.map((name) => REGISTER_INDEX[name]);
-const [FIRST_SAVED] = CALLEE_SAVED.sysv.map((name) => END[name as keyof typeof END]);
+/** Of a return: the result, and what a function of a convention keeps. */
+interface Kept {
+  readonly names: readonly string[];
+  /** Where a name is among them. */
+  readonly index: (name: string) => number;
+  /** Numbers of the callee-saved registers, which lie behind the flags. */
+  readonly calleeSaved: readonly number[];
+  /** Bits of `changedVectorState` that count. */
+  readonly vector: number;
+  /** By the names of outputs: one layout for the same names, since clauses find their values by it. */
+  readonly layouts: Map<string, Layout>;
+}
+
+/** RAX, IF and the other flags. */
+const FIRST_SAVED = 3;
+const ALL_VECTOR_STATE = 0x3ffff;
+const KEPT = new Map<Convention, Kept>();
+
+function keptBy(convention: Convention): Kept {
+  let kept = KEPT.get(convention);
+  if (kept === undefined) {
+    const { calleeSaved, firstVectorSaved } = convention;
+    const names = ['rax', 'if', 'flags', ...calleeSaved, 'rsp', VECTOR_STATE, 'stray', 'below'];
+    const indices = new Map(names.map((name, index) => [name, index]));
+    kept = {
+      names,
+      index: (name) => indices.get(name) ?? -1,
+      calleeSaved: calleeSaved.map((name) => REGISTER_INDEX[name]),
+      // Programs by System V are kernel code, which keeps all of it.
+      vector: firstVectorSaved === 16 ? ALL_VECTOR_STATE : ALL_VECTOR_STATE & ~((1 << firstVectorSaved) - 1),
+      layouts: new Map(),
+    };
+    KEPT.set(convention, kept);
+  }
+  return kept;
+}
 
 /** How the return of a call is shown. */
 interface Ending {
+  readonly kept: Kept;
   readonly layout: Layout;
   readonly outputs: readonly { readonly low: number; readonly high: number; readonly place: Place }[];
 }
@@ -178,12 +208,14 @@ interface Ending {
 /** Calls that lay out the same structures name the same outputs: they are looked through once. */
 const ENDINGS = new WeakMap<Outputs, Ending>();
 
-function endingOf(outputs: Outputs): Ending {
+function endingOf(outputs: Outputs, convention: Convention): Ending {
+  const kept = keptBy(convention);
   let ending = ENDINGS.get(outputs);
-  if (ending === undefined) {
+  if (ending?.kept !== kept) {
     const places = Object.values(outputs);
     ending = {
-      layout: layoutOf(Object.keys(outputs)),
+      kept,
+      layout: layoutOf(kept, Object.keys(outputs)),
       outputs: places.map((place) => ({ low: lowHalf(place.address), high: highHalf(place.address), place })),
     };
     ENDINGS.set(outputs, ending);
@@ -191,13 +223,10 @@ function endingOf(outputs: Outputs): Ending {
   return ending;
 }
 
-/** One for the same names: clauses find their values by it. */
-const LAYOUTS = new Map<string, Layout>();
-
-function layoutOf(outputs: readonly string[]): Layout {
+function layoutOf({ names, layouts }: Kept, outputs: readonly string[]): Layout {
   const key = outputs.join();
-  let layout = LAYOUTS.get(key);
-  if (layout === undefined) LAYOUTS.set(key, (layout = new Layout([...RESULT_AND_KEPT, ...outputs])));
+  let layout = layouts.get(key);
+  if (layout === undefined) layouts.set(key, (layout = new Layout([...names, ...outputs])));
   return layout;
 }
 
@@ -211,30 +240,31 @@ function atEntry(stage: ProgramStage, ending: Ending): AtEntry {
   const shown = makeRoom(ending.layout);
   showEnd(stage, ending, shown);
   const { words, at } = shown;
-  writeHalves(words, at + 2 * END.rsp, stage.register('rsp') + 8n);
-  put(words, at, END[VECTOR_STATE], 0);
-  put(words, at, END.stray, 0);
-  put(words, at, END.below, 0);
-  return { shown, keptTo: RESULT_AND_KEPT.length };
+  const { index, names } = ending.kept;
+  writeHalves(words, at + 2 * index('rsp'), stage.register('rsp') + 8n);
+  put(words, at, index(VECTOR_STATE), 0);
+  put(words, at, index('stray'), 0);
+  put(words, at, index('below'), 0);
+  return { shown, keptTo: names.length };
 }
 
 /** Registers, flags and outputs as they are. */
-function showEnd(stage: ProgramStage, { outputs }: Ending, { words, at }: NamedWords): void {
+function showEnd(stage: ProgramStage, { kept, outputs }: Ending, { words, at }: NamedWords): void {
   const { machine } = stage;
   const { state } = machine;
   words[at] = state[2 * REGISTER_INDEX.rax];
   words[at + 1] = state[2 * REGISTER_INDEX.rax + 1];
   const flags = state[2 * STATE.RFLAGS];
-  put(words, at, END.if, (flags & FLAG.IF) === 0 ? 0 : 1);
-  put(words, at, END.flags, flags & SYSTEM_FLAGS);
+  put(words, at, kept.index('if'), (flags & FLAG.IF) === 0 ? 0 : 1);
+  put(words, at, kept.index('flags'), flags & SYSTEM_FLAGS);
   let to = at + 2 * FIRST_SAVED;
-  for (const register of CALLEE_SAVED_INDICES) {
+  for (const register of kept.calleeSaved) {
     words[to++] = state[2 * register];
     words[to++] = state[2 * register + 1];
   }
   words[to++] = state[2 * REGISTER_INDEX.rsp];
   words[to] = state[2 * REGISTER_INDEX.rsp + 1];
-  to = at + 2 * RESULT_AND_KEPT.length;
+  to = at + 2 * kept.names.length;
   for (const { low, high, place } of outputs) {
     // Not mapped: the stage says so.
     if (!machine.peek64(low, high)) stage.read(place.address, place.bytes);

@@ -2,7 +2,6 @@
 import { maskOf } from '../../models/exchange/exchange.js';
 import type { Entry } from '../play/play.js';
 import type { PlayViolation } from '../play/play-judge.js';
-import { PARAMETER_REGISTERS } from '../stage/program-stage.js';
 import { VECTOR_STATE } from '../stage/vector-state.js';
 import { FLAG } from '../x86/flags.js';
 import { REGISTER_INDEX, REGISTER_NAMES, type RegisterName } from '../x86/registers.js';
@@ -41,7 +40,10 @@ export function locationOf(name: string, { observed }: Entry): Location | undefi
   if (place !== undefined) return place;
   if (isRegister(name)) return { register: REGISTER_INDEX[name] };
   const parameter = observed?.parameters?.indexOf(name) ?? -1;
-  return parameter < 0 ? undefined : { register: REGISTER_INDEX[PARAMETER_REGISTERS[parameter]] };
+  const inRegisters = observed?.stage.convention.parameters ?? [];
+  return parameter < 0 || parameter >= inRegisters.length
+    ? undefined
+    : { register: REGISTER_INDEX[inRegisters[parameter]] };
 }
 
 function isRegister(name: string): name is RegisterName {

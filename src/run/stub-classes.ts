@@ -3,21 +3,24 @@ import type { CaseRunner } from '../judge/case-runner.js';
 import { FACT } from '../observation/layout.js';
 import { FAULT, PLACE_NAMES, placeSlots, SLOT } from '../scenario/layout.js';
 import { CALL_CLASSES, type CallClasses } from './call-classes.js';
+import { FlowClasses } from './flow-classes.js';
 
 export class StubClasses {
   /** Classes that the contract gives rise to, whether or not a case falls into them. */
   readonly names: readonly string[];
   private readonly ofCall: CallClasses;
+  private readonly ofFlow: CallClasses;
 
   constructor(private readonly runner: CaseRunner) {
     this.ofCall = CALL_CLASSES[runner.compiled.contract.instruction](runner);
+    this.ofFlow = new FlowClasses(runner);
     const { compiled } = runner;
     const names = ['no fault', 'interrupt delivered', 'NMI delivered', 'IF set at entry', 'IF clear at entry'];
     for (const flag of compiled.flagBits.keys()) names.push(`${flag} set`, `${flag} clear`);
     if (compiled.blockParameter !== undefined) names.push(...PLACE_NAMES.map((place) => `block ${place}`));
     for (const { parameter, alias } of compiled.blocks.slice(1))
       names.push(...[...PLACE_NAMES, ...(alias >= 0 ? ['aliased'] : [])].map((place) => `${parameter.name} ${place}`));
-    this.names = [...names, ...this.ofCall.names()];
+    this.names = [...names, ...this.ofCall.names(), ...this.ofFlow.names()];
   }
 
   /** Names the classes of the case that the runner ran last. */
@@ -35,6 +38,8 @@ export class StubClasses {
       const place = scenario[2 * placeSlots(index).place];
       add(`${parameter.name} ${PLACE_NAMES[place] ?? (alias >= 0 ? 'aliased' : 'valid')}`);
     }
-    if (base[2 * FACT.calls] > 0) this.ofCall.count(add);
+    if (base[2 * FACT.calls] === 0) return;
+    this.ofCall.count(add);
+    this.ofFlow.count(add);
   }
 }

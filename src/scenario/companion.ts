@@ -3,8 +3,9 @@
  * value is the complement of the old one, so that each single bit differs; but the XOR of two complements is that of
  * the originals, so with any other key the bits to change are picked by a hash of the key and the slot.
  */
-import { lowHalf } from '../halves.js';
-import { REGISTER_INDEX } from '../x86/registers.js';
+import type { CompiledContract } from '../contract/compiled.js';
+import type { NamedValue } from '../contract/compiled-flow.js';
+import { lowHalf, readHalves, writeHalves } from '../halves.js';
 import { fieldSlot, parameterSlot, type Scenario, SLOT } from './layout.js';
 import { isAliased } from './blocks.js';
 import { valueBits } from './narrow.js';
@@ -35,12 +36,44 @@ export function changeGuestSecrets(
     const slot = fieldSlot(field);
     // Of two fields in one place only one is there.
     if (!passed && roles[slot] === ROLE.argument && !isAliased(scenario, compiled, compiled.fields[field].block))
-      change(companion, slot);
+      changeUnpassed(companion, slot, compiled, exposed);
   }
   // Flags and leaf decide branches; of a plain value the contract says where it goes, and no more.
   for (const { place, registers } of compiled.plainParameters)
-    if ((registers & exposed) === 0) change(companion, parameterSlot(place));
+    if ((registers & exposed) === 0) changeUnpassed(companion, parameterSlot(place), compiled, exposed);
   changeUpperBits(scenario, space, exposed, companion);
+  for (const place of compiled.deciding) keepZeroness(scenario, companion, parameterSlot(place), compiled);
+}
+
+/** Changes the bits of a value that no computed input passes to the host. */
+function changeUnpassed(companion: Scenario, slot: number, { passedParts }: CompiledContract, exposed: number): void {
+  const low = companion[2 * slot];
+  const high = companion[2 * slot + 1];
+  change(companion, slot);
+  for (const part of passedParts) {
+    if ((part.register & exposed) === 0 || passedSlot(part) !== slot) continue;
+    companion[2 * slot] = (companion[2 * slot] & ~part.low) | (low & part.low);
+    companion[2 * slot + 1] = (companion[2 * slot + 1] & ~part.high) | (high & part.high);
+  }
+}
+
+function passedSlot({ field, place }: CompiledContract['passedParts'][number]): number {
+  return place === undefined ? fieldSlot(field) : parameterSlot(place);
+}
+
+/** Whether the parameter is 0 decides a branch that the contract names: 0 stays, and nothing else becomes 0. */
+function keepZeroness(
+  scenario: Scenario,
+  companion: Scenario,
+  slot: number,
+  { narrowParameters }: CompiledContract,
+): void {
+  const narrow = narrowParameters.find(({ parameter }) => parameterSlot(parameter.place) === slot);
+  const bits = valueBits(narrow?.bytes ?? 8);
+  const before = readHalves(scenario, 2 * slot) & bits;
+  const after = readHalves(companion, 2 * slot);
+  if (before === 0n) writeHalves(companion, 2 * slot, after & ~bits);
+  else if ((after & bits) === 0n) writeHalves(companion, 2 * slot, after | 1n);
 }
 
 /** Bits above a narrow parameter are nobody's: what its value was changed to, or is, stays. */
@@ -56,39 +89,62 @@ function changeUpperBits(scenario: Scenario, { compiled }: ScenarioSpace, expose
 }
 
 /**
- * Companion H: every value that the host, or a TD, chose. A result in R10 that the contract names stays, so that the branch which it
- * selects is the same one; any other becomes another that the contract does not name either.
+ * Companion H: every value that the host, or a TD, chose. A value that the contract names stays, in the bits that it names, so
+ * that the branch which it selects is the same one; any other becomes another that the contract does not name either.
  */
 export function changeHostValues(scenario: Scenario, space: ScenarioSpace, companion: Scenario): void {
   companion.set(scenario);
-  const { namedResults } = space.compiled;
+  const { namedValues } = space.compiled;
   for (let register = 0; register < 16; register++) {
     const slot = SLOT.answer[register];
     if (slot < 0) continue;
-    if (register === REGISTER_INDEX.r10) changeResult(companion, slot, namedResults);
+    if (namedValues[register].length > 0) changeNamed(companion, slot, namedValues[register]);
     else change(companion, slot);
   }
 }
 
-function changeResult(scenario: Scenario, slot: number, named: Int32Array): void {
+function changeNamed(scenario: Scenario, slot: number, named: readonly NamedValue[]): void {
   const low = scenario[2 * slot];
   const high = scenario[2 * slot + 1];
-  if (isOneOf(named, low, high)) return;
   change(scenario, slot);
   // The complement of all ones is 0, which would be success.
-  for (;;) {
-    const newLow = scenario[2 * slot];
-    const newHigh = scenario[2 * slot + 1];
-    if (!isOneOf(named, newLow, newHigh) && (newLow !== low || newHigh !== high)) return;
-    scenario[2 * slot] = newLow + 1;
-    if (newLow === -1) scenario[2 * slot + 1] = newHigh + 1;
+  for (let step = 0; step <= named.length + 1; step++) {
+    if (isSame(scenario, slot, low, high, named)) return;
+    const next = scenario[2 * slot] + 1;
+    scenario[2 * slot] = next;
+    if (next === 0) scenario[2 * slot + 1]++;
   }
+  keepNamed(scenario, slot, low, high, named);
 }
 
-/** Whether a value is one of those of a list of pairs of halves. */
-function isOneOf(values: Int32Array, low: number, high: number): boolean {
-  for (let at = 0; at < values.length; at += 2) if (values[at] === low && values[at + 1] === high) return true;
-  return false;
+/** Whether a value differs from the old one, and is named by the same names. */
+function isSame(scenario: Scenario, slot: number, low: number, high: number, named: readonly NamedValue[]): boolean {
+  const newLow = scenario[2 * slot];
+  const newHigh = scenario[2 * slot + 1];
+  return (
+    (newLow !== low || newHigh !== high) &&
+    named.every((one) => isNamed(one, newLow, newHigh) === isNamed(one, low, high))
+  );
+}
+
+function isNamed({ low, high, maskLow, maskHigh }: NamedValue, valueLow: number, valueHigh: number): boolean {
+  return (valueLow & maskLow) === low && (valueHigh & maskHigh) === high;
+}
+
+/** Only bits that no name of a part of the value speaks of change; nothing, where that would still make it another one's. */
+function keepNamed(scenario: Scenario, slot: number, low: number, high: number, named: readonly NamedValue[]): void {
+  scenario[2 * slot] = low;
+  scenario[2 * slot + 1] = high;
+  const free = (masks: readonly number[]): number => masks.reduce((bits, mask) => bits & ~mask, -1);
+  const parts = named.filter(({ maskLow, maskHigh }) => (maskLow & maskHigh) !== -1);
+  const freeLow = free(parts.map(({ maskLow }) => maskLow));
+  const freeHigh = free(parts.map(({ maskHigh }) => maskHigh));
+  change(scenario, slot);
+  scenario[2 * slot] = (scenario[2 * slot] & freeLow) | (low & ~freeLow);
+  scenario[2 * slot + 1] = (scenario[2 * slot + 1] & freeHigh) | (high & ~freeHigh);
+  if (isSame(scenario, slot, low, high, named)) return;
+  scenario[2 * slot] = low;
+  scenario[2 * slot + 1] = high;
 }
 
 function change(scenario: Scenario, slot: number): void {

@@ -8,6 +8,7 @@
  */
 import { i32, type I32, i64, loop, seq, select, type Statement, v128, when } from '../wasm/code.js';
 import type { FunctionHandle, ModuleBuilder, Scope } from '../wasm/module.js';
+import { drawFlow } from './draw-flow.js';
 import { drawLeaf, drawMask, drawOutcome, drawStatus } from './draw-call.js';
 import { type DrawAddresses, KINDS } from './draw-tables.js';
 import { below, chance, type SetSlot, type Word } from './draw-words.js';
@@ -224,6 +225,7 @@ function drawControl(scope: Scope, space: ScenarioSpace, addresses: DrawAddresse
   if (space.maskSlot >= 0) parts.push(drawMask(scope, space, word, set, high(SLOT.answerStatus), low(space.leafSlot)));
   parts.push(drawStatus(space, addresses, word(7), set));
   if (space.roles[SLOT.outcome] === ROLE.control) parts.push(drawOutcome(word(1), set));
+  parts.push(...drawFlow(space, addresses, word, set));
   return seq(...parts);
 }
 

@@ -60,4 +60,5 @@ const NARROW: ReadonlyMap<number, bigint> = new Map([
   [SLOT.faultKind, 3n],
   [SLOT.faultAt, 0xffffn],
   [SLOT.outcome, 3n],
+  [SLOT.refusals, 0x7fn],
 ]);

@@ -59,6 +59,8 @@ export const SLOT_NAMES: readonly string[] = [
   'fault.value',
   'companion.key',
   'call.outcome',
+  'call.refusals',
+  'call.refusal',
 ];
 /** Slots of the scenarios of most contracts, which runs in bulk know. */
 export const SCENARIO_SLOTS = SLOT_NAMES.length;
@@ -119,6 +121,10 @@ export const SLOT = {
   companionKey: scenarioSlot('companion.key'),
   /** How SEAMCALL ends: one of OUTCOME (src/observation/layout.ts). */
   outcome: scenarioSlot('call.outcome'),
+  /** Of a function that tries again: calls that are first answered so that it has to. */
+  refusals: scenarioSlot('call.refusals'),
+  /** What those answers are, and the bits of them that the contract leaves open. */
+  refusal: scenarioSlot('call.refusal'),
 } as const;
 
 function registerSlots(prefix: string, registers: readonly RegisterName[]): Int8Array {

@@ -1,4 +1,5 @@
 import type { CompiledContract } from '../contract/compiled.js';
+import type { Source } from '../contract/flow-words.js';
 import { LEAF_DRAWS } from './draw-constants.js';
 import { fieldSlot, parameterSlot } from './layout.js';
 
@@ -8,7 +9,8 @@ const RESERVED_LOW = 0xff000000;
 /** The scenario slot from which RAX, the leaf, is loaded; -1 when the leaf is the function's own. */
 export function leafSlot({ contract, leafField }: CompiledContract): number {
   if (leafField >= 0) return fieldSlot(leafField);
-  const source = contract.inputs.rax;
+  const { rax } = contract.inputs;
+  const source = rax && leafIn(rax);
   if (source === undefined || !('parameter' in source)) return -1;
   const parameter = contract.parameters.find(({ name }) => name === source.parameter);
   return parameter === undefined ? -1 : parameterSlot(parameter.place);
@@ -34,4 +36,12 @@ export function leafIsFair(compiled: CompiledContract, low: number, high: number
   if ((leafBytes(compiled) === 8 && high !== 0) || (low & RESERVED_LOW) !== 0) return true;
   const leaf = low & 0xffff;
   return contract.leaves.includes(leaf) || !LEAF_DRAWS[contract.instruction].known.has(leaf);
+}
+
+/** The parameter or field from which RAX is computed, constants left out: validation says that there is one. */
+function leafIn(source: Source): Source | undefined {
+  if ('constant' in source) return undefined;
+  if ('parameter' in source || 'field' in source) return source;
+  const operands = Object.values(source).flatMap((one) => (typeof one === 'object' ? one : []));
+  return operands.map((operand) => leafIn(operand)).find((found) => found !== undefined);
 }

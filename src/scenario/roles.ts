@@ -38,7 +38,8 @@ export function slotRoles(compiled: CompiledContract): Uint8Array {
     roles[offset] = ROLE.control;
   }
   compiled.fields.forEach((_, index) => {
-    roles[fieldSlot(index)] = compiled.fieldRegister[index] >= 0 ? ROLE.argument : ROLE.secret;
+    const isRead = compiled.fieldRegister[index] >= 0 || compiled.passedParts.some(({ field }) => field === index);
+    roles[fieldSlot(index)] = isRead ? ROLE.argument : ROLE.secret;
   });
   roles[SLOT.answerStatus] = ROLE.answer;
   for (const slot of SLOT.answer) if (slot >= 0) roles[slot] = ROLE.answer;
@@ -48,5 +49,9 @@ export function slotRoles(compiled: CompiledContract): Uint8Array {
   roles[SLOT.faultValue] = ROLE.control;
   roles[SLOT.companionKey] = ROLE.control;
   if (contract.notEntered !== undefined) roles[SLOT.outcome] = ROLE.control;
+  if (contract.retry !== undefined) {
+    roles[SLOT.refusals] = ROLE.control;
+    roles[SLOT.refusal] = ROLE.control;
+  }
   return roles;
 }

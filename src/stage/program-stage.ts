@@ -1,5 +1,5 @@
 /**
- * The stage of a program: it calls functions of the image by the System V convention and stops at every exchange with their
+ * The stage of a program: it calls functions of the image by their calling convention and stops at every exchange with their
  * surroundings (TDCALL, SEAMCALL, external symbols, the return), which the caller answers.
  */
 import { highHalf, joinHalves, lowHalf, readHalves, writeHalves } from '../halves.js';
@@ -12,6 +12,7 @@ import { environmentName } from '../x86/environment.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { FLAG } from '../x86/flags.js';
 import { SLOT as STATE } from '../x86/layout.js';
+import { type Convention, type ConventionName, CONVENTIONS } from '../x86/conventions.js';
 import { REGISTER_INDEX, type RegisterName } from '../x86/registers.js';
 import { isBelowStackPointer, isOnStack, type StackNumbers } from './accesses.js';
 import { HANDLER_FRAME, REGIONS, type Regions } from './layout.js';
@@ -42,7 +43,7 @@ export interface Disturbance {
 /** How a function is entered. */
 export interface StageCall extends Disturbance {
   readonly symbol: string;
-  /** As System V passes them: the first six in registers, the others on the stack. */
+  /** As the convention passes them: the first ones in registers, the others on the stack. */
   readonly parameters: readonly bigint[];
   /** What the other registers hold follows from it. */
   readonly graffiti: bigint;
@@ -61,6 +62,10 @@ export interface Astray {
 export class ProgramStage extends Stage {
   /** The module that answers TDCALL. */
   readonly module = new ModuleCalls();
+  /** How the functions of the image, and those that they call outside of it, are called. */
+  readonly convention: Convention;
+  /** General registers that a function outside may leave otherwise, its result included; one bit each. */
+  private readonly afterExternal: number;
   /** Which of the two memories the present story has. */
   memory: 0 | 1 = 0;
   private readonly functions = new Map<string, bigint>();
@@ -76,14 +81,20 @@ export class ProgramStage extends Stage {
 
   /**
    * @param symbol the function under test, which runs whatever its name says
+   * @param convention System V if not given
    * @throws ImageError if the image cannot lie in memory beside the stack and the structures
    */
-  constructor(image: Image, symbol?: string) {
+  constructor(image: Image, symbol?: string, convention: ConventionName = 'sysv') {
     super(image, {
       memory: 'structures',
       engine: ENGINE,
       ...(symbol !== undefined && { entry: findFunction(image, symbol).address }),
     });
+    this.convention = CONVENTIONS[convention];
+    this.afterExternal = [...this.convention.volatile, 'rax' as const].reduce(
+      (bits, name) => bits | (1 << REGISTER_INDEX[name]),
+      0,
+    );
   }
 
   private get regions(): Regions {
@@ -190,12 +201,14 @@ export class ProgramStage extends Stage {
       state[2 * register + 1] = ((high ^ Math.imul(register + 1, 0x85ebca6b)) & ~0xff) | (0x80 + register);
     }
     const { programEntry, stack } = regions;
+    const { parameters: inRegisters, shadowSpace } = this.convention;
+    const stackParameters = programEntry + BigInt(shadowSpace);
     for (let index = 0; index < parameters.length; index++) {
-      if (index < PARAMETER_REGISTERS.length) this.setRegister(PARAMETER_REGISTERS[index], parameters[index]);
-      else this.write(programEntry + 8n * BigInt(index - PARAMETER_REGISTERS.length), parameters[index]);
+      if (index < inRegisters.length) this.setRegister(inRegisters[index], parameters[index]);
+      else this.write(stackParameters + 8n * BigInt(index - inRegisters.length), parameters[index]);
     }
-    const onStack = Math.max(0, parameters.length - PARAMETER_REGISTERS.length);
-    this.ownStack = Number(programEntry - stack.address) + 8 * onStack;
+    const onStack = Math.max(0, parameters.length - inRegisters.length);
+    this.ownStack = Number(stackParameters - stack.address) + 8 * onStack;
     const pointer = programEntry - 8n;
     this.write(pointer, regions.returnAddress);
     this.setRegister('rsp', pointer);
@@ -237,7 +250,9 @@ export class ProgramStage extends Stage {
 
   /** A parameter of the external call at which the machine stands. */
   parameter(index: number): bigint {
-    return this.register(PARAMETER_REGISTERS[index]);
+    const { parameters, shadowSpace } = this.convention;
+    if (index < parameters.length) return this.register(parameters[index]);
+    return this.read(this.register('rsp') + BigInt(8 + shadowSpace + 8 * (index - parameters.length)));
   }
 
   /**
@@ -252,12 +267,15 @@ export class ProgramStage extends Stage {
     const stack = this.register('rsp');
     writeHalves(state, 2 * STATE.RIP, this.read(stack));
     this.setRegister('rsp', stack + 8n);
-    for (const name of VOLATILE) {
+    // The shadow space is the callee's.
+    for (let offset = 0; offset < this.convention.shadowSpace; offset += 8)
+      this.write(stack + BigInt(8 + offset), ~readHalves(state, 0) & WORD);
+    for (const name of this.convention.volatile) {
       state[2 * REGISTER_INDEX[name]] ^= 0x5ca1ab1e;
       state[2 * REGISTER_INDEX[name] + 1] ^= 0x0dd0be11;
     }
     this.setRegister('rax', result);
-    this.observer?.answered?.(AFTER_EXTERNAL);
+    this.observer?.answered?.(this.afterExternal);
   }
 
   /** What another function, or a handler, leaves below RSP. */
@@ -321,10 +339,5 @@ const STACKS = REGIONS.map(({ stack: { address, size } }): StackNumbers => ({
   size,
 }));
 
-/** What the first six parameters are passed in, in their order (System V AMD64 psABI 3.2.3). */
-export const PARAMETER_REGISTERS: readonly RegisterName[] = ['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'];
-/** What a callee may change, beside RAX (ibid.). */
-const VOLATILE: readonly RegisterName[] = ['rcx', 'rdx', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11'];
-/** What a function outside may leave otherwise, its result included; one bit each. */
-const AFTER_EXTERNAL = [...VOLATILE, 'rax' as const].reduce((bits, name) => bits | (1 << REGISTER_INDEX[name]), 0);
+const WORD = (1n << 64n) - 1n;
 const ALL_REGISTERS = 0xffff;

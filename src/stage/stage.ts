@@ -10,12 +10,15 @@ import { segmentAt } from '../image/segments.js';
 import { symbolicName } from './functions.js';
 import { END } from '../observation/layout.js';
 import { hex } from '../text/hex.js';
+import { ENVIRONMENT } from '../x86/environment.js';
 import { EXIT, PAGE_FAULT, VECTOR } from '../x86/exit.js';
+import { FLAG } from '../x86/flags.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import { Machine, type MachineOptions } from '../x86/machine.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
 import { BadReads } from './bad-reads.js';
 import { enterState } from './entry-state.js';
+import { DeadLoop } from './dead-loop.js';
 import { Fixups, goToFixup } from './fixups.js';
 import { HANDLER_FRAME, PAGE, poisonBytes, type Region, REGIONS, type Regions } from './layout.js';
 import { mapImage } from './map-image.js';
@@ -75,6 +78,8 @@ export class Stage {
    * it is the external's own address.
    */
   trackCaller = false;
+  /** Whether a loop in which nothing happens any more is a stop, and not an endless loop. */
+  loopStops = false;
   /** Interrupts and NMIs that were delivered since `begin`. */
   interrupts = 0;
   /** Which kinds of them, one bit each: 1 << FAULT. */
@@ -86,6 +91,7 @@ export class Stage {
   private readonly fixups: Fixups;
   /** Of an image that has bytes which nobody knows. */
   private readonly badReads: BadReads | undefined;
+  private readonly deadLoop = new DeadLoop();
   private planned = 0;
   private handlerLow = 0;
   private handlerHigh = 0;
@@ -170,7 +176,7 @@ export class Stage {
   }
 
   /**
-   * Runs on to the next stop.
+   * Runs on to the next stop. HLT waits for an interrupt that comes at once; with interrupts off it is a stop.
    *
    * @param deadline instructions since the reset
    * @returns one of STOP; END.unknown with `problem` set, and `unmodelled` if a symbol is the reason
@@ -185,18 +191,27 @@ export class Stage {
 
   private runOn(deadline: number): number {
     const { machine, observer } = this;
+    const deadLoop = this.loopStops ? this.deadLoop : undefined;
+    deadLoop?.begin(deadline);
     const single = observer !== undefined || this.trackCaller;
     for (;;) {
       const executed = machine.instructionCount;
       const left = Math.max(0, deadline - executed);
       if (single) this.beforeStep();
-      let exit = machine.run(single ? Math.min(1, left) : left);
+      let exit = machine.run(Math.min(left, single ? 1 : (deadLoop?.step(machine) ?? left)));
       if (this.writableCode && exit === EXIT.Fault && machine.exitDetail === VECTOR.PF && this.writesCode())
         exit = machine.runWritingCode();
       switch (exit) {
         case EXIT.External:
           return this.stop(this.ends[machine.exitDetail].end === END.unknown ? STOP.external : this.end);
         case EXIT.Environment:
+          if (machine.exitDetail === ENVIRONMENT.Hlt) {
+            // Only an NMI would wake it.
+            if ((machine.state[2 * STATE.RFLAGS] & FLAG.IF) === 0) return this.stop(STOP.stopped);
+            machine.completeEnvironment();
+            observer?.after(machine, NOTHING);
+            break;
+          }
           this.detail = machine.exitDetail;
           return STOP.environment;
         case EXIT.Interrupt:
@@ -206,6 +221,7 @@ export class Stage {
             observer.before(machine);
           }
           this.deliver();
+          deadLoop?.begin(deadline);
           observer?.after(machine, { interrupt: true });
           break;
         case EXIT.Fault: {
@@ -218,6 +234,7 @@ export class Stage {
           this.problem = this.unknownInstruction();
           return this.stop(STOP.unknown);
         case EXIT.Budget:
+          if (deadLoop?.closes(machine) === true) return this.stop(STOP.stopped);
           if (machine.instructionCount >= deadline) return this.stop(STOP.budget);
           observer?.after(machine, NOTHING);
           break;

@@ -51,7 +51,8 @@ describe('a case of a single function', () => {
     const [step] = valuesOf(file, runner.space);
     for (const [index, { name }] of runner.space.actions[0].slots.entries())
       expect(slotOf(step, index), name).toBe(
-        BigInt(document.scenario[name] ?? file.neutral['call'][name] ?? 'no neutral value'),
+        // A slot that is younger than the file is 0.
+        BigInt(document.scenario[name] ?? file.neutral['call'][name] ?? 0),
       );
     // Whatever slots there are today, those of then have a value.
     expect(Object.keys(file.neutral['call'])).toEqual(CASE_1_SLOTS);

@@ -11,6 +11,7 @@ import { ENVIRONMENT } from '../x86/environment.js';
 import { VECTOR } from '../x86/exit.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import type { Machine } from '../x86/machine.js';
+import type { Refusals } from './refusals.js';
 import { seamFlags, seamReturn } from './seam-return.js';
 import { COMPLETES, recordCall, takeAnswers, type World } from './world.js';
 
@@ -26,15 +27,19 @@ export class SeamcallWorld implements World {
   private readonly answers = new Int32Array(GPR_WORDS);
   private readonly host = new Int32Array(GPR_WORDS);
 
+  /** @param refusals of a function that tries again */
+  constructor(private readonly refusals?: Refusals) {}
+
   begin(scenario: Scenario): void {
     takeAnswers(scenario, SLOT.answer, this.answers);
   }
 
   answer(scenario: Scenario, machine: Machine, observation: Int32Array): number {
     const { state } = machine;
-    const first = observation[2 * FACT.calls] === 0;
+    const first = observation[2 * FACT.calls] === 0 || this.refusals !== undefined;
+    const refused = this.refuses(scenario, observation);
     recordCall(machine, observation);
-    this.outcome = scenario[2 * SLOT.outcome] & OUTCOME_MASK;
+    this.outcome = refused ? OUTCOME.completed : scenario[2 * SLOT.outcome] & OUTCOME_MASK;
     if (first) observation[2 * FACT.outcome] = this.outcome;
     this.wrote = 1 << GPR.RAX;
     this.by = 'module';
@@ -47,16 +52,32 @@ export class SeamcallWorld implements World {
       case OUTCOME.invalidOpcode:
         return VECTOR.UD;
       default:
-        this.complete(scenario, machine, observation);
+        this.complete(scenario, refused ? this.refusals : undefined, machine, observation);
     }
     observation[2 * FACT.answered] |= this.wrote;
     return COMPLETES;
   }
 
-  private complete(scenario: Scenario, { state }: Machine, observation: Int32Array): void {
+  /** Whether this call is refused: one of SEAMCALL that reaches the module. */
+  private refuses(scenario: Scenario, observation: Int32Array): boolean {
+    const { refusals, answers } = this;
+    if (refusals === undefined) return false;
+    takeAnswers(scenario, SLOT.answer, answers);
+    if (!refusals.isDue(scenario, observation)) return false;
+    refusals.refuse(scenario, observation, answers);
+    observation[2 * FACT.refusals]++;
+    return true;
+  }
+
+  private complete(
+    scenario: Scenario,
+    refused: Refusals | undefined,
+    { state }: Machine,
+    observation: Int32Array,
+  ): void {
     const { host } = this;
     host.set(state.subarray(0, GPR_WORDS));
-    const [low, high] = statusOf(scenario);
+    const [low, high] = refused === undefined ? statusOf(scenario) : [refused.statusLow, refused.statusHigh];
     const { by, wrote } = seamReturn(host, low, high, this.answers, scenario[2 * SLOT.rbpMod] !== 0);
     this.by = by;
     this.wrote |= wrote;

@@ -14,6 +14,7 @@ import { ENVIRONMENT } from '../x86/environment.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import type { Machine } from '../x86/machine.js';
 import { hashWord } from './hash.js';
+import type { Refusals } from './refusals.js';
 import { isBehindSti } from './sti.js';
 import { COMPLETES, recordCall, takeAnswers, type World } from './world.js';
 
@@ -30,6 +31,8 @@ export class TdcallWorld implements World {
     { ...REFERENCE_CONFIGURATION, noRbpMod: false },
   ];
   /** What the host holds at the re-entry. */
+  private statusLow = 0;
+  private statusHigh = 0;
   private readonly hostAnswer = new Int32Array(GPR_WORDS);
   private readonly hostXmmAnswer = new Int32Array(XMM_WORDS);
   /** The host's own registers before it entered the TD: nothing that a guest could see. */
@@ -41,6 +44,9 @@ export class TdcallWorld implements World {
   private readonly guestXmm = new Int32Array(XMM_WORDS);
   private readonly guestXmmOut = new Int32Array(XMM_WORDS);
 
+  /** @param refusals of a function that tries again */
+  constructor(private readonly refusals?: Refusals) {}
+
   begin(scenario: Scenario): void {
     takeAnswers(scenario, SLOT.answer, this.hostAnswer);
   }
@@ -50,6 +56,7 @@ export class TdcallWorld implements World {
     const { state } = machine;
     guest.set(state.subarray(0, GPR_WORDS));
     if (observation[2 * FACT.calls] === 0) observation[2 * FACT.stiBeforeCall] = isBehindSti(machine) ? 1 : 0;
+    this.prepare(scenario, observation);
     recordCall(machine, observation);
     this.wrote = 1 << GPR.RAX;
     this.by = leafOf(guest[2 * GPR.RAX]) === 0 ? 'host' : 'module';
@@ -59,11 +66,24 @@ export class TdcallWorld implements World {
     return COMPLETES;
   }
 
+  /** The answer of this call: that of the scenario, or a refusal before it. */
+  private prepare(scenario: Scenario, observation: Int32Array): void {
+    const { refusals, hostAnswer } = this;
+    this.statusLow = scenario[2 * SLOT.answerStatus];
+    this.statusHigh = scenario[2 * SLOT.answerStatus + 1];
+    if (refusals === undefined) return;
+    takeAnswers(scenario, SLOT.answer, hostAnswer);
+    if (!refusals.isDue(scenario, observation)) return;
+    refusals.refuse(scenario, observation, hostAnswer);
+    this.statusLow = refusals.statusLow;
+    this.statusHigh = refusals.statusHigh;
+    observation[2 * FACT.refusals]++;
+  }
+
   private complete(scenario: Scenario, machine: Machine, observation: Int32Array): void {
     const { guest, guestOut } = this;
     const config = this.configurations[scenario[2 * SLOT.rbpMod] & 1];
-    const statusLow = scenario[2 * SLOT.answerStatus];
-    const statusHigh = scenario[2 * SLOT.answerStatus + 1];
+    const { statusLow, statusHigh } = this;
     const raxLow = guest[2 * GPR.RAX];
     guestOut.set(guest);
     if (rejectRax(config, raxLow, guest[2 * GPR.RAX + 1])) {

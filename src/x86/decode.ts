@@ -79,7 +79,6 @@ const OWN_EFFECTS: ReadonlyMap<Mnemonic, Effects> = new Map([
   [Mnemonic.Vmcall, callOut(ARITHMETIC_FLAGS)],
   [Mnemonic.Vmlaunch, callOut(ARITHMETIC_FLAGS)],
   [Mnemonic.Vmresume, callOut(ARITHMETIC_FLAGS)],
-  [Mnemonic.Verw, { reads: 0, writes: 0, flags: FLAG.ZF }],
   [Mnemonic.Rdrand, { reads: 0, writes: 0, flags: ARITHMETIC_FLAGS }],
   [Mnemonic.Rdseed, { reads: 0, writes: 0, flags: ARITHMETIC_FLAGS }],
 ]);

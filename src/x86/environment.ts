@@ -14,7 +14,6 @@ export const ENVIRONMENT = {
   In: 9,
   Out: 10,
   Swapgs: 11,
-  Verw: 12,
   Wbinvd: 13,
   Vmcall: 14,
   Syscall: 15,

@@ -92,7 +92,6 @@ describe('how a run ends', () => {
     ['e5 80', ENVIRONMENT.In],
     ['ef', ENVIRONMENT.Out],
     ['0f 01 f8', ENVIRONMENT.Swapgs],
-    ['0f 00 e8', ENVIRONMENT.Verw],
     ['0f 09', ENVIRONMENT.Wbinvd],
     ['0f 01 c1', ENVIRONMENT.Vmcall],
     ['0f 05', ENVIRONMENT.Syscall],

@@ -4,6 +4,7 @@ import { KVM_TD_EMULATED_MSRS } from '../../../models/abi/msr.js';
 import type { DispatcherContract } from '../../../models/dispatcher/contract.js';
 import type { ProgramContract } from '../../contract/program-contract.js';
 import { UsageError } from '../../errors.js';
+import { requireSystemV } from '../system-v.js';
 
 const optionsSchema = z.strictObject({
   exitReasonBits: z.enum(['whole', 'basic']),
@@ -17,7 +18,9 @@ const optionsSchema = z.strictObject({
 });
 
 /** What the reference needs to know of a contract. @throws UsageError if the options are not a dispatcher's */
-export function dispatcherContract({ program, options }: ProgramContract): DispatcherContract {
+export function dispatcherContract(contract: ProgramContract): DispatcherContract {
+  requireSystemV(contract);
+  const { program, options } = contract;
   const { data, error } = optionsSchema.safeParse(options);
   if (data === undefined) {
     const [issue] = error.issues;

@@ -137,7 +137,7 @@ export function helperProgram(helper: Helper): Program {
     title,
     open: (image, contract) => {
       const options = helperOptions(contract);
-      const stage = new ProgramStage(image, contract.symbol);
+      const stage = new ProgramStage(image, contract.symbol, contract.convention);
       let laid: Laid = { parameters: [] };
       let round = 0;
       return {

@@ -14,6 +14,7 @@ import { withFacts } from '../../story/step-values.js';
 import type { StorySpace, StoryStep } from '../../story/story.js';
 import type { RegisterAnswer } from '../../world/register-answer.js';
 import { REGISTER_INDEX } from '../../x86/registers.js';
+import { requireSystemV } from '../system-v.js';
 import { HostSide } from './host.js';
 import { GRAFFITI, type Request, REQUESTS, VERDICTS } from './requests.js';
 
@@ -30,7 +31,9 @@ const SPACE: StorySpace = {
 export const ROUND_TRIP_PROGRAM: Program = {
   name: 'round-trip',
   title: 'guest helper, stub, module, dispatcher, device, and back',
-  open: (image, { program, options }) => {
+  open: (image, contract) => {
+    requireSystemV(contract);
+    const { program, options } = contract;
     const [unknown] = Object.keys(options);
     if (unknown !== undefined) throw new UsageError(`${program}: options.${unknown}: this program has no options`);
     return new RoundTrip(image);

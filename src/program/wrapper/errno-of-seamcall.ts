@@ -71,7 +71,7 @@ export const ERRNO_OF_SEAMCALL: Program = {
   title: 'a wrapper around SEAMCALL: status through a pointer, error number, messages printed once',
   open: (image, contract) => {
     const { errorMap } = errnoOptions(contract);
-    const stage = new ProgramStage(image, contract.symbol);
+    const stage = new ProgramStage(image, contract.symbol, contract.convention);
     let printed: Printed = new Set();
     let before: Values = {};
     return {

@@ -56,7 +56,7 @@ export const RETRIED_SEAMCALL: Program = {
   title: 'a wrapper around SEAMCALL: bounded retry without entropy, error number, messages',
   open: (image, contract) => {
     const options = retryOptions(contract);
-    const stage = new ProgramStage(image, contract.symbol);
+    const stage = new ProgramStage(image, contract.symbol, contract.convention);
     let round = 0n;
     return {
       space: { actions: [CALL], steps: { least: 1, most: 2 } },

@@ -51,7 +51,6 @@ const CALLS: readonly (readonly [number, ...Mnemonic[]])[] = [
   [E.Lar, Mnemonic.Lar],
   [E.Lsl, Mnemonic.Lsl],
   [E.Verr, Mnemonic.Verr],
-  [E.Verw, Mnemonic.Verw],
   [E.Invd, Mnemonic.Invd],
   [E.Wbinvd, Mnemonic.Wbinvd],
   [E.Wbnoinvd, Mnemonic.Wbnoinvd],

@@ -62,6 +62,21 @@ function setBase(mnemonic: Mnemonic, slot: number): Row {
   });
 }
 
+/**
+ * VERW, by which kernels have the CPU clear its buffers. ZF says whether the selector is one of a segment that can be written
+ * (Intel SDM, VERR/VERW): the machine has no descriptor tables, so that it leaves ZF undefined.
+ */
+const VERW: Row = {
+  mnemonic: Mnemonic.Verw,
+  writes: FLAG.ZF,
+  undefined: FLAG.ZF,
+  lift: (l) => {
+    l.read(0);
+    l.emit(OP.FlagsClear, 0, 0, 0, FLAG.ZF);
+    l.emit(OP.Next);
+  },
+};
+
 /** Flag instructions, no-operations, fences, control registers of SSE and x87, and the bases of FS and GS. */
 export const SYSTEM_ROWS: readonly Row[] = [
   effect(Mnemonic.Clc, FLAG.CF, clearFlag(FLAG.CF)),
@@ -82,6 +97,7 @@ export const SYSTEM_ROWS: readonly Row[] = [
   nothing(Mnemonic.Nop),
   nothing(Mnemonic.Endbr64),
   nothing(Mnemonic.Pause),
+  VERW,
   ...HINTS.map(nothing),
   ...FENCES.map((mnemonic) => effect(mnemonic, 0, (l) => l.emit(OP.Fence))),
   effect(Mnemonic.Ldmxcsr, 0, (l) => {
