@@ -1,6 +1,7 @@
 /**
- * The stubs of EDK2's BaseLib (MdePkg/Library/BaseLib/X64/TdCall.nasm and TdVmcall.nasm), in Microsoft x64 in whatever file
- * format. Facts: docs/abi/other-projects.md#edk2-tdcall, docs/abi/other-projects.md#edk2-tdvmcall and the commits named below of github.com/tianocore/edk2, read in their sources.
+ * The stubs of EDK2 (MdePkg/Library/BaseLib/X64/TdCall.nasm and TdVmcall.nasm, OvmfPkg/Library/CcExitLib/X64/TdVmcallCpuid.nasm),
+ * in Microsoft x64 in whatever file format. Facts: docs/abi/other-projects.md#edk2-tdcall, docs/abi/other-projects.md#edk2-tdvmcall,
+ * docs/abi/other-projects.md#edk2-tdvmcallcpuid and the commits named below of github.com/tianocore/edk2, read in their sources.
  */
 import type { Contract, ContractSet } from '../contract.js';
 import { NARROW_LEAVES, toFields } from './linux-shapes.js';
@@ -78,17 +79,52 @@ const TD_VM_CALL: Contract = {
   vectorState: 'convention',
 };
 
+/** `UINT64 TdVmCallCpuid (UINT64 EaxIn, UINT64 EcxIn, UINT64 *Results)`: EAX to EDX come back in R12 to R15. */
+const TD_VM_CALL_CPUID: Contract = {
+  ...TD_VM_CALL,
+  symbol: 'TdVmCallCpuid',
+  source:
+    'docs/abi/other-projects.md#edk2-tdvmcallcpuid (edk2 a1a6da80aa (2024-02) and later, OvmfPkg/Library/CcExitLib/X64/TdVmcallCpuid.nasm)',
+  parameters: [
+    { kind: 'value', name: 'eax', place: { register: 'rcx' } },
+    { kind: 'value', name: 'ecx', place: { register: 'rdx' } },
+    { kind: 'block', name: 'results', place: { register: 'r8' }, nullable: true },
+  ],
+  block: { size: 32, fields: { eax: 0, ebx: 8, ecx: 16, edx: 24 } },
+  inputs: {
+    ...TD_VM_CALL.inputs,
+    r11: { constant: '0xa' },
+    r12: { parameter: 'eax' },
+    r13: { parameter: 'ecx' },
+    r14: NOTHING,
+    r15: NOTHING,
+  },
+  outputs: {
+    fields: { eax: 'r12', ebx: 'r13', ecx: 'r14', edx: 'r15' },
+    when: ['status-success', 'r10-success', 'block-given'],
+  },
+};
+
 /** RBP in the mask, and 0 in it: no TD with NO_RBP_MOD lets such a call through. */
-const WITH_RBP = {
-  inputs: { ...TD_VM_CALL.inputs, rcx: { constant: '0xffec' }, rbp: NOTHING },
-  assumes: ['rbp-mod'],
-} satisfies Partial<Contract>;
+function withRbp({ inputs }: Contract) {
+  return {
+    inputs: { ...inputs, rcx: { constant: '0xffec' }, rbp: NOTHING },
+    assumes: ['rbp-mod'],
+  } satisfies Partial<Contract>;
+}
+
+const TD_VM_CALL_CPUID_WITH_RBP: Contract = {
+  ...TD_VM_CALL_CPUID,
+  ...withRbp(TD_VM_CALL_CPUID),
+  source:
+    'docs/abi/other-projects.md#edk2-tdvmcallcpuid (edk2 a89f558d3c (2022-11) to before a1a6da80aa, OvmfPkg/Library/CcExitLib/X64/TdVmcallCpuid.nasm)',
+};
 
 /** From February 2024 on, edk2-stable202405: RBP is out of the mask. */
 export const EDK2: ContractSet = {
   name: 'edk2',
   title: 'EDK2 BaseLib stubs, edk2-stable202405 and later (mask 0xffcc)',
-  contracts: { TdCall: TD_CALL, TdVmCall: TD_VM_CALL },
+  contracts: { TdCall: TD_CALL, TdVmCall: TD_VM_CALL, TdVmCallCpuid: TD_VM_CALL_CPUID },
 };
 
 /** November 2023 to February 2024, edk2-stable202402: R11 is given back whatever R10 says. */
@@ -97,9 +133,10 @@ export const EDK2_202402: ContractSet = {
   title: 'EDK2 BaseLib stubs, edk2-stable202402 (mask 0xffec, the value also when R10 is not 0)',
   contracts: {
     TdCall: TD_CALL,
+    TdVmCallCpuid: TD_VM_CALL_CPUID_WITH_RBP,
     TdVmCall: {
       ...TD_VM_CALL,
-      ...WITH_RBP,
+      ...withRbp(TD_VM_CALL),
       source:
         'docs/abi/other-projects.md#edk2-tdvmcall (edk2 68e37f4578 (2023-11) to before 07c49d5d4017, MdePkg/Library/BaseLib/X64/TdVmcall.nasm)',
     },
@@ -112,9 +149,10 @@ export const EDK2_2021: ContractSet = {
   title: 'EDK2 BaseLib stubs, edk2-stable202111 to edk2-stable202308 (mask 0xffec, the value when R10 is 0)',
   contracts: {
     TdCall: TD_CALL,
+    TdVmCallCpuid: TD_VM_CALL_CPUID_WITH_RBP,
     TdVmCall: {
       ...TD_VM_CALL,
-      ...WITH_RBP,
+      ...withRbp(TD_VM_CALL),
       source:
         'docs/abi/other-projects.md#edk2-tdvmcall (edk2 818bc9596d17 (2021-11) to before 68e37f4578, MdePkg/Library/BaseLib/X64/TdVmcall.nasm)',
       outputs: { fields: { val: 'r11' }, when: ['status-success', 'r10-success', 'block-given'] },

@@ -2,7 +2,7 @@
  * The stubs of td-shim's crate tdx-tdcall (tdx-tdcall/src/asm), in Microsoft x64 (`extern "win64"`). Facts: docs/abi/other-projects.md#td-shim-asm_td_call and
  * the commits named below of github.com/confidential-containers/td-shim, read in their sources.
  *
- * NULL is no legal argument here: the Rust callers pass a reference. What the stubs do with NULL differs by version.
+ * NULL means no call: the stubs test for it, and what they return then is nobody's.
  */
 import type { Contract, ContractSet } from '../contract.js';
 import { fromFields, NARROW_LEAVES, toFields } from './linux-shapes.js';
@@ -28,7 +28,9 @@ function tdCall(registers: readonly Register[], when: Contract['outputs']['when'
     ...COMMON,
     symbol: 'asm_td_call',
     source: `docs/abi/other-projects.md#td-shim-asm_td_call (${source}, tdx-tdcall/src/asm/tdcall.asm)`,
-    parameters: [{ kind: 'block', name: 'args', place: { register: 'rcx' }, nullable: false }],
+    parameters: [
+      { kind: 'block', name: 'args', place: { register: 'rcx' }, nullable: true, whenNull: { returns: 'nothing' } },
+    ],
     block: { size: 8 * registers.length, fields: fieldsOf(registers) },
     inputs: fromFields(registers),
     leaves: NARROW_LEAVES,
@@ -48,7 +50,9 @@ function vmcall(symbol: string, mask: string, registers: readonly Register[], so
     ...COMMON,
     symbol,
     source: `docs/abi/other-projects.md#td-shim-asm_td_vmcall (${source})`,
-    parameters: [{ kind: 'block', name: 'args', place: { register: 'rcx' }, nullable: false }],
+    parameters: [
+      { kind: 'block', name: 'args', place: { register: 'rcx' }, nullable: true, whenNull: { returns: 'nothing' } },
+    ],
     block: { size: 8 * registers.length, fields: fieldsOf(registers) },
     inputs: { rax: { constant: '0x0' }, rcx: { constant: mask }, ...fromFields(registers) },
     leaves: [0],
@@ -59,10 +63,10 @@ function vmcall(symbol: string, mask: string, registers: readonly Register[], so
   };
 }
 
-/** With `do_sti: u64` in RDX: the callers pass 0 or 1, and no other number is drawn. */
+/** With `do_sti: u64` in RDX: anything but 0 asks for it. */
 function withSti(contract: Contract): Contract {
-  const flags = { kind: 'flags', name: 'do_sti', place: { register: 'rdx' }, bits: { DO_STI: '0x1' } } as const;
-  return { ...contract, parameters: [...contract.parameters, flags], stiFlag: 'DO_STI' };
+  const asked = { kind: 'value', name: 'do_sti', place: { register: 'rdx' } } as const;
+  return { ...contract, parameters: [...contract.parameters, asked], sti: { when: [{ nonzero: asked.name }] } };
 }
 
 const NARROW_CALL = ['rax', 'rcx', 'rdx', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13'] as const;
