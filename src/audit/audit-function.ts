@@ -1,0 +1,227 @@
+/** One function under audit: runs are drawn until they show nothing new, and each is judged by every rule. */
+import { GPR } from '../../models/abi/registers.js';
+import { TDVMCALL } from '../../models/abi/tdvmcall.js';
+import { reachedFunctions } from '../harness/call-graph.js';
+import { readHalves } from '../halves.js';
+import type { Image } from '../image/image.js';
+import { STOP } from '../stage/stage.js';
+import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
+import { type Draw, Drawer, type Knowledge } from './draw.js';
+import { type AuditFinding, findingKey, type FunctionVerdict, NOTES } from './finding.js';
+import { judgeCalls } from './judge-call.js';
+import { judgeExposedAddresses, judgeExposure, judgeUntouched } from './judge-exposure.js';
+import { judgeHostChoice } from './judge-host.js';
+import { judgeReturn } from './judge-return.js';
+import { isSeenBehind, judgeKeptUse, judgeStaleUse } from './judge-use.js';
+import { type AuditRunner, type Call, MOST_CALLS, type Run, type Variation } from './run.js';
+import { Scene } from './scene.js';
+import { behindParameter, Site } from './site.js';
+import { type Source, sourceKey } from './source.js';
+import type { AuditTarget } from './wrapped-calls.js';
+
+/** Draws of a function: at least, at most, and how many without a new way end them. */
+const DRAWS = { least: 80, most: 600, idle: 60 };
+/** Instructions that the runs of one function may execute in all: a bound on time that every machine keeps alike. */
+const INSTRUCTIONS = 1_500_000;
+/** How often runs of one way are compared with companions. */
+const COMPANIONS = 6;
+/** How often it is tried whether a status is looked at. */
+const STATUS_TRIES = 8;
+const MOST_READ = 24;
+const MOST_CONSTANTS = 64;
+const FAILURES = [0xc000010000000001n, 1n, 0x100000000n];
+
+export class FunctionAudit {
+  private readonly sites = new Map<bigint, Site>();
+  private readonly findings = new Map<string, AuditFinding>();
+  private readonly read = new Map<string, Source>();
+  private readonly ways = new Map<string, number>();
+  private readonly reasons = new Map<string, number>();
+  private readonly usedPointers = new Map<string, Set<bigint>>();
+  /** By TDVMCALL: tries in which nothing depended on its status; -1 once something did. */
+  private readonly ignored = new Map<bigint, number>();
+  private readonly constants: readonly bigint[];
+  private readonly scene: Scene;
+  private reached = 0;
+
+  constructor(
+    private readonly runner: AuditRunner,
+    private readonly target: AuditTarget,
+    private readonly seed: string,
+  ) {
+    this.constants = constantsOf(runner.stage.image, target.symbol);
+    this.scene = new Scene(
+      runner,
+      target.address,
+      (call) => this.siteOf(call),
+      (finding) => {
+        const key = findingKey(finding);
+        if (!this.findings.has(key)) this.findings.set(key, finding);
+      },
+    );
+  }
+
+  judge(): FunctionVerdict {
+    const { runner, target } = this;
+    const drawer = new Drawer(this.seed, target.symbol);
+    const budget = runner.executed + INSTRUCTIONS;
+    let number = 0;
+    let newest = 0;
+    while (number < DRAWS.most && runner.executed < budget) {
+      if (number >= DRAWS.least && number - newest > DRAWS.idle) break;
+      runner.limits = this.limits();
+      const draw = drawer.draw(number, runner.calling.parameters.length, this.knowledge());
+      if (this.one(draw)) newest = number;
+      number++;
+    }
+    this.reportIgnored();
+    return this.verdict(number);
+  }
+
+  /** @returns whether the run took a way that none took before */
+  private one(draw: Draw): boolean {
+    const { scene } = this;
+    const run = scene.again(draw);
+    this.learn(run);
+    if (run.end === STOP.unknown) this.reasons.set(run.problem, (this.reasons.get(run.problem) ?? 0) + 1);
+    if (run.calls.length > 0) this.reached++;
+    judgeCalls(scene, run);
+    judgeReturn(scene, run);
+    judgeExposedAddresses(scene, run, this.usedPointers);
+    this.noteLoop(run);
+    const seen = this.ways.get(run.path) ?? 0;
+    this.ways.set(run.path, seen + 1);
+    if (run.calls.length > 0 && seen < COMPANIONS) this.compare(run, seen);
+    return seen === 0;
+  }
+
+  private compare(run: Run, seen: number): void {
+    const { scene } = this;
+    if (seen === 0) judgeUntouched(scene, run);
+    const registers: Variation = { registers: true };
+    const otherRegisters = scene.again(run.draw, registers);
+    judgeExposure(scene, run, otherRegisters, registers);
+    // What a leaf of the trusted module leaves alone is handed on by stubs that serve every leaf.
+    const shown = run.calls.findIndex((call) => call.isVmcall && !this.siteOf(call).maskIsGiven);
+    if (shown >= 0) judgeStaleUse(scene, run, otherRegisters, registers, shown);
+    const stack: Variation = { stack: true };
+    judgeExposure(scene, run, scene.again(run.draw, stack), stack);
+    if (!run.calls.some(({ isVmcall }) => isVmcall)) return;
+    for (const host of ['values', 'all'] as const)
+      judgeHostChoice(scene, run, scene.again(run.draw, { host }), { host });
+    judgeKeptUse(scene, run);
+    this.tryStatus(run);
+  }
+
+  private siteOf(call: Call): Site {
+    let site = this.sites.get(call.address);
+    if (site === undefined) this.sites.set(call.address, (site = new Site(call.address, call.instruction)));
+    return site;
+  }
+
+  private learn(run: Run): void {
+    for (const call of run.calls) this.siteOf(call).learn(call, run);
+    const { events } = run;
+    for (let at = 0; at < events.length && this.read.size < MOST_READ; at += EVENT_WORDS) {
+      if (events[at + EVENT_WORD.KIND] !== EVENT.Load) continue;
+      const source = behindParameter(readHalves(events, at + EVENT_WORD.ADDRESS_LOW), run);
+      if (source !== undefined) this.read.set(sourceKey(source), source);
+    }
+  }
+
+  /** The first call decides what further draws lead to. */
+  private knowledge(): Knowledge {
+    const [site] = this.sites.values();
+    const source = (register: number): Source | undefined => site?.sources.get(register);
+    const [leaf, mask, vendor, sub] = [GPR.RAX, GPR.RCX, GPR.R10, GPR.R11].map(source);
+    return {
+      constants: this.constants,
+      read: [...this.read.values()],
+      instruction: site?.instruction ?? 'TDCALL',
+      given: site?.given ?? 0,
+      ...(leaf !== undefined && { leaf }),
+      ...(mask !== undefined && { mask }),
+      ...(vendor !== undefined && { vendor }),
+      ...(sub !== undefined && { function: sub }),
+    };
+  }
+
+  private limits(): Map<bigint, number> {
+    const given = [...this.sites.values()].filter(({ maskIsGiven }) => maskIsGiven);
+    return new Map(given.map((site) => [site.address, site.given]));
+  }
+
+  /** A host that answers the same for ever. */
+  private noteLoop(run: Run): void {
+    const last = run.calls.at(-1);
+    if (run.end !== STOP.budget || last === undefined || run.calls.length < MOST_CALLS) return;
+    if (run.calls.filter(({ address, isVmcall }) => isVmcall && address === last.address).length < MOST_CALLS / 2)
+      return;
+    this.scene.report({
+      rule: 'endless-host-loop',
+      subject: '',
+      address: last.address,
+      found: 'the function calls again for as long as the host answers so',
+    });
+  }
+
+  /** Whether anything depends on the status of a TDVMCALL: only RAX differs, since the host leaves everything as it was. */
+  private tryStatus(run: Run): void {
+    const first = run.calls.findIndex(({ isVmcall }) => isVmcall);
+    const tries = this.ignored.get(run.calls[first].address) ?? 0;
+    if (tries < 0 || tries >= STATUS_TRIES) return;
+    const { scene } = this;
+    const draw = { ...run.draw, answers: { ...run.draw.answers, like: 'echo' as const, r10: [], statuses: [0n] } };
+    const plain = scene.again(draw);
+    const call = plain.calls[first];
+    if (call === undefined || !call.isVmcall || call.address !== run.calls[first].address) return;
+    // What the module refuses has the same status whatever was drawn, and a host that is told of a fatal error does not come back.
+    if (readHalves(call.registers, 2 * GPR.R11) === BigInt(TDVMCALL.ReportFatalError)) return;
+    const value = FAILURES[tries % FAILURES.length];
+    const failed = scene.again(draw, { status: { call: first, value } });
+    this.ignored.set(call.address, isSeenBehind(plain, failed, first) ? -1 : tries + 1);
+  }
+
+  private reportIgnored(): void {
+    for (const [address, tries] of this.ignored) {
+      if (tries <= 0) continue;
+      this.scene.report({
+        rule: 'status-ignored',
+        subject: 'RAX',
+        address,
+        found: 'nothing depends on RAX behind the call: a TDVMCALL that failed is taken for one that was answered',
+      });
+    }
+  }
+
+  private verdict(runs: number): FunctionVerdict {
+    const { target } = this;
+    const all = [...this.findings.values()];
+    const [reason] = [...this.reasons].sort(([, a], [, b]) => b - a);
+    return {
+      symbol: target.symbol,
+      address: target.address,
+      instructions: [...new Set([...this.sites.values(), ...target.own].map(({ instruction }) => instruction))].sort(),
+      calls: target.calls,
+      findings: all.filter(({ rule }) => !NOTES.has(rule)),
+      notes: all.filter(({ rule }) => NOTES.has(rule)),
+      runs,
+      paths: this.ways.size,
+      reached: this.reached,
+      unknown: [...this.reasons.values()].reduce((sum, count) => sum + count, 0),
+      unknownReason: reason?.[0] ?? '',
+    };
+  }
+}
+
+/** Immediate operands of the function and of what it calls: what its decisions compare with. */
+function constantsOf(image: Image, symbol: string): bigint[] {
+  const constants = new Set<bigint>();
+  for (const { instructions } of reachedFunctions(image, symbol).slice(0, 8))
+    for (const { immediates } of instructions)
+      for (const value of immediates) {
+        if (constants.size >= MOST_CONSTANTS) return [...constants];
+        constants.add(value);
+      }
+  return [...constants];
+}

@@ -1,0 +1,97 @@
+/** Where an image contains TDCALL and SEAMCALL, and who calls the functions that do. */
+import { functionAround } from '../harness/call-graph.js';
+import type { Image } from '../image/image.js';
+import type { DecodedInstruction } from '../x86/decode.js';
+
+/** A function to be audited. */
+export interface AuditTarget {
+  /** Of the symbol that names it. */
+  readonly symbol: string;
+  readonly address: bigint;
+  /** The instructions of its own, in ascending order; empty for a function that calls one which has some. */
+  readonly own: readonly WrappedCall[];
+  /** Names of the functions that it calls directly, which have one. */
+  readonly calls: readonly string[];
+}
+
+export interface WrappedCall {
+  readonly address: bigint;
+  readonly instruction: 'TDCALL' | 'SEAMCALL';
+}
+
+export interface AuditTargets {
+  readonly targets: readonly AuditTarget[];
+  /** Instructions in code that belongs to no symbol: nobody knows where their function begins. */
+  readonly nameless: readonly WrappedCall[];
+}
+
+/** 66 0F 01 CC is TDCALL, 66 0F 01 CF is SEAMCALL (Intel SDM volume 2; iced-x86 decodes both). */
+const PREFIX = [0x66, 0x0f, 0x01] as const;
+const LAST: Readonly<Record<number, WrappedCall['instruction']>> = { 0xcc: 'TDCALL', 0xcf: 'SEAMCALL' };
+/** CALL and JMP with a distance of 32 bits, which counts from the end of their 5 bytes. */
+const NEAR = [0xe8, 0xe9];
+const NEAR_BYTES = 5;
+
+/** All functions of an image that contain such an instruction, and those that call one of them directly, by address. */
+export function auditTargets(image: Image): AuditTargets {
+  const found = new Map<bigint, AuditTarget & { own: WrappedCall[]; calls: string[] }>();
+  const nameless: WrappedCall[] = [];
+  const targetAt = (address: bigint, isThere: (instruction: DecodedInstruction) => boolean) => {
+    const code = functionAround(image, address);
+    if (code === undefined) return undefined;
+    // The bytes may lie in the middle of an instruction, or in a constant.
+    if (!code.instructions.some((instruction) => instruction.address === address && isThere(instruction))) return null;
+    let target = found.get(code.address);
+    if (target === undefined)
+      found.set(code.address, (target = { symbol: code.symbol, address: code.address, own: [], calls: [] }));
+    return target;
+  };
+  for (const call of wrappedCalls(image)) {
+    const target = targetAt(call.address, ({ flow }) => flow === 'environment');
+    if (target === undefined) nameless.push(call);
+    else target?.own.push(call);
+  }
+  const callees = new Map([...found.values()].map(({ address, symbol }) => [address, symbol]));
+  for (const { from, to } of nearCalls(image, callees)) {
+    const target = targetAt(from, (instruction) => instruction.target === to);
+    const symbol = callees.get(to);
+    if (target == null || symbol === undefined || target.address === to || target.calls.includes(symbol)) continue;
+    target.calls.push(symbol);
+  }
+  return { targets: [...found.values()].sort((a, b) => (a.address < b.address ? -1 : 1)), nameless };
+}
+
+function wrappedCalls(image: Image): WrappedCall[] {
+  const calls: WrappedCall[] = [];
+  for (const { address, bytes, execute } of image.segments) {
+    if (!execute) continue;
+    for (let at = bytes.indexOf(PREFIX[0]); at >= 0; at = bytes.indexOf(PREFIX[0], at + 1)) {
+      if (bytes[at + 1] !== PREFIX[1] || bytes[at + 2] !== PREFIX[2]) continue;
+      const instruction = LAST[bytes[at + 3]];
+      if (instruction !== undefined) calls.push({ address: address + BigInt(at), instruction });
+    }
+  }
+  return calls;
+}
+
+/** Bytes that would be a direct call of one of these addresses, or a jump to it. */
+function nearCalls(image: Image, callees: ReadonlyMap<bigint, string>): { from: bigint; to: bigint }[] {
+  const calls: { from: bigint; to: bigint }[] = [];
+  if (callees.size === 0) return calls;
+  for (const { address, bytes, execute } of image.segments) {
+    if (!execute) continue;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    // Of offsets within the segment: a whole kernel is looked through.
+    const offsets = new Map([...callees.keys()].map((callee) => [Number(callee - address), callee]));
+    for (const opcode of NEAR)
+      for (
+        let at = bytes.indexOf(opcode);
+        at >= 0 && at + NEAR_BYTES <= bytes.length;
+        at = bytes.indexOf(opcode, at + 1)
+      ) {
+        const to = offsets.get(at + NEAR_BYTES + view.getInt32(at + 1, true));
+        if (to !== undefined) calls.push({ from: address + BigInt(at), to });
+      }
+  }
+  return calls;
+}
