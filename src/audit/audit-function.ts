@@ -1,9 +1,10 @@
 /** One function under audit: runs are drawn until they show nothing new, and each is judged by every rule. */
 import { GPR } from '../../models/abi/registers.js';
 import { TDVMCALL } from '../../models/abi/tdvmcall.js';
-import { reachedFunctions } from '../harness/call-graph.js';
+import { functionAround } from '../harness/call-graph.js';
 import { readHalves } from '../halves.js';
 import type { Image } from '../image/image.js';
+import { segmentAt } from '../image/segments.js';
 import { STOP } from '../stage/stage.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { type Draw, Drawer, type Knowledge } from './draw.js';
@@ -49,7 +50,7 @@ export class FunctionAudit {
     private readonly target: AuditTarget,
     private readonly seed: string,
   ) {
-    this.constants = constantsOf(runner.stage.image, target.symbol);
+    this.constants = constantsOf(runner.stage.image, target.address);
     this.scene = new Scene(
       runner,
       target.address,
@@ -194,6 +195,11 @@ export class FunctionAudit {
     }
   }
 
+  /** Whether what it shows the host is its caller's: then its callers set the registers. */
+  get isConveyor(): boolean {
+    return [...this.sites.values()].some((site) => site.isGiven(GPR.R11) && site.isGiven(GPR.R12));
+  }
+
   private verdict(runs: number): FunctionVerdict {
     const { target } = this;
     const all = [...this.findings.values()];
@@ -214,14 +220,19 @@ export class FunctionAudit {
   }
 }
 
+/** Functions whose constants are looked at: the one under audit, and what it calls first. */
+const LOOKED_AT = 8;
+
 /** Immediate operands of the function and of what it calls: what its decisions compare with. */
-function constantsOf(image: Image, symbol: string): bigint[] {
+function constantsOf(image: Image, entry: bigint): bigint[] {
   const constants = new Set<bigint>();
-  for (const { instructions } of reachedFunctions(image, symbol).slice(0, 8))
-    for (const { immediates } of instructions)
-      for (const value of immediates) {
-        if (constants.size >= MOST_CONSTANTS) return [...constants];
-        constants.add(value);
-      }
+  const functions = [entry];
+  for (let next = 0; next < functions.length && next < LOOKED_AT; next++)
+    for (const { immediates, flow, target } of functionAround(image, functions[next])?.instructions ?? []) {
+      if (flow === 'call' && target !== undefined && !functions.includes(target)) functions.push(target);
+      // An address is none that a caller or a host would come by.
+      for (const value of immediates)
+        if (constants.size < MOST_CONSTANTS && segmentAt(image.segments, value) === undefined) constants.add(value);
+    }
   return [...constants];
 }

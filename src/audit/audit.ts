@@ -5,7 +5,7 @@ import { FunctionAudit } from './audit-function.js';
 import { CALLING, conventionOf, type ConventionName } from './calling.js';
 import type { FunctionVerdict } from './finding.js';
 import { AuditRunner } from './run.js';
-import { auditTargets, type WrappedCall } from './wrapped-calls.js';
+import { type AuditTarget, AuditTargets, type WrappedCall } from './wrapped-calls.js';
 
 export interface AuditOptions {
   readonly seed: string;
@@ -23,13 +23,28 @@ export interface ImageVerdict {
   readonly problem: string;
 }
 
+/** Callers of callers that only hand on what they are given are looked for so often. */
+const MOST_ROUNDS = 4;
+
+/** @throws nothing for what an image may hold: what cannot be run is said in the verdict */
 export function auditImage(image: Image, { seed, convention = conventionOf(image) }: AuditOptions): ImageVerdict {
-  const { targets, nameless } = auditTargets(image);
-  const verdict = { image, convention, nameless };
-  if (targets.length === 0) return { ...verdict, functions: [], problem: '' };
+  const found = new AuditTargets(image);
+  const verdict = { image, convention, nameless: found.nameless };
+  if (found.targets.length === 0) return { ...verdict, functions: [], problem: '' };
   try {
     const runner = new AuditRunner(new AuditStage(image), CALLING[convention]);
-    const functions = targets.map((target) => new FunctionAudit(runner, target, seed).judge());
+    const functions: FunctionVerdict[] = [];
+    let wave = [...found.targets, ...found.addCallers(found.targets)];
+    for (let round = 0; round < MOST_ROUNDS && wave.length > 0; round++) {
+      const conveyors: AuditTarget[] = [];
+      for (const target of wave) {
+        const audit = new FunctionAudit(runner, target, seed);
+        functions.push(audit.judge());
+        if (target.own.length === 0 && audit.isConveyor) conveyors.push(target);
+      }
+      wave = conveyors.length === 0 ? [] : found.addCallers(conveyors);
+    }
+    functions.sort((a, b) => (a.address < b.address ? -1 : 1));
     return { ...verdict, functions, problem: '' };
   } catch (error) {
     if (error instanceof ImageError) return { ...verdict, functions: [], problem: error.message };

@@ -48,7 +48,7 @@ export interface Draw {
 
 /** What is known of a function from its code and the runs before. */
 export interface Knowledge {
-  /** Constants of its code. */
+  /** Constants of its code, those of the function itself first. */
   readonly constants: readonly bigint[];
   /** Words that were read through a parameter. */
   readonly read: readonly Source[];
@@ -110,8 +110,17 @@ function number64(dice: Dice, { constants }: Knowledge): bigint {
     case 5:
       return dice.value();
     default:
-      return constants.length === 0 ? BigInt(dice.below(0x100)) : constants[dice.below(constants.length)];
+      return constants.length === 0
+        ? BigInt(dice.below(0x100))
+        : near(dice, constants[dice.below(1 + dice.below(constants.length))]);
   }
+}
+
+/** What decisions about a constant tell apart: it, its neighbours, and what an addition of it or a mask makes 0. */
+function near(dice: Dice, constant: bigint): bigint {
+  const values = [constant, constant, constant + 1n, constant - 1n, -constant, ~constant];
+  const bits = constant >> 32n === 0n || constant >> 31n === 0x1ffffffffn ? 32 : 64;
+  return BigInt.asUintN(bits, values[dice.below(values.length)]);
 }
 
 /** Gives what the caller decides a value that leads somewhere. */

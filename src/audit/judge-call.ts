@@ -12,8 +12,11 @@ import { FLAG } from '../x86/flags.js';
 import type { Call, Run } from './run.js';
 import type { Scene } from './scene.js';
 
+const FIRST_CALLS = 6;
+
 export function judgeCalls(scene: Scene, run: Run): void {
-  run.calls.forEach((call, index) => {
+  // What a loop calls again and again is judged where it begins.
+  run.calls.slice(0, FIRST_CALLS).forEach((call, index) => {
     judgeLeaf(scene, run, index, call);
     if (!call.isVmcall) return;
     judgeMask(scene, run, index, call);

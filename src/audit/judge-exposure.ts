@@ -2,6 +2,7 @@
 import { GPR, GPR_NAMES } from '../../models/abi/registers.js';
 import { equalHalves, highHalf, lowHalf, readHalves } from '../halves.js';
 import { segmentAt } from '../image/segments.js';
+import { symbolAt } from '../stage/functions.js';
 import { REGIONS } from '../stage/layout.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { GIVEN_BY, givenBy } from './argument-space.js';
@@ -10,10 +11,12 @@ import type { Scene } from './scene.js';
 
 /** Bytes behind a pointer that are taken for what it points to. */
 const STRUCTURE = 0x1000n;
+/** Calls of a run that are looked at: what a loop calls again and again is judged where it begins. */
+const FIRST_CALLS = 6;
 
 /** Compares what two runs show that differ in nothing that the host may see. */
 export function judgeExposure(scene: Scene, run: Run, companion: Run, variation: Variation): void {
-  for (const [index, call] of run.calls.entries()) {
+  for (const [index, call] of run.calls.slice(0, FIRST_CALLS).entries()) {
     const other = companion.calls[index];
     // Where the ways part, what is shown is the way's.
     if (other === undefined || other.path !== call.path) return;
@@ -83,7 +86,7 @@ function exposedVectors(scene: Scene, call: Call, other: Call): void {
 
 /** Addresses of code, and pointers that were used: seen in one run, by their values. */
 export function judgeExposedAddresses(scene: Scene, run: Run, usedPointers: Map<string, Set<bigint>>): void {
-  for (const [index, call] of run.calls.entries()) {
+  for (const [index, call] of run.calls.slice(0, FIRST_CALLS).entries()) {
     if (!isShown(scene, call)) continue;
     for (const register of exposed(call)) {
       const value = readHalves(call.registers, 2 * register);
@@ -107,7 +110,9 @@ export function judgeExposedAddresses(scene: Scene, run: Run, usedPointers: Map<
 
 function isCode(scene: Scene, value: bigint): boolean {
   // Small numbers are addresses of code in an image that is linked low.
-  return highHalf(value) !== 0 && segmentAt(scene.image.segments, value)?.execute === true;
+  if (highHalf(value) === 0 || segmentAt(scene.image.segments, value)?.execute !== true) return false;
+  // Linkers put constants beside code.
+  return symbolAt(scene.image, value)?.symbol.kind !== 'object';
 }
 
 function wasUsed({ events }: Run, call: Call, pointer: bigint): boolean {

@@ -22,7 +22,7 @@ export function judgeStaleUse(scene: Scene, run: Run, companion: Run, variation:
 
 /** The register's value at a call that the host need not keep, and that its sub-function does not answer. */
 export function judgeKeptUse(scene: Scene, run: Run): void {
-  for (const [index, call] of run.calls.entries()) {
+  for (const [index, call] of run.calls.slice(0, 6).entries()) {
     const open = unanswered(scene, run, index, call);
     if (open === 0) continue;
     const all: Variation = { hostRegisters: open };

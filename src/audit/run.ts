@@ -22,7 +22,7 @@ import { type Answers, type Draw, STACK_WORDS } from './draw.js';
 /** Instructions that one run may execute. */
 export const RUN_BUDGET = 20_000;
 /** Calls after which a run is ended: only the host, or the caller's memory, keeps it going. */
-export const MOST_CALLS = 48;
+export const MOST_CALLS = 24;
 const RSP = 2 * GPR.RSP;
 const REGISTER_WORDS = 32;
 const XMM_WORDS = 64;

@@ -10,9 +10,14 @@ import type { AuditFinding } from './finding.js';
 import type { AuditRunner, Call, Run, Variation } from './run.js';
 import type { Site } from './site.js';
 
+/** Runs after which it is taken for sure that a register is not the caller's. */
+const ENOUGH = 8;
+
 export class Scene {
   /** Whether a register at a call is the caller's after all, by site and register. */
   private readonly callers = new Set<string>();
+  /** How often it was seen that it is not. */
+  private readonly own = new Map<string, number>();
 
   constructor(
     readonly runner: AuditRunner,
@@ -75,6 +80,9 @@ export class Scene {
     const site = this.siteOf(call);
     const key = `${call.address} ${register}`;
     if (site.isGiven(register) || this.callers.has(key)) return false;
+    const times = this.own.get(key) ?? 0;
+    if (times >= ENOUGH) return true;
+    this.own.set(key, times + 1);
     const value = readHalves(call.registers, 2 * register);
     const { draw } = run;
     const fresh = placeAddress(GIVEN_BY.caller, 40, 0x4242);

@@ -19,12 +19,6 @@ export interface WrappedCall {
   readonly instruction: 'TDCALL' | 'SEAMCALL';
 }
 
-export interface AuditTargets {
-  readonly targets: readonly AuditTarget[];
-  /** Instructions in code that belongs to no symbol: nobody knows where their function begins. */
-  readonly nameless: readonly WrappedCall[];
-}
-
 /** 66 0F 01 CC is TDCALL, 66 0F 01 CF is SEAMCALL (Intel SDM volume 2; iced-x86 decodes both). */
 const PREFIX = [0x66, 0x0f, 0x01] as const;
 const LAST: Readonly<Record<number, WrappedCall['instruction']>> = { 0xcc: 'TDCALL', 0xcf: 'SEAMCALL' };
@@ -32,33 +26,52 @@ const LAST: Readonly<Record<number, WrappedCall['instruction']>> = { 0xcc: 'TDCA
 const NEAR = [0xe8, 0xe9];
 const NEAR_BYTES = 5;
 
-/** All functions of an image that contain such an instruction, and those that call one of them directly, by address. */
-export function auditTargets(image: Image): AuditTargets {
-  const found = new Map<bigint, AuditTarget & { own: WrappedCall[]; calls: string[] }>();
-  const nameless: WrappedCall[] = [];
-  const targetAt = (address: bigint, isThere: (instruction: DecodedInstruction) => boolean) => {
-    const code = functionAround(image, address);
+/** The functions of an image that contain such an instruction, and then those that call others directly. */
+export class AuditTargets {
+  /** Instructions in code that belongs to no symbol: nobody knows where their function begins. */
+  readonly nameless: WrappedCall[] = [];
+  private readonly found = new Map<bigint, AuditTarget & { own: WrappedCall[]; calls: string[] }>();
+
+  constructor(private readonly image: Image) {
+    for (const call of wrappedCalls(image)) {
+      const target = this.targetAt(call.address, ({ flow }) => flow === 'environment');
+      if (target === undefined) this.nameless.push(call);
+      else target?.own.push(call);
+    }
+  }
+
+  /** By address. */
+  get targets(): AuditTarget[] {
+    return [...this.found.values()].sort((a, b) => (a.address < b.address ? -1 : 1));
+  }
+
+  /** Adds the functions that call or jump to one of these. @returns those that were no targets before, by address */
+  addCallers(callees: readonly AuditTarget[]): AuditTarget[] {
+    const known = new Set(this.found.keys());
+    const names = new Map(callees.map(({ address, symbol }) => [address, symbol]));
+    for (const { from, to } of nearCalls(this.image, names)) {
+      const target = this.targetAt(from, (instruction) => instruction.target === to);
+      const symbol = names.get(to);
+      if (target == null || symbol === undefined || target.address === to || target.calls.includes(symbol)) continue;
+      target.calls.push(symbol);
+    }
+    return this.targets.filter(({ address }) => !known.has(address));
+  }
+
+  /** The function around an instruction; null where no such instruction is, undefined where no function is known. */
+  private targetAt(
+    address: bigint,
+    isThere: (instruction: DecodedInstruction) => boolean,
+  ): (AuditTarget & { own: WrappedCall[]; calls: string[] }) | null | undefined {
+    const code = functionAround(this.image, address);
     if (code === undefined) return undefined;
     // The bytes may lie in the middle of an instruction, or in a constant.
     if (!code.instructions.some((instruction) => instruction.address === address && isThere(instruction))) return null;
-    let target = found.get(code.address);
+    let target = this.found.get(code.address);
     if (target === undefined)
-      found.set(code.address, (target = { symbol: code.symbol, address: code.address, own: [], calls: [] }));
+      this.found.set(code.address, (target = { symbol: code.symbol, address: code.address, own: [], calls: [] }));
     return target;
-  };
-  for (const call of wrappedCalls(image)) {
-    const target = targetAt(call.address, ({ flow }) => flow === 'environment');
-    if (target === undefined) nameless.push(call);
-    else target?.own.push(call);
   }
-  const callees = new Map([...found.values()].map(({ address, symbol }) => [address, symbol]));
-  for (const { from, to } of nearCalls(image, callees)) {
-    const target = targetAt(from, (instruction) => instruction.target === to);
-    const symbol = callees.get(to);
-    if (target == null || symbol === undefined || target.address === to || target.calls.includes(symbol)) continue;
-    target.calls.push(symbol);
-  }
-  return { targets: [...found.values()].sort((a, b) => (a.address < b.address ? -1 : 1)), nameless };
 }
 
 function wrappedCalls(image: Image): WrappedCall[] {
