@@ -4,7 +4,8 @@
  * the same values, and is full of pointers into itself: whatever a function takes for a structure can be followed.
  *
  * An address says who gave it (its upper half) and lies in one of 64 windows, whose number says what the values in it are
- * like. Two kinds have the same content at the same place: a companion run that starts from another pointer loads the same.
+ * like. What companions hold in place of a pointer differs from it in every byte that an address can differ in, and leads to
+ * the same values: a companion run that starts from the other pointer loads the same.
  */
 import { TDVMCALL } from '../../models/abi/tdvmcall.js';
 import { highHalf, joinHalves, lowHalf, writeHalves } from '../halves.js';
@@ -22,6 +23,9 @@ export const GIVEN_BY = {
 } as const;
 
 const SPACE_HIGH = 0xffff8a00 | 0;
+/** The same of the pointers of companions: another byte, and the lower half shifted. */
+const OTHER_HIGH = 0xffff9500 | 0;
+const OTHER_SHIFT = 0x15a6d4b8;
 const KINDS = 0xff;
 /** Windows of 16 MiB; pointers lead to their middle, so that negative offsets stay in them. */
 const WINDOW_SHIFT = 24;
@@ -36,7 +40,12 @@ export const LIKE = { pointers: 0, zeros: 1, small: 2, mixed: 3, bytes: 4, point
 
 /** The address of a place in a window. */
 export function placeAddress(givenBy: number, window: number, place: number): bigint {
-  return joinHalves((window << WINDOW_SHIFT) | (MIDDLE + ((place % PLACES) << 6)), SPACE_HIGH | givenBy);
+  const low = (window << WINDOW_SHIFT) | (MIDDLE + ((place % PLACES) << 6));
+  return isOther(givenBy) ? joinHalves(low + OTHER_SHIFT, OTHER_HIGH | givenBy) : joinHalves(low, SPACE_HIGH | givenBy);
+}
+
+function isOther(givenBy: number): boolean {
+  return givenBy === GIVEN_BY.nobodyOther || givenBy === GIVEN_BY.hostOther;
 }
 
 /** Who gave a value, if it is an address in this memory: one of GIVEN_BY. */
@@ -45,14 +54,16 @@ export function givenBy(value: bigint): number | undefined {
 }
 
 export function givenByHigh(high: number): number | undefined {
-  return (high & ~KINDS) === SPACE_HIGH ? high & KINDS : undefined;
+  const kind = high & KINDS;
+  return (high & ~KINDS) === (isOther(kind) ? OTHER_HIGH : SPACE_HIGH) ? kind : undefined;
 }
 
 /** The bytes of the page at an address. */
 export function pageContent(address: bigint): Uint8Array {
   const words = new Int32Array(PAGE / 4);
-  const low = lowHalf(address);
-  for (let offset = 0; offset < PAGE; offset += 8) writeHalves(words, offset / 4, wordAt(low + offset));
+  // All pages begin at a page's start; the shift is none of a page, but one of whole words.
+  const low = lowHalf(address) - ((givenBy(address) ?? 0) & 1 ? OTHER_SHIFT : 0);
+  for (let offset = 0; offset < PAGE; offset += 8) writeHalves(words, offset / 4, wordAt((low + offset) | 0));
   return new Uint8Array(words.buffer);
 }
 

@@ -1,6 +1,6 @@
 /** What a TDVMCALL shows the host. */
 import { GPR, GPR_NAMES } from '../../models/abi/registers.js';
-import { equalHalves, highHalf, lowHalf, readHalves } from '../halves.js';
+import { equalHalves, highHalf, readHalves } from '../halves.js';
 import { segmentAt } from '../image/segments.js';
 import { symbolAt } from '../stage/functions.js';
 import { REGIONS } from '../stage/layout.js';
@@ -24,7 +24,7 @@ export function judgeExposure(scene: Scene, run: Run, companion: Run, variation:
     for (const register of exposed(call)) {
       const value = readHalves(call.registers, 2 * register);
       if (equalHalves(other.registers, 2 * register, value)) continue;
-      report(scene, run, index, register, describe(scene, value, variation));
+      report(scene, run, index, register, describe(scene, run, value, variation));
     }
     exposedVectors(scene, call, other);
   }
@@ -57,9 +57,9 @@ function report(scene: Scene, run: Run, index: number, register: number, what: s
 }
 
 /** Where a value comes from that it should not hold. */
-function describe(scene: Scene, value: bigint, { stack }: Variation): string {
-  if (givenBy(value) === GIVEN_BY.nobody) {
-    const register = (lowHalf(value) >>> 24) >> 3;
+function describe(scene: Scene, run: Run, value: bigint, { stack }: Variation): string {
+  const register = GPR_NAMES.findIndex((_, number) => number !== GPR.RSP && equalHalves(run.entry, 2 * number, value));
+  if (register >= 0 && !scene.calling.parameters.includes(register)) {
     const kept = scene.calling.kept.includes(register) ? 'a saved register of the caller' : 'a stale register';
     return `what ${GPR_NAMES[register]} held at the entry, ${kept}`;
   }

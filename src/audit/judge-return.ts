@@ -4,6 +4,7 @@ import { readHalves } from '../halves.js';
 import { segmentAt } from '../image/segments.js';
 import { STOP } from '../stage/stage.js';
 import { hex } from '../text/hex.js';
+import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { VECTOR } from '../x86/exit.js';
 import { FLAG } from '../x86/flags.js';
 import { SLOT as STATE } from '../x86/layout.js';
@@ -47,13 +48,30 @@ function judgeLost(scene: Scene, run: Run): void {
   const isCode = segmentAt(scene.image.segments, rip)?.execute === true;
   if (isCode ? run.detail !== VECTOR.GP && run.detail !== VECTOR.SS : run.detail !== VECTOR.PF) return;
   const last = lastOf(scene, scene.steps(run.draw));
-  if (scene.instruction(last)?.flow !== 'return') return;
+  if (scene.instruction(last)?.flow !== 'return' || isThunk(run, last, isCode)) return;
   scene.report({
     rule: 'keeps-stack',
     subject: 'RSP',
     address: last,
     found: `it returns to ${describe(run, isCode ? undefined : rip)}, and not to its caller, ${situation(run)}`,
   });
+}
+
+/** How far before its RET a thunk puts the target of an indirect call on the stack. */
+const THUNK_BYTES = 16n;
+
+/** A RET in place of an indirect call or jump: what it goes to was stored just before, and not pushed. */
+function isThunk({ events, final }: Run, last: bigint, faulted: boolean): boolean {
+  // A RET that faulted has not taken the address off the stack.
+  const slot = readHalves(final, 2 * GPR.RSP) - (faulted ? 0n : 8n);
+  for (let at = events.length - EVENT_WORDS; at >= 0; at -= EVENT_WORDS) {
+    const kind = events[at + EVENT_WORD.KIND];
+    if (kind !== EVENT.Store && kind !== EVENT.Push) continue;
+    if (readHalves(events, at + EVENT_WORD.ADDRESS_LOW) !== slot) continue;
+    const from = readHalves(events, at + EVENT_WORD.RIP_LOW);
+    return kind === EVENT.Store && from < last && last - from <= THUNK_BYTES;
+  }
+  return false;
 }
 
 function describe({ entry }: Run, target: bigint | undefined): string {

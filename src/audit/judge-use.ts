@@ -82,7 +82,10 @@ function differenceBehind(
   const [low, high] = [2 * GPR.RAX, 2 * GPR.RAX + 1];
   if (run.final[low] === companion.final[low] && run.final[high] === companion.final[high]) return undefined;
   const steps = scene.steps(run.draw);
-  return { address: scene.writer(steps, steps.length, GPR.RAX) ?? steps[0], what: 'the result in RAX' };
+  const writer = scene.writer(steps, steps.length, GPR.RAX);
+  // Functions without a result keep the stack aligned with a PUSH of any register, and a POP of RAX.
+  if (writer === undefined || /^pop/.test(scene.instruction(writer)?.text ?? '')) return undefined;
+  return { address: writer, what: 'the result in RAX' };
 }
 
 function partingBehind(scene: Scene, run: Run, variation: Variation, index: number): Difference | undefined {

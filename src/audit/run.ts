@@ -164,9 +164,8 @@ export class AuditRunner {
     // RSP + 8 is a multiple of 16 at every entry, in both conventions.
     const stackPointer = (regions.stackEntry & ~0xfn) - 8n;
     stage.enterState(variation.registers === true ? 1 : 0);
-    const nobody = variation.registers === true ? GIVEN_BY.nobodyOther : GIVEN_BY.nobody;
     for (let register = 0; register < REGISTER_WORDS / 2; register++)
-      writeHalves(state, 2 * register, placeAddress(nobody, 8 * register, 0x77 * (register + 1)));
+      writeHalves(state, 2 * register, nobodysValue(draw, register, variation.registers === true));
     calling.parameters.forEach((register, index) => writeHalves(state, 2 * register, draw.parameters[index]));
     writeHalves(state, RSP, stackPointer);
     writeHalves(state, 2 * STATE.RIP, entry);
@@ -333,6 +332,14 @@ export class AuditRunner {
   }
 }
 
+/** What a register holds that nobody gave: mostly a pointer, since code with a convention of its own may follow it. */
+function nobodysValue({ number, answers }: Draw, register: number, other: boolean): bigint {
+  if (number % 3 !== 2)
+    return placeAddress(other ? GIVEN_BY.nobodyOther : GIVEN_BY.nobody, 8 * (register % 8), 0x77 * (register + 1));
+  const value = joinHalves(mix(answers.key, 0x100 + register), mix(answers.key, 0x200 + register));
+  return other ? BigInt.asUintN(64, ~value) : value;
+}
+
 function changes({ host, hostRegisters }: Variation, register: number): boolean {
   if (hostRegisters !== undefined) return ((hostRegisters >>> register) & 1) !== 0;
   return host !== undefined;
@@ -340,11 +347,12 @@ function changes({ host, hostRegisters }: Variation, register: number): boolean 
 
 function valueOf(answers: Answers, call: number, register: number, changed: boolean): bigint | undefined {
   const hash = mix(answers.key, 16 * call + register);
-  const pointer = (who: number): bigint => placeAddress(who, hash & (WINDOWS - 1), hash >>> 8);
-  if (changed) return pointer(GIVEN_BY.hostOther);
+  const pointer = (who: number, from: number): bigint =>
+    placeAddress(who, from & (WINDOWS - 1), from >>> 8) + BigInt(from >>> 26);
+  if (changed) return pointer(GIVEN_BY.hostOther, ~hash);
   switch (answers.like) {
     case 'pointers':
-      return pointer(GIVEN_BY.host);
+      return pointer(GIVEN_BY.host, hash);
     case 'zeros':
       return 0n;
     case 'small':

@@ -1,6 +1,7 @@
 /** Where an image contains TDCALL and SEAMCALL, and who calls the functions that do. */
 import { functionAround } from '../harness/call-graph.js';
 import type { Image } from '../image/image.js';
+import { functionExtent, symbolAt } from '../stage/functions.js';
 import type { DecodedInstruction } from '../x86/decode.js';
 
 /** A function to be audited. */
@@ -26,10 +27,20 @@ const LAST: Readonly<Record<number, WrappedCall['instruction']>> = { 0xcc: 'TDCA
 const NEAR = [0xe8, 0xe9];
 const NEAR_BYTES = 5;
 
+interface FoundFunction {
+  readonly symbol: string;
+  readonly address: bigint;
+  readonly instructions: ReadonlyMap<bigint, DecodedInstruction>;
+}
+
+/** Bytes of a function that are looked through. */
+const MOST_BYTES = 0x40000;
+
 /** The functions of an image that contain such an instruction, and then those that call others directly. */
 export class AuditTargets {
   /** Instructions in code that belongs to no symbol: nobody knows where their function begins. */
   readonly nameless: WrappedCall[] = [];
+  private readonly functions = new Map<bigint, FoundFunction>();
   private readonly found = new Map<bigint, AuditTarget & { own: WrappedCall[]; calls: string[] }>();
 
   constructor(private readonly image: Image) {
@@ -58,15 +69,30 @@ export class AuditTargets {
     return this.targets.filter(({ address }) => !known.has(address));
   }
 
+  /** The function around an address, with its instructions; undefined also for one that no compiler makes. */
+  private functionAt(address: bigint): FoundFunction | undefined {
+    const symbol = symbolAt(this.image, address)?.symbol;
+    if (symbol === undefined || functionExtent(this.image, symbol).size > MOST_BYTES) return undefined;
+    let known = this.functions.get(symbol.address);
+    if (known === undefined) {
+      const code = functionAround(this.image, address);
+      if (code === undefined) return undefined;
+      const instructions = new Map(code.instructions.map((instruction) => [instruction.address, instruction]));
+      this.functions.set(symbol.address, (known = { symbol: code.symbol, address: code.address, instructions }));
+    }
+    return known;
+  }
+
   /** The function around an instruction; null where no such instruction is, undefined where no function is known. */
   private targetAt(
     address: bigint,
     isThere: (instruction: DecodedInstruction) => boolean,
   ): (AuditTarget & { own: WrappedCall[]; calls: string[] }) | null | undefined {
-    const code = functionAround(this.image, address);
+    const code = this.functionAt(address);
     if (code === undefined) return undefined;
     // The bytes may lie in the middle of an instruction, or in a constant.
-    if (!code.instructions.some((instruction) => instruction.address === address && isThere(instruction))) return null;
+    const instruction = code.instructions.get(address);
+    if (instruction === undefined || !isThere(instruction)) return null;
     let target = this.found.get(code.address);
     if (target === undefined)
       this.found.set(code.address, (target = { symbol: code.symbol, address: code.address, own: [], calls: [] }));
