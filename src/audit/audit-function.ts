@@ -6,7 +6,9 @@ import { readHalves } from '../halves.js';
 import type { Image } from '../image/image.js';
 import { segmentAt } from '../image/segments.js';
 import { STOP } from '../stage/stage.js';
+import type { DecodedInstruction } from '../x86/decode.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
+import { CALLING, conventionOfCode, type ConventionName, parametersOf } from './calling.js';
 import { type Draw, Drawer, type Knowledge } from './draw.js';
 import { type AuditFinding, findingKey, type FunctionVerdict, NOTES } from './finding.js';
 import { judgeCalls } from './judge-call.js';
@@ -43,12 +45,15 @@ export class FunctionAudit {
   private readonly ignored = new Map<bigint, number>();
   private readonly constants: readonly bigint[];
   private readonly scene: Scene;
+  private readonly parameters: readonly string[];
   private reached = 0;
 
   constructor(
     private readonly runner: AuditRunner,
     private readonly target: AuditTarget,
     private readonly seed: string,
+    usual: ConventionName,
+    told: boolean,
   ) {
     this.constants = constantsOf(runner.stage.image, target.address);
     this.scene = new Scene(
@@ -60,6 +65,24 @@ export class FunctionAudit {
         if (!this.findings.has(key)) this.findings.set(key, finding);
       },
     );
+    runner.calling = CALLING[usual];
+    const first = this.beginning();
+    const convention = told ? usual : conventionOfCode(first, usual);
+    runner.calling = CALLING[convention];
+    this.parameters = parametersOf(first, convention);
+  }
+
+  /** What is executed from the entry on, up to the first call of another function. */
+  private beginning(): DecodedInstruction[] {
+    const draw = new Drawer(this.seed, this.target.symbol).draw(
+      0,
+      this.runner.calling.parameters.length,
+      this.knowledge(),
+    );
+    const instructions = this.scene.steps(draw).flatMap((address) => this.scene.instruction(address) ?? []);
+    // The first instruction of a kernel's function calls its tracer.
+    const end = instructions.findIndex(({ flow }, index) => index > 1 && (flow === 'call' || flow === 'environment'));
+    return end < 0 ? instructions : instructions.slice(0, end);
   }
 
   judge(): FunctionVerdict {
@@ -139,7 +162,7 @@ export class FunctionAudit {
       constants: this.constants,
       read: [...this.read.values()],
       instruction: site?.instruction ?? 'TDCALL',
-      given: site?.given ?? 0,
+      exposable: site?.exposable ?? 0,
       ...(leaf !== undefined && { leaf }),
       ...(mask !== undefined && { mask }),
       ...(vendor !== undefined && { vendor }),
@@ -149,7 +172,7 @@ export class FunctionAudit {
 
   private limits(): Map<bigint, number> {
     const given = [...this.sites.values()].filter(({ maskIsGiven }) => maskIsGiven);
-    return new Map(given.map((site) => [site.address, site.given]));
+    return new Map(given.map((site) => [site.address, site.exposable]));
   }
 
   /** A host that answers the same for ever. */
@@ -208,9 +231,12 @@ export class FunctionAudit {
       symbol: target.symbol,
       address: target.address,
       instructions: [...new Set([...this.sites.values(), ...target.own].map(({ instruction }) => instruction))].sort(),
+      convention: this.runner.calling.name,
+      parameters: this.parameters,
       calls: target.calls,
       findings: all.filter(({ rule }) => !NOTES.has(rule)),
       notes: all.filter(({ rule }) => NOTES.has(rule)),
+      inherited: 0,
       runs,
       paths: this.ways.size,
       reached: this.reached,

@@ -1,4 +1,5 @@
 /** The two calling conventions, as far as an audit needs them. */
+import { GPR_NAMES } from '../../models/abi/registers.js';
 import type { Image } from '../image/image.js';
 import { REGISTER_INDEX, type RegisterName } from '../x86/registers.js';
 
@@ -45,4 +46,46 @@ export const CALLING: Readonly<Record<ConventionName, Calling>> = {
 /** The convention that a file's format goes with, or that the image names. */
 export function conventionOf(image: Image & { readonly convention?: ConventionName }): ConventionName {
   return image.convention ?? (/^(coff|pe)/.test(image.format) ? 'ms-x64' : 'sysv');
+}
+
+interface Instruction {
+  readonly text: string;
+  readonly readsRegisters: number;
+  readonly writesRegisters: number;
+}
+
+/** Registers that code reads before it writes them, and those of them that it only saves; one bit each. */
+function takenBy(instructions: readonly Instruction[]): { read: number; saved: number } {
+  let [written, read, saved] = [0, 0, 0];
+  for (const { text, readsRegisters, writesRegisters } of instructions) {
+    // PUSH, or a MOV into the shadow space.
+    const saves = /^push\s+%\w+|^mov\s+%\w+,(0x)?[\da-f]+\(%rsp\)/.test(text);
+    const clears = /^(?:xor|sub)\w*\s+%(\w+),\s*%\1$/.test(text);
+    if (saves) saved |= readsRegisters & ~written;
+    else if (!clears) read |= readsRegisters & ~written;
+    written |= writesRegisters;
+  }
+  return { read, saved: saved & ~read };
+}
+
+/**
+ * The convention that a function's code tells, where it is not the one that its file's format goes with: firmware is often
+ * built as ELF with the Microsoft convention, and as PE with functions of the other one.
+ *
+ * @param instructions as they are executed from the entry on
+ */
+export function conventionOfCode(instructions: readonly Instruction[], usual: ConventionName): ConventionName {
+  const { read, saved } = takenBy(instructions);
+  const [rdi, rsi, rcx] = indices('rdi', 'rsi', 'rcx').map((register) => 1 << register);
+  // Who saves both keeps them for its caller; a System V function would take parameters from them.
+  const keeps = (saved & rdi) !== 0 && (saved & rsi) !== 0;
+  if (usual === 'sysv') return keeps && (read & rcx) !== 0 ? 'ms-x64' : usual;
+  return (read & rdi) !== 0 ? 'sysv' : usual;
+}
+
+/** Names of the registers of parameters that code takes, in their order. */
+export function parametersOf(instructions: readonly Instruction[], convention: ConventionName): string[] {
+  const { read } = takenBy(instructions);
+  const { parameters } = CALLING[convention];
+  return parameters.filter((register) => ((read >>> register) & 1) !== 0).map((register) => GPR_NAMES[register]);
 }

@@ -58,8 +58,8 @@ export interface Knowledge {
   readonly vendor?: Source;
   readonly function?: Source;
   readonly instruction: 'TDCALL' | 'SEAMCALL';
-  /** Registers at the call whose values the caller gave, one bit each. */
-  readonly given: number;
+  /** Registers that a mask of the caller's may let through, one bit each. */
+  readonly exposable: number;
 }
 
 /** Other failures than the ABI's: a status is looked at as a whole. */
@@ -131,8 +131,8 @@ function direct(dice: Dice, draw: Drawn, known: Knowledge): void {
   if (known.leaf !== undefined) put(draw, known.leaf, asks ? 0n : leafOf(dice, known.instruction));
   // A mask lets through what the caller gave, and nothing that is the function's own.
   if (asks && known.mask !== undefined) {
-    const given = BigInt(known.given & 0xffcc);
-    put(draw, known.mask, dice.once(3) ? given & dice.value() : given);
+    const all = BigInt(known.exposable);
+    put(draw, known.mask, dice.once(3) ? all & dice.value() : all);
   }
   if (asks && known.vendor !== undefined && !dice.once(4)) put(draw, known.vendor, 0n);
   if (asks && known.function !== undefined) {

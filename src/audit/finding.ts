@@ -1,4 +1,5 @@
 /** What an audit says of a function. */
+import type { ConventionName } from './calling.js';
 
 /** The rules, by their stable names; the sentence is what is expected. */
 export const AUDIT_RULES = {
@@ -45,11 +46,16 @@ export interface FunctionVerdict {
   readonly symbol: string;
   readonly address: bigint;
   readonly instructions: readonly ('TDCALL' | 'SEAMCALL')[];
+  readonly convention: ConventionName;
+  /** Registers of parameters that it reads before it writes them. */
+  readonly parameters: readonly string[];
   /** Functions with such instructions that it calls. */
   readonly calls: readonly string[];
   /** In the order in which they were found; notes apart. */
   readonly findings: readonly AuditFinding[];
   readonly notes: readonly AuditFinding[];
+  /** Findings that it has through a function that it calls, which has them by itself: they do not count again. */
+  readonly inherited: number;
   readonly runs: number;
   /** Different ways that the runs took. */
   readonly paths: number;
@@ -61,6 +67,6 @@ export interface FunctionVerdict {
 }
 
 /** Whether anything of a function was judged. */
-export function isJudged({ reached, findings }: FunctionVerdict): boolean {
-  return reached > 0 || findings.length > 0;
+export function isJudged({ reached, findings, inherited }: FunctionVerdict): boolean {
+  return reached > 0 || findings.length > 0 || inherited > 0;
 }

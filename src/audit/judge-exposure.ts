@@ -4,13 +4,11 @@ import { equalHalves, highHalf, readHalves } from '../halves.js';
 import { segmentAt } from '../image/segments.js';
 import { symbolAt } from '../stage/functions.js';
 import { REGIONS } from '../stage/layout.js';
-import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { GIVEN_BY, givenBy } from './argument-space.js';
 import type { Call, Run, Variation } from './run.js';
 import type { Scene } from './scene.js';
+import { leadsToMemory } from './site.js';
 
-/** Bytes behind a pointer that are taken for what it points to. */
-const STRUCTURE = 0x1000n;
 /** Calls of a run that are looked at: what a loop calls again and again is judged where it begins. */
 const FIRST_CALLS = 6;
 
@@ -92,7 +90,7 @@ export function judgeExposedAddresses(scene: Scene, run: Run, usedPointers: Map<
       const value = readHalves(call.registers, 2 * register);
       if (isCode(scene, value) && scene.isOwn(run, index, register))
         report(scene, run, index, register, 'an address of code');
-      if (givenBy(value) !== GIVEN_BY.caller || !wasUsed(run, call, value)) continue;
+      if (givenBy(value) !== GIVEN_BY.caller || !leadsToMemory(value, run, call)) continue;
       const key = `${call.address} ${register}`;
       const seen = usedPointers.get(key) ?? new Set<bigint>();
       usedPointers.set(key, seen.add(value));
@@ -113,16 +111,6 @@ function isCode(scene: Scene, value: bigint): boolean {
   if (highHalf(value) === 0 || segmentAt(scene.image.segments, value)?.execute !== true) return false;
   // Linkers put constants beside code.
   return symbolAt(scene.image, value)?.symbol.kind !== 'object';
-}
-
-function wasUsed({ events }: Run, call: Call, pointer: bigint): boolean {
-  for (let at = 0; at < call.events * EVENT_WORDS; at += EVENT_WORDS) {
-    const kind = events[at + EVENT_WORD.KIND];
-    if (kind !== EVENT.Load && kind !== EVENT.Store) continue;
-    const address = readHalves(events, at + EVENT_WORD.ADDRESS_LOW);
-    if (address >= pointer && address < pointer + STRUCTURE) return true;
-  }
-  return false;
 }
 
 /** A register of a parameter that no instruction touches, and that the host may see. */

@@ -114,7 +114,9 @@ function otherStore(run: Run, companion: Run, from: number): bigint | undefined 
 export function isSeenBehind(run: Run, other: Run, index: number): boolean {
   const call = run.calls[index];
   if (run.path !== other.path || run.end !== other.end || run.calls.length !== other.calls.length) return true;
-  if (run.end === STOP.returned && !sameWords(run.final, other.final, 2 * GPR.RAX, 2)) return true;
+  // Also of a return that went astray: that is another finding.
+  const ended = run.end === STOP.returned || run.end === STOP.faulted;
+  if (ended && !sameWords(run.final, other.final, 2 * GPR.RAX, 2)) return true;
   if (otherStore(run, other, call.events) !== undefined) return true;
   return run.calls.some((later, at) => at > index && !sameWords(later.registers, other.calls[at].registers, 0, 32));
 }

@@ -103,7 +103,8 @@ export class AuditRunner {
 
   constructor(
     readonly stage: AuditStage,
-    readonly calling: Calling,
+    /** Of the function that is run next. */
+    public calling: Calling,
   ) {
     this.fixups = new Set(stage.image.fixups.map(({ from }) => from));
   }

@@ -1,5 +1,5 @@
 /** What the runs of a function show of one TDCALL or SEAMCALL in it: what there is the caller's to choose. */
-import { GPR } from '../../models/abi/registers.js';
+import { EXPOSED_WITHOUT_NO_RBP_MOD, GPR, NEVER_EXPOSED } from '../../models/abi/registers.js';
 import { lowHalf, readHalves } from '../halves.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { GIVEN_BY, givenBy } from './argument-space.js';
@@ -9,6 +9,8 @@ import type { Source } from './source.js';
 export class Site {
   /** Registers whose values were the caller's in any run, one bit each. */
   given = 0;
+  /** Those of them through which memory was accessed: they are the function's own business, one bit each. */
+  private used = 0;
   readonly sources = new Map<number, Source>();
 
   constructor(
@@ -18,6 +20,11 @@ export class Site {
 
   isGiven(register: number): boolean {
     return ((this.given >>> register) & 1) !== 0;
+  }
+
+  /** Registers that a caller who says what is exposed may expose, one bit each. */
+  get exposable(): number {
+    return this.given & ~this.used & MAY_BE_EXPOSED;
   }
 
   /** Whether the caller decides what the host may see: then what is seen is the caller's. */
@@ -31,11 +38,27 @@ export class Site {
       const value = readHalves(call.registers, 2 * register);
       if (!isCallers(value, run)) continue;
       this.given |= 1 << register;
+      if (leadsToMemory(value, run, call)) this.used |= 1 << register;
       if (this.sources.has(register)) continue;
       const source = sourceOf(value, run, call);
       if (source !== undefined) this.sources.set(register, source);
     }
   }
+}
+
+const MAY_BE_EXPOSED = 0xffff & ~NEVER_EXPOSED & ~EXPOSED_WITHOUT_NO_RBP_MOD;
+/** Bytes behind a pointer that are taken for what it points to. */
+const STRUCTURE = 0x1000n;
+
+/** Whether memory was accessed through a pointer before a call. */
+export function leadsToMemory(pointer: bigint, { events }: Run, call: Call): boolean {
+  for (let at = 0; at < call.events * EVENT_WORDS; at += EVENT_WORDS) {
+    const kind = events[at + EVENT_WORD.KIND];
+    if (kind !== EVENT.Load && kind !== EVENT.Store) continue;
+    const address = readHalves(events, at + EVENT_WORD.ADDRESS_LOW);
+    if (address >= pointer && address < pointer + STRUCTURE) return true;
+  }
+  return false;
 }
 
 /** Whether a value is the caller's: a pointer of its own, or the lower half of one that it passed. */

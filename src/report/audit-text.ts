@@ -1,6 +1,6 @@
 /** An audit for people. */
 import type { ImageVerdict } from '../audit/audit.js';
-import { CALLING } from '../audit/calling.js';
+import { CALLING, type ConventionName } from '../audit/calling.js';
 import { AUDIT_RULES, type AuditFinding, type FunctionVerdict, isJudged } from '../audit/finding.js';
 import type { Image } from '../image/image.js';
 import { sourceLine } from '../image/line-table.js';
@@ -26,7 +26,9 @@ function imageText({ image, convention, functions, nameless, problem }: ImageVer
   if (functions.length === 0 && problem === '' && nameless.length === 0)
     lines.push('  no function with TDCALL or SEAMCALL in it');
   if (functions.length > 0)
-    lines.push(plainTable(functions.map((verdict) => [`${shorten(verdict.symbol)}`, what(verdict), outcome(verdict)])));
+    lines.push(
+      plainTable(functions.map((verdict) => [shorten(verdict.symbol), what(verdict, convention), outcome(verdict)])),
+    );
   for (const { address, instruction } of nameless)
     lines.push(
       `  ${instruction} at ${hex(address)} belongs to no symbol: not judged; give the image before it was stripped`,
@@ -38,18 +40,20 @@ function imageText({ image, convention, functions, nameless, problem }: ImageVer
   return lines.join('\n');
 }
 
-function what({ instructions, calls }: FunctionVerdict): string {
+function what({ instructions, calls, convention }: FunctionVerdict, usual: ConventionName): string {
+  const other = convention === usual ? '' : `, ${CALLING[convention].title} by its code`;
   const through = calls.length === 0 ? '' : ` through ${calls.map((name) => shorten(name)).join(', ')}`;
-  return `${instructions.join(', ') || 'no call reached'}${through}`;
+  return `${instructions.join(', ') || 'no call reached'}${through}${other}`;
 }
 
 function outcome(verdict: FunctionVerdict): string {
-  const { findings, notes, runs, paths, reached, unknown, unknownReason } = verdict;
+  const { findings, notes, inherited, runs, paths, reached, unknown, unknownReason } = verdict;
   const reason = unknownReason === '' ? '' : ` (${unknownReason})`;
   if (!isJudged(verdict)) return `not judged: no run came to the call${reason}`;
   const noted = notes.length === 0 ? '' : `, ${counted(notes.length, 'note')}`;
   const lost = unknown === 0 ? '' : `, ${unknown} without a verdict${reason}`;
-  const found = findings.length === 0 ? 'no finding' : counted(findings.length, 'FINDING');
+  const through = inherited === 0 ? '' : `, ${inherited} of what it calls`;
+  const found = (findings.length === 0 ? 'no finding' : counted(findings.length, 'FINDING')) + through;
   return `${found}${noted} (${runs} runs, ${paths} ways, ${reached} came to the call${lost})`;
 }
 
