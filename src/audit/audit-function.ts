@@ -203,7 +203,7 @@ export class FunctionAudit {
     if (readHalves(call.registers, 2 * GPR.R11) === BigInt(TDVMCALL.ReportFatalError)) return;
     const value = FAILURES[tries % FAILURES.length];
     const failed = scene.again(draw, { status: { call: first, value } });
-    this.ignored.set(call.address, isSeenBehind(plain, failed, first) ? -1 : tries + 1);
+    this.ignored.set(call.address, isSeenBehind(scene, plain, failed, first) ? -1 : tries + 1);
   }
 
   private reportIgnored(): void {

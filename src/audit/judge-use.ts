@@ -4,6 +4,7 @@ import { TDVMCALL_FUNCTIONS } from '../../models/abi/tdvmcall.js';
 import { readHalves } from '../halves.js';
 import { STOP } from '../stage/stage.js';
 import { EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
+import { SLOT as STATE } from '../x86/layout.js';
 import { type AuditRule } from './finding.js';
 import { type Call, isOutsideStore, type Run, type Variation } from './run.js';
 import type { Scene } from './scene.js';
@@ -84,7 +85,7 @@ function differenceBehind(
   const steps = scene.steps(run.draw);
   const writer = scene.writer(steps, steps.length, GPR.RAX);
   // Functions without a result keep the stack aligned with a PUSH of any register, and a POP of RAX.
-  if (writer === undefined || /^pop/.test(scene.instruction(writer)?.text ?? '')) return undefined;
+  if (writer === undefined || scene.instruction(writer)?.text.startsWith('pop') === true) return undefined;
   return { address: writer, what: 'the result in RAX' };
 }
 
@@ -111,11 +112,13 @@ function otherStore(run: Run, companion: Run, from: number): bigint | undefined 
 }
 
 /** Whether anything that can be seen of a run differs from another behind a call: the way, the result, stores, further calls. */
-export function isSeenBehind(run: Run, other: Run, index: number): boolean {
+export function isSeenBehind(scene: Scene, run: Run, other: Run, index: number): boolean {
   const call = run.calls[index];
   if (run.path !== other.path || run.end !== other.end || run.calls.length !== other.calls.length) return true;
   // Also of a return that went astray: that is another finding.
-  const ended = run.end === STOP.returned || run.end === STOP.faulted;
+  const rip = readHalves(run.final, 2 * STATE.RIP);
+  const astray = scene.stage.isInImage(rip) ? scene.instruction(rip)?.flow === 'return' : run.end === STOP.faulted;
+  const ended = run.end === STOP.returned || astray;
   if (ended && !sameWords(run.final, other.final, 2 * GPR.RAX, 2)) return true;
   if (otherStore(run, other, call.events) !== undefined) return true;
   return run.calls.some((later, at) => at > index && !sameWords(later.registers, other.calls[at].registers, 0, 32));
