@@ -4,6 +4,7 @@ import { TDVMCALL } from '../../models/abi/tdvmcall.js';
 import { functionAround } from '../harness/call-graph.js';
 import { readHalves } from '../halves.js';
 import type { Image } from '../image/image.js';
+import { SLOT as STATE } from '../x86/layout.js';
 import { segmentAt } from '../image/segments.js';
 import { STOP } from '../stage/stage.js';
 import type { DecodedInstruction } from '../x86/decode.js';
@@ -199,6 +200,11 @@ export class FunctionAudit {
     const plain = scene.again(draw);
     const call = plain.calls[first];
     if (call === undefined || !call.isVmcall || call.address !== run.calls[first].address) return;
+    // An access that went wrong says nothing of what would have come; one of the image itself comes again and again.
+    if (plain.end === STOP.faulted && !scene.stage.isInImage(plain.faultAddress)) {
+      const rip = readHalves(plain.final, 2 * STATE.RIP);
+      if (scene.stage.isInImage(rip) && scene.instruction(rip)?.flow !== 'return') return;
+    }
     // What the module refuses has the same status whatever was drawn, and a host that is told of a fatal error does not come back.
     if (readHalves(call.registers, 2 * GPR.R11) === BigInt(TDVMCALL.ReportFatalError)) return;
     const value = FAILURES[tries % FAILURES.length];

@@ -1,7 +1,6 @@
 /** What a function leaves behind: its caller's stack and registers, whatever was answered. */
 import { GPR, GPR_NAMES } from '../../models/abi/registers.js';
 import { readHalves } from '../halves.js';
-import { segmentAt } from '../image/segments.js';
 import { STOP } from '../stage/stage.js';
 import { hex } from '../text/hex.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
@@ -45,14 +44,16 @@ function lastOf(scene: Scene, steps: readonly bigint[]): bigint {
 /** A return that does not lead back to the caller. */
 function judgeLost(scene: Scene, run: Run): void {
   const rip = readHalves(run.final, 2 * STATE.RIP);
-  const isCode = segmentAt(scene.image.segments, rip)?.execute === true;
+  const isCode = scene.instruction(rip) !== undefined;
   if (isCode ? run.detail !== VECTOR.GP && run.detail !== VECTOR.SS : run.detail !== VECTOR.PF) return;
-  const last = lastOf(scene, scene.steps(run.draw));
-  if (scene.instruction(last)?.flow !== 'return' || isThunk(run, last, isCode)) return;
+  const steps = scene.steps(run.draw);
+  // A kernel's RET may lie in a thunk from outside of the image.
+  const executed = steps.findLast((address) => scene.instruction(address) !== undefined) ?? rip;
+  if (scene.instruction(executed)?.flow !== 'return' || isThunk(run, executed, isCode)) return;
   scene.report({
     rule: 'keeps-stack',
     subject: 'RSP',
-    address: last,
+    address: lastOf(scene, steps),
     found: `it returns to ${describe(run, isCode ? undefined : rip)}, and not to its caller, ${situation(run)}`,
   });
 }

@@ -119,12 +119,14 @@ const STAND_INS: Readonly<Record<AuditRule, StandIns>> = {
   'keeps-stack': {
     broken: {
       stack_push_left: `push %r12; mov %rdi,%r12; ${call(0x1c00, 31)} tdcall; test %rax,%rax; jnz 1f; pop %r12; mov %r10,%rax; ret; 1: ret`,
+      stack_kernel_return: `push %r12; mov %rdi,%r12; ${call(0x1c00, 31)} tdcall; test %rax,%rax; jnz 1f; pop %r12; mov %r10,%rax; 1: jmp __x86_return_thunk`,
       stack_null: `test %rdi,%rdi; push %rbx; jz 1f; xor %eax,%eax; mov $0xc00,%ecx; mov (%rdi),%r10; mov 8(%rdi),%r11; tdcall; pop %rbx; 1: ret`,
       stack_callers: `mov %rdi,200(%rsp); ${call(0x0c00, 0x36)} ${CHECKED}`,
       stack_release: `${call(0x0c00, 0x36)} tdcall; ret $16`,
     },
     clean: {
       stack_frame: `push %rbp; mov %rsp,%rbp; sub $0x100,%rsp; and $-64,%rsp; ${call(0x0c00, 0x36)} tdcall; leave; ret`,
+      stack_kernel_thunk: `push %r12; mov %rdi,%r12; ${call(0x1c00, 31)} tdcall; pop %r12; jmp __x86_return_thunk`,
       stack_thunk: `push %r12; mov %rdi,%r12; ${call(0x1c00, 31)} tdcall; pop %r12; test %rax,%rax; jnz 1f; mov (%rsi),%rdx; call thunk; 1: ret`,
       stack_null_first: `test %rdi,%rdi; jz 1f; push %rbx; xor %eax,%eax; mov $0xc00,%ecx; mov (%rdi),%r10; mov 8(%rdi),%r11; tdcall; pop %rbx; ret; 1: mov $-1,%rax; ret`,
     },
@@ -152,6 +154,7 @@ const STAND_INS: Readonly<Record<AuditRule, StandIns>> = {
     broken: {
       host_load: `${call(0x0c00, 0x36)} tdcall; test %rax,%rax; jnz 1f; mov (%r11),%rax; 1: ret`,
       host_index: `${call(0x0c00, 0x36)} tdcall; test %rax,%rax; jnz 1f; and $7,%r11d; lea number(%rip),%rdx; movzbl (%rdx,%r11),%eax; 1: ret`,
+      host_faults: `${call(0x0c00, 0x36)} tdcall; test %rax,%rax; jnz 1f; lea number(%rip),%rdx; mov (%rdx,%r10,8),%rax; 1: ret`,
       host_store: `push %r12; mov %rdi,%r12; ${call(0x1c00, 31)} tdcall; test %rax,%rax; jnz 1f; mov %r11,(%r12); 1: pop %r12; ret`,
     },
     clean: {
@@ -162,10 +165,13 @@ const STAND_INS: Readonly<Record<AuditRule, StandIns>> = {
   },
   'host-jump': {
     broken: {
+      jump_to_answer: `${call(0x0c00, 0x36)} tdcall; test %rax,%rax; jnz 1f; jmp *%r11; 1: ret`,
+      call_of_answer: `${call(0x0c00, 0x36)} tdcall; test %rax,%rax; jnz 1f; call *%r11; 1: ret`,
       jump_register: `${call(0x0c00, 0x36)} tdcall; test %rax,%rax; jnz 1f; lea 1f(%rip),%rdx; and $1,%r11d; add %r11,%rdx; jmp *%rdx; nop; 1: ret`,
     },
     clean: {
       jump_tests: `${call(0x0c00, 0x36)} tdcall; test %rax,%rax; jnz 1f; cmp $1,%r10; je 1f; cmp $2,%r11; ja 1f; xor %eax,%eax; 1: ret`,
+      jump_table: `${call(0x0c00, 0x36)} tdcall; test %rax,%rax; jnz 1f; mov (%rdi),%rdx; jmp *%rdx; 1: ret`,
       jump_by_caller: `lea 1f(%rip),%rdx; and $1,%edi; add %rdi,%rdx; push %rdx; ${call(0x0c00, 0x36)} tdcall; pop %rdx; jmp *%rdx; nop; 1: nop; ret`,
     },
   },

@@ -73,6 +73,8 @@ export interface Run {
   readonly end: number;
   /** Vector of a fault, or what else goes with the end. */
   readonly detail: number;
+  /** Linear address of a fault of a memory access, else 0. */
+  readonly faultAddress: bigint;
   readonly problem: string;
   readonly calls: readonly Call[];
   /** At the end: register file, RIP and RFLAGS. */
@@ -125,6 +127,7 @@ export class AuditRunner {
         draw,
         end,
         detail: stage.detail,
+        faultAddress: end === STOP.faulted ? joinHalves(machine.faultAddressLow, machine.faultAddressHigh) : 0n,
         problem: stage.problem,
         calls,
         final: state.slice(0, REGISTER_WORDS + 4),

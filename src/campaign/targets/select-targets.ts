@@ -179,7 +179,7 @@ function recognise(image: Image, path: string): ContractSet {
   const names = CONTRACT_SETS.map(({ name }) => name).join(', ');
   if (best <= 0)
     throw new UsageError(
-      `${shorten(path)}: fits no built-in contract set; name one with --contract (${names}, or a JSON file)`,
+      `${shorten(path)}: fits no built-in contract set; name one with --contract (${names}, or a JSON file); without a contract: tdxfuzz audit ${shorten(path)} says what holds for everybody`,
     );
   const alike = scores.filter(({ score }) => score === best).map(({ set }) => set);
   const released = alike.filter(({ neverReleased }) => neverReleased !== true);
