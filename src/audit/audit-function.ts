@@ -1,6 +1,6 @@
 /** One function under audit: runs are drawn until they show nothing new, and each is judged by every rule. */
 import { GPR } from '../../models/abi/registers.js';
-import { TDVMCALL } from '../../models/abi/tdvmcall.js';
+import { TDVMCALL, TDVMCALL_STATUS } from '../../models/abi/tdvmcall.js';
 import { functionAround } from '../harness/call-graph.js';
 import { readHalves } from '../halves.js';
 import type { Image } from '../image/image.js';
@@ -182,6 +182,13 @@ export class FunctionAudit {
     if (run.end !== STOP.budget || last === undefined || run.calls.length < MOST_CALLS) return;
     if (run.calls.filter(({ address, isVmcall }) => isVmcall && address === last.address).length < MOST_CALLS / 2)
       return;
+    // The caller's length, or a dead end on purpose: then no other answer ends it.
+    const { answers } = run.draw;
+    const others = [
+      { ...answers, like: 'zeros' as const, r10: [0n], statuses: [0n] },
+      { ...answers, r10: [TDVMCALL_STATUS.INVALID_OPERAND], statuses: [0n] },
+    ];
+    if (others.every((other) => this.scene.again({ ...run.draw, answers: other }).calls.length >= MOST_CALLS)) return;
     this.scene.report({
       rule: 'endless-host-loop',
       subject: '',

@@ -9,6 +9,7 @@ import { symbolAt } from '../stage/functions.js';
 import { hex } from '../text/hex.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { FLAG } from '../x86/flags.js';
+import type { AuditRule } from './finding.js';
 import type { Call, Run } from './run.js';
 import type { Scene } from './scene.js';
 
@@ -130,12 +131,16 @@ function judgeSubFunction(scene: Scene, run: Run, index: number, call: Call): vo
 function judgeHalt(scene: Scene, run: Run, index: number, call: Call): void {
   if (register(call, GPR.R10) !== 0n || register(call, GPR.R11) !== BigInt(TDVMCALL.HLT)) return;
   if ((call.flags & FLAG.IF) === 0 || call.behindSti || !scene.isOwn(run, index, GPR.R11)) return;
-  const report = (found: string): void =>
-    scene.report({ rule: 'halt-interrupts', subject: '', address: call.address, found });
+  const report = (rule: AuditRule, found: string): void =>
+    scene.report({ rule, subject: '', address: call.address, found });
   if (!run.draw.interrupts)
-    report('interrupts were shut at the entry and are open at the call: a wake-up in between is lost');
+    report(
+      'halt-interrupts',
+      'interrupts were shut at the entry and are open at the call: a wake-up in between is lost',
+    );
+  // The caller may be meant to have shut them.
   else if (register(call, GPR.R12) === 1n && scene.isOwn(run, index, GPR.R12))
-    report('R12 says that interrupts are blocked, and IF is 1: the host waits for what it need not deliver');
+    report('halt-says-blocked', 'R12 says that interrupts are blocked also where the caller has left them open');
 }
 
 /** An STI counts where it is of the function that makes the call: others may open interrupts for reasons of their own. */

@@ -191,18 +191,29 @@ const STAND_INS: Readonly<Record<AuditRule, StandIns>> = {
     broken: { endless: `2: ${call(0x0c00, 0x36)} tdcall; test %rax,%rax; jnz 1f; cmp $1,%r10; je 2b; 1: ret` },
     clean: {
       bounded: `mov $5,%r9d; 2: ${call(0x0c00, 0x36)} tdcall; test %rax,%rax; jnz 1f; cmp $1,%r10; jne 1f; dec %r9d; jnz 2b; 1: ret`,
+      length_of_caller: `2: ${call(0x0c00, 0x36)} tdcall; test %rax,%rax; jnz 1f; dec %rdi; jnz 2b; 1: ret`,
+      dead_end: `2: ${call(0x0c00, 0x36)} tdcall; test %rax,%rax; jnz 1f; jmp 2b; 1: ud2`,
       once: `${call(0x0c00, 0x36)} tdcall; ret`,
     },
   },
   'halt-interrupts': {
     broken: {
       halt_open: `push %r12; xor %r12d,%r12d; sti; ${call(0x1c00, 12)} tdcall; pop %r12; ret`,
-      halt_claims: `push %r12; mov $1,%r12d; ${call(0x1c00, 12)} tdcall; pop %r12; ret`,
     },
     clean: {
       halt_sti: `push %r12; xor %r12d,%r12d; ${call(0x1c00, 12)} sti; tdcall; pop %r12; ret`,
       halt_shut: `push %r12; xor %r12d,%r12d; ${call(0x1c00, 12)} cli; tdcall; pop %r12; ret`,
       halt_asks: `push %r12; pushfq; pop %r12; shr $9,%r12; not %r12; and $1,%r12d; ${call(0x1c00, 12)} tdcall; pop %r12; ret`,
+    },
+  },
+  'halt-says-blocked': {
+    broken: {
+      halt_claims: `push %r12; mov $1,%r12d; ${call(0x1c00, 12)} tdcall; pop %r12; ret`,
+    },
+    clean: {
+      claims_open: `push %r12; xor %r12d,%r12d; ${call(0x1c00, 12)} tdcall; pop %r12; ret`,
+      claims_shut: `push %r12; mov $1,%r12d; ${call(0x1c00, 12)} cli; tdcall; pop %r12; ret`,
+      claims_of_caller: `push %r12; mov %rdi,%r12; ${call(0x1c00, 12)} tdcall; pop %r12; ret`,
     },
   },
   'sti-before-tdcall': {

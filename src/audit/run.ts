@@ -195,8 +195,14 @@ export class AuditRunner {
     for (;;) {
       const stop = stage.run(RUN_BUDGET);
       if (stop === STOP.external) {
-        stage.refuseExternal();
-        return STOP.unknown;
+        const lent = stage.lends(this.calling.name);
+        if (lent === 'stops') return STOP.stopped;
+        if (lent === undefined) {
+          stage.refuseExternal();
+          return STOP.unknown;
+        }
+        writeHalves(stage.machine.state, 2 * STATE.RIP, lent);
+        continue;
       }
       if (stop !== STOP.environment) return stop;
       if (stage.detail === ENVIRONMENT.Tdcall) this.tdcall(draw.answers, variation, calls);

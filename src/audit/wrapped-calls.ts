@@ -1,6 +1,7 @@
 /** Where an image contains TDCALL and SEAMCALL, and who calls the functions that do. */
 import { functionAround } from '../harness/call-graph.js';
 import type { Image } from '../image/image.js';
+import { segmentAt } from '../image/segments.js';
 import { functionExtent, symbolAt } from '../stage/functions.js';
 import type { DecodedInstruction } from '../x86/decode.js';
 
@@ -26,6 +27,10 @@ const LAST: Readonly<Record<number, WrappedCall['instruction']>> = { 0xcc: 'TDCA
 /** CALL and JMP with a distance of 32 bits, which counts from the end of their 5 bytes. */
 const NEAR = [0xe8, 0xe9];
 const NEAR_BYTES = 5;
+/** CALL and JMP through a word that is named relative to RIP (FF /2 and FF /4): what position-independent code has for direct calls. */
+const INDIRECT = 0xff;
+const THROUGH_RIP = [0x15, 0x25];
+const INDIRECT_BYTES = 6;
 
 interface FoundFunction {
   readonly symbol: string;
@@ -61,7 +66,9 @@ export class AuditTargets {
     const known = new Set(this.found.keys());
     const names = new Map(callees.map(({ address, symbol }) => [address, symbol]));
     for (const { from, to } of nearCalls(this.image, names)) {
-      const target = this.targetAt(from, (instruction) => instruction.target === to);
+      const target = this.targetAt(from, ({ target: direct, flow }) =>
+        direct === undefined ? flow === 'call' || flow === 'branch' : direct === to,
+      );
       const symbol = names.get(to);
       if (target == null || symbol === undefined || target.address === to || target.calls.includes(symbol)) continue;
       target.calls.push(symbol);
@@ -113,7 +120,7 @@ function wrappedCalls(image: Image): WrappedCall[] {
   return calls;
 }
 
-/** Bytes that would be a direct call of one of these addresses, or a jump to it. */
+/** Bytes that would be a direct call of one of these addresses, or a jump to it; also through a table of addresses. */
 function nearCalls(image: Image, callees: ReadonlyMap<bigint, string>): { from: bigint; to: bigint }[] {
   const calls: { from: bigint; to: bigint }[] = [];
   if (callees.size === 0) return calls;
@@ -122,15 +129,29 @@ function nearCalls(image: Image, callees: ReadonlyMap<bigint, string>): { from: 
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     // Of offsets within the segment: a whole kernel is looked through.
     const offsets = new Map([...callees.keys()].map((callee) => [Number(callee - address), callee]));
-    for (const opcode of NEAR)
-      for (
-        let at = bytes.indexOf(opcode);
-        at >= 0 && at + NEAR_BYTES <= bytes.length;
-        at = bytes.indexOf(opcode, at + 1)
-      ) {
-        const to = offsets.get(at + NEAR_BYTES + view.getInt32(at + 1, true));
+    const each = (opcode: number, length: number, found: (at: number) => bigint | undefined): void => {
+      for (let at = bytes.indexOf(opcode); at >= 0 && at + length <= bytes.length; at = bytes.indexOf(opcode, at + 1)) {
+        const to = found(at);
         if (to !== undefined) calls.push({ from: address + BigInt(at), to });
       }
+    };
+    for (const opcode of NEAR)
+      each(opcode, NEAR_BYTES, (at) => offsets.get(at + NEAR_BYTES + view.getInt32(at + 1, true)));
+    each(INDIRECT, INDIRECT_BYTES, (at) => {
+      if (!THROUGH_RIP.includes(bytes[at + 1])) return undefined;
+      const to = wordAt(image, address + BigInt(at + INDIRECT_BYTES + view.getInt32(at + 2, true)));
+      return to !== undefined && callees.has(to) ? to : undefined;
+    });
   }
   return calls;
+}
+
+/** What the image holds at an address, 8 bytes. */
+function wordAt({ segments }: Image, address: bigint): bigint | undefined {
+  const segment = segmentAt(segments, address);
+  if (segment === undefined) return undefined;
+  const at = Number(address - segment.address);
+  const { bytes } = segment;
+  if (at + 8 > bytes.length) return undefined;
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(at, true);
 }
