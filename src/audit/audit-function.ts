@@ -17,7 +17,7 @@ import { judgeExposedAddresses, judgeExposure, judgeUntouched } from './judge-ex
 import { judgeHostChoice } from './judge-host.js';
 import { judgeReturn } from './judge-return.js';
 import { isSeenBehind, judgeKeptUse, judgeStaleUse } from './judge-use.js';
-import { type AuditRunner, type Call, MOST_CALLS, type Run, type Variation } from './run.js';
+import { type AuditRunner, type Call, MOST_CALLS, type Run, RUN_BUDGET, type Variation } from './run.js';
 import { Scene } from './scene.js';
 import { behindParameter, Site } from './site.js';
 import { type Source, sourceKey } from './source.js';
@@ -27,6 +27,9 @@ import type { AuditTarget } from './wrapped-calls.js';
 const DRAWS = { least: 80, most: 600, idle: 60 };
 /** Instructions that the runs of one function may execute in all: a bound on time that every machine keeps alike. */
 const INSTRUCTIONS = 1_500_000;
+/** Runs that a loop may keep for the whole budget, and what others have. */
+const PATIENCE = 1;
+const SHORT_BUDGET = 3_000;
 /** How often runs of one way are compared with companions. */
 const COMPANIONS = 6;
 /** How often it is tried whether a status is looked at. */
@@ -48,6 +51,8 @@ export class FunctionAudit {
   private readonly scene: Scene;
   private readonly parameters: readonly string[];
   private reached = 0;
+  /** Runs that the budget ended. */
+  private waited = 0;
 
   constructor(
     private readonly runner: AuditRunner,
@@ -89,6 +94,7 @@ export class FunctionAudit {
   judge(): FunctionVerdict {
     const { runner, target } = this;
     const drawer = new Drawer(this.seed, target.symbol);
+    runner.budget = RUN_BUDGET;
     const budget = runner.executed + INSTRUCTIONS;
     let number = 0;
     let newest = 0;
@@ -105,11 +111,13 @@ export class FunctionAudit {
 
   /** @returns whether the run took a way that none took before */
   private one(draw: Draw): boolean {
-    const { scene } = this;
+    const { scene, runner } = this;
     const run = scene.again(draw);
     this.learn(run);
     if (run.end === STOP.unknown) this.reasons.set(run.problem, (this.reasons.get(run.problem) ?? 0) + 1);
     if (run.calls.length > 0) this.reached++;
+    // Whoever waits in a loop for a value that does not come waits shorter the next time.
+    if (run.end === STOP.budget && ++this.waited >= PATIENCE) runner.budget = SHORT_BUDGET;
     judgeCalls(scene, run);
     judgeReturn(scene, run);
     judgeExposedAddresses(scene, run, this.usedPointers);
@@ -214,6 +222,9 @@ export class FunctionAudit {
     }
     // What the module refuses has the same status whatever was drawn, and a host that is told of a fatal error does not come back.
     if (readHalves(call.registers, 2 * GPR.R11) === BigInt(TDVMCALL.ReportFatalError)) return;
+    // Who does nothing more takes nothing for an answer: a halt for good, a report of a fatal error.
+    const goesOn = plain.end === STOP.returned || plain.end === STOP.faulted;
+    if (!goesOn && plain.events.length === call.events * EVENT_WORDS) return;
     const value = FAILURES[tries % FAILURES.length];
     const failed = scene.again(draw, { status: { call: first, value } });
     this.ignored.set(call.address, isSeenBehind(scene, plain, failed, first) ? -1 : tries + 1);

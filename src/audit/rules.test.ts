@@ -184,6 +184,7 @@ const STAND_INS: Readonly<Record<AuditRule, StandIns>> = {
       looked_at: `${call(0x0c00, 0x36)} ${CHECKED}`,
       returned: `${call(0x0c00, 0x36)} tdcall; ret`,
       stored: `${call(0x0c00, 0x36)} tdcall; mov %rax,(%rdi); mov %r10,%rax; ret`,
+      for_good: `${call(0x0c00, 12)} tdcall; 1: jmp 1b`,
       fatal: `push %r12; mov %rdi,%r12; ${call(0x1c00, 0x10003)} tdcall; 1: jmp 1b`,
     },
   },

@@ -98,6 +98,8 @@ export interface Run {
 export class AuditRunner {
   private readonly modules = new ModuleCalls();
   private readonly fixups: ReadonlySet<bigint>;
+  /** Instructions that a run may execute. */
+  budget = RUN_BUDGET;
   /** Instructions executed by all runs. */
   executed = 0;
   /** By address of a TDCALL whose mask is the caller's to choose: registers that the host may answer, one bit each. */
@@ -193,7 +195,7 @@ export class AuditRunner {
   private proceed(draw: Draw, variation: Variation, calls: Call[]): number {
     const { stage } = this;
     for (;;) {
-      const stop = stage.run(RUN_BUDGET);
+      const stop = stage.run(this.budget);
       if (stop === STOP.external) {
         const lent = stage.lends(this.calling.name);
         if (lent === 'stops') return STOP.stopped;
