@@ -17,8 +17,12 @@ import { judgeExposedAddresses, judgeExposure, judgeUntouched } from './judge-ex
 import { judgeHostChoice } from './judge-host.js';
 import { judgeReturn } from './judge-return.js';
 import { isSeenBehind, judgeKeptUse, judgeStaleUse } from './judge-use.js';
-import { type AuditRunner, type Call, MOST_CALLS, type Run, RUN_BUDGET, type Variation } from './run.js';
+import { type AuditRunner, type Call, MOST_CALLS, type Run, RUN_BUDGET } from './run.js';
+import type { Variation } from './variation.js';
 import { Scene } from './scene.js';
+import { shorten } from '../text/escape.js';
+import { hex } from '../text/hex.js';
+import { exceptionName } from '../x86/exit.js';
 import { behindParameter, Site } from './site.js';
 import { type Source, sourceKey } from './source.js';
 import type { AuditTarget } from './wrapped-calls.js';
@@ -43,7 +47,9 @@ export class FunctionAudit {
   private readonly findings = new Map<string, AuditFinding>();
   private readonly read = new Map<string, Source>();
   private readonly ways = new Map<string, number>();
+  /** Why runs have no verdict, and why they came to no call. */
   private readonly reasons = new Map<string, number>();
+  private readonly waysPast = new Map<string, number>();
   private readonly usedPointers = new Map<string, Set<bigint>>();
   /** By TDVMCALL: tries in which nothing depended on its status; -1 once something did. */
   private readonly ignored = new Map<bigint, number>();
@@ -51,6 +57,8 @@ export class FunctionAudit {
   private readonly scene: Scene;
   private readonly parameters: readonly string[];
   private reached = 0;
+  /** Runs that ended where nobody knows what happens. */
+  private lost = 0;
   /** Runs that the budget ended. */
   private waited = 0;
 
@@ -114,7 +122,10 @@ export class FunctionAudit {
     const { scene, runner } = this;
     const run = scene.again(draw);
     this.learn(run);
-    if (run.end === STOP.unknown) this.reasons.set(run.problem, (this.reasons.get(run.problem) ?? 0) + 1);
+    if (run.end === STOP.unknown) {
+      this.lost++;
+      count(this.reasons, run.problem);
+    } else if (run.calls.length === 0) count(this.waysPast, this.wayPast(run));
     if (run.calls.length > 0) this.reached++;
     // Whoever waits in a loop for a value that does not come waits shorter the next time.
     if (run.end === STOP.budget && ++this.waited >= PATIENCE) runner.budget = SHORT_BUDGET;
@@ -126,6 +137,22 @@ export class FunctionAudit {
     this.ways.set(run.path, seen + 1);
     if (run.calls.length > 0 && seen < COMPANIONS) this.compare(run, seen);
     return seen === 0;
+  }
+
+  /** Why a run did not come to a call, for people. */
+  private wayPast(run: Run): string {
+    const { stage } = this.scene;
+    const place = shorten(stage.place(readHalves(run.final, 2 * STATE.RIP)));
+    switch (run.end) {
+      case STOP.returned:
+        return 'it returns before';
+      case STOP.faulted:
+        return `${exceptionName(run.detail)} at ${place}${run.faultAddress === 0n ? '' : `, access to ${hex(run.faultAddress)}`}`;
+      case STOP.budget:
+        return `it goes on without end at ${place}`;
+      default:
+        return `it stops at ${place}`;
+    }
   }
 
   private compare(run: Run, seen: number): void {
@@ -250,7 +277,8 @@ export class FunctionAudit {
   private verdict(runs: number): FunctionVerdict {
     const { target } = this;
     const all = [...this.findings.values()];
-    const [reason] = [...this.reasons].sort(([, a], [, b]) => b - a);
+    const reasons = this.lost > 0 ? this.reasons : this.reached === 0 ? this.waysPast : [];
+    const [reason] = [...reasons].sort(([, a], [, b]) => b - a);
     return {
       symbol: target.symbol,
       address: target.address,
@@ -264,10 +292,14 @@ export class FunctionAudit {
       runs,
       paths: this.ways.size,
       reached: this.reached,
-      unknown: [...this.reasons.values()].reduce((sum, count) => sum + count, 0),
+      unknown: this.lost,
       unknownReason: reason?.[0] ?? '',
     };
   }
+}
+
+function count(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }
 
 /** Functions whose constants are looked at: the one under audit, and what it calls first. */

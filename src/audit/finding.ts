@@ -62,8 +62,9 @@ export interface FunctionVerdict {
   readonly paths: number;
   /** Runs that came to a TDCALL or SEAMCALL. */
   readonly reached: number;
-  /** Runs that ended where nobody knows what happens, and the most frequent reason. */
+  /** Runs that ended where nobody knows what happens. */
   readonly unknown: number;
+  /** Why runs have no verdict or came to no call, most of them; or empty. */
   readonly unknownReason: string;
 }
 

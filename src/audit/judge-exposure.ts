@@ -5,7 +5,8 @@ import { segmentAt } from '../image/segments.js';
 import { symbolAt } from '../stage/functions.js';
 import { REGIONS } from '../stage/layout.js';
 import { GIVEN_BY, givenBy } from './argument-space.js';
-import type { Call, Run, Variation } from './run.js';
+import type { Call, Run } from './run.js';
+import type { Variation } from './variation.js';
 import type { Scene } from './scene.js';
 import { leadsToMemory } from './site.js';
 

@@ -4,7 +4,8 @@ import { readHalves } from '../halves.js';
 import { STOP } from '../stage/stage.js';
 import { hex } from '../text/hex.js';
 import { SLOT as STATE } from '../x86/layout.js';
-import type { Run, Variation } from './run.js';
+import type { Run } from './run.js';
+import type { Variation } from './variation.js';
 import type { Scene } from './scene.js';
 
 /** Compares two runs that differ in what the host answered. */

@@ -6,7 +6,8 @@ import { STOP } from '../stage/stage.js';
 import { EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import { type AuditRule } from './finding.js';
-import { type Call, isOutsideStore, type Run, type Variation } from './run.js';
+import { type Call, isOutsideStore, type Run } from './run.js';
+import type { Variation } from './variation.js';
 import type { Scene } from './scene.js';
 
 /** Registers that nobody gave hold something else in the companion: behind the call nothing may differ. */

@@ -1,6 +1,5 @@
 /** One run of a function under audit: entered as its convention says, every exchange answered as a draw says, everything recorded. */
-import { GPR, GPR_NAMES } from '../../models/abi/registers.js';
-import type { Values } from '../../models/exchange/exchange.js';
+import { GPR } from '../../models/abi/registers.js';
 import { joinHalves, readHalves, writeHalves } from '../halves.js';
 import { CALLER_FLAGS, FIXED_FLAGS } from '../scenario/layout.js';
 import { PAGE, poisonBytes, REGIONS, type Regions } from '../stage/layout.js';
@@ -14,10 +13,12 @@ import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { VECTOR } from '../x86/exit.js';
 import { FLAG } from '../x86/flags.js';
 import { SLOT as STATE } from '../x86/layout.js';
-import { GIVEN_BY, mix, placeAddress, WINDOWS } from './argument-space.js';
+import { hostAnswer, leafAnswer, nth, valueOf } from './answers.js';
+import { GIVEN_BY, mix, placeAddress } from './argument-space.js';
 import type { AuditStage } from './audit-stage.js';
 import type { Calling } from './calling.js';
 import { type Answers, type Draw, STACK_WORDS } from './draw.js';
+import type { Variation } from './variation.js';
 
 /** Instructions that one run may execute. */
 export const RUN_BUDGET = 20_000;
@@ -30,20 +31,6 @@ const XMM_WORDS = 64;
 const CALLER_BYTES = 512;
 /** Flags that the caller arrives with, IF apart: any that it may. */
 const ENTRY_FLAGS = (CALLER_FLAGS & ~FLAG.IF) | FIXED_FLAGS;
-
-/** In what a companion differs from the run of a draw. */
-export interface Variation {
-  /** Registers and vector state that nobody gave hold something else. */
-  readonly registers?: boolean;
-  /** The stack lies elsewhere, and other things were left on it. */
-  readonly stack?: boolean;
-  /** The host answers something else: all that a TDVMCALL exposed, with R10 or without. */
-  readonly host?: 'values' | 'all';
-  /** Only these registers of it, one bit each. */
-  readonly hostRegisters?: number;
-  /** RAX of one TDVMCALL is this, and nothing else of it changes. */
-  readonly status?: { readonly call: number; readonly value: bigint };
-}
 
 /** A TDCALL or SEAMCALL, as it was made. */
 export interface Call {
@@ -250,35 +237,15 @@ export class AuditRunner {
     const number = calls.length;
     const other = variation.status?.call === number ? variation.status.value : undefined;
     const status = other ?? nth(answers.statuses, number) ?? 0n;
-    const answer = this.answer(answers, variation, number, isVmcall, status);
+    const allowed = this.limits.get(readHalves(state, 2 * STATE.RIP)) ?? -1;
+    const answer = isVmcall
+      ? hostAnswer(answers, variation, number, status, allowed)
+      : leafAnswer(answers, number, status);
     const answered = isVmcall ? mask & 0xffff & ~(1 << GPR.RAX) : 0;
     this.record(calls, { instruction: 'TDCALL', isVmcall, answered, status });
     modules.answerTdcall(machine, answer);
     if (isVmcall && status === 0n && mask >>> 16 !== 0 && state[2 * GPR.RAX] === 0)
       this.answerVectors(mask >>> 16, variation);
-  }
-
-  /** What the host holds, or the trusted module gives, by name. */
-  private answer(answers: Answers, variation: Variation, call: number, isVmcall: boolean, status: bigint): Values {
-    const values: Record<string, bigint> = { status };
-    const allowed = this.limits.get(readHalves(this.stage.machine.state, 2 * STATE.RIP)) ?? -1;
-    GPR_NAMES.forEach((name, register) => {
-      if (register === GPR.RAX || register === GPR.RCX || register === GPR.RSP) {
-        // RCX is an output of leaves alone.
-        if (isVmcall || register !== GPR.RCX) return;
-      }
-      if (isVmcall && ((allowed >>> register) & 1) === 0) return;
-      const changed = isVmcall && changes(variation, register);
-      if (isVmcall && register === GPR.R10) {
-        const told = nth(answers.r10, call);
-        if (told !== undefined)
-          values[name.toLowerCase()] = changed && variation.host !== 'values' ? told ^ 0x8000000000000007n : told;
-        return;
-      }
-      const value = valueOf(answers, call, register, changed);
-      if (value !== undefined) values[name.toLowerCase()] = value;
-    });
-    return values;
   }
 
   private answerVectors(mask: number, variation: Variation): void {
@@ -350,36 +317,6 @@ function nobodysValue({ number, answers }: Draw, register: number, other: boolea
     return placeAddress(other ? GIVEN_BY.nobodyOther : GIVEN_BY.nobody, 8 * (register % 8), 0x77 * (register + 1));
   const value = joinHalves(mix(answers.key, 0x100 + register), mix(answers.key, 0x200 + register));
   return other ? BigInt.asUintN(64, ~value) : value;
-}
-
-function changes({ host, hostRegisters }: Variation, register: number): boolean {
-  if (hostRegisters !== undefined) return ((hostRegisters >>> register) & 1) !== 0;
-  return host !== undefined;
-}
-
-function valueOf(answers: Answers, call: number, register: number, changed: boolean): bigint | undefined {
-  const hash = mix(answers.key, 16 * call + register);
-  const pointer = (who: number, from: number): bigint =>
-    placeAddress(who, from & (WINDOWS - 1), from >>> 8) + BigInt(from >>> 26);
-  if (changed) return pointer(GIVEN_BY.hostOther, ~hash);
-  switch (answers.like) {
-    case 'pointers':
-      return pointer(GIVEN_BY.host, hash);
-    case 'zeros':
-      return 0n;
-    case 'small':
-      return BigInt(hash & 7);
-    case 'random':
-      return joinHalves(hash, mix(hash, 0x2545f491));
-    case 'constants':
-      return answers.constants.length === 0 ? 0n : answers.constants[hash % answers.constants.length];
-    default:
-      return undefined;
-  }
-}
-
-function nth(list: readonly bigint[], index: number): bigint | undefined {
-  return list[Math.min(index, list.length - 1)];
 }
 
 function sameBytes(a: Uint8Array | undefined, b: Uint8Array): boolean {

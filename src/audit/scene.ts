@@ -7,7 +7,8 @@ import type { AuditStage } from './audit-stage.js';
 import type { Calling } from './calling.js';
 import type { Draw } from './draw.js';
 import type { AuditFinding } from './finding.js';
-import type { AuditRunner, Call, Run, Variation } from './run.js';
+import type { AuditRunner, Call, Run } from './run.js';
+import type { Variation } from './variation.js';
 import type { Site } from './site.js';
 
 /** Runs after which it is taken for sure that a register is not the caller's. */
