@@ -29,8 +29,10 @@ import type { AuditTarget } from './wrapped-calls.js';
 
 /** Draws of a function: at least, at most, and how many without a new way end them. */
 const DRAWS = { least: 80, most: 600, idle: 60 };
-/** Instructions that the runs of one function may execute in all: a bound on time that every machine keeps alike. */
+/** Instructions that the runs of one function may execute in all, and of all: a bound on time that every machine keeps alike. */
 const INSTRUCTIONS = 1_500_000;
+const ALL_INSTRUCTIONS = 60_000_000;
+const ALL_DRAWS = 24_000;
 /** Runs that a loop may keep for the whole budget, and what others have. */
 const PATIENCE = 1;
 const SHORT_BUDGET = 3_000;
@@ -68,6 +70,8 @@ export class FunctionAudit {
     private readonly seed: string,
     usual: ConventionName,
     told: boolean,
+    /** How many functions the image has to be run. */
+    private readonly functions: number,
   ) {
     this.constants = constantsOf(runner.stage.image, target.address);
     this.scene = new Scene(
@@ -103,10 +107,11 @@ export class FunctionAudit {
     const { runner, target } = this;
     const drawer = new Drawer(this.seed, target.symbol);
     runner.budget = RUN_BUDGET;
-    const budget = runner.executed + INSTRUCTIONS;
+    const budget = runner.executed + Math.min(INSTRUCTIONS, ALL_INSTRUCTIONS / this.functions);
+    const most = Math.max(DRAWS.least, Math.min(DRAWS.most, ALL_DRAWS / this.functions));
     let number = 0;
     let newest = 0;
-    while (number < DRAWS.most && runner.executed < budget) {
+    while (number < most && runner.executed < budget) {
       if (number >= DRAWS.least && number - newest > DRAWS.idle) break;
       runner.limits = this.limits();
       const draw = drawer.draw(number, runner.calling.parameters.length, this.knowledge());

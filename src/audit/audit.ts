@@ -41,7 +41,7 @@ export function auditImage(image: Image, { seed, convention }: AuditOptions): Im
     for (let round = 0; round < MOST_ROUNDS && wave.length > 0; round++) {
       const conveyors: AuditTarget[] = [];
       for (const target of wave.slice(0, Math.max(0, MOST_FUNCTIONS - functions.length))) {
-        const audit = new FunctionAudit(runner, target, seed, usual, convention !== undefined);
+        const audit = new FunctionAudit(runner, target, seed, usual, convention !== undefined, found.targets.length);
         functions.push(audit.judge());
         if (target.own.length === 0 && audit.isConveyor) conveyors.push(target);
       }
