@@ -79,7 +79,8 @@ export class FunctionAudit {
       target.address,
       (call) => this.siteOf(call),
       (finding) => {
-        const key = findingKey(finding);
+        // What is lost is lost once, by whichever way.
+        const key = finding.rule.startsWith('keeps-') ? `${finding.rule} ${finding.subject}` : findingKey(finding);
         if (!this.findings.has(key)) this.findings.set(key, finding);
       },
     );

@@ -33,6 +33,8 @@ function situation({ calls, draw }: Run): string {
     const nulls = draw.parameters.some((value) => value === 0n) || draw.stack.some((value) => value === 0n);
     return `without a call${nulls ? ' (a parameter was NULL)' : ''}`;
   }
+  if (call.instruction === 'SEAMCALL' && draw.answers.seamcall !== 'completes')
+    return `when SEAMCALL ends in ${draw.answers.seamcall}`;
   return call.status === 0n ? 'when the call succeeds' : `when the call fails with RAX ${hex(call.status)}`;
 }
 
