@@ -191,6 +191,21 @@ const ALLOWED: Allowed = {
   ],
   'src/config': [ERRORS, FILES, 'src/text', 'src/contract', 'type src/run', 'src/campaign'],
   'src/gate': [ERRORS, FILES, 'src/text', 'src/contract', 'src/run/target.ts', 'src/campaign'],
+  // Without a contract: what holds for everybody. Knows nothing of contracts, cases and campaigns.
+  'src/audit': [
+    HALVES,
+    'src/text',
+    'src/observation',
+    'src/scenario/layout.ts',
+    'src/case/dice.ts',
+    'src/image',
+    'src/x86',
+    'src/world',
+    'src/stage',
+    'src/harness/call-graph.ts',
+    'models/abi',
+    'type models/exchange',
+  ],
   // A recorded finding as a C program: knows single functions, runs the recorded case, and nothing of campaigns.
   'src/reproducer': [...WORDS, 'src/clause', 'src/stage', 'type src/judge', 'src/x86', ...FINDING, 'type src/campaign'],
   // Renders the records of a campaign, and runs nothing.
@@ -202,6 +217,8 @@ const ALLOWED: Allowed = {
     'src/image',
     'src/stage/functions.ts',
     'src/harness/function-code.ts',
+    'src/audit',
+    'src/x86/decode.ts',
     'properties',
     'src/finding/signature.ts',
     'src/stored',
@@ -223,6 +240,7 @@ const ALLOWED: Allowed = {
     'src/expect',
     'src/config',
     'src/gate',
+    'src/audit',
     'src/report',
     'src/reproducer',
     'src/index.ts',

@@ -52,6 +52,8 @@ export interface StageOptions {
   /** Entry of the function under test, which runs whatever its name says. */
   entry?: bigint;
   engine?: EngineOptions;
+  /** Bytes that whoever runs it maps later; 0 if not given. */
+  laterBytes?: number;
 }
 
 const READ_WRITE = { read: true, write: true, execute: false };
@@ -100,10 +102,10 @@ export class Stage {
   /** @throws ImageError if the image cannot lie in memory beside the caller's side */
   constructor(
     readonly image: Image,
-    { memory, entry, engine }: StageOptions,
+    { memory, entry, engine, laterBytes = 0 }: StageOptions,
   ) {
     checkRoom(image);
-    this.machine = new Machine({ memoryBytes: memoryFor(image), ...engine });
+    this.machine = new Machine({ memoryBytes: memoryFor(image) + laterBytes, ...engine });
     this.fixups = new Fixups(image);
     this.gsBase = gsBaseOf(image);
     this.readOnlyCode = mapImage(this.machine, image);

@@ -5,7 +5,7 @@ import { valuesIn } from '../../code/value.js';
 import type { Contract } from '../../contract/contract.js';
 import { REGISTER_NAMES } from '../../x86/registers.js';
 import { type Comparison, comparison, upper } from './difference.js';
-import { entered, flagOf, isZero, looksAtPart } from './truths.js';
+import { allHold, entered, isZero, looksAtPart } from './truths.js';
 
 type Found = [string, number][];
 
@@ -26,14 +26,15 @@ export function compareFailure(contract: Contract, shape: CodeShape): Comparison
 /** STI directly before TDCALL. */
 export function compareSti(contract: Contract, shape: CodeShape): Comparison {
   const found: Found = [];
-  const flag = contract.stiFlag;
+  const { stiFlag } = contract;
+  const tests = contract.sti?.when ?? (stiFlag === undefined ? undefined : [{ flag: stiFlag }]);
   for (const outcome of shape.outcomes.filter(({ calls }) => calls.length > 0)) {
     const executes = outcome.stis.length > 0;
-    const asked = flag === undefined ? false : flagOf(contract, outcome, flag);
+    const asked = tests === undefined ? false : allHold(contract, outcome, tests);
     if (asked === false && executes) found.push(['STI is executed where nothing asks for it', 2]);
-    if (asked === undefined) found.push([`${executes ? 'STI' : 'no STI'} without looking at flag ${flag}`, 2]);
+    if (asked === undefined) found.push([`${executes ? 'STI' : 'no STI'} without looking at what asks for it`, 2]);
     if (asked === true && !outcome.calls[0].isBehindSti)
-      found.push([executes ? 'STI is not directly before TDCALL' : `flag ${flag} does not lead to STI`, 2]);
+      found.push([executes ? 'STI is not directly before TDCALL' : 'what asks for STI does not lead to it', 2]);
   }
   return comparison('sti', contract.instruction === 'tdcall' ? 2 : 0, found);
 }

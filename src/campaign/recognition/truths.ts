@@ -3,6 +3,7 @@ import type { CodeShape, Outcome, ParameterValue } from '../../code/code-shape.j
 import type { Condition } from '../../code/state.js';
 import { entryValue, incoming } from '../../code/value.js';
 import type { Contract, Parameter } from '../../contract/contract.js';
+import type { ArgumentTest } from '../../contract/flow-words.js';
 
 /** Bytes from the return address to the first stack parameter (System V psABI 3.2.3; Microsoft x64: behind the shadow space). */
 const FIRST_STACK_PARAMETER: Readonly<Record<Contract['convention'], number>> = { sysv: 8, 'ms-x64': 40 };
@@ -79,7 +80,27 @@ export function holds(
   return 'flag' in condition ? flagOf(contract, outcome, condition.flag) : undefined;
 }
 
-export function flagOf(contract: Contract, { conditions }: Outcome, flag: string): boolean | undefined {
+/** Whether everything that an argument asks by holds; undefined if the code did not look at all of it. */
+export function allHold(contract: Contract, outcome: Outcome, tests: readonly ArgumentTest[]): boolean | undefined {
+  const known = tests.map((test) => argumentHolds(contract, outcome, test));
+  if (known.includes(false)) return false;
+  return known.includes(undefined) ? undefined : true;
+}
+
+function argumentHolds(contract: Contract, outcome: Outcome, test: ArgumentTest): boolean | undefined {
+  if ('flag' in test) return flagOf(contract, outcome, test.flag);
+  if ('clear' in test) return negated(flagOf(contract, outcome, test.clear));
+  const name = 'nonzero' in test ? test.nonzero : test.zero;
+  const parameter = contract.parameters.find((each) => each.name === name);
+  const isSet = parameter && bitOf(outcome.conditions, placeOf(contract, parameter), ALL);
+  return 'nonzero' in test ? isSet : negated(isSet);
+}
+
+function negated(known: boolean | undefined): boolean | undefined {
+  return known === undefined ? undefined : !known;
+}
+
+function flagOf(contract: Contract, { conditions }: Outcome, flag: string): boolean | undefined {
   const flags = contract.parameters.find((parameter) => parameter.kind === 'flags');
   const bit = flags?.bits[flag];
   if (flags === undefined || bit === undefined) return undefined;

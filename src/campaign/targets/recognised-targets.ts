@@ -49,6 +49,6 @@ function nothingFits(path: string, said: readonly string[]): UsageError {
   const names = CONTRACT_SETS.map(({ name }) => name).join(', ');
   const near = said.length === 0 ? '' : `: ${said.slice(0, 3).join('; ')}`;
   return new UsageError(
-    `${shorten(path)}: fits no built-in contract set${near}; name one with --contract (${names}, or a JSON file)`,
+    `${shorten(path)}: fits no built-in contract set${near}; name one with --contract (${names}, or a JSON file); without a contract: tdxfuzz audit ${shorten(path)} says what holds for everybody`,
   );
 }
