@@ -48,7 +48,7 @@ describe('tdxfuzz audit', () => {
     writeFileSync(path, 'text');
     const { status, stdout, stderr } = await tdxfuzz(['audit', path, STUBS]);
     expect(status).toBe(2);
-    expect(stderr).toMatch(/^tdxfuzz: .*none\.o: not an ELF file; .*\n$/);
+    expect(stderr).toMatch(/^tdxfuzz: .*none\.o: not an ELF, COFF or PE file; .*\n$/);
     expect(stdout).toContain('no finding in 2 of 2 functions');
   }, 60_000);
 

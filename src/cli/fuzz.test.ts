@@ -139,7 +139,16 @@ describe.concurrent('fuzz', () => {
   });
 
   test('--property and --target narrow what is judged', async () => {
-    const { status, stdout } = await tdxfuzz(['fuzz', broken, ...FEW, '--property', 'keeps-*', '--target', '__td*']);
+    const { status, stdout } = await tdxfuzz([
+      'fuzz',
+      broken,
+      ...FEW,
+      '--verbose',
+      '--property',
+      'keeps-*',
+      '--target',
+      '__td*',
+    ]);
     expect(stdout).toContain('keeps-stack');
     expect(stdout).not.toContain('marshals-arguments');
     expect(status).toBe(0);
@@ -148,7 +157,7 @@ describe.concurrent('fuzz', () => {
   test('a binding names the function and says what nothing covers', async () => {
     const mine = put(folder, 'mine.o', objectWith('my_tdcall', SOUND_TDCALL));
     const { status, stdout } = await tdxfuzz(['fuzz', mine, ...FEW, '--target', 'my_tdcall=linux-6.7/__tdcall']);
-    expect(stdout).toMatch(/my_tdcall +contract linux-6\.7\/__tdcall, 2,000 cases/);
+    expect(stdout).toMatch(/my_tdcall +linux-6\.7\/__tdcall +2,000 fresh cases/);
     expect(status).toBe(0);
     const two = put(
       folder,
@@ -178,7 +187,7 @@ test('a function with the name of a contract and another shape has no verdict: s
     }),
   );
   const { status, stdout, stderr } = await tdxfuzz(['fuzz', mixed, '--runs', '50', '--quiet', '--seed', 'one seed']);
-  expect(stdout).toMatch(/__tdcall +contract linux-6\.7\/__tdcall, 50 cases/);
+  expect(stdout).toMatch(/__tdcall +linux-6\.7\/__tdcall +50 fresh cases/);
   expect(stdout).toMatch(/linux-6\.7 fits __tdcall in every detail/);
   expect(stderr).toMatch(
     /^tdxfuzz: not judged: .*mixed\.o: __tdx_hypercall has the name of .* and another shape \(.*--target __tdx_hypercall=/m,

@@ -7,10 +7,13 @@ import {
   END,
   END_NAMES,
   FACT,
+  FIRST_ANSWER,
   MOMENT,
   type Moment,
   OBSERVATION_SLOTS,
   registerSlot,
+  RFLAGS_OFFSET,
+  RIP_OFFSET,
   slotValue,
   VECTOR,
   vectorSlot,
@@ -31,6 +34,9 @@ describe('the layout of an observation', () => {
         [...REGISTER_NAMES, 'rip' as const, 'rflags' as const].map((register) => registerSlot(moment, register)),
       ),
       ...[BLOCK.initial, BLOCK.final].flatMap((first) => Array.from({ length: BLOCK_FIELDS }, (_, at) => first + at)),
+      ...REGISTER_NAMES.map((_, index) => FIRST_ANSWER + index),
+      FIRST_ANSWER + RIP_OFFSET,
+      FIRST_ANSWER + RFLAGS_OFFSET,
       ...(['initial', 'final'] as const).flatMap((moment) => VECTOR_PARTS.map((part) => vectorSlot(moment, part))),
     ];
     expect([...slots].sort((a, b) => a - b)).toEqual(Array.from({ length: OBSERVATION_SLOTS }, (_, slot) => slot));

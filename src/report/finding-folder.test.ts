@@ -166,5 +166,5 @@ it('a folder is read as the case in it; one without a case is no case', () => {
   const found = twinFinding('pops-swapped-5.19');
   const path = writeFolder(folder, findingName(found.finding.case), filesOf(found));
   expect(readCase(path)).toEqual(readCase(join(path, 'case.json')));
-  expect(() => readCase(folder)).toThrow(/is a folder without a case\.json; give the path/);
+  expect(() => readCase(folder)).toThrow(/a folder; give the path of a case\.json/);
 });

@@ -20,13 +20,13 @@ function changed(scenario: Scenario, companion: Scenario): string[] {
 }
 
 function guestCompanion(scenario: Scenario, space: ScenarioSpace, exposed: number): Scenario {
-  const companion = createScenario().fill(7);
+  const companion = createScenario(space.roles.length).fill(7);
   changeGuestSecrets(scenario, space, exposed, companion);
   return companion;
 }
 
 function hostCompanion(scenario: Scenario, space: ScenarioSpace): Scenario {
-  const companion = createScenario().fill(7);
+  const companion = createScenario(space.roles.length).fill(7);
   changeHostValues(scenario, space, companion);
   return companion;
 }

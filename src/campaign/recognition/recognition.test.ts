@@ -101,7 +101,7 @@ describe('two policies that differ are another contract', () => {
   test('one difference is a mistake', () => {
     const withoutSti = made('__tdx_hypercall', ...hypercall([], STOPS, [UD2]));
     expect(idsOf(withoutSti)).toEqual(['linux-5.19/__tdx_hypercall']);
-    expect(withoutSti.notes).toEqual([expect.stringMatching(/no STI without looking at flag ISSUE_STI/)]);
+    expect(withoutSti.notes).toEqual([expect.stringMatching(/no STI without looking at what asks for it/)]);
   });
 
   test('no STI and a status that nobody looks at: what a test kernel makes of it, and not judged by it', () => {
