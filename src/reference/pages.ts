@@ -1,4 +1,5 @@
 /** The pages of docs/reference, each made of what it is about, so that none can say what is no longer so. */
+import { auditPage } from './audit-page.js';
 import { commandLinePage } from './command-line-page.js';
 import { contractsPage } from './contracts-page.js';
 import { propertiesPage } from './properties-page.js';
@@ -8,6 +9,7 @@ const NOTE = '<!-- Made by `npm run build:docs` of the code: change that, not th
 /** File name -> its text. */
 export async function referencePages(): Promise<Record<string, string>> {
   const pages = {
+    'audit.md': auditPage(),
     'command-line.md': await commandLinePage(),
     'contracts.md': contractsPage(),
     'properties.md': propertiesPage(),
