@@ -46,7 +46,7 @@ describe.concurrent('a project', () => {
       expect(none.stdout).toMatch(/no verdict: no property was in force in any case$/m);
       expect(none.stdout).toMatch(/^1 target without a verdict, nothing found: /m);
       expect(none.stderr).toBe('tdxfuzz: stub.o: __tdx_hypercall: no verdict: no property was in force in any case\n');
-      const fuzzed = await inside(own, 'fuzz', 'stub.o', ...ONE_CASE);
+      const fuzzed = await inside(own, 'fuzz', 'stub.o', '--verbose', ...ONE_CASE);
       expect(fuzzed.status).toBe(2);
       expect(fuzzed.stdout).toMatch(/stops-on-failure +- +not evaluated: in force in no case$/m);
       expect(fuzzed.stdout).toMatch(/^1 of 1 targets without a verdict, nothing found/m);
