@@ -137,10 +137,7 @@ describe.concurrent('contracts, names and options', () => {
       /rbp\.json: contracts\.__tdcall: inputs\.rcx: .* 0xfc20 .* NO_RBP_MOD: bit 5 \(RBP\) is set; .*"assumes": \["rbp-mod"\]/,
     ),
     row(['fuzz', SOUND, '--contract', 'linux-6.9'], /no contract set linux-6\.9; nearest: linux-6\.[0-9]/),
-    row(
-      ['fuzz', SOUND, '--contract', put(folder, 'broken.json', '{ "schema"')],
-      /broken\.json: not JSON/,
-    ),
+    row(['fuzz', SOUND, '--contract', put(folder, 'broken.json', '{ "schema"')], /broken\.json: not JSON/),
     row(
       ['fuzz', SOUND, '--contract', contractFile('field.json', { outputs: { fields: { colour: 'r8' }, when: [] } })],
       /contracts\.__tdcall: outputs\.fields\.colour: no such field/,
