@@ -144,7 +144,13 @@ describe.each<[what: string, form: Form]>([
   const few = ['--contract', CONTRACT, '--runs', '1000', '--seed', 'one seed', '--workers', '1'];
 
   test('with a sound stub: nothing is found', async () => {
-    const { status, stdout, stderr } = await tdxfuzz(['fuzz', form(`sound-${what}`, SOUND), ...few]);
+    const { status, stdout, stderr } = await tdxfuzz([
+      'fuzz',
+      form(`sound-${what}`, SOUND),
+      ...few,
+      '--out',
+      join(folder, `sound-out-${what}`),
+    ]);
     expect(stderr).toBe('');
     expect(stdout).toContain('nothing found in 1,000 cases on 1 target');
     expect(status).toBe(0);

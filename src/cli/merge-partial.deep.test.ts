@@ -59,7 +59,8 @@ describe('without two of its shards', () => {
 
   it('it is told beside what programs read, and by the report of the merged folder', async () => {
     const json = await merge(...names('sound', 0, 2), '--format', 'json');
-    expect(json).toMatchObject({ status: 3, stderr: `tdxfuzz: ${WHICH}\n` });
+    expect(json.status).toBe(3);
+    expect(json.stderr).toContain(`tdxfuzz: ${WHICH}\n`);
     expect(JSON.parse(json.stdout)).toMatchObject({ run: { missing: { shards: [1, 3], of: 4 } } });
     for (const format of ['table', 'junit', 'sarif', 'markdown', 'html']) {
       const { stdout } = await tdxfuzz(['report', at('merged'), '--format', format, '--no-requirements']);
