@@ -5,6 +5,7 @@ import { toolVersion } from '../package-info.js';
 /** In the order of the help. What a command needs is loaded when it is asked for: the whole tool takes its time. */
 const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
   fuzz: async () => (await import('./fuzz.js')).fuzzCommand,
+  init: async () => (await import('./init.js')).initCommand,
   gate: async () => (await import('./gate.js')).gateCommand,
   nightly: async () => (await import('./nightly.js')).nightlyCommand,
   merge: async () => (await import('./merge.js')).mergeCommand,

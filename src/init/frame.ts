@@ -42,7 +42,9 @@ function ofCaller(shape: CodeShape, instruction: Frame['instruction'], rax: Valu
   if (leaves.length === 0) throw new CannotSay(`no leaf of the module has version ${version}, which RAX asks for`);
   const operands = new Map<RegisterName, Value>([['rax', rax]]);
   const taken = new Set([rax.key]);
+  const pointers = new Set(shape.blocks.map(({ parameter }) => parameter.key));
   const take = (register: RegisterName, value: Value): void => {
+    if (pointers.has(value.key)) return;
     operands.set(register, value);
     taken.add(value.key);
   };

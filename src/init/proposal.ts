@@ -12,6 +12,13 @@ export interface KnownContract {
   readonly contract: Contract;
 }
 
+/** Other words for a part of a contract. */
+export interface Choice {
+  readonly words: Partial<Contract>;
+  /** What is asked where it is taken. */
+  readonly question: string;
+}
+
 /** A contract for one function. */
 export interface Proposal {
   readonly kind: 'proposed';
@@ -20,6 +27,8 @@ export interface Proposal {
   readonly contract: Contract;
   /** What was decided without knowing, and what looks wrong: one sentence each. */
   readonly questions: readonly string[];
+  /** What may stand in its place where the code does not say which: the trial run chooses. */
+  readonly choices: readonly Choice[];
   /** Set if it is one of the library, word for word. */
   readonly known?: KnownContract;
 }

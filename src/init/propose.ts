@@ -4,9 +4,7 @@ import { readShape } from '../code/read-shape.js';
 import type { Contract, ContractSet, Source } from '../contract/contract.js';
 import { allFaultsOf } from '../contract/faults.js';
 import { candidatesFor } from '../campaign/recognition/stub-recognition.js';
-import { UsageError } from '../errors.js';
 import type { Image } from '../image/image.js';
-import { shorten } from '../text/escape.js';
 import type { RegisterName } from '../x86/registers.js';
 import { REGISTER_NAMES } from '../x86/registers.js';
 import { answerTest } from './conditions.js';
@@ -15,7 +13,8 @@ import { endsOf } from './outcomes.js';
 import { outputsOf } from './outputs.js';
 import type { Convention } from './places.js';
 import { notEnteredOf, ownDataOf, scrubbingOf, stiOf } from './policy.js';
-import { CannotSay, type Proposed } from './proposal.js';
+import { CannotSay, type Choice, type Proposed } from './proposal.js';
+import { retriesOf } from './retry.js';
 import { Roles } from './roles.js';
 
 export interface ProposeOptions {
@@ -42,7 +41,7 @@ function proposeFrom(image: Image, shape: CodeShape, options: ProposeOptions): P
   const { symbol } = shape;
   const known = candidatesFor(shape, options.library).find(({ fit }) => fit.isExact);
   if (known !== undefined)
-    return { kind: 'proposed', symbol, shape, contract: known.contract, questions: [], known: { set: known.set, contract: known.contract } };
+    return { kind: 'proposed', symbol, shape, contract: known.contract, questions: [], choices: [], known: { set: known.set, contract: known.contract } };
   const asked: string[] = [];
   refuseShape(shape);
   if (shape.gap !== undefined) asked.push(`Not all of its code was read (${shape.gap}): what the proposal leaves out is not certain.`);
@@ -50,14 +49,12 @@ function proposeFrom(image: Image, shape: CodeShape, options: ProposeOptions): P
   const contract = contractFrom(image, roles, options.source);
   const faults = allFaultsOf(contract);
   if (faults.length > 0) return { kind: 'none', symbol, reason: `the contract that its code comes to is not sound: ${faults[0]}` };
-  return { kind: 'proposed', symbol, shape, contract, questions: [...new Set(asked)] };
+  return { kind: 'proposed', symbol, shape, contract, questions: [...new Set(asked)], choices: choicesFor(contract, roles) };
 }
 
-function refuseShape({ sites, outcomes }: CodeShape): void {
+function refuseShape({ sites }: CodeShape): void {
   if (sites.length === 0) throw new CannotSay('it reaches no TDCALL and no SEAMCALL');
   if (new Set(sites.map(({ instruction }) => instruction)).size > 1) throw new CannotSay('it executes both TDCALL and SEAMCALL, which no one contract says');
-  if (outcomes.some(({ calls }) => calls.length > 1))
-    throw new CannotSay('it executes the instruction more than once on one way: write "retry" by hand if it tries again, or take it apart');
 }
 
 function conventionOf(image: Image, shape: CodeShape, options: ProposeOptions, asked: string[]): Convention {
@@ -77,6 +74,8 @@ function contractFrom(image: Image, roles: Roles, source: string): Contract {
   const { shape, frame, asked, convention } = roles;
   const outcomes = shape.outcomes.filter(({ calls }) => calls.length === 1 && calls[0].entered === 'entered');
   const words = roles.words();
+  const [retry] = retriesOf(shape, frame);
+  if (retry !== undefined) asked.push(`It tries again, and the code is taken to try ${retry.tries} times at most.`);
   const outputs = outputsOf(outcomes, roles);
   const ends = endsOf(outcomes, roles);
   const draft: Contract = {
@@ -92,6 +91,7 @@ function contractFrom(image: Image, roles: Roles, source: string): Contract {
     ...(frame.instruction === 'seamcall' && { notEntered: notEnteredOf(shape.outcomes, asked) }),
     ...(frame.assumes && { assumes: frame.assumes }),
     ...ends,
+    ...(retry && { retry }),
     ...preparing(roles, ends.onFailure),
     scrubsHostValues: scrubbingOf(outcomes, roles),
     ...stiOf(shape.outcomes, roles),
@@ -105,6 +105,19 @@ function contractFrom(image: Image, roles: Roles, source: string): Contract {
   return { ...draft, branchesOn: branches };
 }
 
+/** What the code does not say, and a run does. */
+function choicesFor({ retry, sti, stiFlag }: Contract, { shape, frame }: Roles): Choice[] {
+  const choices: Choice[] = retriesOf(shape, frame)
+    .filter((one) => JSON.stringify(one) !== JSON.stringify(retry))
+    .map((one) => ({ words: { retry: one }, question: `It tries ${one.tries} times at most.` }));
+  if (sti !== undefined && stiFlag === undefined)
+    for (const ifAfter of ['restored', 'clear'] as const)
+      choices.push({ words: { sti: { ...sti, ifAfter } }, question: `The interrupt flag is ${IF_AFTER[ifAfter]} at the return of a call with STI.` });
+  return choices;
+}
+
+const IF_AFTER = { restored: 'what it was at the entry', clear: 'clear' } as const;
+
 function inputsOf(roles: Roles): Contract['inputs'] {
   const inputs: Partial<Record<RegisterName, Source>> = {};
   const { operands, mask } = roles.frame;
@@ -116,6 +129,8 @@ function inputsOf(roles: Roles): Contract['inputs'] {
       inputs.rcx = { constant: `0x${mask.toString(16)}` };
       continue;
     }
+    // What nobody touched is no operand, or it would be a parameter.
+    if (value.kind === 'entry' && value.register === register && roles.parameterName(value) === undefined) continue;
     inputs[register] = roles.sourceOf(value);
   }
   return inputs;
@@ -145,6 +160,8 @@ function aliased(parameters: Contract['parameters'], { blocks, asked, shape }: R
   const writing = blocks.find(({ block }) => block.writes.length > 0 && block.reads.length === 0);
   if (reading === undefined || writing === undefined) return parameters;
   if (shape.outcomes.some(({ stores }) => stores.some(({ base, after }) => after === 0 && base.kind !== 'constant'))) return parameters;
+  // Results of more bytes than there are arguments need memory of their own.
+  if (writing.block.size > reading.block.size) return parameters;
   const names = parameters.map(({ name }) => name);
   if (names.indexOf(reading.name) > names.indexOf(writing.name)) return parameters;
   asked.push(`${writing.name} may point to the same memory as ${reading.name}: all is read before anything is stored. Leave out "mayAlias" if no caller does that.`);
@@ -167,14 +184,9 @@ function branchesOf(outcomes: readonly Outcome[], draft: Contract): NonNullable<
     for (const looked of conditions) {
       const test = answerTest(looked);
       if (test === undefined || test.answer === 'rax' || !('is' in test)) continue;
+      if (draft.leaves[0] !== 0 || !('constant' in (draft.inputs.rcx ?? {}))) continue;
       const isNamed = said.includes(`"answer":"${test.answer}"`) || (test.answer === 'r10' && /r10-success|isZero|isNotZero/.test(said));
       if (!isNamed) found.set(JSON.stringify(test), test);
     }
   return [...found.values()];
-}
-
-/** One line for people: what an error was. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof UsageError) return shorten(error.message, 300);
-  throw error;
 }

@@ -204,7 +204,11 @@ export class Roles {
 
   /** The words of the contract for parameters and blocks. */
   words(): Pick<Contract, 'parameters' | 'block'> {
-    const layouts = this.blocks.map(({ block, fields }) => ({ size: Math.max(1, block.size), fields: Object.fromEntries(fields.map(fieldWord)) }));
+    const layouts = this.blocks.map(({ block, fields }) => ({
+      size: Math.max(1, block.size),
+      fields: Object.fromEntries(fields.map(fieldWord)),
+      ...(hasHoles(fields, block.size) && { padding: 'unchanged' as const }),
+    }));
     if (this.blocks.length === 1) return { parameters: this.parameters, block: layouts[0] };
     const parameters = this.parameters.map((parameter) => {
       const index = this.blocks.findIndex(({ name }) => name === parameter.name);
@@ -212,6 +216,11 @@ export class Roles {
     });
     return { parameters };
   }
+}
+
+/** Bytes between fields, which this code leaves alone. */
+function hasHoles(fields: readonly Field[], size: number): boolean {
+  return fields.reduce((sum, { bytes }) => sum + bytes, 0) < size;
 }
 
 function keyOf(piece: Exclude<Piece, { kind: 'constant' }>): string {
