@@ -190,6 +190,20 @@ const ALLOWED: Allowed = {
     'type src/campaign',
   ],
   'src/config': [ERRORS, FILES, 'src/text', 'src/contract', 'type src/run', 'src/campaign'],
+  // What a project begins with: contracts proposed from code, tried out, written.
+  'src/init': [
+    ERRORS,
+    PACKAGE,
+    'src/text',
+    REGISTERS,
+    'src/contract',
+    'src/code',
+    'src/image',
+    'src/stage',
+    'src/harness/code-by-address.ts',
+    'src/campaign',
+    'models/abi',
+  ],
   'src/gate': [ERRORS, FILES, 'src/text', 'src/contract', 'src/run/target.ts', 'src/campaign'],
   // A recorded finding as a C program: knows single functions, runs the recorded case, and nothing of campaigns.
   'src/reproducer': [...WORDS, 'src/clause', 'src/stage', 'type src/judge', 'src/x86', ...FINDING, 'type src/campaign'],
@@ -223,6 +237,7 @@ const ALLOWED: Allowed = {
     'src/expect',
     'src/config',
     'src/gate',
+    'src/init',
     'src/report',
     'src/reproducer',
     'src/index.ts',

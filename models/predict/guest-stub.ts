@@ -8,7 +8,7 @@ import { MOMENT, RFLAGS_OFFSET } from '../../src/observation/layout.js';
 import { conditionGuards } from './condition-guards.js';
 import { resultRules } from './result-rules.js';
 import { retryRules } from './retry-rules.js';
-import type { Origin, PredictionRule } from './rule.js';
+import type { Guard, Origin, PredictionRule } from './rule.js';
 import { blockRules, callRules, RETURN_POPS, RETURNED } from './stub-rules.js';
 
 /** RFLAGS.IF (Intel SDM volume 1, 3.4.3). */
@@ -28,12 +28,16 @@ export function guestStubRules(compiled: CompiledContract): PredictionRule[] {
 
 /** RFLAGS at the return: IF is the function's own business where it executes STI. */
 function flagRules(compiled: CompiledContract): PredictionRule[] {
-  const { sti } = compiled;
+  const { sti, blocks } = compiled;
   const slot = MOMENT.final + RFLAGS_OFFSET;
   const before = MOMENT.initial + RFLAGS_OFFSET;
   const asBefore: Origin = { from: 'observation', slot: before };
   if (sti === undefined || sti.ifAfter === 'restored') return [{ slot, when: [RETURNED], value: asBefore }];
-  const issued = conditionGuards(compiled, sti.when);
+  // Where NULL means that nothing is called, nothing is prepared for a call either.
+  const calling = blocks.flatMap(({ whenNull, index }): Guard[] =>
+    whenNull === undefined ? [] : [{ kind: 'null', block: index, is: false }],
+  );
+  const issued = [...conditionGuards(compiled, sti.when), ...calling];
   const after: Origin = { ...asBefore, ...(sti.ifAfter === 'set' ? { or: IF } : { clear: IF }) };
   return [
     { slot, when: [RETURNED, ...issued], value: after },

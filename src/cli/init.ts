@@ -109,7 +109,9 @@ function open(paths: readonly string[]): Found[] {
   }
   const found = [...byImage.values()];
   if (found.every(({ entries }) => entries.length === 0))
-    throw new UsageError(`${paths.map((path) => shorten(path)).join(', ')}: no TDCALL and no SEAMCALL in it; give the object that has them`);
+    throw new UsageError(
+      `${paths.map((path) => shorten(path)).join(', ')}: no TDCALL and no SEAMCALL in it; give the object that has them`,
+    );
   return found;
 }
 
@@ -117,13 +119,22 @@ function selected(found: readonly Found[], globs: readonly string[]): Found[] {
   const names = found.flatMap(({ entries }) => entries.map(({ symbol }) => symbol));
   for (const glob of globs)
     if (!names.some((name) => matchesGlob(name, glob)))
-      throw new UsageError(`--target ${shorten(glob)} matches no function with TDCALL or SEAMCALL; ${nearest(glob, names)}`);
+      throw new UsageError(
+        `--target ${shorten(glob)} matches no function with TDCALL or SEAMCALL; ${nearest(glob, names)}`,
+      );
   if (globs.length === 0) return [...found];
-  return found.map(({ paths, entries }) => ({ paths, entries: entries.filter(({ symbol }) => globs.some((glob) => matchesGlob(symbol, glob))) }));
+  return found.map(({ paths, entries }) => ({
+    paths,
+    entries: entries.filter(({ symbol }) => globs.some((glob) => matchesGlob(symbol, glob))),
+  }));
 }
 
 /** Prints a screen. @returns nothing where there is nothing to propose, which is printed too */
-async function proposeOne({ symbol, image }: Entry, paths: readonly string[], flags: InitFlags): Promise<Written | undefined> {
+async function proposeOne(
+  { symbol, image }: Entry,
+  paths: readonly string[],
+  flags: InitFlags,
+): Promise<Written | undefined> {
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
   const proposal = propose(image, symbol, {
     source: `proposed by tdxfuzz init from the code in ${paths.map((path) => basename(path)).join(', ')}; nobody has confirmed it`,
@@ -166,7 +177,9 @@ function write(images: readonly WrittenImage[], name: string, ci: Ci, { out, for
   }
   const there = [...CONFIG_NAMES, ...files.map(({ path }) => path)].find((path) => existsSync(join(out, path)));
   if (there !== undefined && !force)
-    throw new UsageError(`${shorten(join(out, there))}: there already, so that nothing is written; --force replaces files, --out DIR writes elsewhere`);
+    throw new UsageError(
+      `${shorten(join(out, there))}: there already, so that nothing is written; --force replaces files, --out DIR writes elsewhere`,
+    );
   for (const { path, text } of files) {
     makeFolders(dirname(resolve(out, path)));
     replaceFile(join(out, path), text);

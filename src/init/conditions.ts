@@ -27,9 +27,11 @@ export function answerTest({ value, mask, relation, to, text }: Looked): AnswerT
   if (relation === 'not-zero') return { answer: register, isNot: [hex(0n)], ...bits };
   if (relation === 'equal' && number !== undefined) return { answer: register, is: [hex(number)], ...bits };
   if (relation === 'not-equal' && number !== undefined) return { answer: register, isNot: [hex(number)], ...bits };
-  if (shift !== 0n || !/ negative$/.test(text)) return undefined;
+  if (shift !== 0n || !text.endsWith(' negative')) return undefined;
   const list = [hex(SIGN)];
-  return text.endsWith('is not negative') ? { answer: register, isNot: list, mask: hex(SIGN) } : { answer: register, is: list, mask: hex(SIGN) };
+  return text.endsWith('is not negative')
+    ? { answer: register, isNot: list, mask: hex(SIGN) }
+    : { answer: register, is: list, mask: hex(SIGN) };
 }
 
 type Answered = AnswerTest['answer'];
@@ -47,7 +49,8 @@ function partOfAnswer(value: Value, mask: bigint): { register: Answered; shift: 
   if (value.kind === 'part' && value.bits === 32) return partOfAnswer(value.of, mask);
   if (value.kind !== 'computed' || value.operation !== 'shr') return undefined;
   const [of, by] = value.operands;
-  if (of?.kind !== 'answer' || of.call !== 0 || by?.kind !== 'constant' || by.value !== 32n || of.register === 'rsp') return undefined;
+  if (of?.kind !== 'answer' || of.call !== 0 || by?.kind !== 'constant' || by.value !== 32n || of.register === 'rsp')
+    return undefined;
   return mask === 0xffff_ffffn ? { register: of.register, shift: 32n, looked: HIGH } : undefined;
 }
 

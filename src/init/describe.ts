@@ -16,14 +16,19 @@ const LABEL = 12;
 /** Lines, without colours; what they say of the trial is last. */
 export function describeProposal({ symbol, known }: Proposal, trial: Trial): string[] {
   const { contract } = trial;
-  const lines = [shorten(readable(symbol)), ...(known === undefined ? contractLines(contract) : knownLines(known.set, contract))];
+  const lines = [
+    shorten(readable(symbol)),
+    ...(known === undefined ? contractLines(contract) : knownLines(known.set, contract)),
+  ];
   if (trial.questions.length > 0) lines.push(...section('to decide', trial.questions));
   lines.push(...section('trial run', trialLines(trial, known !== undefined)));
   return lines;
 }
 
 function knownLines(set: string, contract: Contract): string[] {
-  return section('contract', [`${set}/${contract.symbol} of the library says all that the code does; it is used by its name`]);
+  return section('contract', [
+    `${set}/${contract.symbol} of the library says all that the code does; it is used by its name`,
+  ]);
 }
 
 function contractLines(contract: Contract): string[] {
@@ -52,7 +57,10 @@ function parameterText(parameter: Contract['parameters'][number]): string {
     const nul = !parameter.nullable ? '' : parameter.whenNull === undefined ? ', may be NULL' : ', NULL: no call';
     return `${where}  ${name}: pointer${nul}${parameter.mayAlias === undefined ? '' : `, may be ${parameter.mayAlias}`}`;
   }
-  if (parameter.kind === 'flags') return `${where}  ${name}: flags ${Object.entries(parameter.bits).map(([flag, bit]) => `${flag} ${bit}`).join(', ')}${width}`;
+  if (parameter.kind === 'flags')
+    return `${where}  ${name}: flags ${Object.entries(parameter.bits)
+      .map(([flag, bit]) => `${flag} ${bit}`)
+      .join(', ')}${width}`;
   return `${where}  ${name}: ${kind}${width}${parameter.kind === 'value' && parameter.signed === true ? ', signed' : ''}`;
 }
 
@@ -65,8 +73,11 @@ function blockText(layout: NonNullable<Contract['block']> | undefined): string {
 }
 
 function leafText({ instruction, leaves, inputs }: Contract): string {
-  const named = leaves.map((leaf) => (instruction === 'tdcall' ? (TDCALL_LEAVES.find((row) => row.leaf === leaf)?.name ?? String(leaf)) : String(leaf)));
-  const shown = named.length > LISTED ? `${named.slice(0, LISTED).join(', ')} and ${named.length - LISTED} more` : named.join(', ');
+  const named = leaves.map((leaf) =>
+    instruction === 'tdcall' ? (TDCALL_LEAVES.find((row) => row.leaf === leaf)?.name ?? String(leaf)) : String(leaf),
+  );
+  const shown =
+    named.length > LISTED ? `${named.slice(0, LISTED).join(', ')} and ${named.length - LISTED} more` : named.join(', ');
   return inputs.rax === undefined || 'constant' in inputs.rax ? shown : `${sourceText(inputs.rax)}: ${shown}`;
 }
 
@@ -74,13 +85,17 @@ function maskText({ leaves, inputs: { rcx }, instruction }: Contract): string[] 
   if (instruction !== 'tdcall' || !leaves.includes(0) || rcx === undefined) return [];
   if (!('constant' in rcx)) return [sourceText(rcx)];
   const mask = BigInt(rcx.constant);
-  const names = REGISTER_NAMES.filter((name) => (mask >> BigInt(REGISTER_INDEX[name])) & 1n).map((name) => name.toUpperCase());
+  const names = REGISTER_NAMES.filter((name) => (mask >> BigInt(REGISTER_INDEX[name])) & 1n).map((name) =>
+    name.toUpperCase(),
+  );
   const vectors = Array.from({ length: 16 }, (_, index) => index).filter((index) => (mask >> BigInt(16 + index)) & 1n);
   return [`${rcx.constant}: ${[...names, ...vectors.map((index) => `XMM${index}`)].join(' ')}`];
 }
 
 function inputsText({ inputs }: Contract): string {
-  const texts = Object.entries(inputs).filter(([register]) => register !== 'rax' && register !== 'rcx').map(([register, source]) => `${register.toUpperCase()} = ${sourceText(source)}`);
+  const texts = Object.entries(inputs)
+    .filter(([register]) => register !== 'rax' && register !== 'rcx')
+    .map(([register, source]) => `${register.toUpperCase()} = ${sourceText(source)}`);
   const rcx = inputs.rcx !== undefined && !('constant' in inputs.rcx) ? [`RCX = ${sourceText(inputs.rcx)}`] : [];
   return [...rcx, ...texts].join(', ') || 'none';
 }
@@ -111,7 +126,10 @@ function jsonText(value: unknown): string {
 
 function returnsText({ returns, returnsWhen = [], neverReturns, stopsOn = [], onFailure, retry }: Contract): string {
   if (neverReturns === true) return 'never';
-  const parts = [...returnsWhen.map((one) => `${jsonText(one.returns)} when ${one.when.map(jsonText).join(' and ')}`), jsonText(returns)];
+  const parts = [
+    ...returnsWhen.map((one) => `${jsonText(one.returns)} when ${one.when.map(jsonText).join(' and ')}`),
+    jsonText(returns),
+  ];
   if (onFailure === 'stops') parts.push('a failed call stops it');
   for (const test of stopsOn) parts.push(`stops on ${jsonText(test)}`);
   if (retry !== undefined) parts.push(`tries ${retry.tries} times on ${retry.on.map(jsonText).join(' or ')}`);
@@ -125,7 +143,9 @@ function policyText(contract: Contract): string {
     redZone ? 'red zone used' : 'no red zone',
     vectorState === 'untouched' ? 'no vector registers' : 'vector registers by the convention',
     ...(stiFlag === undefined ? [] : [`STI with ${stiFlag}`]),
-    ...(sti === undefined ? [] : [`STI ${sti.when.length === 0 ? 'always' : `when ${sti.when.map(jsonText).join(' and ')}`}`]),
+    ...(sti === undefined
+      ? []
+      : [`STI ${sti.when.length === 0 ? 'always' : `when ${sti.when.map(jsonText).join(' and ')}`}`]),
     ...(ownData === undefined ? [] : [`writes ${ownData.join(', ')}`]),
     ...(assumes ?? []).map((one) => `assumes ${one}`),
   ].join(', ');
@@ -139,8 +159,14 @@ function trialLines(trial: Trial, isKnown: boolean): string[] {
   const silent = isKnown
     ? `silent in ${number} cases`
     : `silent in ${number} cases: code and proposal agree, and both may have the same mistake. Read the proposal before you rely on it.`;
-  const lines = findings.length === 0 ? [silent] : [`${findings.length} ${findings.length === 1 ? 'finding' : 'findings'} in ${number} cases: the code is wrong, or the ${isKnown ? 'contract is not meant for it' : 'proposal is'}`];
-  for (const { property, slot, place, expected, actual } of findings) lines.push(`${property}: ${slot} at ${place}: expected ${expected}, found ${actual}`);
+  const lines =
+    findings.length === 0
+      ? [silent]
+      : [
+          `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'} in ${number} cases: the code is wrong, or the ${isKnown ? 'contract is not meant for it' : 'proposal is'}`,
+        ];
+  for (const { property, slot, place, expected, actual } of findings)
+    lines.push(`${property}: ${slot} at ${place}: expected ${expected}, found ${actual}`);
   if (never.length > 0) lines.push(`never in force: ${never.join(', ')}`);
   return lines;
 }

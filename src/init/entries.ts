@@ -50,7 +50,9 @@ function entryBefore(image: Image, address: bigint): bigint | undefined {
 }
 
 function lastSymbol({ symbols }: Image, segment: Segment, address: bigint): bigint | undefined {
-  const before = symbols.filter((symbol) => symbol.kind !== 'object' && symbol.address >= segment.address && symbol.address <= address);
+  const before = symbols.filter(
+    (symbol) => symbol.kind !== 'object' && symbol.address >= segment.address && symbol.address <= address,
+  );
   return before.reduce<bigint | undefined>((last, symbol) => {
     const to = symbol.address + BigInt(symbol.size);
     return last === undefined || to > last ? to : last;

@@ -3,7 +3,7 @@ import { EXPOSED_WITHOUT_NO_RBP_MOD, NEVER_EXPOSED } from '../../models/abi/regi
 import { SEAMCALL_LEAVES } from '../../models/abi/seamcall-leaves.js';
 import { TDCALL_LEAVES } from '../../models/abi/tdcall-leaves.js';
 import { TDVMCALL_FUNCTIONS } from '../../models/abi/tdvmcall.js';
-import type { CodeShape } from '../code/code-shape.js';
+import type { CodeShape, Outcome } from '../code/code-shape.js';
 import { type Value, valuesIn } from '../code/value.js';
 import { NARROW_LEAVES } from '../contract/library/linux-shapes.js';
 import { NARROW_HOST_LEAVES } from '../contract/library/linux-host-shapes.js';
@@ -28,18 +28,30 @@ const USUAL_OPERANDS: readonly RegisterName[] = ['rcx', 'rdx', 'r8', 'r9'];
 export function frameOf(shape: CodeShape, asked: string[]): Frame {
   const { instruction } = shape.sites[0];
   const rax = only(shape, 'rax');
-  if (rax === undefined) throw new CannotSay(`RAX is ${keysOf(shape, 'rax')} at ${instruction.toUpperCase()}: one leaf, or one parameter, is what a contract can name`);
-  if (rax.kind !== 'constant') return ofCaller(shape, instruction, rax);
+  if (rax === undefined)
+    throw new CannotSay(
+      `RAX is ${keysOf(shape, 'rax')} at ${instruction.toUpperCase()}: one leaf, or one parameter, is what a contract can name`,
+    );
+  if (rax.kind !== 'constant') return ofCaller(shape, instruction, rax, asked);
   const leaf = Number(rax.value & 0xffffn);
   return instruction === 'tdcall' && leaf === 0 ? ofVmcall(shape, rax, asked) : ofLeaf(shape, instruction, rax, leaf);
 }
 
 /** The leaf is the caller's. */
-function ofCaller(shape: CodeShape, instruction: Frame['instruction'], rax: Value): Frame {
+function ofCaller(shape: CodeShape, instruction: Frame['instruction'], rax: Value, asked: string[]): Frame {
   const version = constantIn(rax) >> 16n;
   const ofModule = instruction === 'tdcall' ? NARROW_LEAVES : NARROW_HOST_LEAVES;
-  const leaves = version === 0n ? ofModule : ofModule.filter((leaf) => hasVersion(instruction, leaf, Number(version & 0xffn)));
+  const leaves =
+    version === 0n ? ofModule : ofModule.filter((leaf) => hasVersion(instruction, leaf, Number(version & 0xffn)));
   if (leaves.length === 0) throw new CannotSay(`no leaf of the module has version ${version}, which RAX asks for`);
+  const kept = keptAcross(shape);
+  const sound = leaves.filter((leaf) => !answersOf(instruction, leaf).some((register) => kept.has(register)));
+  if (sound.length === 0)
+    throw new CannotSay(`it keeps ${namesOf([...kept])} across the call, and every leaf answers there`);
+  if (sound.length < leaves.length)
+    asked.push(
+      `It keeps ${namesOf([...kept])} across the call: the ${leaves.length - sound.length} leaves that answer there are left out. Does anybody call it with them?`,
+    );
   const operands = new Map<RegisterName, Value>([['rax', rax]]);
   const taken = new Set([rax.key]);
   const pointers = new Set(shape.blocks.map(({ parameter }) => parameter.key));
@@ -50,18 +62,22 @@ function ofCaller(shape: CodeShape, instruction: Frame['instruction'], rax: Valu
   };
   const rcx = only(shape, 'rcx');
   if (rcx !== undefined && isSource(rcx)) take('rcx', rcx);
-  for (const register of USUAL_OPERANDS.slice(1)) {
-    const value = only(shape, register);
-    // A constant is a counter as often as an operand.
-    if (value !== undefined && value.kind !== 'constant' && isSource(value)) take(register, value);
-  }
+  // What was put there comes before what merely lies there and may be somebody else's operand already.
+  for (const isMoved of [true, false])
+    for (const register of USUAL_OPERANDS.slice(1)) {
+      const value = only(shape, register);
+      // A constant is a counter as often as an operand.
+      if (value === undefined || value.kind === 'constant' || !isSource(value)) continue;
+      const lies = value.kind === 'entry' && value.register === register;
+      if (isMoved !== lies && !(lies && taken.has(value.key))) take(register, value);
+    }
   for (const register of REGISTER_NAMES) {
     const value = only(shape, register);
     // What lies in a second register as well is kept there for later.
     if (value === undefined || operands.has(register) || taken.has(value.key) || !isLoaded(value)) continue;
     take(register, value);
   }
-  return { instruction, leaves, operands };
+  return { instruction, leaves: sound, operands };
 }
 
 function constantIn(value: Value): bigint {
@@ -72,6 +88,40 @@ function constantIn(value: Value): bigint {
 function hasVersion(instruction: Frame['instruction'], leaf: number, version: number): boolean {
   if (instruction === 'seamcall') return SEAMCALL_LEAVES.some((row) => row.leaf === leaf);
   return TDCALL_LEAVES.some((row) => row.leaf === leaf && row.versions.includes(version));
+}
+
+/** Registers that must be after the call what they were before: addresses, counters, operands of a second try. */
+function keptAcross({ outcomes }: CodeShape): ReadonlySet<RegisterName> {
+  const values = outcomes.flatMap(({ conditions, stores, calls }) => [
+    ...conditions.map(({ value }) => value),
+    ...stores.map(({ base }) => base),
+    ...calls
+      .slice(1)
+      .flatMap(({ registers }) =>
+        ['rcx', 'rdx', 'r8', 'r9'].map((name) => registers[REGISTER_INDEX[name as RegisterName]]),
+      ),
+  ]);
+  const answers = values.flatMap((value) =>
+    valuesIn(value).flatMap((inner) => (inner.kind === 'answer' ? [inner] : [])),
+  );
+  return new Set(
+    answers.filter(({ register, certain }) => register !== 'rax' && !certain).map(({ register }) => register),
+  );
+}
+
+/** Registers that a leaf writes beside RAX. */
+function answersOf(instruction: Frame['instruction'], leaf: number): RegisterName[] {
+  if (instruction === 'tdcall')
+    return (
+      TDCALL_LEAVES.find((row) => row.leaf === leaf)?.outputs.flatMap(({ register }) => registersNamed(register)) ?? []
+    );
+  return (
+    SEAMCALL_LEAVES.find((row) => row.leaf === leaf)?.outputs.flatMap((register) => registersNamed(register)) ?? []
+  );
+}
+
+function namesOf(registers: readonly RegisterName[]): string {
+  return registers.map((register) => register.toUpperCase()).join(', ');
 }
 
 /** Whether it comes out of memory behind a parameter. */
@@ -112,7 +162,10 @@ function registersNamed(text: string): RegisterName[] {
 /** TDG.VP.VMCALL: the mask says what the host gets. */
 function ofVmcall(shape: CodeShape, rax: Value, asked: string[]): Frame {
   const rcx = only(shape, 'rcx');
-  if (rcx === undefined || !isSource(rcx)) throw new CannotSay(`RCX, the exposure mask, is ${keysOf(shape, 'rcx')}: a contract can name a constant or a field`);
+  if (rcx === undefined || !isSource(rcx))
+    throw new CannotSay(
+      `RCX, the exposure mask, is ${keysOf(shape, 'rcx')}: a contract can name a constant or a field`,
+    );
   const operands = new Map<RegisterName, Value>([['rax', rax]]);
   if (rcx.kind !== 'constant') {
     operands.set('rcx', rcx);
@@ -120,7 +173,9 @@ function ofVmcall(shape: CodeShape, rax: Value, asked: string[]): Frame {
       const value = only(shape, register);
       if (value !== undefined && !operands.has(register) && isLoaded(value)) operands.set(register, value);
     }
-    asked.push('The exposure mask is the caller’s. "widestMask" can say how wide it may be; without it any legal mask is drawn.');
+    asked.push(
+      'The exposure mask is the caller’s. "widestMask" can say how wide it may be; without it any legal mask is drawn.',
+    );
     return { instruction: 'tdcall', leaves: [0], operands };
   }
   const mask = legalMask(rcx.value, asked);
@@ -132,7 +187,10 @@ function ofVmcall(shape: CodeShape, rax: Value, asked: string[]): Frame {
   }
   askForOperands(shape, mask, asked);
   const rbp = (mask & BigInt(EXPOSED_WITHOUT_NO_RBP_MOD)) !== 0n;
-  if (rbp) asked.push('The mask names RBP: a TD with NO_RBP_MOD refuses every such call. Is it meant for TDs without it alone?');
+  if (rbp)
+    asked.push(
+      'The mask names RBP: a TD with NO_RBP_MOD refuses every such call. Is it meant for TDs without it alone?',
+    );
   return { instruction: 'tdcall', leaves: [0], mask, operands, ...(rbp && { assumes: ['rbp-mod'] }) };
 }
 
@@ -140,7 +198,9 @@ function ofVmcall(shape: CodeShape, rax: Value, asked: string[]): Frame {
 function legalMask(mask: bigint, asked: string[]): bigint {
   const never = mask & (BigInt(NEVER_EXPOSED) | ~0xffff_ffffn);
   if (never === 0n) return mask;
-  asked.push(`The module refuses the exposure mask 0x${mask.toString(16)} on every call: bits 0x${never.toString(16)} may never be set. They are left out here, and the code is wrong.`);
+  asked.push(
+    `The module refuses the exposure mask 0x${mask.toString(16)} on every call: bits 0x${never.toString(16)} may never be set. They are left out here, and the code is wrong.`,
+  );
   return mask & ~never;
 }
 
@@ -168,15 +228,29 @@ function askForOperands(shape: CodeShape, mask: bigint, asked: string[]): void {
     asked.push(`R11 is 0x${r11.value.toString(16)}, a sub-function that this tool does not know.`);
     return;
   }
-  const missing = Object.keys(known.inputs).flatMap(registersNamed).filter((name) => !exposed.includes(name));
+  const missing = Object.keys(known.inputs)
+    .flatMap(registersNamed)
+    .filter((name) => !exposed.includes(name));
   if (missing.length > 0)
-    asked.push(`${known.name} reads ${missing.map((name) => name.toUpperCase()).join(', ')}, which the mask does not let through: the host gets 0.`);
+    asked.push(
+      `${known.name} reads ${missing.map((name) => name.toUpperCase()).join(', ')}, which the mask does not let through: the host gets 0.`,
+    );
 }
 
-/** The one value of a register at the instruction; undefined if ways differ. */
+/**
+ * The one value of a register at the instruction; undefined if ways differ. What it is where a pointer is NULL counts only if
+ * there is nothing else: then the field is not there.
+ */
 export function only(shape: CodeShape, register: RegisterName): Value | undefined {
   const values = shape.inputs[register];
-  return values.length === 1 ? values[0] : undefined;
+  if (values.length <= 1) return values[0];
+  const pointers = new Set(shape.blocks.map(({ parameter }) => parameter.key));
+  const isGiven = ({ conditions }: Outcome): boolean =>
+    !conditions.some(({ value, relation }) => relation === 'zero' && pointers.has(value.key));
+  const given = shape.outcomes
+    .filter(isGiven)
+    .flatMap(({ calls }) => calls.slice(0, 1).map(({ registers }) => registers[REGISTER_INDEX[register]]));
+  return new Set(given.map(({ key }) => key)).size === 1 ? given[0] : undefined;
 }
 
 function keysOf(shape: CodeShape, register: RegisterName): string {

@@ -20,18 +20,24 @@ export function endsOf(outcomes: readonly Outcome[], roles: Roles): Ends {
   const returning = outcomes.filter(({ end }) => end === 'returns');
   const stopping = outcomes.filter(({ end }) => STOPS.includes(end));
   for (const { end, detail } of outcomes)
-    if (end !== 'returns' && !STOPS.includes(end)) asked.push(`One way ends as no function does (${end}${detail === undefined ? '' : `, ${detail}`}).`);
+    if (end !== 'returns' && !STOPS.includes(end))
+      asked.push(`One way ends as no function does (${end}${detail === undefined ? '' : `, ${detail}`}).`);
   const loopStops = stopping.some(({ end }) => end === 'loops') ? { loopStops: true as const } : {};
-  if (stopping.some(({ end }) => end === 'loops')) asked.push('It ends in a loop in which nothing happens. Is that meant as a stop?');
+  if (stopping.some(({ end }) => end === 'loops'))
+    asked.push('It ends in a loop in which nothing happens. Is that meant as a stop?');
   if (returning.length === 0) {
     if (stopping.length === 0) throw new CannotSay('no way through it returns or stops');
     asked.push('It never returns, whatever is answered.');
     return { returns: 'status', onFailure: 'stops', neverReturns: true, ...loopStops };
   }
   const looksAtStatus = outcomes.some(looksAtRax);
-  if (!looksAtStatus && frame.leaves[0] === 0 && !returning.every(({ registers }) => answerOf(registers[0])?.register === 'rax'))
+  if (
+    !looksAtStatus &&
+    frame.leaves[0] === 0 &&
+    !returning.every(({ registers }) => answerOf(registers[0])?.register === 'rax')
+  )
     asked.push('The completion status in RAX is looked at nowhere: when the module refuses the call, nobody notices.');
-  const stops = stopping.length > 0 && stopping.some(isWholeFailure) && !returning.some(isWholeFailure);
+  const stops = stopping.some(isWholeFailure) && !returning.some(isWholeFailure);
   const others = stopping.filter((outcome) => !(stops && isWholeFailure(outcome)));
   const stopsOn = others.map((outcome) => stopTest(outcome));
   return {
@@ -81,7 +87,9 @@ function resultOn(returning: readonly Outcome[], roles: Roles): Pick<Ends, 'retu
 
 function askOfConstant(word: Returns, asked: string[]): void {
   if (typeof word === 'object' && 'constant' in word && BigInt(word.constant) !== 0n)
-    asked.push(`RAX is ${word.constant} at every return. It is taken for the result; if the function is void, say "returns": "nothing".`);
+    asked.push(
+      `RAX is ${word.constant} at every return. It is taken for the result; if the function is void, say "returns": "nothing".`,
+    );
 }
 
 function wordFor(value: Value, asked: string[]): Returns {
@@ -93,7 +101,9 @@ function wordFor(value: Value, asked: string[]): Returns {
   }
   const fixed = constantOf(value);
   if (fixed !== undefined) return fixed;
-  asked.push(`RAX is ${value.key} at the return, which is no answer and no constant. It is taken for no result at all.`);
+  asked.push(
+    `RAX is ${value.key} at the return, which is no answer and no constant. It is taken for no result at all.`,
+  );
   return 'nothing';
 }
 
@@ -120,14 +130,16 @@ function statusOrElse(ways: readonly Way[]): Returns | undefined {
   if (words.length !== 1 || failed.length === 0) return undefined;
   const [word] = words;
   if (word === 'r10') return 'status-or-r10';
-  if (typeof word === 'object' && 'register' in word && word.register !== 'rax' && word.bytes === undefined) return { statusOr: word.register };
+  if (typeof word === 'object' && 'register' in word && word.register !== 'rax' && word.bytes === undefined)
+    return { statusOr: word.register };
   return undefined;
 }
 
 /** 1 for success and 0 for failure, or the other way round. */
 function boolOf(ways: readonly Way[]): Returns | undefined {
   const values = ways.map(({ word }) => (typeof word === 'object' && 'constant' in word ? word : undefined));
-  if (values.some((word) => word === undefined || (word.constant !== '0x0' && word.constant !== '0x1'))) return undefined;
+  if (values.some((word) => word === undefined || (word.constant !== '0x0' && word.constant !== '0x1')))
+    return undefined;
   const conditions = ways.flatMap(({ outcome }) => outcome.conditions);
   const rax = conditions.some((looked) => isBothStatuses(looked.value) || answerTest(looked)?.answer === 'rax');
   const r10 = conditions.some((looked) => isBothStatuses(looked.value) || answerTest(looked)?.answer === 'r10');
@@ -135,7 +147,10 @@ function boolOf(ways: readonly Way[]): Returns | undefined {
   if (of === undefined) return undefined;
   const registers = [...(rax ? (['rax'] as const) : []), ...(r10 ? (['r10'] as const) : [])];
   const isSuccess = (way: Outcome): boolean => registers.every((register) => statusOn(way, register) === true);
-  const said = ways.map(({ outcome, word }) => ({ success: isSuccess(outcome), one: (word as { constant: string }).constant === '0x1' }));
+  const said = ways.map(({ outcome, word }) => ({
+    success: isSuccess(outcome),
+    one: (word as { constant: string }).constant === '0x1',
+  }));
   // A whole register that holds 0 or 1 is an int: what lies above is nobody's.
   const bytes = values[0]?.bytes === undefined ? { bytes: 4 as const } : { bytes: values[0].bytes };
   if (said.every(({ success, one }) => success === one)) return { isZero: of, ...bytes };
@@ -149,7 +164,8 @@ function byCondition(ways: readonly Way[], roles: Roles): Pick<Ends, 'returns' |
     ways.map(({ outcome, word }) => ({
       when: outcome.conditions.flatMap((looked) => {
         const words = wordsFor(looked, roles);
-        if (words === undefined) throw new CannotSay(`what it returns depends on whether ${looked.text}, for which a contract has no word`);
+        if (words === undefined)
+          throw new CannotSay(`what it returns depends on whether ${looked.text}, for which a contract has no word`);
         return words;
       }) satisfies Condition[],
       returns: word,

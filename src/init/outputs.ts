@@ -38,10 +38,18 @@ function followsInputs(fields: readonly Field[], asked: string[]): ReadonlyMap<n
   const isExchange = odd.length === 2 && odd[0].input === odd[1].output && odd[1].input === odd[0].output;
   if (isExchange && right >= 1) {
     for (const { offset, input } of odd) if (input !== undefined) wanted.set(offset, input);
-    asked.push(`Fields ${odd.map(({ name }) => name).join(' and ')} come back in each other’s place, and the other ${right} where they came from. The proposal has them in order.`);
+    asked.push(
+      `Fields ${odd.map(({ name }) => name).join(' and ')} come back in each other’s place, and the other ${right} where they came from. The proposal has them in order.`,
+    );
   } else if (odd.length > 0 && right > odd.length)
-    for (const { name, input, output } of odd) asked.push(`Field ${name} goes to ${upper(input)} and receives ${upper(output)}, unlike its ${right} neighbours.`);
-  if (missing.length === 1 && right >= 2) asked.push(`Field ${missing[0].name} is loaded and nothing is stored into it, unlike its ${right} neighbours. Is that meant?`);
+    for (const { name, input, output } of odd)
+      asked.push(
+        `Field ${name} goes to ${upper(input)} and receives ${upper(output)}, unlike its ${right} neighbours.`,
+      );
+  if (missing.length === 1 && right >= 2)
+    asked.push(
+      `Field ${missing[0].name} is loaded and nothing is stored into it, unlike its ${right} neighbours. Is that meant?`,
+    );
   return wanted;
 }
 
@@ -54,7 +62,8 @@ function askOfOrder(fields: readonly Field[], asked: string[]): void {
   if (fields.some(({ input }) => input !== undefined)) return;
   const numbers = fields.flatMap(({ output }) => (output === undefined ? [] : [REGISTER_INDEX[output]]));
   const steps = numbers.slice(1).filter((number, index) => number < numbers[index]);
-  if (numbers.length >= 3 && steps.length === 1) asked.push('One of the results lies out of the order of the registers. Is that meant, or are two exchanged?');
+  if (numbers.length >= 3 && steps.length === 1)
+    asked.push('One of the results lies out of the order of the registers. Is that meant, or are two exchanged?');
 }
 
 function askOfStores(roles: Roles, key: string, outcomes: readonly Outcome[]): void {
@@ -64,11 +73,19 @@ function askOfStores(roles: Roles, key: string, outcomes: readonly Outcome[]): v
     return register === undefined && value.kind !== 'part' && field?.output === undefined && field?.scratch !== true;
   });
   for (const { offset, value } of strange)
-    roles.asked.push(`[${key}+0x${offset.toString(16)}] receives ${value.key}, which is no answer. The proposal lets nothing be written there.`);
-  const storing = outcomes.filter(({ end, stores }) => end === 'returns' && stores.some(({ base, after }) => base.key === key && after > 0));
-  const places = storing.map(({ stores }) => new Set(stores.filter(({ base, after }) => base.key === key && after > 0).map(({ offset }) => offset)));
+    roles.asked.push(
+      `[${key}+0x${offset.toString(16)}] receives ${value.key}, which is no answer. The proposal lets nothing be written there.`,
+    );
+  const storing = outcomes.filter(
+    ({ end, stores }) => end === 'returns' && stores.some(({ base, after }) => base.key === key && after > 0),
+  );
+  const places = storing.map(
+    ({ stores }) =>
+      new Set(stores.filter(({ base, after }) => base.key === key && after > 0).map(({ offset }) => offset)),
+  );
   const all = new Set(places.flatMap((one) => [...one]));
-  if (places.some((one) => one.size < all.size)) roles.asked.push(`Some ways store all of ${key}’s results and others only some of them.`);
+  if (places.some((one) => one.size < all.size))
+    roles.asked.push(`Some ways store all of ${key}’s results and others only some of them.`);
 }
 
 function whenStored(outcomes: readonly Outcome[], roles: Roles): Condition[] {
@@ -83,12 +100,21 @@ function whenStored(outcomes: readonly Outcome[], roles: Roles): Condition[] {
   };
   for (const looked of storing[0]?.conditions ?? []) {
     const question = questionOf(looked);
-    const isCommon = storing.every(({ conditions }) => conditions.some((one) => questionOf(one) === question && one.text === looked.text));
-    const isElse = others.some(({ conditions }) => conditions.some((one) => questionOf(one) === question && one.text !== looked.text));
+    const isCommon = storing.every(({ conditions }) =>
+      conditions.some((one) => questionOf(one) === question && one.text === looked.text),
+    );
+    const isElse = others.some(({ conditions }) =>
+      conditions.some((one) => questionOf(one) === question && one.text !== looked.text),
+    );
     if (isCommon && isElse) add(wordsFor(looked, roles) ?? []);
   }
-  const isNullable = roles.blocks.some(({ name, fields }) => fields.some(({ output }) => output !== undefined) && roles.parameters.some((one) => one.kind === 'block' && one.name === name && one.nullable));
+  const isNullable = roles.blocks.some(
+    ({ name, fields }) =>
+      fields.some(({ output }) => output !== undefined) &&
+      roles.parameters.some((one) => one.kind === 'block' && one.name === name && one.nullable),
+  );
   if (isNullable) add(['block-given']);
-  if (storing.some((outcome) => isZero(outcome, 'rax') === false)) roles.asked.push('Results are stored also when the call failed. Is that meant?');
+  if (storing.some((outcome) => isZero(outcome, 'rax') === false))
+    roles.asked.push('Results are stored also when the call failed. Is that meant?');
   return when;
 }

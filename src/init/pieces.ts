@@ -49,7 +49,9 @@ function fieldPiece({ base, offset, bytes }: FieldValue): Piece | undefined {
 }
 
 /** The register whose answer a value is, and how many of its bytes; undefined if it is anything else. */
-export function answerOf(value: Value): { register: Extract<Value, { kind: 'answer' }>['register']; bytes: Bytes } | undefined {
+export function answerOf(
+  value: Value,
+): { register: Extract<Value, { kind: 'answer' }>['register']; bytes: Bytes } | undefined {
   if (value.kind === 'answer') return value.call === 0 ? { register: value.register, bytes: 8 } : undefined;
   if (value.kind !== 'part') return undefined;
   const inner = answerOf(value.of);

@@ -26,6 +26,8 @@ export function placeFor(convention: Convention, value: ParameterValue): Paramet
   if (value.kind === 'entry') return { register: value.register as Exclude<typeof value.register, 'rsp'> };
   const stack = (value.offset - FIRST_ON_STACK[convention]) / 8;
   if (!Number.isInteger(stack) || stack >= MOST_STACK_PARAMETERS)
-    throw new CannotSay(`it reads its caller's stack at [rsp+${value.offset}], which is no parameter that a contract can name`);
+    throw new CannotSay(
+      `it reads its caller's stack at [rsp+${value.offset}], which is no parameter that a contract can name`,
+    );
   return { stack };
 }

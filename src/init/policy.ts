@@ -28,16 +28,24 @@ export function scrubbingOf(outcomes: readonly Outcome[], { frame, convention, a
   if (returning.length === 0) return false;
   const given = frame.mask === undefined ? CALLER_SAVED[convention] : exposedBy(frame.mask);
   const free = CALLER_SAVED[convention].filter((register) => given.includes(register));
-  const left = free.filter((register) => returning.some(({ registers }) => valuesIn(registers[REGISTER_INDEX[register]]).some(({ kind }) => kind === 'answer')));
+  const left = free.filter((register) =>
+    returning.some(({ registers }) =>
+      valuesIn(registers[REGISTER_INDEX[register]]).some(({ kind }) => kind === 'answer'),
+    ),
+  );
   if (left.length === 0) return true;
   const names = left.map((register) => register.toUpperCase()).join(', ');
   const scrubs = left.length < free.length;
   const handsOn = returning.some(handsOver);
   if (scrubs || !handsOn) {
-    asked.push(`${names} ${left.length === 1 ? 'keeps' : 'keep'} what the host chose when it returns${scrubs ? ', unlike other registers that are cleared' : ''}. The proposal asks for all to be cleared; if nobody minds, say "scrubsHostValues": false.`);
+    asked.push(
+      `${names} ${left.length === 1 ? 'keeps' : 'keep'} what the host chose when it returns${scrubs ? ', unlike other registers that are cleared' : ''}. The proposal asks for all to be cleared; if nobody minds, say "scrubsHostValues": false.`,
+    );
     return true;
   }
-  asked.push(`Your code leaves ${names} as the host chose ${left.length === 1 ? 'it' : 'them'}, and clears none of what the host answers. It returns or stores host values anyway, so that the proposal does not ask for scrubbing. Kernel stubs clear them against speculation: if yours should, say "scrubsHostValues": true.`);
+  asked.push(
+    `Your code leaves ${names} as the host chose ${left.length === 1 ? 'it' : 'them'}, and clears none of what the host answers. It returns or stores host values anyway, so that the proposal does not ask for scrubbing. Kernel stubs clear them against speculation: if yours should, say "scrubsHostValues": true.`,
+  );
   return false;
 }
 
@@ -72,13 +80,27 @@ export function stiOf(outcomes: readonly Outcome[], roles: Roles): Pick<Contract
 }
 
 /** Variables of the image that are written. */
-export function ownDataOf(outcomes: readonly Outcome[], image: Image, asked: string[]): Pick<Contract, 'ownData' | 'writableCode'> {
-  const addresses = new Set(outcomes.flatMap(({ stores }) => stores.flatMap(({ base, offset }) => (base.kind === 'constant' ? [base.value + BigInt(offset)] : []))));
+export function ownDataOf(
+  outcomes: readonly Outcome[],
+  image: Image,
+  asked: string[],
+): Pick<Contract, 'ownData' | 'writableCode'> {
+  const addresses = new Set(
+    outcomes.flatMap(({ stores }) =>
+      stores.flatMap(({ base, offset }) => (base.kind === 'constant' ? [base.value + BigInt(offset)] : [])),
+    ),
+  );
   const names = new Set<string>();
   let isInCode = false;
   for (const address of addresses) {
-    const symbol = image.symbols.find((one) => one.kind === 'object' && one.size > 0 && one.address <= address && address < one.address + BigInt(one.size));
-    if (symbol === undefined) asked.push(`It writes to 0x${address.toString(16)}, where no data symbol of a size lies: "ownData" cannot name it.`);
+    const symbol = image.symbols.find(
+      (one) =>
+        one.kind === 'object' && one.size > 0 && one.address <= address && address < one.address + BigInt(one.size),
+    );
+    if (symbol === undefined)
+      asked.push(
+        `It writes to 0x${address.toString(16)}, where no data symbol of a size lies: "ownData" cannot name it.`,
+      );
     else {
       names.add(symbol.name);
       const segment = image.segments.find((one) => one.address <= address && address < one.address + BigInt(one.size));
@@ -94,10 +116,14 @@ export function ownDataOf(outcomes: readonly Outcome[], image: Image, asked: str
 export function notEnteredOf(outcomes: readonly Outcome[], asked: string[]): NonNullable<Contract['notEntered']> {
   const word = (entered: Entered, usual: bigint, event: string): string => {
     const ways = outcomes.filter(({ calls }) => calls.length === 1 && calls[0].entered === entered);
-    const values = new Set(ways.flatMap(({ end, registers: [rax] }) => (end === 'returns' && rax.kind === 'constant' ? [rax.value] : [])));
+    const values = new Set(
+      ways.flatMap(({ end, registers: [rax] }) => (end === 'returns' && rax.kind === 'constant' ? [rax.value] : [])),
+    );
     const [value] = values;
     if (values.size === 1 && value !== undefined && ways.every(({ end }) => end === 'returns')) return hex(value);
-    asked.push(`What it returns after ${event} of SEAMCALL is no one constant. The proposal asks for ${hex(usual)}, which Linux has.`);
+    asked.push(
+      `What it returns after ${event} of SEAMCALL is no one constant. The proposal asks for ${hex(usual)}, which Linux has.`,
+    );
     return hex(usual);
   };
   return {

@@ -41,20 +41,38 @@ function proposeFrom(image: Image, shape: CodeShape, options: ProposeOptions): P
   const { symbol } = shape;
   const known = candidatesFor(shape, options.library).find(({ fit }) => fit.isExact);
   if (known !== undefined)
-    return { kind: 'proposed', symbol, shape, contract: known.contract, questions: [], choices: [], known: { set: known.set, contract: known.contract } };
+    return {
+      kind: 'proposed',
+      symbol,
+      shape,
+      contract: known.contract,
+      questions: [],
+      choices: [],
+      known: { set: known.set, contract: known.contract },
+    };
   const asked: string[] = [];
   refuseShape(shape);
-  if (shape.gap !== undefined) asked.push(`Not all of its code was read (${shape.gap}): what the proposal leaves out is not certain.`);
+  if (shape.gap !== undefined)
+    asked.push(`Not all of its code was read (${shape.gap}): what the proposal leaves out is not certain.`);
   const roles = new Roles(shape, conventionOf(image, shape, options, asked), frameOf(shape, asked), asked);
   const contract = contractFrom(image, roles, options.source);
   const faults = allFaultsOf(contract);
-  if (faults.length > 0) return { kind: 'none', symbol, reason: `the contract that its code comes to is not sound: ${faults[0]}` };
-  return { kind: 'proposed', symbol, shape, contract, questions: [...new Set(asked)], choices: choicesFor(contract, roles) };
+  if (faults.length > 0)
+    return { kind: 'none', symbol, reason: `the contract that its code comes to is not sound: ${faults[0]}` };
+  return {
+    kind: 'proposed',
+    symbol,
+    shape,
+    contract,
+    questions: [...new Set(asked)],
+    choices: choicesFor(contract, roles),
+  };
 }
 
 function refuseShape({ sites }: CodeShape): void {
   if (sites.length === 0) throw new CannotSay('it reaches no TDCALL and no SEAMCALL');
-  if (new Set(sites.map(({ instruction }) => instruction)).size > 1) throw new CannotSay('it executes both TDCALL and SEAMCALL, which no one contract says');
+  if (new Set(sites.map(({ instruction }) => instruction)).size > 1)
+    throw new CannotSay('it executes both TDCALL and SEAMCALL, which no one contract says');
 }
 
 function conventionOf(image: Image, shape: CodeShape, options: ProposeOptions, asked: string[]): Convention {
@@ -62,9 +80,13 @@ function conventionOf(image: Image, shape: CodeShape, options: ProposeOptions, a
   // What the parameters say is certain only in ELF: Windows and UEFI have one convention.
   const convention = image.convention === 'ms-x64' ? 'ms-x64' : (shape.convention ?? 'sysv');
   if (shape.convention === undefined && shape.parameters.some(({ isUntouched }) => !isUntouched))
-    asked.push(`Its parameters do not say which calling convention it has. ${NAMES[convention]} is what the file format has.`);
+    asked.push(
+      `Its parameters do not say which calling convention it has. ${NAMES[convention]} is what the file format has.`,
+    );
   if (shape.convention !== undefined && shape.convention !== convention)
-    asked.push(`It reads registers as ${NAMES[shape.convention]} hands over parameters, and the file format has ${NAMES[convention]}: --convention says which.`);
+    asked.push(
+      `It reads registers as ${NAMES[shape.convention]} hands over parameters, and the file format has ${NAMES[convention]}: --convention says which.`,
+    );
   return convention;
 }
 
@@ -101,7 +123,9 @@ function contractFrom(image: Image, roles: Roles, source: string): Contract {
   };
   const branches = branchesOf(outcomes, draft);
   if (branches.length === 0) return draft;
-  asked.push(`The answer in ${[...new Set(branches.map(({ answer }) => answer.toUpperCase()))].join(', ')} selects a branch whose arms do the same. Is that meant?`);
+  asked.push(
+    `The answer in ${[...new Set(branches.map(({ answer }) => answer.toUpperCase()))].join(', ')} selects a branch whose arms do the same. Is that meant?`,
+  );
   return { ...draft, branchesOn: branches };
 }
 
@@ -112,7 +136,10 @@ function choicesFor({ retry, sti, stiFlag }: Contract, { shape, frame }: Roles):
     .map((one) => ({ words: { retry: one }, question: `It tries ${one.tries} times at most.` }));
   if (sti !== undefined && stiFlag === undefined)
     for (const ifAfter of ['restored', 'clear'] as const)
-      choices.push({ words: { sti: { ...sti, ifAfter } }, question: `The interrupt flag is ${IF_AFTER[ifAfter]} at the return of a call with STI.` });
+      choices.push({
+        words: { sti: { ...sti, ifAfter } },
+        question: `The interrupt flag is ${IF_AFTER[ifAfter]} at the return of a call with STI.`,
+      });
   return choices;
 }
 
@@ -140,15 +167,29 @@ function inputsOf(roles: Roles): Contract['inputs'] {
 function withNull(parameters: Contract['parameters'], { shape, asked }: Roles): Contract['parameters'] {
   return parameters.map((parameter) => {
     if (parameter.kind !== 'block' || !parameter.nullable) return parameter;
-    const index = shape.blocks.findIndex(({ parameter: value }) => 'register' in parameter.place && value.kind === 'entry' && value.register === parameter.place.register);
+    const index = shape.blocks.findIndex(
+      ({ parameter: value }) =>
+        'register' in parameter.place && value.kind === 'entry' && value.register === parameter.place.register,
+    );
     const key = index < 0 ? undefined : shape.blocks[index].parameter.key;
-    const ways = shape.outcomes.filter(({ conditions }) => conditions.some(({ value, relation }) => relation === 'zero' && value.key === key));
+    const ways = shape.outcomes.filter(({ conditions }) =>
+      conditions.some(({ value, relation }) => relation === 'zero' && value.key === key),
+    );
     if (ways.length === 0 || ways.some(({ calls }) => calls.length > 0)) return parameter;
     const values = new Set(ways.map(({ registers: [rax] }) => (rax.kind === 'constant' ? rax.value : undefined)));
     const [value] = values;
-    if (ways.some(({ end }) => end !== 'returns')) asked.push(`With NULL in ${parameter.name} it does not return as a function does (${ways[0].end}).`);
-    if (values.size !== 1 || value === undefined) asked.push(`With NULL in ${parameter.name} nothing is called, and RAX is what the caller left in it: the proposal has no result then.`);
-    const returns = values.size === 1 && value !== undefined ? { constant: `0x${value.toString(16)}` } : ('nothing' as const);
+    if (ways.some(({ end }) => end !== 'returns'))
+      asked.push(`With NULL in ${parameter.name} it does not return as a function does (${ways[0].end}).`);
+    if (values.size !== 1 || value === undefined)
+      asked.push(
+        `With NULL in ${parameter.name} nothing is called, and RAX is what the caller left in it: the proposal has no result then.`,
+      );
+    if (value === 0n)
+      asked.push(
+        `With NULL in ${parameter.name} nothing is called and 0 is returned, which is success elsewhere. Is that meant?`,
+      );
+    const returns =
+      values.size === 1 && value !== undefined ? { constant: `0x${value.toString(16)}` } : ('nothing' as const);
     return { ...parameter, whenNull: { returns } };
   });
 }
@@ -159,19 +200,29 @@ function aliased(parameters: Contract['parameters'], { blocks, asked, shape }: R
   const reading = blocks.find(({ block }) => block.reads.length > 0 && block.writes.length === 0);
   const writing = blocks.find(({ block }) => block.writes.length > 0 && block.reads.length === 0);
   if (reading === undefined || writing === undefined) return parameters;
-  if (shape.outcomes.some(({ stores }) => stores.some(({ base, after }) => after === 0 && base.kind !== 'constant'))) return parameters;
+  if (shape.outcomes.some(({ stores }) => stores.some(({ base, after }) => after === 0 && base.kind !== 'constant')))
+    return parameters;
   // Results of more bytes than there are arguments need memory of their own.
   if (writing.block.size > reading.block.size) return parameters;
   const names = parameters.map(({ name }) => name);
   if (names.indexOf(reading.name) > names.indexOf(writing.name)) return parameters;
-  asked.push(`${writing.name} may point to the same memory as ${reading.name}: all is read before anything is stored. Leave out "mayAlias" if no caller does that.`);
-  return parameters.map((parameter) => (parameter.kind === 'block' && parameter.name === writing.name ? { ...parameter, mayAlias: reading.name } : parameter));
+  asked.push(
+    `${writing.name} may point to the same memory as ${reading.name}: all is read before anything is stored. Leave out "mayAlias" if no caller does that.`,
+  );
+  return parameters.map((parameter) =>
+    parameter.kind === 'block' && parameter.name === writing.name
+      ? { ...parameter, mayAlias: reading.name }
+      : parameter,
+  );
 }
 
 /** Stores into the block before the call. */
 function preparing({ blocks, asked }: Roles, onFailure: Contract['onFailure']): Pick<Contract, 'blockWhenStopped'> {
   const scratch = blocks.flatMap(({ fields }) => fields.filter(({ scratch: is }) => is));
-  if (scratch.length > 0) asked.push(`Something is stored into ${scratch.map(({ name }) => name).join(', ')} before the call: taken for scratch, which nobody reads.`);
+  if (scratch.length > 0)
+    asked.push(
+      `Something is stored into ${scratch.map(({ name }) => name).join(', ')} before the call: taken for scratch, which nobody reads.`,
+    );
   const prepares = blocks.some(({ block }) => block.prepares.length > 0);
   return prepares && onFailure === 'stops' && scratch.length === 0 ? { blockWhenStopped: 'any' } : {};
 }
@@ -185,7 +236,9 @@ function branchesOf(outcomes: readonly Outcome[], draft: Contract): NonNullable<
       const test = answerTest(looked);
       if (test === undefined || test.answer === 'rax' || !('is' in test)) continue;
       if (draft.leaves[0] !== 0 || !('constant' in (draft.inputs.rcx ?? {}))) continue;
-      const isNamed = said.includes(`"answer":"${test.answer}"`) || (test.answer === 'r10' && /r10-success|isZero|isNotZero/.test(said));
+      const isNamed =
+        said.includes(`"answer":"${test.answer}"`) ||
+        (test.answer === 'r10' && /r10-success|isZero|isNotZero/.test(said));
       if (!isNamed) found.set(JSON.stringify(test), test);
     }
   return [...found.values()];

@@ -24,7 +24,10 @@ export function retriesOf(shape: CodeShape, frame: Frame): Retry[] {
   const on = new Map<string, AnswerTest>();
   for (const { conditions } of again) {
     const tests = conditions.filter(({ after }) => after === 1).map(answerTest);
-    const why = tests.find((test) => test !== undefined && 'is' in test && (test.answer === 'rax' || test.answer === 'r10') && test.is[0] !== '0x0');
+    const why = tests.find(
+      (test) =>
+        test !== undefined && 'is' in test && (test.answer === 'rax' || test.answer === 'r10') && test.is[0] !== '0x0',
+    );
     if (why === undefined) throw new CannotSay('it executes the instruction again, and no one answer says when');
     on.set(JSON.stringify(why), why);
   }
@@ -33,7 +36,11 @@ export function retriesOf(shape: CodeShape, frame: Frame): Retry[] {
     shape.outcomes.flatMap(({ calls }) =>
       calls.slice(0, 1).flatMap(({ registers }) =>
         registers.flatMap((value, index) => {
-          const isCounter = value.kind === 'constant' && value.value >= FEWEST && value.value <= MOST && !frame.operands.has(REGISTER_NAMES[index]);
+          const isCounter =
+            value.kind === 'constant' &&
+            value.value >= FEWEST &&
+            value.value <= MOST &&
+            !frame.operands.has(REGISTER_NAMES[index]);
           return isCounter ? [Number(value.value)] : [];
         }),
       ),
@@ -42,6 +49,10 @@ export function retriesOf(shape: CodeShape, frame: Frame): Retry[] {
   if (counts.size === 0) throw new CannotSay('it tries again, and no register says how often; write "retry" by hand');
   return [...counts].flatMap((count) =>
     // A counter that is tested behind the call counts tries, one that is tested before counts those after the first.
-    [count, count + 1].map((tries) => ({ on: [...on.values()], tries, ...(isStored && { inputs: 'stored' as const }) })),
+    [count, count + 1].map((tries) => ({
+      on: [...on.values()],
+      tries,
+      ...(isStored && { inputs: 'stored' as const }),
+    })),
   );
 }

@@ -60,10 +60,14 @@ export class Roles {
       read.value.kind === 'entry' && this.frame.operands.get(read.value.register)?.key === read.value.key;
     const used = placed.filter(({ read }) => !read.isUntouched);
     const last = Math.max(-1, ...used.map(({ position }) => position));
-    const taken = placed.filter(({ read, position }) => !read.isUntouched || position < last || (passed(read) && this.frame.mask !== undefined));
+    const taken = placed.filter(
+      ({ read, position }) => !read.isUntouched || position < last || (passed(read) && this.frame.mask !== undefined),
+    );
     for (const { read, position } of taken)
       if (read.isUntouched && passed(read))
-        asked.push(`${text(read.value)} is handed on in its own register. It is taken for parameter ${position + 1}; if callers put nothing there, the code forgot to set it.`);
+        asked.push(
+          `${text(read.value)} is handed on in its own register. It is taken for parameter ${position + 1}; if callers put nothing there, the code forgot to set it.`,
+        );
     return taken.sort((a, b) => a.position - b.position).map(({ read }) => read);
   }
 
@@ -84,7 +88,10 @@ export class Roles {
     this.#names.set(value.key, name);
     if (isPointer) {
       const isNullable = read.isComparedWithZero;
-      if (!isNullable) this.asked.push(`${text(value)} (${name}) is not compared with NULL, so that NULL is taken for no legal argument.`);
+      if (!isNullable)
+        this.asked.push(
+          `${text(value)} (${name}) is not compared with NULL, so that NULL is taken for no legal argument.`,
+        );
       this.parameters.push({ kind: 'block', name, place, nullable: isNullable });
       return;
     }
@@ -94,17 +101,28 @@ export class Roles {
     if (isFlags) {
       const bits = testedBits.length > 0 ? testedBits : [1n];
       const narrow = isBool(this.shape, value) ? { bytes: 1 as const } : {};
-      this.parameters.push({ kind: 'flags', name, place, bits: Object.fromEntries(bits.map((bit) => [flagName(bit), `0x${bit.toString(16)}`])), ...narrow });
+      this.parameters.push({
+        kind: 'flags',
+        name,
+        place,
+        bits: Object.fromEntries(bits.map((bit) => [flagName(bit), `0x${bit.toString(16)}`])),
+        ...narrow,
+      });
       return;
     }
     const rax = this.frame.operands.get('rax');
-    const isLeaf = rax !== undefined && piecesIn(rax).some((piece) => piece.kind === 'parameter' && piece.parameter.key === value.key);
+    const isLeaf =
+      rax !== undefined &&
+      piecesIn(rax).some((piece) => piece.kind === 'parameter' && piece.parameter.key === value.key);
     if (isLeaf) this.parameters.push({ kind: 'leaf', name, place, ...bytes });
-    else this.parameters.push({ kind: 'value', name, place, ...bytes, ...(width?.signed === true && { signed: true }) });
+    else
+      this.parameters.push({ kind: 'value', name, place, ...bytes, ...(width?.signed === true && { signed: true }) });
   }
 
   #nameFor({ value, isPointer }: ReadParameter, position: number): string {
-    const operand = [...this.frame.operands].find(([, of]) => piecesIn(of).some((piece) => piece.kind === 'parameter' && piece.parameter.key === value.key));
+    const operand = [...this.frame.operands].find(([, of]) =>
+      piecesIn(of).some((piece) => piece.kind === 'parameter' && piece.parameter.key === value.key),
+    );
     if (isPointer) return this.shape.blocks.length > 1 ? `block${position + 1}` : 'args';
     if (operand?.[0] === 'rax') return 'leaf';
     return `p${position + 1}`;
@@ -118,7 +136,10 @@ export class Roles {
     }
     const fields: Field[] = [];
     for (const { offset, bytes } of [...block.reads, ...block.writes, ...block.prepares]) {
-      if (offset < 0) throw new CannotSay(`it uses memory ${-offset} bytes before ${text(block.parameter)}; a block begins where its pointer points`);
+      if (offset < 0)
+        throw new CannotSay(
+          `it uses memory ${-offset} bytes before ${text(block.parameter)}; a block begins where its pointer points`,
+        );
       if (fields.some((field) => field.offset === offset)) continue;
       const input = this.#inputAt(block.parameter, offset);
       const outputs = block.writes.filter((write) => write.offset === offset);
@@ -144,7 +165,12 @@ export class Roles {
   /** The register that a field goes to. */
   #inputAt({ key }: ParameterValue, offset: number): RegisterName | undefined {
     for (const [register, value] of this.frame.operands)
-      if (piecesIn(value).some((piece) => piece.kind === 'field' && piece.parameter.key === key && piece.offset === offset)) return register;
+      if (
+        piecesIn(value).some(
+          (piece) => piece.kind === 'field' && piece.parameter.key === key && piece.offset === offset,
+        )
+      )
+        return register;
     return undefined;
   }
 
@@ -183,7 +209,8 @@ export class Roles {
 
   /** LEA: base, index, scale, displacement. */
   #indexed([base, index, scale, displacement]: readonly Value[]): Source {
-    if (scale?.kind !== 'constant' || displacement?.kind !== 'constant') throw new CannotSay('a contract has no word for such an address');
+    if (scale?.kind !== 'constant' || displacement?.kind !== 'constant')
+      throw new CannotSay('a contract has no word for such an address');
     const by = [1n, 2n, 4n, 8n].indexOf(scale.value);
     const scaled = by === 0 ? this.sourceOf(index) : { shl: this.sourceOf(index), by };
     const more = displacement.value === 0n ? [] : [constantSource(displacement.value)];
@@ -192,7 +219,8 @@ export class Roles {
 
   #plain(piece: Piece): Source {
     if (piece.kind === 'constant') return constantSource(piece.value);
-    const named = piece.kind === 'parameter' ? this.parameterName(piece.parameter) : this.fieldName(piece.parameter, piece.offset);
+    const named =
+      piece.kind === 'parameter' ? this.parameterName(piece.parameter) : this.fieldName(piece.parameter, piece.offset);
     if (named === undefined) throw new CannotSay(`${piece.parameter.key} is no parameter of the convention`);
     const source: Source = piece.kind === 'parameter' ? { parameter: named } : { field: named };
     const width = this.#widths.get(keyOf(piece));
@@ -233,16 +261,30 @@ function constantSource(value: bigint): Source {
 
 /** Only the low byte is looked at: a bool. */
 function isBool({ outcomes }: CodeShape, { key }: ParameterValue): boolean {
-  return outcomes.some(({ conditions }) => conditions.some(({ value, mask, relation }) => value.key === key && mask === 0xffn && (relation === 'zero' || relation === 'not-zero')));
+  return outcomes.some(({ conditions }) =>
+    conditions.some(
+      ({ value, mask, relation }) =>
+        value.key === key && mask === 0xffn && (relation === 'zero' || relation === 'not-zero'),
+    ),
+  );
 }
 
 export function flagName(bit: bigint): string {
   return `BIT_${bit.toString(2).length - 1}`;
 }
 
-function fieldWord({ name, offset, bytes, signed, scratch }: Field): [string, NonNullable<Contract['block']>['fields'][string]] {
+function fieldWord({
+  name,
+  offset,
+  bytes,
+  signed,
+  scratch,
+}: Field): [string, NonNullable<Contract['block']>['fields'][string]] {
   if (bytes === 8 && !scratch) return [name, offset];
-  return [name, { offset, ...(bytes !== 8 && { bytes }), ...(signed && { signed: true }), ...(scratch && { scratch: true }) }];
+  return [
+    name,
+    { offset, ...(bytes !== 8 && { bytes }), ...(signed && { signed: true }), ...(scratch && { scratch: true }) },
+  ];
 }
 
 /** A field is called after the register that it goes to or comes from; where two would be, after its place as well. */
@@ -252,7 +294,8 @@ function nameFields(fields: Field[]): void {
     field.name = register ?? `at_0x${field.offset.toString(16)}`;
   }
   for (const field of fields)
-    if (fields.some((other) => other !== field && other.name === field.name)) field.name = `${field.name}_at_0x${field.offset.toString(16)}`;
+    if (fields.some((other) => other !== field && other.name === field.name))
+      field.name = `${field.name}_at_0x${field.offset.toString(16)}`;
 }
 
 function text({ key }: ParameterValue): string {

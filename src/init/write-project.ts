@@ -59,7 +59,8 @@ function configText(images: readonly WrittenImage[]): string {
 }
 
 function entryLines({ paths, functions }: WrittenImage): string[] {
-  const image = paths.length === 1 ? JSON.stringify(paths[0]) : `[${paths.map((path) => JSON.stringify(path)).join(', ')}]`;
+  const image =
+    paths.length === 1 ? JSON.stringify(paths[0]) : `[${paths.map((path) => JSON.stringify(path)).join(', ')}]`;
   return [
     '    {',
     `      image: ${image},`,
@@ -82,7 +83,7 @@ function functionLines({ symbol, known, questions, findings }: Written): string[
 
 function contractsText(functions: readonly Written[], name: string): string {
   const contracts = Object.fromEntries(
-    functions.map(({ symbol, contract: { symbol: _, ...body } }) => [symbol, body] as const),
+    functions.map(({ symbol, contract }) => [symbol, { ...contract, symbol: undefined }] as const),
   );
   return `${JSON.stringify({ schema: 'tdxfuzz/contracts/1', name, title: 'Proposed by tdxfuzz init', contracts }, null, 2)}\n`;
 }
@@ -102,7 +103,10 @@ function workflowText(images: readonly WrittenImage[]): string {
   const paths = images.flatMap((image) => image.paths);
   return filled('ci/github-actions/tdxfuzz.yml', [
     [/^# Copy to .*$/m, '# Written by tdxfuzz init. Change TDXFUZZ with its digest, and the build step.'],
-    [/^ {2}# The object or executable under test.*$/m, '  # What the build step makes; which contracts it keeps says tdxfuzz.config.ts.'],
+    [
+      /^ {2}# The object or executable under test.*$/m,
+      '  # What the build step makes; which contracts it keeps says tdxfuzz.config.ts.',
+    ],
     [/^ {2}IMAGE: .*$/m, `  IMAGE: ${JSON.stringify(paths.join(' '))}`],
     [/^ {2}CONTRACT: .*\n/m, ''],
     [/make "\$IMAGE"/m, paths.length === 1 ? 'make "$IMAGE"' : 'make $IMAGE'],
