@@ -2,7 +2,7 @@
 import { TDX_SEAMCALL_GP, TDX_SEAMCALL_UD, TDX_SEAMCALL_VMFAILINVALID } from '../../models/abi/linux-constants.js';
 import type { Outcome } from '../code/code-shape.js';
 import type { Entered } from '../code/state.js';
-import { valuesIn } from '../code/value.js';
+import { type Value, valuesIn } from '../code/value.js';
 import type { Contract } from '../contract/contract.js';
 import type { Image } from '../image/image.js';
 import { REGISTER_INDEX, type RegisterName } from '../x86/registers.js';
@@ -18,8 +18,8 @@ const CALLER_SAVED: Readonly<Record<Contract['convention'], readonly RegisterNam
 };
 
 /**
- * Whether host values must be gone at the return: yes, unless the code clears none of them and hands them to its caller
- * anyway. That it clears none at all may still be a mistake, which is asked.
+ * Whether host values must be gone at the return: yes, unless the code clears none of them and each that is left is one of
+ * its results anyway. That it clears none at all may still be a mistake, which is asked.
  */
 export function scrubbingOf(outcomes: readonly Outcome[], { frame, convention, asked }: Roles): boolean {
   const isOfHost = frame.leaves.includes(0);
@@ -36,7 +36,7 @@ export function scrubbingOf(outcomes: readonly Outcome[], { frame, convention, a
   if (left.length === 0) return true;
   const names = left.map((register) => register.toUpperCase()).join(', ');
   const scrubs = left.length < free.length;
-  const handsOn = returning.some(handsOver);
+  const handsOn = left.every((register) => returning.some((outcome) => handsOver(outcome, register)));
   if (scrubs || !handsOn) {
     asked.push(
       `${names} ${left.length === 1 ? 'keeps' : 'keep'} what the host chose when it returns${scrubs ? ', unlike other registers that are cleared' : ''}. The proposal asks for all to be cleared; if nobody minds, say "scrubsHostValues": false.`,
@@ -44,15 +44,15 @@ export function scrubbingOf(outcomes: readonly Outcome[], { frame, convention, a
     return true;
   }
   asked.push(
-    `Your code leaves ${names} as the host chose ${left.length === 1 ? 'it' : 'them'}, and clears none of what the host answers. It returns or stores host values anyway, so that the proposal does not ask for scrubbing. Kernel stubs clear them against speculation: if yours should, say "scrubsHostValues": true.`,
+    `Your code leaves ${names} as the host chose ${left.length === 1 ? 'it' : 'them'}, and clears none of what the host answers. All of them are results anyway, so that the proposal does not ask for scrubbing. Kernel stubs clear them against speculation: if yours should, say "scrubsHostValues": true.`,
   );
   return false;
 }
 
-/** The caller gets what the host answered: in RAX, or in memory. */
-function handsOver({ registers, stores }: Outcome): boolean {
-  const isAnswer = (value: Outcome['registers'][number]): boolean =>
-    (value.kind === 'answer' && value.register !== 'rax') || (value.kind === 'part' && isAnswer(value.of));
+/** The caller gets what the host answered in a register: in RAX, or in memory. */
+function handsOver({ registers, stores }: Outcome, register: RegisterName): boolean {
+  const isAnswer = (value: Value): boolean =>
+    value.kind === 'part' ? isAnswer(value.of) : value.kind === 'answer' && value.register === register;
   return isAnswer(registers[0]) || stores.some(({ value, after }) => after > 0 && isAnswer(value));
 }
 
