@@ -4,6 +4,7 @@ import type { Condition as Looked } from '../code/state.js';
 import type { Value } from '../code/value.js';
 import type { Condition } from '../contract/contract.js';
 import type { AnswerTest } from '../contract/flow-words.js';
+import { answerOf } from './pieces.js';
 import type { Roles } from './roles.js';
 import { flagName } from './roles.js';
 
@@ -54,10 +55,11 @@ function partOfAnswer(value: Value, mask: bigint): { register: Answered; shift: 
   return mask === 0xffff_ffffn ? { register: of.register, shift: 32n, looked: HIGH } : undefined;
 }
 
-/** `or(RAX, R10)`: both are 0, or not. */
+/** `or(RAX, R10)`: both are 0, or not. The low halves alone are taken for the whole, as of one of them. */
 export function isBothStatuses(value: Value): boolean {
+  if (value.kind === 'part') return isBothStatuses(value.of);
   if (value.kind !== 'computed' || value.operation !== 'or') return false;
-  const registers = value.operands.map((one) => (one.kind === 'answer' ? one.register : undefined));
+  const registers = value.operands.map((one) => answerOf(one)?.register);
   return registers.length === 2 && registers.includes('rax') && registers.includes('r10');
 }
 

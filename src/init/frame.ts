@@ -40,6 +40,10 @@ export function frameOf(shape: CodeShape, asked: string[]): Frame {
 /** The leaf is the caller's. */
 function ofCaller(shape: CodeShape, instruction: Frame['instruction'], rax: Value, asked: string[]): Frame {
   const version = constantIn(rax) >> 16n;
+  if (version > 0xffn)
+    asked.push(
+      `RAX has bits above 23 set (0x${constantIn(rax).toString(16)}), which are reserved: the module refuses such a call.`,
+    );
   const ofModule = instruction === 'tdcall' ? NARROW_LEAVES : NARROW_HOST_LEAVES;
   const leaves =
     version === 0n ? ofModule : ofModule.filter((leaf) => hasVersion(instruction, leaf, Number(version & 0xffn)));
@@ -178,7 +182,7 @@ function ofVmcall(shape: CodeShape, rax: Value, asked: string[]): Frame {
     );
     return { instruction: 'tdcall', leaves: [0], operands };
   }
-  const mask = legalMask(rcx.value, asked);
+  const mask = closedMask(shape, legalMask(rcx.value, asked), asked);
   operands.set('rcx', rcx);
   for (const register of exposedBy(mask)) {
     const value = only(shape, register);
@@ -202,6 +206,36 @@ function legalMask(mask: bigint, asked: string[]): bigint {
     `The module refuses the exposure mask 0x${mask.toString(16)} on every call: bits 0x${never.toString(16)} may never be set. They are left out here, and the code is wrong.`,
   );
   return mask & ~never;
+}
+
+/**
+ * Where a register is loaded from memory as its neighbours on both sides are, and alone of the three not let through, the
+ * mask lacks its bit: the proposal has it, so that the trial run says so.
+ */
+function closedMask(shape: CodeShape, mask: bigint, asked: string[]): bigint {
+  const isSent = (register: RegisterName | undefined): boolean => {
+    const value = register === undefined ? undefined : only(shape, register);
+    return value !== undefined && isLoaded(value);
+  };
+  const exposed = exposedBy(mask);
+  const is = (register: RegisterName | undefined): boolean =>
+    register !== undefined && exposed.includes(register) && isSent(register);
+  let closed = mask;
+  for (const [index, register] of REGISTER_NAMES.entries()) {
+    const isLast = index === REGISTER_NAMES.length - 1;
+    if (
+      exposed.includes(register) ||
+      !isSent(register) ||
+      !is(REGISTER_NAMES[index - 1]) ||
+      !(isLast || is(REGISTER_NAMES[index + 1]))
+    )
+      continue;
+    asked.push(
+      `${register.toUpperCase()} is loaded as its neighbours are, and the mask does not let it through. The proposal has its bit.`,
+    );
+    closed |= 1n << BigInt(index);
+  }
+  return closed;
 }
 
 export function exposedBy(mask: bigint): RegisterName[] {
@@ -233,7 +267,7 @@ function askForOperands(shape: CodeShape, mask: bigint, asked: string[]): void {
     .filter((name) => !exposed.includes(name));
   if (missing.length > 0)
     asked.push(
-      `${known.name} reads ${missing.map((name) => name.toUpperCase()).join(', ')}, which the mask does not let through: the host gets 0.`,
+      `${known.name} may read ${namesOf(missing)}, which the mask does not let through: the host gets 0 there.`,
     );
 }
 

@@ -10,6 +10,7 @@ import type { Roles } from './roles.js';
 /** @param outcomes ways on which the instruction was executed once, and entered the module */
 export function outputsOf(outcomes: readonly Outcome[], roles: Roles): Contract['outputs'] {
   const fields: Record<string, RegisterName> = {};
+  askOfOrder('The parameters', registersOfParameters(roles), roles.asked);
   for (const { block, fields: known } of roles.blocks) {
     const wanted = followsInputs(known, roles.asked);
     for (const field of known) {
@@ -18,7 +19,17 @@ export function outputsOf(outcomes: readonly Outcome[], roles: Roles): Contract[
       if (register !== undefined && name !== undefined) fields[name] = register;
     }
     askOfStores(roles, block.parameter.key, outcomes);
-    askOfOrder(known, roles.asked);
+    askOfOrder(
+      'The fields',
+      known.flatMap(({ input }) => input ?? []),
+      roles.asked,
+    );
+    if (known.every(({ input }) => input === undefined))
+      askOfOrder(
+        'The results',
+        known.flatMap(({ output }) => output ?? []),
+        roles.asked,
+      );
   }
   return { fields, when: Object.keys(fields).length === 0 ? [] : whenStored(outcomes, roles) };
 }
@@ -57,13 +68,36 @@ function upper(register: RegisterName | undefined): string {
   return (register ?? '').toUpperCase();
 }
 
-/** Results of a block that nothing is read from lie in the order of the registers, in every stub that this tool knows. */
-function askOfOrder(fields: readonly Field[], asked: string[]): void {
-  if (fields.some(({ input }) => input !== undefined)) return;
-  const numbers = fields.flatMap(({ output }) => (output === undefined ? [] : [REGISTER_INDEX[output]]));
-  const steps = numbers.slice(1).filter((number, index) => number < numbers[index]);
-  if (numbers.length >= 3 && steps.length === 1)
-    asked.push('One of the results lies out of the order of the registers. Is that meant, or are two exchanged?');
+/** Parameters, fields and results lie in the order of the registers, in nearly every stub that this tool knows. */
+function askOfOrder(what: string, registers: readonly RegisterName[], asked: string[]): void {
+  const numbers = registers.map((register) => REGISTER_INDEX[register]);
+  const falls = numbers.flatMap((number, index) => (index > 0 && number < numbers[index - 1] ? [index] : []));
+  for (const at of registers.length < 3 ? [] : falls) {
+    const exchanged = [...numbers];
+    [exchanged[at - 1], exchanged[at]] = [numbers[at], numbers[at - 1]];
+    const isInOrderThen = exchanged.every((number, index) => index === 0 || number > exchanged[index - 1]);
+    // RDI, RSI, RBX and RDX have no order that all keep to.
+    const areNeighbours = numbers[at - 1] === numbers[at] + 1 && numbers[at] >= REGISTER_INDEX.r8;
+    if (!isInOrderThen && !areNeighbours) continue;
+    asked.push(
+      `${what} of ${upper(registers[at - 1])} and ${upper(registers[at])} lie the other way round than their registers. Is that meant, or are they exchanged?`,
+    );
+  }
+}
+
+/** Which register each parameter goes to, in the order of the parameters. */
+function registersOfParameters(roles: Roles): RegisterName[] {
+  const { parameters, frame } = roles;
+  return parameters.flatMap(({ name, kind }) => {
+    if (kind !== 'value') return [];
+    const operand = [...frame.operands].find(
+      ([register, value]) =>
+        register !== 'rax' &&
+        (value.kind === 'entry' || value.kind === 'incoming') &&
+        roles.parameterName(value) === name,
+    );
+    return operand === undefined ? [] : [operand[0]];
+  });
 }
 
 function askOfStores(roles: Roles, key: string, outcomes: readonly Outcome[]): void {

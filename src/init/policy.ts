@@ -62,7 +62,7 @@ export function stiOf(outcomes: readonly Outcome[], roles: Roles): Pick<Contract
   const opening = calling.filter(({ stis }) => stis.length > 0);
   if (opening.length === 0) return {};
   if (opening.length === calling.length) {
-    roles.asked.push('It executes STI at every call.');
+    roles.asked.push('It executes STI at every call. Are interrupts to be on when it returns?');
     return { sti: { when: [] } };
   }
   const closed = calling.filter(({ stis }) => stis.length === 0);
