@@ -82,5 +82,6 @@ function paddingAt(bytes: Uint8Array, from: number): number {
   if (bytes[at] === NOP) return at + 1 - from;
   if (at > from) return 0;
   if (bytes[at] === INT3) return 1;
-  return bytes[at] === 0 && bytes[at + 1] === 0 ? 1 : 0;
+  // No function begins with ADD to memory.
+  return bytes[at] === 0 ? 1 : 0;
 }
