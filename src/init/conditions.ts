@@ -109,3 +109,8 @@ export function statusOn({ conditions }: Outcome, register: 'rax' | 'r10'): bool
 function hex(value: bigint): string {
   return `0x${BigInt.asUintN(64, value).toString(16)}`;
 }
+
+/** Whether a way leads back to the caller, or would if the stack were right: what it returns and stores is meant either way. */
+export function comesBack({ end }: Outcome): boolean {
+  return end === 'returns' || end === 'returns-elsewhere';
+}

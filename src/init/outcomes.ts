@@ -4,7 +4,7 @@ import type { Value } from '../code/value.js';
 import type { Condition, Contract } from '../contract/contract.js';
 import type { Returns } from '../contract/data-words.js';
 import type { AnswerTest } from '../contract/flow-words.js';
-import { answerTest, isBothStatuses, statusOn, wordsFor } from './conditions.js';
+import { answerTest, comesBack, isBothStatuses, statusOn, wordsFor } from './conditions.js';
 import { answerOf } from './pieces.js';
 import { CannotSay } from './proposal.js';
 import type { Roles } from './roles.js';
@@ -17,7 +17,7 @@ const NOT_ZERO: AnswerTest = { answer: 'rax', isNot: ['0x0'] };
 /** @param outcomes ways on which the instruction was executed once, and entered the module */
 export function endsOf(outcomes: readonly Outcome[], roles: Roles): Ends {
   const { asked, frame } = roles;
-  const returning = outcomes.filter(({ end }) => end === 'returns');
+  const returning = outcomes.filter(comesBack);
   const stopping = outcomes.filter(({ end }) => STOPS.includes(end));
   for (const { end, detail } of outcomes)
     if (end !== 'returns' && !STOPS.includes(end))

@@ -4,7 +4,7 @@ import { isZero } from '../campaign/recognition/truths.js';
 import type { Condition, Contract } from '../contract/contract.js';
 import type { RegisterName } from '../x86/registers.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
-import { questionOf, wordsFor } from './conditions.js';
+import { comesBack, questionOf, wordsFor } from './conditions.js';
 import type { Roles } from './roles.js';
 
 /** @param outcomes ways on which the instruction was executed once, and entered the module */
@@ -125,7 +125,7 @@ function askOfStores(roles: Roles, key: string, outcomes: readonly Outcome[]): v
 function whenStored(outcomes: readonly Outcome[], roles: Roles): Condition[] {
   const bases = new Set(roles.blocks.map(({ block }) => block.parameter.key));
   const stores = ({ stores: all }: Outcome): boolean => all.some(({ base, after }) => after > 0 && bases.has(base.key));
-  const returning = outcomes.filter(({ end }) => end === 'returns');
+  const returning = outcomes.filter(comesBack);
   const storing = returning.filter(stores);
   const others = returning.filter((outcome) => !stores(outcome));
   const when: Condition[] = [];

@@ -6,7 +6,7 @@ import { type Value, valuesIn } from '../code/value.js';
 import type { Contract } from '../contract/contract.js';
 import type { Image } from '../image/image.js';
 import { REGISTER_INDEX, type RegisterName } from '../x86/registers.js';
-import { wordsFor } from './conditions.js';
+import { comesBack, wordsFor } from './conditions.js';
 import { exposedBy } from './frame.js';
 import { CannotSay } from './proposal.js';
 import type { Roles } from './roles.js';
@@ -24,7 +24,7 @@ const CALLER_SAVED: Readonly<Record<Contract['convention'], readonly RegisterNam
 export function scrubbingOf(outcomes: readonly Outcome[], { frame, convention, asked }: Roles): boolean {
   const isOfHost = frame.leaves.includes(0);
   if (!isOfHost) return false;
-  const returning = outcomes.filter(({ end }) => end === 'returns');
+  const returning = outcomes.filter(comesBack);
   if (returning.length === 0) return false;
   const given = frame.mask === undefined ? CALLER_SAVED[convention] : exposedBy(frame.mask);
   const free = CALLER_SAVED[convention].filter((register) => given.includes(register));
