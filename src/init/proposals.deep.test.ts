@@ -1,8 +1,9 @@
 /** All idioms: what is proposed needs no edit, but for those that are listed with the reason. */
 import { describe, expect, test } from 'vitest';
+import { builtInStubs } from '../campaign/targets/built-in-targets.js';
 import { readIdioms } from '../corpus/idioms.js';
 import { packageRoot } from '../package-info.js';
-import { EDITED, judged, proposedFor } from './proposals.test.helper.js';
+import { EDITED, judged, proposedBy, proposedFor } from './proposals.test.helper.js';
 
 const RUNS = 3000;
 const idioms = readIdioms(packageRoot());
@@ -27,4 +28,13 @@ describe('a proposal', () => {
       expect(findings.length).toBeGreaterThan(0);
     },
   );
+});
+
+describe('a proposal for a stub of Linux', () => {
+  const stubs = builtInStubs().filter((target) => 'contract' in target);
+  test.each(stubs)('of $name is silent on it', async (target) => {
+    const { findings, problem } = await judged(target, proposedBy(target).contract, RUNS);
+    expect(problem).toBeUndefined();
+    expect(findings.map(({ property, slot }) => `${property} ${slot}`)).toEqual([]);
+  });
 });
