@@ -190,6 +190,20 @@ const ALLOWED: Allowed = {
     'type src/campaign',
   ],
   'src/config': [ERRORS, FILES, 'src/text', 'src/contract', 'type src/run', 'src/campaign'],
+  // What a project begins with: contracts proposed from code, tried out, written.
+  'src/init': [
+    ERRORS,
+    PACKAGE,
+    'src/text',
+    REGISTERS,
+    'src/contract',
+    'src/code',
+    'src/image',
+    'src/stage',
+    'src/harness/code-by-address.ts',
+    'src/campaign',
+    'models/abi',
+  ],
   'src/gate': [ERRORS, FILES, 'src/text', 'src/contract', 'src/run/target.ts', 'src/campaign'],
   // Without a contract: what holds for everybody. Knows nothing of contracts, cases and campaigns.
   'src/audit': [
@@ -241,6 +255,7 @@ const ALLOWED: Allowed = {
     'src/config',
     'src/gate',
     'src/audit',
+    'src/init',
     'src/report',
     'src/reproducer',
     'src/index.ts',

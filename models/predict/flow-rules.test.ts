@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Contract } from '../../src/contract/contract.js';
+import { builtInContract } from '../../src/contract/find-contract.js';
 import { HIGH, Run } from './made-run.test.helper.js';
 
 const BUSY = 0x8000_0200_0000_0000n;
@@ -69,6 +70,23 @@ describe('IF', () => {
     expect(flags({ when, ifAfter: 'clear' }, HIGH, 0x202n)).toBe(2n);
     expect(flags({ when, ifAfter: 'clear' }, 0n, 0x202n)).toBe(0x202n);
     expect(flags({ when: [] }, 0n, 2n)).toBe(0x202n);
+  });
+
+  it('is as before where NULL means that nothing is called', () => {
+    const { parameters } = builtInContract('linux-5.19/__tdx_hypercall').contract;
+    const optional = parameters.map((parameter) =>
+      parameter.kind === 'block'
+        ? { ...parameter, nullable: true, whenNull: { returns: 'nothing' as const } }
+        : parameter,
+    );
+    const after = (place: 'null' | 'valid'): bigint | undefined =>
+      new Run('linux-5.19/__tdx_hypercall', { parameters: optional })
+        .entry('rsi', 2n)
+        .place(place)
+        .initial('rflags', 2n)
+        .answer('rax', 0n)
+        .predict().final.rflags;
+    expect([after('null'), after('valid')]).toEqual([2n, 0x202n]);
   });
 });
 

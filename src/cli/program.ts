@@ -6,6 +6,7 @@ import { toolVersion } from '../package-info.js';
 const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
   audit: async () => (await import('./audit.js')).auditCommand,
   fuzz: async () => (await import('./fuzz.js')).fuzzCommand,
+  init: async () => (await import('./init.js')).initCommand,
   gate: async () => (await import('./gate.js')).gateCommand,
   nightly: async () => (await import('./nightly.js')).nightlyCommand,
   merge: async () => (await import('./merge.js')).mergeCommand,

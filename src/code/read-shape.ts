@@ -180,11 +180,9 @@ function usesOf(value: Value): Use[] {
   if (pointers.length > 0) return pointers;
   const parameter = parameterOf(value);
   if (parameter !== undefined) return [{ parameter, bits: value.kind === 'part' ? value.bits : 64 }];
-  return value.kind === 'computed'
-    ? value.operands.flatMap(usesOf)
-    : value.kind === 'pointer'
-      ? usesOf(value.base)
-      : [];
+  if (value.kind === 'computed') return value.operands.flatMap(usesOf);
+  if (value.kind === 'pointer') return usesOf(value.base);
+  return value.kind === 'part' ? usesOf(value.of) : [];
 }
 
 /** Registers that were not touched say nothing; RDI and RSI are parameters of System V alone, RCX without them of Microsoft x64. */

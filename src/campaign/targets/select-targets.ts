@@ -108,7 +108,9 @@ function fromImages(
   const named = given.map((text) => placeName(text.slice(0, text.indexOf('='))));
   const again = named.find((symbol, index) => named.indexOf(symbol) !== index);
   if (again !== undefined) throw new UsageError(`--target ${shorten(again)}=...: bound twice; bind every symbol once`);
-  const sets = typeof contract === 'string' ? CONTRACT_SETS : [contract, ...CONTRACT_SETS];
+  // What a binding names by a set's name may be in the file that was given.
+  const own = typeof contract === 'string' && contract.endsWith('.json') ? findContractSet(contract) : contract;
+  const sets = typeof own === 'string' ? CONTRACT_SETS : [own, ...CONTRACT_SETS];
   const targets: AnyTarget[] = [];
   const wanted = wantedSymbols(contract, named);
   const opened = openImages(paths, { isWanted: (input) => isWanted(input, wanted), isModelled });
