@@ -58,6 +58,16 @@ describe('what a contract with the words of data gets wrong', () => {
       'parameter in: mayAlias: out is no earlier block parameter',
     ],
     [
+      'an alias of a smaller block',
+      {
+        parameters: [
+          block('in', 'rdi', { layout: { size: 8, fields: { a: 0 } } }),
+          block('out', 'rsi', { mayAlias: 'in' }),
+        ],
+      },
+      'parameter out: mayAlias: in has 8 bytes, and this block 16: put the larger block first, and say of the smaller one that it may alias',
+    ],
+    [
       'NULL for no call where it is no argument',
       { parameters: [block('in', 'rdi', { nullable: false, whenNull: { returns: 'nothing' } })] },
       'parameter in: "whenNull" needs "nullable": true',

@@ -65,6 +65,10 @@ function* wrongBlocks(contract: Contract): Faults {
       yield `parameter ${parameter.name}: "whenNull" needs "nullable": true`;
     if (parameter.mayAlias === undefined) continue;
     const names = blocks.slice(0, index).map((earlier) => earlier.parameter.name);
+    const other = blocks.slice(0, index).find((earlier) => earlier.parameter.name === parameter.mayAlias)?.layout;
+    const [own, others] = [layout?.size ?? 0, other?.size ?? Infinity];
+    if (own > others)
+      yield `parameter ${parameter.name}: mayAlias: ${parameter.mayAlias} has ${count(others, 'byte')}, and this block ${own}: put the larger block first, and say of the smaller one that it may alias`;
     if (!names.includes(parameter.mayAlias))
       yield `parameter ${parameter.name}: mayAlias: ${parameter.mayAlias} is no earlier block parameter${didYouMean(parameter.mayAlias, names)}`;
   }

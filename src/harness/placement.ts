@@ -75,7 +75,8 @@ export class Placement {
         return this.at(block, this.stackHigh, this.stackLow - size);
       case ALIASED: {
         const other = this.aliases[block];
-        if (other < 0) break;
+        // A larger block would reach beyond what is mapped for the other.
+        if (other < 0 || size > this.sizes[other]) break;
         this.mapped[block] = this.mapped[other];
         return this.at(block, this.highs[other], this.lows[other]);
       }
