@@ -76,16 +76,15 @@ function bases(bits: readonly number[], first: number): number[] {
 /**
  * Unpacks frames one after the other.
  * @param size bytes that come out, which the caller has bounded
+ * @param output of that size, where they go
  * @throws DamagedZstd if the bytes are no such frames, need a dictionary, or do not come to that size exactly
  */
-export function unpackZstd(bytes: Uint8Array, size: number): Uint8Array {
-  const unpacker = new Unpacker(bytes, size);
-  unpacker.frames();
-  return unpacker.output;
+export function unpackZstd(bytes: Uint8Array, size: number, output: Uint8Array = new Uint8Array(size)): Uint8Array {
+  new Unpacker(bytes, output).frames();
+  return output;
 }
 
 class Unpacker {
-  readonly output: Uint8Array;
   private readonly view: DataView;
   private readonly literals = new Uint8Array(MOST_IN_BLOCK);
   private at = 0;
@@ -100,10 +99,9 @@ class Unpacker {
 
   constructor(
     private readonly bytes: Uint8Array,
-    size: number,
+    private readonly output: Uint8Array,
   ) {
-    this.output = new Uint8Array(size);
-    this.blocksLeft = MORE_BLOCKS + Math.floor(size / BYTES_OF_BLOCK);
+    this.blocksLeft = MORE_BLOCKS + Math.floor(output.length / BYTES_OF_BLOCK);
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
