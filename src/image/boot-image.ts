@@ -8,7 +8,13 @@ import { unpackPayload } from './payload.js';
 
 const SECTOR = 512;
 /** Fields of the header: their place in the file. */
-const FIELD = { setupSectors: 0x1f1, magic: 0x202, version: 0x206, payloadOffset: 0x248, payloadLength: 0x24c } as const;
+const FIELD = {
+  setupSectors: 0x1f1,
+  magic: 0x202,
+  version: 0x206,
+  payloadOffset: 0x248,
+  payloadLength: 0x24c,
+} as const;
 const HEADER_END = 0x250;
 const MAGIC = [...Buffer.from('HdrS')];
 /** Of the protocol, from which on the header tells where the payload lies (Linux 2.6.26). */

@@ -19,7 +19,8 @@ export const BUG_FLAG_WARNING = 1;
 const BUG_LIMIT = 1 << 20;
 
 /**
- * Decodes a table; one that is damaged, or whose instructions are no UD1 or UD2, is none: it never makes an image unusable.
+ * Decodes a table; one that is damaged, or few of whose places are UD1 or UD2, is none: it never makes an image unusable.
+ * (From 6.19 on the place of a WARN with a message is a call that leads to one.)
  * @param address of the table in memory
  */
 export function readBugs(bytes: Uint8Array, address: bigint, segments: readonly Segment[]): Bug[] {
@@ -27,22 +28,22 @@ export function readBugs(bytes: Uint8Array, address: bigint, segments: readonly 
   for (const { size, flagsAt } of ENTRIES) {
     if (bytes.length % size !== 0 || bytes.length / size > BUG_LIMIT) continue;
     const bugs: Bug[] = [];
+    let traps = 0;
     for (let at = 0; at < bytes.length; at += size) {
       const site = BigInt.asUintN(64, address + BigInt(at + view.getInt32(at, true)));
-      if (!isUndefined(segments, site)) break;
+      const segment = segmentAt(segments, site);
+      if (segment?.execute !== true) break;
+      if (isUndefined(segment, site)) traps++;
       bugs.push({ address: site, flags: view.getUint16(at + flagsAt, true) });
     }
-    if (bugs.length * size === bytes.length) return bugs;
+    if (bugs.length * size === bytes.length && traps * 2 >= bugs.length) return bugs;
   }
   return [];
 }
 
-/** Whether UD2 (0f 0b) or UD1 (0f b9, with an address-size prefix and REX or without) lies there, in code. */
-function isUndefined(segments: readonly Segment[], address: bigint): boolean {
-  const segment = segmentAt(segments, address);
-  if (segment?.execute !== true) return false;
-  const { bytes } = segment;
-  let at = Number(address - segment.address);
+/** Whether UD2 (0f 0b) or UD1 (0f b9, with an address-size prefix and REX or without) lies there. */
+function isUndefined({ bytes, address: start }: Segment, address: bigint): boolean {
+  let at = Number(address - start);
   if (bytes[at] === 0x67) at++;
   if ((bytes[at] & 0xf0) === 0x40) at++;
   return bytes[at] === 0x0f && (bytes[at + 1] === 0x0b || bytes[at + 1] === 0xb9);

@@ -116,7 +116,8 @@ function mayBeMarkers(view: DataView, markersAt: number, namesAt: number, count:
   if (markersAt < namesAt + count * 2 || view.getUint32(markersAt, true) !== 0) return false;
   const last = Math.ceil(count / NAMES_OF_MARKER) - 1;
   return (
-    last === 0 || (view.getUint32(markersAt + 4, true) >= NAMES_OF_MARKER * 2 &&
+    last === 0 ||
+    (view.getUint32(markersAt + 4, true) >= NAMES_OF_MARKER * 2 &&
       view.getUint32(markersAt + last * 4, true) < markersAt - namesAt)
   );
 }

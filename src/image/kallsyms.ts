@@ -118,6 +118,6 @@ function list(names: readonly string[], addresses: BigUint64Array): ListedSymbol
     address: addresses[index],
     size: 0,
     local: isOfLocal(text[0]),
-    data: isOfData(text[0]),
+    kind: isOfData(text[0]) ? 'object' : 'function',
   }));
 }

@@ -43,6 +43,8 @@ function withTables(image: Image, symbols: readonly ListedSymbol[]): Image {
 function perCpuOf(image: Image, start: bigint | undefined): Partial<Image> {
   if (start === undefined) return {};
   if (start !== 0n) return { gsBase: 0n };
-  const placed = image.segments.map((segment) => (segment.address === 0n ? { ...segment, address: PERCPU_BASE } : segment));
+  const placed = image.segments.map((segment) =>
+    segment.address === 0n ? { ...segment, address: PERCPU_BASE } : segment,
+  );
   return { segments: placed.sort((a, b) => (a.address < b.address ? -1 : 1)) };
 }

@@ -14,8 +14,8 @@ export interface ListedSymbol {
   size: number;
   /** A label may be local; what a link map names begins a function or an object. */
   local: boolean;
-  /** The listing says that it is no code. */
-  data?: boolean;
+  /** What the listing says of it, or the format means; untyped if absent. */
+  kind?: 'function' | 'object';
 }
 
 /** What nm's letter of a symbol says, and the kernel's of a name: lower case is local, but for weak and unique ones. */
@@ -71,8 +71,8 @@ class Collector {
     const bytes = parseInt(size, 16);
     // A size that no function has is none.
     const known = bytes < 2 ** 31 ? bytes : 0;
-    const symbol = { name: escapeName(name), address: BigInt(`0x${address}`), size: known };
-    this.symbols.push({ ...symbol, local: isOfLocal(letter), data: isOfData(letter) });
+    const symbol = { name: escapeName(name), address: BigInt(`0x${address}`), size: known, local: isOfLocal(letter) };
+    this.symbols.push(isOfData(letter) ? { ...symbol, kind: 'object' } : symbol);
   }
 }
 

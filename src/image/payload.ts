@@ -22,7 +22,11 @@ interface Packer {
 
 const PACKERS: readonly Packer[] = [
   { name: 'gzip', magic: [0x1f, 0x8b], unpack: unpackGzip },
-  { name: 'zstd', magic: [0x28, 0xb5, 0x2f, 0xfd], unpack: (bytes, output) => unpackZstd(bytes, output.length, output) },
+  {
+    name: 'zstd',
+    magic: [0x28, 0xb5, 0x2f, 0xfd],
+    unpack: (bytes, output) => unpackZstd(bytes, output.length, output),
+  },
   { name: 'lz4', magic: [0x02, 0x21, 0x4c, 0x18], unpack: unpackLz4 },
   { name: 'xz', magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], unpack: unpackXz },
   { name: 'lzma', magic: [0x5d, 0x00, 0x00], unpack: unpackLzma },
@@ -46,7 +50,10 @@ export function unpackPayload(bytes: Uint8Array, file: { name: string }): Uint8A
     fail(file, 'a boot image whose payload is packed in no known way; give the vmlinux it was made of');
   const { name, unpack } = packer;
   if (unpack === undefined)
-    fail(file, `a boot image packed with ${name}, which is not read here; unpack it (extract-vmlinux of the kernel's scripts) and give the vmlinux`);
+    fail(
+      file,
+      `a boot image packed with ${name}, which is not read here; unpack it (extract-vmlinux of the kernel's scripts) and give the vmlinux`,
+    );
   const what = `the kernel in it, packed with ${name},`;
   const body = bytes.subarray(0, -SIZE_AT_END);
   if (body.length < SIZE_AT_END) fail(file, `truncated: ${what} has ${bytes.length} bytes; build or copy it again`);

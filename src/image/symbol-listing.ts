@@ -25,9 +25,18 @@ export function withListingBeside(image: Image, path: string): Image {
   for (const candidate of [...candidates, ...systemMapsFor(path)]) {
     const text = textOf(candidate);
     const listing = text === undefined ? undefined : readListing(text);
-    if (listing !== undefined) return withListing(image, listing, candidate);
+    if (listing !== undefined) return withListing(image, asOfKernel(listing), candidate);
   }
   return image;
+}
+
+/** A symbol that every kernel has, and nothing else. */
+const OF_KERNEL = '__start___ex_table';
+
+/** A kernel's names of code are functions: it has a hundred thousand, and its assembly does without labels that are listed. */
+function asOfKernel(listing: Listing): Listing {
+  if (!listing.symbols.some(({ name }) => name === OF_KERNEL)) return listing;
+  return { ...listing, symbols: listing.symbols.map((symbol) => ({ kind: 'function' as const, ...symbol })) };
 }
 
 /** What a kernel's build leaves, and distributions install: `System.map-6.12` for `vmlinuz-6.12`, `System.map` for others. */
@@ -86,7 +95,6 @@ function listed({ segments }: Image, symbol: ListedSymbol, distance: bigint): Im
   const segment = segmentAt(segments, address);
   if (segment === undefined) return undefined;
   const fits = address + BigInt(symbol.size) <= segment.address + BigInt(segment.size);
-  const { name, size, local, data } = symbol;
-  const kind = data === true ? 'object' : 'untyped';
+  const { name, size, local, kind = 'untyped' } = symbol;
   return { name, address, size: fits ? size : 0, kind, global: !local, segment: segment.name };
 }

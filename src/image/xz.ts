@@ -60,7 +60,8 @@ function blockHeader(bytes: Uint8Array, start: number): { end: number; isX86: bo
   for (let left = (flags & 3) + 1; left > 0; left--) {
     filters.push(number());
     // What a filter is told: the dictionary's size, which the output is larger than or as good as.
-    at += number();
+    const size = number();
+    at += size;
   }
   const isX86 = filters.length === 2 && filters[0] === FILTER.x86;
   if (filters.at(-1) !== FILTER.lzma2 || (filters.length > 1 && !isX86)) throw new DamagedPacking();
