@@ -56,7 +56,7 @@ class Bytes {
 
 /** Tokens: every character that names have, and a few pairs. Numbers without a token are of no text. */
 function tokensFor(symbols: readonly KernelSymbol[]): string[] {
-  const characters = new Set(symbols.flatMap(({ letter, name }) => [...`${letter}${name}`]));
+  const characters = new Set(symbols.flatMap(({ letter, name }) => `${letter}${name}`.split('')));
   return Array.from({ length: 256 }, (_, index) => {
     const character = String.fromCharCode(index);
     return characters.has(character) ? character : index === 200 ? 'fun' : index === 201 ? 'ction_' : '';

@@ -1,5 +1,6 @@
 /** LZ4, LZMA and xz: what others packed comes out, and what nobody packed ends soon. */
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fc, test } from '@fast-check/vitest';
 import { expect, test as plain } from 'vitest';
 import { unpackLz4 } from './lz4.js';
