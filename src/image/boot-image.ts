@@ -40,7 +40,7 @@ export function unpackBootImage(bytes: Uint8Array, name: string): Uint8Array {
   if (version < FIRST_VERSION)
     fail(
       file,
-      `a boot image of protocol ${version >> 8}.${String(version & 0xff).padStart(2, '0')}, which does not say where the kernel lies (2.08 on does); give the vmlinux it was made of`,
+      `a Linux boot image (bzImage) of protocol ${version >> 8}.${String(version & 0xff).padStart(2, '0')}, which does not say where the kernel lies (2.08 on does); give the vmlinux it was made of`,
     );
   const sectors = view.getUint8(FIELD.setupSectors) || SECTORS_OF_OLD;
   const offset = (sectors + 1) * SECTOR + view.getUint32(FIELD.payloadOffset, true);
