@@ -3,7 +3,6 @@ import { BUG_SECTION, readBugs } from './bugs.js';
 import { FIXUP_SECTION, readFixupTable } from './fixups.js';
 import type { Fixup, Image } from './image.js';
 import { readKallsyms } from './kallsyms.js';
-import type { ListedSymbol } from './listing-formats.js';
 import { PERCPU_BASE } from './per-cpu.js';
 import { segmentAt } from './segments.js';
 import { withListing } from './symbol-listing.js';
@@ -15,11 +14,12 @@ export function withKernelNames(image: Image): Image {
   if (image.symbols.length > 0) return image;
   const symbols = readKallsyms(image.segments);
   if (symbols === undefined) return image;
-  return withTables(withListing(image, { symbols }, image.name), symbols);
+  const addressOf = (name: string): bigint | undefined => symbols.find((symbol) => symbol.name === name)?.address;
+  const placed = { ...image, ...perCpuOf(image, addressOf(PERCPU_START)) };
+  return withTables(withListing(placed, { symbols }, image.name), addressOf);
 }
 
-function withTables(image: Image, symbols: readonly ListedSymbol[]): Image {
-  const addressOf = (name: string): bigint | undefined => symbols.find((symbol) => symbol.name === name)?.address;
+function withTables(image: Image, addressOf: (name: string) => bigint | undefined): Image {
   const tableOf = (section: string): { bytes: Uint8Array; address: bigint } | undefined => {
     const [start, stop] = [addressOf(`__start_${section}`), addressOf(`__stop_${section}`)];
     const segment = start === undefined ? undefined : segmentAt(image.segments, start);
@@ -36,7 +36,7 @@ function withTables(image: Image, symbols: readonly ListedSymbol[]): Image {
     readFixupTable(`${image.name}: ${FIXUP_SECTION}`, fixupTable.bytes, fixupTable.address, fixups);
   const bugTable = image.bugs === undefined ? tableOf(BUG_SECTION) : undefined;
   const bugs = bugTable && readBugs(bugTable.bytes, bugTable.address, image.segments);
-  return { ...image, fixups, ...(bugs !== undefined && { bugs }), ...perCpuOf(image, addressOf(PERCPU_START)) };
+  return { ...image, fixups, ...(bugs !== undefined && { bugs }) };
 }
 
 /** Per-CPU data that is not yet where the GS base is, as per-cpu.ts places it by the section headers. */
