@@ -1,9 +1,9 @@
 /**
  * Where a kernel keeps its names (CONFIG_KALLSYMS), found by how the tables look: nothing in a stripped image points to them.
- * Facts: scripts/kallsyms.c and kernel/kallsyms.c of Linux 6.1 to 6.19. Names are stored compressed: a name is a length
+ * Facts: scripts/kallsyms.c of Linux (commit 010a0aad39fc), and Debian's 6.1, 6.12, 6.16, 6.18 and 7.3 beside their System.map. Names are stored compressed: a name is a length
  * and that many numbers of tokens; a token is a text, the first character of the whole name is the letter of its type as
  * nm writes it. The number of names, the names, where every 256th begins ("markers"), the tokens and where each token
- * begins ("index") stand in this order in every version; from 6.2 on up to 6.3 a table of 3 bytes a name lies between
+ * begins ("index") stand in this order in every version; from 6.2 on up to 6.3 a table of 3 or 4 bytes a name lies between
  * markers and tokens, and the addresses lie in front of all until 6.3 and behind all from 6.4 on.
  */
 
@@ -32,26 +32,30 @@ interface Tokens {
 const TOKENS = 256;
 const INDEX_SIZE = TOKENS * 2;
 const NAMES_OF_MARKER = 256;
-/** Bytes of an entry that orders a name among all names, where there is one. */
-const ORDER_SIZE = 3;
+/** Bytes of an entry that orders a name among all names, where there is one: 4 in its first form. */
+const ORDER_SIZES = [3, 4] as const;
 /** More than the largest kernels have. */
 const MOST_NAMES = 1 << 22;
 /** Fewer tokens than that are no compression of anything. */
 const FEWEST_TOKENS = 16;
 const LONGEST_TOKEN = 512;
-/** Places that look like the begin of the tables, at which names are read on trial. */
+/** Places that look like an index of tokens, in front of which names are looked for. */
 const MOST_TRIALS = 64;
+/** Names that may be read on trial, at places that look like the begin of the tables; and what a place costs beside. */
+const MOST_WORK = 2 ** 26;
+const WORK_OF_PLACE = 16;
 
 /** @returns undefined where there are none */
 export function findKallsyms(bytes: Uint8Array): KallsymsTables | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const work = { left: MOST_WORK };
   let trials = MOST_TRIALS;
   for (let at = 0; at + INDEX_SIZE <= bytes.length; at += 4) {
     // The first token begins at 0, the second soon after: most places are none at a glance.
     if (bytes[at] !== 0 || bytes[at + 1] !== 0 || bytes[at + 3] !== 0 || bytes[at + 2] === 0) continue;
     const tokens = tokensBefore(bytes, view, at);
     if (tokens === undefined) continue;
-    const found = namesBefore(bytes, view, tokens);
+    const found = namesBefore(bytes, view, tokens, work);
     if (found !== undefined) return found;
     if (--trials === 0) return undefined;
   }
@@ -87,16 +91,20 @@ function readTokens(bytes: Uint8Array, at: number, begins: Uint16Array, indexAt:
 }
 
 /** The names that lie in front of the tokens; how many there are tells where their markers must be. */
-function namesBefore(bytes: Uint8Array, view: DataView, { at, indexAt, texts }: Tokens): KallsymsTables | undefined {
-  let trials = MOST_TRIALS;
-  for (let countAt = at - 8; countAt >= 0 && trials > 0; countAt -= 4) {
+function namesBefore(
+  bytes: Uint8Array,
+  view: DataView,
+  { at, indexAt, texts }: Tokens,
+  work: { left: number },
+): KallsymsTables | undefined {
+  for (let countAt = at - 8; countAt >= 0 && work.left > 0; countAt -= 4) {
     const count = view.getUint32(countAt, true);
     if (count === 0 || count > MOST_NAMES) continue;
     for (const alignment of [8, 4] as const) {
       for (const markersAt of markerPlaces(count, at, alignment)) {
         const namesAt = roundUp(countAt + 4, alignment);
         if (!mayBeMarkers(view, markersAt, namesAt, count)) continue;
-        trials--;
+        work.left -= count + WORK_OF_PLACE;
         const starts = readStarts(bytes, view, namesAt, markersAt, count);
         if (starts === undefined || roundUp(starts[count], alignment) !== markersAt) continue;
         return { count, countAt, starts, tokens: texts, end: indexAt + INDEX_SIZE, alignment };
@@ -108,7 +116,7 @@ function namesBefore(bytes: Uint8Array, view: DataView, { at, indexAt, texts }: 
 
 function markerPlaces(count: number, tokensAt: number, alignment: Alignment): number[] {
   const plain = tokensAt - roundUp(Math.ceil(count / NAMES_OF_MARKER) * 4, alignment);
-  return [plain, plain - roundUp(count * ORDER_SIZE, alignment)];
+  return [plain, ...ORDER_SIZES.map((size) => plain - roundUp(count * size, alignment))];
 }
 
 /** A name takes two bytes or more, and the markers ascend. */

@@ -51,6 +51,7 @@ describe('names', () => {
   test.each<[string, KallsymsLayout]>([
     ['6.1', { form: 'absolute-per-cpu', addresses: 'before', alignment: 8, order: false }],
     ['6.2 and 6.3', { form: 'absolute-per-cpu', addresses: 'before', alignment: 8, order: true }],
+    ['6.2 at first', { form: 'absolute-per-cpu', addresses: 'before', alignment: 8, order: true, orderSize: 4 }],
     ['6.3 without per-CPU numbers', { form: 'based', addresses: 'before', alignment: 8, order: true }],
     ['6.3 with whole addresses', { form: 'plain', addresses: 'before', alignment: 8, order: true }],
     ['6.4 to 6.14', { form: 'absolute-per-cpu', addresses: 'behind', alignment: 8, order: true }],

@@ -10,6 +10,8 @@ export interface KallsymsLayout {
   alignment: 4 | 8;
   /** The table that orders names: between markers and tokens as in 6.2 and 6.3, or nowhere near. */
   order: boolean;
+  /** Bytes of an entry of it; 3 if absent. */
+  orderSize?: 3 | 4;
 }
 
 export interface KernelSymbol {
@@ -79,7 +81,7 @@ function compress(text: string): number[] {
 
 /** The tables, for a section at RODATA, with noise in front. */
 export function writeKallsyms(symbols: readonly KernelSymbol[], layout: KallsymsLayout): Uint8Array {
-  const { form, alignment, order, addresses } = layout;
+  const { form, alignment, order, orderSize = 3, addresses } = layout;
   const out = new Bytes();
   for (let index = 0; index < 999; index++) out.list.push((index * index * 7 + index) % 251);
   const writeAddresses = (): void => {
@@ -112,7 +114,7 @@ export function writeKallsyms(symbols: readonly KernelSymbol[], layout: Kallsyms
   for (const marker of markers) out.number(marker, 4);
   out.align(alignment);
   if (order && addresses === 'before') {
-    symbols.forEach((_, index) => out.list.push(0, index >> 8, index & 0xff));
+    symbols.forEach((_, index) => out.number(index, orderSize));
     out.align(alignment);
   }
   const tokens = tokensFor(symbols);

@@ -1,6 +1,6 @@
 /**
  * The .xz format, as far as kernels use it: LZMA2, with the filter for x86 code or without. Source: Tukaani, The .xz File
- * Format 1.2.1 (sections 2 to 5).
+ * Format 1.0.0 (sections 2 and 3).
  */
 import { crc32 } from 'node:zlib';
 import { LzmaDecoder } from './lzma.js';
