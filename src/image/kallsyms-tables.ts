@@ -97,7 +97,7 @@ function namesBefore(
   { at, indexAt, texts }: Tokens,
   work: { left: number },
 ): KallsymsTables | undefined {
-  for (let countAt = at - 8; countAt >= 0 && work.left > 0; countAt -= 4) {
+  for (let countAt = at - 8; countAt >= 0 && work.left > 0; countAt -= 4, work.left--) {
     const count = view.getUint32(countAt, true);
     if (count === 0 || count > MOST_NAMES) continue;
     for (const alignment of [8, 4] as const) {
