@@ -11,6 +11,7 @@ import {
 } from './elf-constants.js';
 import { contents, describe, fail, type ElfFile, type ElfProgram, type ElfSection } from './elf-file.js';
 import { BadPlaces, badPlacesField } from './bad-places.js';
+import { BUG_SECTION, readBugs } from './bugs.js';
 import { imageSymbol, isListed, namingTable, readSymbols, type ElfSymbol } from './elf-symbols.js';
 import { shorten } from '../text/escape.js';
 import { hex } from '../text/hex.js';
@@ -284,6 +285,8 @@ export function loadExecutable(file: ElfFile): Omit<Image, 'hash'> {
   for (const section of file.sections)
     if (section.name === FIXUP_SECTION && section.flags & SECTION_FLAG.alloc)
       readFixups(file, section, contents(file, section), section.address, fixups);
+  const bugTable = file.sections.find(({ name, flags }) => name === BUG_SECTION && flags & SECTION_FLAG.alloc);
+  const bugs = bugTable && readBugs(contents(file, bugTable), bugTable.address, placed);
   const gsBase = ownGsBase(file);
   return {
     name: file.name,
@@ -293,6 +296,7 @@ export function loadExecutable(file: ElfFile): Omit<Image, 'hash'> {
     symbols: listSymbols(file, placed),
     externals: externals.list,
     fixups,
+    ...(bugs !== undefined && { bugs }),
     ...badPlacesField(badPlaces),
     ...(gsBase !== undefined && { gsBase }),
   };

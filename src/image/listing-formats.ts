@@ -14,6 +14,18 @@ export interface ListedSymbol {
   size: number;
   /** A label may be local; what a link map names begins a function or an object. */
   local: boolean;
+  /** What the listing says of it, or the format means; untyped if absent. */
+  kind?: 'function' | 'object';
+}
+
+/** What nm's letter of a symbol says, and the kernel's of a name: lower case is local, but for weak and unique ones. */
+export function isOfLocal(letter: string): boolean {
+  return letter === letter.toLowerCase() && !/[wvu]/.test(letter);
+}
+
+/** Initialised, zero, small, constant, weak: a letter that names a kind of data (nm of GNU binutils). */
+export function isOfData(letter: string): boolean {
+  return /[bcdgrsv]/i.test(letter);
 }
 
 export interface Listing {
@@ -54,12 +66,13 @@ const FORMATS: readonly Format[] = [
 class Collector {
   readonly symbols: ListedSymbol[] = [];
 
-  add(name: string, address: string, size = '0', local = false): void {
+  add(name: string, address: string, size = '0', letter = 'T'): void {
     if (this.symbols.length >= SYMBOL_LIMIT || name.length > NAME_LIMIT) return;
     const bytes = parseInt(size, 16);
     // A size that no function has is none.
     const known = bytes < 2 ** 31 ? bytes : 0;
-    this.symbols.push({ name: escapeName(name), address: BigInt(`0x${address}`), size: known, local });
+    const symbol = { name: escapeName(name), address: BigInt(`0x${address}`), size: known, local: isOfLocal(letter) };
+    this.symbols.push(isOfData(letter) ? { ...symbol, kind: 'object' } : symbol);
   }
 }
 
@@ -124,7 +137,7 @@ function nmOutput(lines: readonly string[]): Listing {
     const row = bsd !== null ? [bsd[4], bsd[3], bsd[1], bsd[2]] : posix?.slice(1);
     if (row === undefined && !isIdle(line.trim())) others++;
     if (row === undefined || /[AaUN-]/.test(row[1])) continue;
-    found.add(row[0], row[2], row[3], row[1] === row[1].toLowerCase() && !/[wvu]/.test(row[1]));
+    found.add(row[0], row[2], row[3], row[1]);
   }
   // A text of something else has lines that look like one by chance.
   return { symbols: others > found.symbols.length / 4 ? [] : found.symbols };

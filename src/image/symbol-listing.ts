@@ -1,5 +1,6 @@
 /** Names for an image that was stripped, from a listing of its build: the output of nm or a link map. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { shorten } from '../text/escape.js';
 import { fail } from './elf-file.js';
 import type { Image, ImageSymbol } from './image.js';
@@ -17,14 +18,33 @@ const ENDINGS = ['.map', '.nm', '.sym'];
  * @throws ImageError for a listing that is of another image
  */
 export function withListingBeside(image: Image, path: string): Image {
-  if (image.format !== 'pe-executable' || hasOwnNames(image)) return image;
+  const isLinked = image.format === 'pe-executable' || image.format === 'elf-executable';
+  if (!isLinked || hasOwnNames(image)) return image;
   const stem = path.replace(/\.[^./\\]*$/, '');
-  for (const candidate of ENDINGS.flatMap((ending) => [`${path}${ending}`, `${stem}${ending}`])) {
+  const candidates = ENDINGS.flatMap((ending) => [`${path}${ending}`, `${stem}${ending}`]);
+  for (const candidate of [...candidates, ...systemMapsFor(path)]) {
     const text = textOf(candidate);
     const listing = text === undefined ? undefined : readListing(text);
-    if (listing !== undefined) return withListing(image, listing, candidate);
+    if (listing !== undefined) return withListing(image, asOfKernel(listing), candidate);
   }
   return image;
+}
+
+/** A symbol that every kernel has, and nothing else. */
+const OF_KERNEL = '__start___ex_table';
+
+/** A kernel's names of code are functions: it has a hundred thousand, and its assembly does without labels that are listed. */
+function asOfKernel(listing: Listing): Listing {
+  if (!listing.symbols.some(({ name }) => name === OF_KERNEL)) return listing;
+  return { ...listing, symbols: listing.symbols.map((symbol) => ({ kind: 'function' as const, ...symbol })) };
+}
+
+/** What a kernel's build leaves, and distributions install: `System.map-6.12` for `vmlinuz-6.12`, `System.map` for others. */
+function systemMapsFor(path: string): string[] {
+  const name = basename(path);
+  const version = /^(?:vmlinux|vmlinuz|bzImage|kernel)-(.+)$/.exec(name)?.[1];
+  const maps = version === undefined ? [] : [`System.map-${version}`];
+  return /^(vmlinu|bzImage|kernel)/.test(name) ? [...maps, 'System.map'].map((map) => join(dirname(path), map)) : [];
 }
 
 /** Exports are no names of functions within: a symbol table has local symbols, or some without a kind. */
@@ -50,8 +70,8 @@ function textOf(path: string): string | undefined {
 export function withListing(image: Image, listing: Listing, name: string): Image {
   const { symbols, base } = listing;
   const { moved = 0n, base: start = moved } = image;
-  const distances = base === undefined ? [moved, start] : [start - base, moved];
-  const [best] = distances
+  const distances = new Set(base === undefined ? [moved, start] : [start - base, moved]);
+  const [best] = [...distances]
     .map((distance) => ({ distance, hits: symbols.filter((symbol) => isCode(image, symbol, distance)).length }))
     .sort((a, b) => b.hits - a.hits);
   if (best.hits === 0)
@@ -75,6 +95,6 @@ function listed({ segments }: Image, symbol: ListedSymbol, distance: bigint): Im
   const segment = segmentAt(segments, address);
   if (segment === undefined) return undefined;
   const fits = address + BigInt(symbol.size) <= segment.address + BigInt(segment.size);
-  const { name, size, local } = symbol;
-  return { name, address, size: fits ? size : 0, kind: 'untyped', global: !local, segment: segment.name };
+  const { name, size, local, kind = 'untyped' } = symbol;
+  return { name, address, size: fits ? size : 0, kind, global: !local, segment: segment.name };
 }

@@ -144,7 +144,9 @@ export function findFunction(image: Image, name: string): ImageSymbol {
 /** Where the names of an image without symbols can come from. */
 export function adviceWithoutSymbols({ format }: Image): string {
   const before = 'give the image before it was stripped';
-  return format === 'pe-executable'
-    ? `${before}, or put its link map (FOO.map) or the output of nm (FOO.nm) beside it`
+  if (format === 'pe-executable')
+    return `${before}, or put its link map (FOO.map) or the output of nm (FOO.nm) beside it`;
+  return format === 'elf-executable'
+    ? `${before}, or put the output of nm (FOO.nm), or of a kernel its System.map, beside it`
     : before;
 }

@@ -4,17 +4,19 @@ import type { ElfFile } from './elf-file.js';
 import type { Segment } from './image.js';
 
 /**
- * Cuts a writable and executable segment into pieces: executable sections stay as they are, everything else becomes
- * plain data. Kernels (.init) and firmware are linked so. A segment that no executable section lies in is not cut.
+ * Cuts a writable segment into pieces: executable sections stay as they are, everything else becomes plain data. Kernels
+ * (.init) and firmware are linked so. A segment that no executable section lies in is not cut. Linux from 6.15 on has its
+ * .init.text in a segment that is not executable: there, sections count that are not writable themselves.
  */
 export function separateCode(file: ElfFile, segment: Segment): Segment[] {
-  if (!segment.write || !segment.execute) return [segment];
+  if (!segment.write) return [segment];
   const end = segment.address + BigInt(segment.size);
   const code = file.sections
     .filter(
       ({ flags, address, size, type }) =>
         flags & SECTION_FLAG.alloc &&
         flags & SECTION_FLAG.execute &&
+        (segment.execute || !(flags & SECTION_FLAG.write)) &&
         type !== SECTION.nobits &&
         size > 0 &&
         address >= segment.address &&

@@ -20,6 +20,8 @@ const MAGIC = 0xfd2fb528;
 /** Sixteen magic numbers of frames that are skipped. */
 const SKIPPABLE = 0x184d2a50;
 const MOST_IN_BLOCK = 2 ** 17;
+/** Bytes up to which a loop is faster than a call. */
+const SHORT = 64;
 /** Blocks that may be opened, beside one for so many bytes of output: compressors fill them, and each may bring tables. */
 const MORE_BLOCKS = 1024;
 const BYTES_OF_BLOCK = 1024;
@@ -76,16 +78,15 @@ function bases(bits: readonly number[], first: number): number[] {
 /**
  * Unpacks frames one after the other.
  * @param size bytes that come out, which the caller has bounded
+ * @param output of that size, where they go
  * @throws DamagedZstd if the bytes are no such frames, need a dictionary, or do not come to that size exactly
  */
-export function unpackZstd(bytes: Uint8Array, size: number): Uint8Array {
-  const unpacker = new Unpacker(bytes, size);
-  unpacker.frames();
-  return unpacker.output;
+export function unpackZstd(bytes: Uint8Array, size: number, output: Uint8Array = new Uint8Array(size)): Uint8Array {
+  new Unpacker(bytes, output).frames();
+  return output;
 }
 
 class Unpacker {
-  readonly output: Uint8Array;
   private readonly view: DataView;
   private readonly literals = new Uint8Array(MOST_IN_BLOCK);
   private at = 0;
@@ -100,10 +101,9 @@ class Unpacker {
 
   constructor(
     private readonly bytes: Uint8Array,
-    size: number,
+    private readonly output: Uint8Array,
   ) {
-    this.output = new Uint8Array(size);
-    this.blocksLeft = MORE_BLOCKS + Math.floor(size / BYTES_OF_BLOCK);
+    this.blocksLeft = MORE_BLOCKS + Math.floor(output.length / BYTES_OF_BLOCK);
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -301,7 +301,7 @@ class Unpacker {
       }
       if (stream.left < 0 || plain > literals.length - used || plain + matched > limit - this.done)
         throw new DamagedZstd();
-      this.append(literals.subarray(used, used + plain));
+      this.copyLiterals(literals, used, plain);
       used += plain;
       this.copy(this.resolved(distance, plain === 0), matched);
     }
@@ -309,25 +309,33 @@ class Unpacker {
     this.append(literals.subarray(used));
   }
 
+  /** What `append` does, for the few bytes that there mostly are. */
+  private copyLiterals(literals: Uint8Array, from: number, count: number): void {
+    if (count > SHORT) return this.append(literals.subarray(from, from + count));
+    const { output, done } = this;
+    for (let index = 0; index < count; index++) output[done + index] = literals[from + index];
+    this.done = done + count;
+  }
+
   /** Section 3.1.1.5: the values 1 to 3 repeat one of the three offsets before, which are then in another order. */
   private resolved(value: number, noLiterals: boolean): number {
-    const [first, second, third] = this.offsets;
-    if (value > 3) {
-      this.offsets = [value - 3, first, second];
-      return value - 3;
-    }
-    const index = value - 1 + (noLiterals ? 1 : 0);
+    const { offsets } = this;
+    const [first, second, third] = offsets;
+    const index = value > 3 ? 3 : value - 1 + (noLiterals ? 1 : 0);
     if (index === 0) return first;
-    const found = index === 1 ? second : index === 2 ? third : first - 1;
-    this.offsets = index === 1 ? [second, first, third] : [found, first, second];
+    const found = value > 3 ? value - 3 : index === 1 ? second : index === 2 ? third : first - 1;
+    if (index !== 1) offsets[2] = second;
+    offsets[1] = first;
+    offsets[0] = found;
     return found;
   }
 
   private copy(distance: number, count: number): void {
     const from = this.done - distance;
     if (distance < 1 || from < this.frame) throw new DamagedZstd();
-    if (distance >= count) this.output.copyWithin(this.done, from, from + count);
-    else for (let index = 0; index < count; index++) this.output[this.done + index] = this.output[from + index];
-    this.done += count;
+    const { output, done } = this;
+    if (count > SHORT && distance >= count) output.copyWithin(done, from, from + count);
+    else for (let index = 0; index < count; index++) output[done + index] = output[from + index];
+    this.done = done + count;
   }
 }

@@ -9,6 +9,9 @@ const PAGE = 0x1000n;
 const LOWER_END = 1n << 47n;
 const UPPER_START = (1n << 64n) - LOWER_END;
 
+/** Pages that are mapped at once: 4 MiB. */
+const MOST_PAGES = 1024;
+
 interface Page {
   read: boolean;
   write: boolean;
@@ -26,7 +29,7 @@ export function mapImage(machine: Machine, image: Image): ReadonlySet<number> {
   const pages = new Map<bigint, Page>();
   for (const segment of image.segments) addPages(pages, segment, image);
   const readOnlyCode = new Set<number>();
-  // Runs of pages with the same permissions are mapped at once: a kernel has some 15,000 pages.
+  // Runs of pages with the same permissions are mapped at once: a kernel has some 15,000 pages, of which no second copy is made.
   let start = 0n;
   let length = 0;
   let last: Page | undefined;
@@ -43,7 +46,8 @@ export function mapImage(machine: Machine, image: Image): ReadonlySet<number> {
   for (const number of [...pages.keys()].sort((a, b) => (a < b ? -1 : 1))) {
     const page = pages.get(number) as Page;
     if (page.write && page.execute) readOnlyCode.add(Number(BigInt.asUintN(32, number)));
-    const follows = last !== undefined && number * PAGE === start + BigInt(length) * PAGE && same(page, last);
+    const follows =
+      last !== undefined && length < MOST_PAGES && number * PAGE === start + BigInt(length) * PAGE && same(page, last);
     if (!follows) {
       flush();
       start = number * PAGE;

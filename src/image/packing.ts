@@ -1,0 +1,10 @@
+/** Packed bytes that do not come to what they should. */
+export class DamagedPacking extends Error {}
+
+/** Copies what the output has already, `distance` bytes back, to its end; the two may overlap. @throws DamagedPacking */
+export function copyBack(output: Uint8Array, to: number, distance: number, count: number): void {
+  const from = to - distance;
+  if (distance < 1 || from < 0 || count > output.length - to) throw new DamagedPacking();
+  if (count > 32 && distance >= count) output.copyWithin(to, from, from + count);
+  else for (let index = 0; index < count; index++) output[to + index] = output[from + index];
+}
