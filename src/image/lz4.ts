@@ -1,7 +1,7 @@
 /**
  * LZ4, the legacy frame: blocks of up to 8 MiB, each with the size that it is packed to in front. Linux uses no other.
- * Source: lz4, doc/lz4_Frame_format.md ("Legacy frame") and doc/lz4_Block_format.md. Own code: the library that is kept in
- * plain JavaScript (lz4js 0.2.0) reads the other frame, and trusts the distances that a block states.
+ * Source: lz4, doc/lz4_Frame_format.md ("Legacy frame") and doc/lz4_Block_format.md. Own code, which
+ * unpacks into memory that is given and bounds its work; which libraries do was not surveyed.
  */
 import { copyBack, DamagedPacking } from './packing.js';
 

@@ -1,7 +1,7 @@
 /**
  * LZMA, from bytes that may be hostile: every step makes a byte of output, whose size is given. Source: the LZMA SDK's
- * lzma-specification.txt (Igor Pavlov, public domain). Own code: the libraries in plain JavaScript (lzma 2.3.2, lzma-purejs
- * 0.9.3) read neither xz nor ends without a marker into memory that is given, and others need a compiler or are asynchronous.
+ * lzma-specification.txt (Igor Pavlov, public domain). Own code, which
+ * unpacks into memory that is given, at once, and bounds its work; which libraries do was not surveyed.
  */
 import { copyBack, DamagedPacking } from './packing.js';
 
