@@ -15,6 +15,7 @@ import { imageSymbol, isListed, namingTable, readSymbols, type ElfSymbol } from 
 import { shorten } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import { Externals } from './externals.js';
+import { BUG_BOUNDS, BUG_SECTION, readBugTable } from './bug-table.js';
 import { FIXUP_SECTION, readFixups } from './fixups.js';
 import { ABSOLUTE, indirectName, SIZE_LIMIT, type Fixup, type Image, type ImageSymbol, type Segment } from './image.js';
 import { ownGsBase, placePerCpu } from './per-cpu.js';
@@ -264,6 +265,36 @@ class DynamicRelocations {
   }
 }
 
+/** The table of a kernel, found by its section or, without one, by the symbols around it. */
+function readWarnings(
+  file: ElfFile,
+  segments: readonly Segment[],
+  symbols: readonly ImageSymbol[],
+  fixups: Fixup[],
+): void {
+  const codeAt = (address: bigint, most: number): Uint8Array | undefined => {
+    const segment = segmentAt(segments, address);
+    const at = segment === undefined ? 0 : Number(address - segment.address);
+    return segment?.execute === true ? segment.bytes.subarray(at, at + most) : undefined;
+  };
+  const section = file.sections.find(({ name, flags }) => name === BUG_SECTION && flags & SECTION_FLAG.alloc);
+  if (section !== undefined) {
+    readBugTable(`${file.name}: ${describe(section)}`, contents(file, section), section.address, codeAt, fixups);
+    return;
+  }
+  const [from, to] = BUG_BOUNDS.map((bound) => symbols.find(({ name }) => name === bound)?.address);
+  const segment = from === undefined ? undefined : segmentAt(segments, from);
+  if (from === undefined || to === undefined || segment === undefined) return;
+  const at = Number(from - segment.address);
+  readBugTable(
+    `${file.name}: ${BUG_SECTION}`,
+    segment.bytes.subarray(at, at + Number(to - from)),
+    from,
+    codeAt,
+    fixups,
+  );
+}
+
 /**
  * Loads an executable or shared object (ET_EXEC, ET_DYN) at the addresses it was linked for. Contents are views of the
  * file, so that a kernel of some 100 MB is not copied.
@@ -284,13 +315,15 @@ export function loadExecutable(file: ElfFile): Omit<Image, 'hash'> {
   for (const section of file.sections)
     if (section.name === FIXUP_SECTION && section.flags & SECTION_FLAG.alloc)
       readFixups(file, section, contents(file, section), section.address, fixups);
+  const symbols = listSymbols(file, placed);
+  readWarnings(file, placed, symbols, fixups);
   const gsBase = ownGsBase(file);
   return {
     name: file.name,
     format: 'elf-executable',
     convention: 'sysv',
     segments: placed,
-    symbols: listSymbols(file, placed),
+    symbols,
     externals: externals.list,
     fixups,
     ...badPlacesField(badPlaces),

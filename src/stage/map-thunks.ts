@@ -1,4 +1,4 @@
-/** Gives the thunks from outside the image the code that they are. */
+/** Gives the thunks from outside the image the code that they are, and data from outside memory. */
 import type { Image } from '../image/image.js';
 import { externalModel } from '../world/externals.js';
 import type { Machine } from '../x86/machine.js';
@@ -23,13 +23,14 @@ export function mapThunks(machine: Machine, image: Image): CodelessExternal[] {
   const pages = new Map<bigint, Uint8Array>();
   for (const { name, address } of image.externals) {
     const model = externalModel(name);
-    if (model.kind !== 'code') {
+    if (model.kind !== 'code' && model.kind !== 'data') {
       others.push({ name, address, kind: model.kind });
       continue;
     }
     const page = address - (address % PAGE);
     const bytes = pages.get(page) ?? new Uint8Array(Number(PAGE)).fill(INT3);
-    bytes.set(model.bytes, Number(address - page));
+    // Data is zero until a program lays it out; no code under test writes to it.
+    bytes.set(model.kind === 'data' ? new Uint8Array(model.bytes) : model.bytes, Number(address - page));
     pages.set(page, bytes);
   }
   for (const [page, bytes] of pages)

@@ -1,7 +1,7 @@
-/** What the world stands in for: the symbols that an image leaves open, and the functions in it that never return. */
+/** What the world stands in for: the symbols that an image leaves open, the functions in it that never return, and those that are replaced. */
 import type { Image } from '../image/image.js';
 import { isFunction } from './functions.js';
-import { type ExternalModel, externalModel } from '../world/externals.js';
+import { type ExternalModel, externalModel, replacementOf } from '../world/externals.js';
 
 export interface Outside {
   name: string;
@@ -12,7 +12,24 @@ export interface Outside {
 /** @param entry of the function under test, which runs whatever its name says */
 export function outsideOf(image: Image, entry: bigint): Outside[] {
   const open = image.externals.map(({ name, address }) => ({ name, address, model: externalModel(name) }));
-  return [...open, ...neverReturning(image, entry)];
+  return [...open, ...neverReturning(image, entry), ...replaced(image, entry)];
+}
+
+/**
+ * Functions of the image that have other code than their own: what a whole kernel does when it prints is none of the
+ * function's business.
+ *
+ * @param entry of one that runs whatever its name says
+ */
+export function replaced(image: Image, entry?: bigint): Outside[] {
+  return image.symbols.flatMap((symbol) => {
+    const { name, address, size } = symbol;
+    const bytes = replacementOf(name);
+    if (bytes === undefined || address === entry || !isFunction(image, symbol)) return [];
+    // One that is shorter than its model runs: what lies behind it is another's.
+    if (size > 0 && size < bytes.length) return [];
+    return [{ name, address, model: { kind: 'code', bytes, jumps: false } as const }];
+  });
 }
 
 /** In a whole kernel the functions that never return are code of the image. @param entry of one that runs whatever its name says */

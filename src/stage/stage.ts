@@ -5,6 +5,7 @@
  */
 import { joinHalves, readHalves } from '../halves.js';
 import { type Image, indirectOf } from '../image/image.js';
+import { EXTERNAL_SLOT } from '../image/externals.js';
 import { gsBaseOf, PERCPU_BASE } from '../image/per-cpu.js';
 import { segmentAt } from '../image/segments.js';
 import { symbolicName } from './functions.js';
@@ -21,7 +22,7 @@ import { HANDLER_FRAME, PAGE, poisonBytes, type Region, REGIONS, type Regions } 
 import { mapImage } from './map-image.js';
 import { mapThunks } from './map-thunks.js';
 import { NOTHING, type StageObserver } from './observer.js';
-import { neverReturning } from './outside.js';
+import { neverReturning, replaced } from './outside.js';
 import { checkRoom, memoryFor } from './room.js';
 
 /** Why the stage stopped: how the run ended, or what the world must answer before it goes on. */
@@ -100,7 +101,13 @@ export class Stage {
     this.machine = new Machine({ memoryBytes: memoryFor(image), ...engine });
     this.fixups = new Fixups(image);
     this.gsBase = gsBaseOf(image);
-    this.readOnlyCode = mapImage(this.machine, image);
+    this.readOnlyCode = mapImage(
+      this.machine,
+      image,
+      replaced(image, entry).flatMap(({ address, model }) =>
+        model.kind === 'code' ? [{ address, bytes: model.bytes }] : [],
+      ),
+    );
     for (const regions of REGIONS) this.mapCaller(regions, memory);
     if (segmentAt(image.segments, PERCPU_BASE) === undefined)
       this.machine.map(PERCPU_BASE, PAGE, READ_WRITE, poisonBytes(PAGE, REGIONS[0].poison('stack')));
@@ -288,9 +295,23 @@ export class Stage {
     if (this.problem !== '') return STOP.unknown;
     const vector = this.machine.exitDetail;
     if (vector === VECTOR.UD || vector === VECTOR.BP) return STOP.trapped;
-    if (vector !== VECTOR.PF || !this.writesCode()) return STOP.faulted;
+    if (vector !== VECTOR.PF) return STOP.faulted;
+    const external = this.externalTouched();
+    if (external !== undefined) {
+      this.unmodelled = external;
+      this.problem = `external symbol ${external}, read or written at ${this.here()}, is data that is not modelled`;
+      return STOP.unknown;
+    }
+    if (!this.writesCode()) return STOP.faulted;
     this.problem = `${this.here()} writes to code that the image maps writable and executable: self-modifying code is not modelled`;
     return STOP.unknown;
+  }
+
+  /** The symbol from outside that the page fault is about: nobody says what lies there. */
+  private externalTouched(): string | undefined {
+    const { faultAddressLow, faultAddressHigh } = this.machine;
+    const slot = joinHalves(faultAddressLow, faultAddressHigh) & ~(EXTERNAL_SLOT - 1n);
+    return this.image.externals.find(({ address }) => address === slot)?.name;
   }
 
   /** Whether the page fault is a write to a page that the image, but not the machine, lets be written. */
