@@ -77,6 +77,7 @@ const DATA = new Map<string, number>([
 ]);
 
 /** What a project's configuration says, in this process. */
+let declared: SurroundingSettings = {};
 let ofProject: ReadonlyMap<string, Surrounding> = new Map();
 
 /** What the world does where a function of this name would run; undefined if nothing models it. */
@@ -101,16 +102,30 @@ export const SURROUNDING_WORDS = 'a number, a text of one (0x10), "nothing" or "
  * @throws UsageError for a value that means nothing
  */
 export function declareSurroundings(settings: SurroundingSettings = {}): void {
-  ofProject = new Map(Object.entries(settings).map(([name, setting]) => [name, surroundingFrom(name, setting)]));
+  declared = settings;
+  ofProject = new Map(
+    Object.entries(settings).map(([name, setting]) => {
+      const surrounding = surroundingFrom(setting);
+      if (surrounding === undefined)
+        throw new UsageError(
+          `surroundings: ${shorten(name)}: ${shorten(String(setting), 60)} is not ${SURROUNDING_WORDS}`,
+        );
+      return [name, surrounding];
+    }),
+  );
 }
 
-function surroundingFrom(name: string, setting: number | bigint | string): Surrounding {
+/** What was declared last, for a worker. */
+export function declaredSurroundings(): SurroundingSettings {
+  return declared;
+}
+
+/** What a setting means; undefined for one that means nothing. */
+export function surroundingFrom(setting: number | bigint | string): Surrounding | undefined {
   if (setting === 'stops') return STOPS;
   if (setting === 'nothing') return NOTHING;
   const value = numberOf(setting);
-  if (value === undefined)
-    throw new UsageError(`surroundings: ${shorten(name)}: ${shorten(String(setting), 60)} is not ${SURROUNDING_WORDS}`);
-  return returning(value);
+  return value === undefined ? undefined : returning(value);
 }
 
 function numberOf(setting: number | bigint | string): bigint | undefined {
