@@ -3,16 +3,18 @@
  * is one from which nothing comes back. A WARN is therefore an entry of the exception-fixup table like any other: what
  * #UD raises at it goes on behind it. A BUG has no entry, and stays a trap.
  */
-import { ImageError, type Fixup } from './image.js';
+import type { Fixup } from './image.js';
 
 export const BUG_SECTION = '__bug_table';
 /** Where a linker script of a kernel says that the table lies; without sections they tell it. */
 export const BUG_BOUNDS = ['__start___bug_table', '__stop___bug_table'] as const;
 
-/** A thousand times what one object has, a hundred times what kernels have. */
+/** A hundred times what kernels have. */
 const SITE_LIMIT = 1 << 20;
 /** Bit 0 of an entry's flags (Linux, include/asm-generic/bug.h): BUGFLAG_WARNING. */
 const WARNING = 1;
+/** Bit 4, from 6.19 on: BUGFLAG_ARGS, the site is where a call of what traps begins (`__SCT__WARN_trap`), and no trap itself. */
+const ARGUMENTS = 0x10;
 /** EX_TYPE_DEFAULT: RIP goes on at `to`, nothing else changes. */
 const GOES_ON = 1;
 
@@ -31,15 +33,13 @@ export type CodeAt = (address: bigint, most: number) => Uint8Array | undefined;
 
 /**
  * Appends an entry for every WARN of a table after relocation. Which layout a kernel has nothing in the file says: it is the
- * one by which every entry is about a trapping instruction.
+ * one by which every entry is about a trap, or says that it is about a call of one. A table that is
+ * none in any layout says nothing, and makes no image unusable.
  *
- * @param what file and section, for messages
  * @param address of the table in memory
  * @param skip whether bytes are unknown, and so the entry
- * @throws ImageError for a table that is not of traps in any layout
  */
 export function readBugTable(
-  what: string,
   bytes: Uint8Array,
   address: bigint,
   codeAt: CodeAt,
@@ -47,8 +47,7 @@ export function readBugTable(
   skip: (address: bigint, size: number) => boolean = () => false,
 ): void {
   if (bytes.length === 0) return;
-  if (bytes.length / LAYOUTS[2].size > SITE_LIMIT)
-    throw new ImageError(`${what}: more than ${SITE_LIMIT} entries; the file is damaged: build it again`);
+  if (bytes.length / LAYOUTS[2].size > SITE_LIMIT) return;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (const { size, flags } of LAYOUTS) {
     if (bytes.length % size !== 0) continue;
@@ -57,9 +56,6 @@ export function readBugTable(
     for (const warning of warnings) fixups.push(warning);
     return;
   }
-  throw new ImageError(
-    `${what}: in no known layout are its ${bytes.length} bytes a table of traps; build it for x86-64 (Linux 5.16 or newer)`,
-  );
 }
 
 interface Table {
@@ -71,16 +67,21 @@ interface Table {
   skip: (address: bigint, size: number) => boolean;
 }
 
-/** Undefined where an entry is about no trap. */
+/** Undefined where an entry is about no trap, and does not say so. */
 function warningsOf({ view, address, size, flags, codeAt, skip }: Table): Fixup[] | undefined {
   const warnings: Fixup[] = [];
   for (let at = 0; at < view.byteLength; at += size) {
     if (skip(address + BigInt(at), size)) continue;
     const site = BigInt.asUintN(64, address + BigInt(at + view.getInt32(at, true)));
-    const length = trapLength(codeAt(site, LONGEST));
-    if (length === undefined) return undefined;
-    if ((view.getUint16(at + flags, true) & WARNING) !== 0)
-      warnings.push({ from: site, to: site + BigInt(length), type: GOES_ON });
+    const marks = view.getUint16(at + flags, true);
+    const code = codeAt(site, LONGEST);
+    if (code === undefined || code.length === 0) return undefined;
+    const length = trapLength(code);
+    if (length === undefined) {
+      if ((marks & ARGUMENTS) === 0) return undefined;
+      continue;
+    }
+    if ((marks & WARNING) !== 0) warnings.push({ from: site, to: site + BigInt(length), type: GOES_ON });
   }
   return warnings;
 }
@@ -91,8 +92,7 @@ const UD2 = 0x0b;
 const UD1 = 0xb9;
 
 /** Bytes of UD2, or of UD1 with its operands (Intel SDM volume 2, UD: 0F 0B, 0F B9 /r); undefined for other code. */
-function trapLength(code: Uint8Array | undefined): number | undefined {
-  if (code === undefined) return undefined;
+function trapLength(code: Uint8Array): number | undefined {
   // The size of addresses and REX are all that compilers and kernels put before it.
   let at = code[0] === 0x67 ? 1 : 0;
   if ((code[at] & 0xf0) === 0x40) at++;

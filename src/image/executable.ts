@@ -275,24 +275,19 @@ function readWarnings(
   const codeAt = (address: bigint, most: number): Uint8Array | undefined => {
     const segment = segmentAt(segments, address);
     const at = segment === undefined ? 0 : Number(address - segment.address);
-    return segment?.execute === true ? segment.bytes.subarray(at, at + most) : undefined;
+    // Of a kernel the code for its start may lie in a segment that nothing executes from any more.
+    return segment?.bytes.subarray(at, at + most);
   };
   const section = file.sections.find(({ name, flags }) => name === BUG_SECTION && flags & SECTION_FLAG.alloc);
   if (section !== undefined) {
-    readBugTable(`${file.name}: ${describe(section)}`, contents(file, section), section.address, codeAt, fixups);
+    readBugTable(contents(file, section), section.address, codeAt, fixups);
     return;
   }
   const [from, to] = BUG_BOUNDS.map((bound) => symbols.find(({ name }) => name === bound)?.address);
   const segment = from === undefined ? undefined : segmentAt(segments, from);
   if (from === undefined || to === undefined || segment === undefined) return;
   const at = Number(from - segment.address);
-  readBugTable(
-    `${file.name}: ${BUG_SECTION}`,
-    segment.bytes.subarray(at, at + Number(to - from)),
-    from,
-    codeAt,
-    fixups,
-  );
+  readBugTable(segment.bytes.subarray(at, at + Number(to - from)), from, codeAt, fixups);
 }
 
 /**

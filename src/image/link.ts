@@ -278,14 +278,7 @@ class Link {
         const what = `${this.inputs[input].name}: ${section.what}`;
         if (section.fixups === true) readFixupTable(what, segment.bytes, segment.address, fixups, skip);
         if (section.bugs === true)
-          readBugTable(
-            what,
-            segment.bytes,
-            segment.address,
-            (address, most) => this.codeAt(address, most),
-            fixups,
-            skip,
-          );
+          readBugTable(segment.bytes, segment.address, (address, most) => this.codeAt(address, most), fixups, skip);
       }
     });
     return fixups;

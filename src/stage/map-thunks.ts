@@ -21,6 +21,7 @@ export interface CodelessExternal {
 export function mapThunks(machine: Machine, image: Image): CodelessExternal[] {
   const others: CodelessExternal[] = [];
   const pages = new Map<bigint, Uint8Array>();
+  const readable = new Set<bigint>();
   for (const { name, address } of image.externals) {
     const model = externalModel(name);
     if (model.kind !== 'code' && model.kind !== 'data') {
@@ -28,12 +29,14 @@ export function mapThunks(machine: Machine, image: Image): CodelessExternal[] {
       continue;
     }
     const page = address - (address % PAGE);
+    if (model.kind === 'data') readable.add(page);
     const bytes = pages.get(page) ?? new Uint8Array(Number(PAGE)).fill(INT3);
     // Data is zero until a program lays it out; no code under test writes to it.
     bytes.set(model.kind === 'data' ? new Uint8Array(model.bytes) : model.bytes, Number(address - page));
     pages.set(page, bytes);
   }
+  // Where no data lies nothing may be read: what is not modelled would read as the bytes between thunks.
   for (const [page, bytes] of pages)
-    machine.map(page, bytes.length, { read: true, write: false, execute: true }, bytes);
+    machine.map(page, bytes.length, { read: readable.has(page), write: false, execute: true }, bytes);
   return others;
 }

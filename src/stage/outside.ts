@@ -1,5 +1,6 @@
 /** What the world stands in for: the symbols that an image leaves open, the functions in it that never return, and those that are replaced. */
-import type { Image } from '../image/image.js';
+import { EXTERNAL_SLOT } from '../image/externals.js';
+import type { BadPlace, Image } from '../image/image.js';
 import { isFunction } from './functions.js';
 import { type ExternalModel, externalModel, replacementOf } from '../world/externals.js';
 
@@ -38,6 +39,20 @@ export function neverReturning(image: Image, entry?: bigint): Outside[] {
     .map((symbol) => ({ symbol, model: externalModel(symbol.name) }))
     .filter(({ symbol, model }) => model.kind === 'noreturn' && symbol.address !== entry && isFunction(image, symbol))
     .map(({ symbol: { name, address }, model }) => ({ name, address, model }));
+}
+
+/** Slots of symbols that nothing models beside data that can be read: whoever reads one has no verdict. */
+export function unreadable({ externals }: Image): BadPlace[] {
+  const models = externals.map(({ name, address }) => ({ name, address, kind: externalModel(name).kind }));
+  if (!models.some(({ kind }) => kind === 'data')) return [];
+  return models
+    .filter(({ kind }) => kind !== 'data' && kind !== 'code')
+    .map(({ name, address }) => ({
+      address,
+      size: Number(EXTERNAL_SLOT),
+      reason: `external symbol ${name} is data that is not modelled`,
+    }))
+    .sort((a, b) => (a.address < b.address ? -1 : 1));
 }
 
 /** Whether the world stands in for a symbol from outside, so that a weak one is there. */

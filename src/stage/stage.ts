@@ -22,7 +22,7 @@ import { HANDLER_FRAME, PAGE, poisonBytes, type Region, REGIONS, type Regions } 
 import { mapImage } from './map-image.js';
 import { mapThunks } from './map-thunks.js';
 import { NOTHING, type StageObserver } from './observer.js';
-import { neverReturning, replaced } from './outside.js';
+import { neverReturning, replaced, unreadable } from './outside.js';
 import { checkRoom, memoryFor } from './room.js';
 
 /** Why the stage stopped: how the run ended, or what the world must answer before it goes on. */
@@ -112,8 +112,9 @@ export class Stage {
     if (segmentAt(image.segments, PERCPU_BASE) === undefined)
       this.machine.map(PERCPU_BASE, PAGE, READ_WRITE, poisonBytes(PAGE, REGIONS[0].poison('stack')));
     this.ends = this.declareEnds(entry);
-    if (image.badPlaces !== undefined) {
-      const reads = new BadReads(image.badPlaces);
+    const places = [...(image.badPlaces ?? []), ...unreadable(image)];
+    if (places.length > 0) {
+      const reads = new BadReads(places.sort((a, b) => (a.address < b.address ? -1 : 1)));
       this.badReads = reads;
       this.machine.refuseCode((address, size) => reads.refusal(address, size));
     }
