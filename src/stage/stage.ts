@@ -10,6 +10,7 @@ import { gsBaseOf, PERCPU_BASE } from '../image/per-cpu.js';
 import { segmentAt } from '../image/segments.js';
 import { symbolicName } from './functions.js';
 import { END } from '../observation/layout.js';
+import { shorten } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import { EXIT, PAGE_FAULT, VECTOR } from '../x86/exit.js';
 import { SLOT as STATE } from '../x86/layout.js';
@@ -21,6 +22,7 @@ import { Fixups, goToFixup } from './fixups.js';
 import { HANDLER_FRAME, PAGE, poisonBytes, type Region, REGIONS, type Regions } from './layout.js';
 import { mapImage } from './map-image.js';
 import { mapThunks } from './map-thunks.js';
+import { missingSymbols } from './missing.js';
 import { NOTHING, type StageObserver } from './observer.js';
 import { neverReturning, replaced, unreadable } from './outside.js';
 import { checkRoom, memoryFor } from './room.js';
@@ -54,6 +56,8 @@ export interface StageOptions {
 
 const READ_WRITE = { read: true, write: true, execute: false };
 const RSP = REGISTER_INDEX.rsp;
+/** Symbols that one line has room for. */
+const MOST_NAMED = 20;
 
 export class Stage {
   readonly machine: Machine;
@@ -264,15 +268,30 @@ export class Stage {
     return this.ends[this.detail].name;
   }
 
-  /** Nobody answers the symbol at which the stage stopped: there is no verdict. */
-  refuseExternal(): void {
+  /**
+   * Nobody answers the symbol at which the stage stopped: there is no verdict.
+   *
+   * @param entry of the function under test: the stage may be one for several
+   * @param answered symbols that a program answers
+   */
+  refuseExternal(entry?: bigint, answered?: readonly string[]): void {
     this.unmodelled = this.symbol;
     const from = this.trackCaller ? `, called at ${this.place(this.cameFrom)},` : '';
     const ifunc = indirectOf(this.unmodelled);
     this.problem =
       ifunc === undefined
-        ? `external symbol ${this.unmodelled}${from} is not modelled`
+        ? `external symbol ${this.unmodelled}${from} is not modelled${this.othersMissing(entry, answered)}`
         : `${ifunc}${from} is an IFUNC: its resolver chooses the code when a program starts, which is not run here; build without ifunc, or give the object with the chosen function`;
+  }
+
+  /** What else the function can reach that is not modelled, as the end of a message: all of it is to be said at once. */
+  private othersMissing(entry?: bigint, answered?: readonly string[]): string {
+    if (entry === undefined) return '';
+    const others = missingSymbols(this.image, entry, answered).filter((name) => name !== this.unmodelled);
+    if (others.length === 0) return '';
+    const more = others.length > MOST_NAMED ? ` and ${others.length - MOST_NAMED} more` : '';
+    const names = others.slice(0, MOST_NAMED).map((name) => shorten(name, 60));
+    return `, and neither are ${names.join(', ')}${more}, which it can reach; say in tdxfuzz.config.ts (surroundings) what each does`;
   }
 
   /**

@@ -57,6 +57,8 @@ describe.runIf(hasTools)('a handler of HLT that does something first', () => {
     return { found, problems };
   }
 
+  const WITHIN =
+    '.type within,@function\nwithin:\ncall my_count\ncall panic\ncall my_datum_of\nret\n.size within,.-within\n';
   const CLEAN = { found: new Set(), problems: new Set() };
 
   test.each([
@@ -84,6 +86,12 @@ describe.runIf(hasTools)('a handler of HLT that does something first', () => {
     const { found, problems } = verdicts(call('my_log'));
     expect([...problems]).toEqual([expect.stringMatching(/my_log/)]);
     expect(found).toEqual(new Set());
+  });
+
+  test('what else the function can reach is named with it', () => {
+    const { problems } = verdicts(`${call('my_log')}test %rax,%rax\njne 4f\ncall within\n4:\n`, WITHIN);
+    const [problem] = problems;
+    expect(problem).toMatch(/^external symbol my_log.* is not modelled, and neither are my_count, my_datum_of, which/);
   });
 
   test.each([
