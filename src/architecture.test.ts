@@ -101,6 +101,8 @@ const ALLOWED: Allowed = {
     'models/exchange',
   ],
   'src/world': [
+    ERRORS,
+    'src/text',
     NAMED_WORDS,
     HALVES,
     NAMED_WORDS,
@@ -175,6 +177,7 @@ const ALLOWED: Allowed = {
     FILES,
     'src/story',
     'src/world/externals.ts',
+    'src/world/surroundings.ts',
     'models/abi',
     'models/exchange',
     'models/predict',
@@ -187,9 +190,19 @@ const ALLOWED: Allowed = {
     'src/contract',
     'type src/stored',
     'src/campaign/targets/glob.ts',
+    'src/campaign/recognition/kernel-version.ts',
+    'type src/run',
     'type src/campaign',
   ],
-  'src/config': [ERRORS, FILES, 'src/text', 'src/contract', 'type src/run', 'src/campaign'],
+  'src/config': [
+    ERRORS,
+    FILES,
+    'src/text',
+    'src/contract',
+    'type src/run',
+    'src/world/surroundings.ts',
+    'src/campaign',
+  ],
   // What a project begins with: contracts proposed from code, tried out, written.
   'src/init': [
     ERRORS,
@@ -221,7 +234,16 @@ const ALLOWED: Allowed = {
     'type models/exchange',
   ],
   // A recorded finding as a C program: knows single functions, runs the recorded case, and nothing of campaigns.
-  'src/reproducer': [...WORDS, 'src/clause', 'src/stage', 'type src/judge', 'src/x86', ...FINDING, 'type src/campaign'],
+  'src/reproducer': [
+    ...WORDS,
+    'src/clause',
+    'src/stage',
+    'type src/world',
+    'type src/judge',
+    'src/x86',
+    ...FINDING,
+    'type src/campaign',
+  ],
   // Renders the records of a campaign, and runs nothing.
   'src/report': [
     ERRORS,
@@ -248,6 +270,7 @@ const ALLOWED: Allowed = {
   // Which clause of the ABI is checked where, and what shows it: above the runs that say so.
   'src/requirements': [...CAMPAIGN, 'src/campaign', 'src/mutation', 'models/abi', 'models/exchange'],
   'src/cli': [
+    'src/world/surroundings.ts',
     ...CAMPAIGN,
     FILES,
     'src/campaign',

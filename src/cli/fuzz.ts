@@ -10,7 +10,7 @@ import { claimResultFolder } from './claim-folder.js';
 import { type Format, printAs, withFormat } from './format-option.js';
 import { onInterrupt } from './interrupt.js';
 import { collect, duration, IMAGES, positiveInteger, TARGET_HELP, workerCount } from './options.js';
-import { openProject, type Project, type ProjectFlags, withPlaces } from './project.js';
+import { openProject, type Project, type ProjectFlags, withKnown, withPlaces } from './project.js';
 import { startProgress } from './progress.js';
 import { keepResults } from './result-folder.js';
 import { type ShardFlags, withShard } from './shard-option.js';
@@ -42,9 +42,11 @@ export function fuzzCommand(): Command {
     .option('--classes', 'the same, with how many cases each class had', false)
     .option('--quiet', 'no progress bar', false);
   withShard(command, 'the same seed gives the same result (default: a fresh one)');
-  return withPlaces(withFormat(command), 'expect', 'cases').action(async (images: string[], flags: FuzzFlags) => {
-    process.exitCode = await run(images, flags);
-  });
+  return withPlaces(withKnown(withFormat(command)), 'expect', 'cases').action(
+    async (images: string[], flags: FuzzFlags) => {
+      process.exitCode = await run(images, flags);
+    },
+  );
 }
 
 async function run(images: string[], flags: FuzzFlags): Promise<number> {
@@ -63,7 +65,7 @@ async function run(images: string[], flags: FuzzFlags): Promise<number> {
 
 /** The folder for results is claimed. */
 async function fuzzProject(
-  { selection, stored, rules, workers, out: asked }: Project,
+  { selection, stored, rules, knownRules, workers, out: asked }: Project,
   flags: FuzzFlags,
 ): Promise<number> {
   const { seed = randomBytes(4).toString('hex'), shard = WHOLE, runs = DEFAULT_RUNS, time } = flags;
@@ -86,7 +88,7 @@ async function fuzzProject(
       stopped: interrupt.stopped,
     });
     // What no rule matched only a gate says: how many cases a run has is up to the user here.
-    ({ result } = applyRules(found, rules, { known, inFull: () => false }));
+    ({ result } = applyRules(found, [...rules, ...knownRules], { known, inFull: () => false }));
   } finally {
     progress.stop();
     records?.close();

@@ -10,7 +10,7 @@ import { type Format, render, tellGaps, withFormat } from './format-option.js';
 import { onInterrupt } from './interrupt.js';
 import { collect, IMAGES, positiveInteger, seedText, TARGET_HELP, workerCount } from './options.js';
 import { gateNotes, printGate } from './print-gate.js';
-import { openProject, type Project, type ProjectFlags, withPlaces } from './project.js';
+import { openProject, type Project, type ProjectFlags, withKnown, withPlaces } from './project.js';
 import { startProgress } from './progress.js';
 import { keepResults } from './result-folder.js';
 import { statusOf, tellUnjudged } from './unjudged.js';
@@ -44,9 +44,11 @@ export function gateCommand(): Command {
     .option('--out <DIR>', 'where results go (default ./tdxfuzz-out, written when something was found)')
     .option('--verbose', 'the table of every target', false)
     .option('--quiet', 'no progress bar', false);
-  return withPlaces(withFormat(command), 'expect', 'cases').action(async (images: string[], flags: GateFlags) => {
-    process.exitCode = await run(images, flags);
-  });
+  return withPlaces(withKnown(withFormat(command)), 'expect', 'cases').action(
+    async (images: string[], flags: GateFlags) => {
+      process.exitCode = await run(images, flags);
+    },
+  );
 }
 
 async function run(images: string[], flags: GateFlags): Promise<number> {
@@ -86,10 +88,13 @@ async function gateProject(project: Project, base: RunResult | undefined, flags:
     interrupt.release();
   }
   const usualOf = new Map(selection.targets.map((target) => [target.name, usual(target)]));
-  const { result: ruled, uses } = applyRules(found, project.rules, {
+  const { result: byProject, uses } = applyRules(found, project.rules, {
     known: selection.known,
     inFull: ({ target, cases }) => cases >= (usualOf.get(target) ?? Infinity),
   });
+  // That one of the tool's own rules matched nothing is nobody's concern here.
+  const options = { known: selection.known, inFull: () => false };
+  const { result: ruled } = applyRules(byProject, project.knownRules, options);
   const comparison = base === undefined ? undefined : compareResults(ruled, base);
   const result = comparison === undefined ? ruled : acceptKnown(ruled, comparison);
   const { out, unwritten } = await keepResults(result, asked, selection.targets);

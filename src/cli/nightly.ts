@@ -14,7 +14,7 @@ import { type Format, printAs, withFormat } from './format-option.js';
 import { onInterrupt } from './interrupt.js';
 import { startNightProgress } from './night-progress.js';
 import { collect, duration, IMAGES, TARGET_HELP, workerCount } from './options.js';
-import { openProject, type ProjectFlags, withPlaces } from './project.js';
+import { openProject, type ProjectFlags, withKnown, withPlaces } from './project.js';
 import { writeResults } from './result-folder.js';
 import { type ShardFlags, withShard } from './shard-option.js';
 import { statusOf, tellUnjudged } from './unjudged.js';
@@ -44,14 +44,16 @@ export function nightlyCommand(): Command {
     .option('--verbose', 'tell every case that joins the corpus, too', false)
     .option('--quiet', 'no progress', false);
   withShard(command, 'of a new state (default: a fresh one); a state keeps its seed');
-  return withPlaces(withFormat(command), 'expect', 'cases').action(async (images: string[], flags: NightFlags) => {
-    process.exitCode = await run(images, flags);
-  });
+  return withPlaces(withKnown(withFormat(command)), 'expect', 'cases').action(
+    async (images: string[], flags: NightFlags) => {
+      process.exitCode = await run(images, flags);
+    },
+  );
 }
 
 async function run(images: string[], flags: NightFlags): Promise<number> {
   const { state: folder, shard = WHOLE, time, quiet } = flags;
-  const { selection, stored, rules, workers } = await openProject(images, flags);
+  const { selection, stored, rules, knownRules, workers } = await openProject(images, flags);
   const { targets, notes } = selection;
   const release = claimState(folder);
   const interrupt = onInterrupt();
@@ -76,7 +78,7 @@ async function run(images: string[], flags: NightFlags): Promise<number> {
     });
     records.close();
     progress.stop();
-    const { result } = applyRules(found, rules, { known: selection.known, inFull: () => false });
+    const { result } = applyRules(found, [...rules, ...knownRules], { known: selection.known, inFull: () => false });
     writeResults(result, folder, targets);
     printAs(flags.format, result, folder, { notes, isOneRun: false });
     tellUnjudged(selection);

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { isAbsolute, join, relative, resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { PROPERTY_NAMES } from '../../properties/all.js';
 import { requireApplicable } from '../campaign/applicable.js';
 import { narrowed, type Selection, selectTargets } from '../campaign/targets/select-targets.js';
@@ -12,9 +12,11 @@ import { configuredTargets } from '../config/config-targets.js';
 import { CONFIG_NAMES, fromHere, type LoadedConfig, loadConfig } from '../config/load-config.js';
 import { UsageError } from '../errors.js';
 import { expectationsIfAny, PROJECT_EXPECTATIONS, readExpectations } from '../expect/expectation-file.js';
+import { KNOWN_CHOICES, type KnownChoice, knownRulesOf, readKnown } from '../expect/known-rules.js';
 import type { Rule } from '../expect/rule.js';
 import { packageRoot } from '../package-info.js';
 import { shorten } from '../text/escape.js';
+import { declareSurroundings } from '../world/surroundings.js';
 
 /** Where a project's own files are. */
 export interface PlaceFlags {
@@ -29,6 +31,8 @@ export interface ProjectFlags extends PlaceFlags {
   property: string[];
   workers?: number;
   out?: string;
+  /** `linux` if not given. */
+  known?: KnownChoice;
 }
 
 export interface Project {
@@ -42,6 +46,8 @@ export interface Project {
   workers: number;
   out: string | undefined;
   expectationFile: string;
+  /** Rules that come with the tool, for the kernels among the targets. */
+  knownRules: readonly Rule[];
 }
 
 const PLACES = {
@@ -57,9 +63,17 @@ export function withPlaces(command: Command, ...places: (keyof typeof PLACES)[])
     .option('--no-config', 'without a configuration');
 }
 
+/** The command with the option that says which known defects are findings. */
+export function withKnown(command: Command): Command {
+  const text = 'known defects of kernels as they ship: accepted and counted, or findings like any other';
+  return command.addOption(new Option('--known <SET>', text).choices(KNOWN_CHOICES).default('linux'));
+}
+
 /** @throws UsageError for a configuration that cannot be used */
-export function openConfig({ config }: PlaceFlags): Promise<LoadedConfig> {
-  return loadConfig('.', config, () => import('../index.js'));
+export async function openConfig({ config }: PlaceFlags): Promise<LoadedConfig> {
+  const loaded = await loadConfig('.', config, () => import('../index.js'));
+  declareSurroundings(loaded.config.surroundings);
+  return loaded;
 }
 
 /** @throws UsageError for whatever of the project cannot be used, and for a selection of nothing: nothing has been run yet */
@@ -80,6 +94,7 @@ export async function openProject(images: readonly string[], flags: ProjectFlags
     workers: flags.workers ?? config.workers ?? availableParallelism(),
     out: flags.out ?? writable('out', loaded),
     expectationFile,
+    knownRules: knownRulesOf(selection.targets, readKnown(join(packageRoot(), 'corpus/known'), flags.known ?? 'linux')),
   };
 }
 

@@ -7,6 +7,7 @@ import { UsageError } from '../errors.js';
 import { firstIssue } from '../contract/validate.js';
 import { shorten } from '../text/escape.js';
 import { nearest } from '../text/nearest.js';
+import { SURROUNDING_WORDS, surroundingFrom } from '../world/surroundings.js';
 
 const path = z.string().min(1).max(4096);
 const runs = z.number().int().min(1).max(1e12);
@@ -54,6 +55,12 @@ const configShape = {
     .describe('What is fuzzed where no image is named; without it, the built-in targets.')
     .optional(),
   gate: z.strictObject(gateShape).describe('How much a gate does.').optional(),
+  surroundings: z
+    .record(z.string().min(1).max(4096), z.union([z.number(), z.string().max(60)]))
+    .describe(
+      'Functions that are answered for instead of run, outside of the image or in it: symbol -> the value that a call returns (a number, or text such as 0x10), nothing, or stops.',
+    )
+    .optional(),
   workers: z.number().int().min(1).max(256).describe('Worker threads.').optional(),
   out: path.describe('Folder for results.').optional(),
   expect: path.describe('The expectation file; tdxfuzz/expect.json if not given.').optional(),
@@ -73,7 +80,10 @@ export function defineConfig(config: Config): Config {
 /** @throws UsageError with one line that names the file, the field and what is wrong, and the nearest known key */
 export function validateConfig(value: unknown, origin: string): Config {
   const parsed = configSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    checkSurroundings(parsed.data.surroundings, origin);
+    return parsed.data;
+  }
   const [issue] = parsed.error.issues;
   if (issue?.code === 'unrecognized_keys') {
     const [key] = issue.keys;
@@ -83,6 +93,16 @@ export function validateConfig(value: unknown, origin: string): Config {
     );
   }
   throw new UsageError(`${shorten(origin)}: ${firstIssue(parsed.error)}`);
+}
+
+/** @throws UsageError for a value that means nothing */
+function checkSurroundings(surroundings: Config['surroundings'], origin: string): void {
+  const wrong = Object.entries(surroundings ?? {}).find(([, setting]) => surroundingFrom(setting) === undefined);
+  if (wrong === undefined) return;
+  const [name, setting] = wrong;
+  throw new UsageError(
+    `${shorten(origin)}: surroundings.${shorten(name)}: ${shorten(String(setting), 60)} is not ${SURROUNDING_WORDS}`,
+  );
 }
 
 /** The settings that there are at a place of the configuration. */

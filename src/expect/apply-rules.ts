@@ -43,7 +43,7 @@ export function applyRules(
 
 function accepted(finding: FindingResult, target: string, rules: readonly Rule[]): FindingResult {
   const rule = rules.find((candidate) => covers(candidate, target, finding));
-  if (rule === undefined) return finding;
+  if (rule === undefined || finding.accepted !== undefined) return finding;
   const { reason, reference } = rule;
   return { ...finding, accepted: { reason, ...(reference !== undefined && { reference }) } };
 }

@@ -3,7 +3,7 @@
  * binary layout. It puts the caller's side in place, lets the stage run, and answers what a stub has of its world: TDCALL or
  * SEAMCALL.
  */
-import { highHalf, lowHalf } from '../halves.js';
+import { highHalf, joinHalves, lowHalf } from '../halves.js';
 import type { FieldBytes } from '../contract/compiled-blocks.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import type { WrappedInstruction } from '../contract/contract.js';
@@ -169,7 +169,7 @@ export class Harness {
           }
           break;
         case STOP.external:
-          stage.refuseExternal();
+          stage.refuseExternal(joinHalves(this.entryLow, this.entryHigh));
           return end(observation, END.unknown, stage.detail);
         case STOP.budget:
         case STOP.unknown:

@@ -11,16 +11,16 @@ import {
 } from './elf-constants.js';
 import { contents, describe, fail, type ElfFile, type ElfProgram, type ElfSection } from './elf-file.js';
 import { BadPlaces, badPlacesField } from './bad-places.js';
-import { BUG_SECTION, readBugs } from './bugs.js';
 import { imageSymbol, isListed, namingTable, readSymbols, type ElfSymbol } from './elf-symbols.js';
 import { shorten } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import { Externals } from './externals.js';
+import { BUG_BOUNDS, BUG_SECTION, readBugTable } from './bug-table.js';
 import { FIXUP_SECTION, readFixups } from './fixups.js';
 import { ABSOLUTE, indirectName, SIZE_LIMIT, type Fixup, type Image, type ImageSymbol, type Segment } from './image.js';
 import { ownGsBase, placePerCpu } from './per-cpu.js';
 import { eachRel, eachRela, refusal, type Rela, relaCount, unsupportedWidth, writeValue } from './relocation.js';
-import { segmentAt } from './segments.js';
+import { codeAt, segmentAt } from './segments.js';
 import { separateCode } from './writable-code.js';
 
 const END = 1n << 64n;
@@ -265,6 +265,26 @@ class DynamicRelocations {
   }
 }
 
+/** The table of a kernel, found by its section or, without one, by the symbols around it. */
+function readWarnings(
+  file: ElfFile,
+  segments: readonly Segment[],
+  symbols: readonly ImageSymbol[],
+  fixups: Fixup[],
+): void {
+  const code = (address: bigint, most: number): Uint8Array | undefined => codeAt(segments, address, most);
+  const section = file.sections.find(({ name, flags }) => name === BUG_SECTION && flags & SECTION_FLAG.alloc);
+  if (section !== undefined) {
+    readBugTable(contents(file, section), section.address, code, fixups);
+    return;
+  }
+  const [from, to] = BUG_BOUNDS.map((bound) => symbols.find(({ name }) => name === bound)?.address);
+  const segment = from === undefined ? undefined : segmentAt(segments, from);
+  if (from === undefined || to === undefined || segment === undefined) return;
+  const at = Number(from - segment.address);
+  readBugTable(segment.bytes.subarray(at, at + Number(to - from)), from, code, fixups);
+}
+
 /**
  * Loads an executable or shared object (ET_EXEC, ET_DYN) at the addresses it was linked for. Contents are views of the
  * file, so that a kernel of some 100 MB is not copied.
@@ -285,18 +305,17 @@ export function loadExecutable(file: ElfFile): Omit<Image, 'hash'> {
   for (const section of file.sections)
     if (section.name === FIXUP_SECTION && section.flags & SECTION_FLAG.alloc)
       readFixups(file, section, contents(file, section), section.address, fixups);
-  const bugTable = file.sections.find(({ name, flags }) => name === BUG_SECTION && flags & SECTION_FLAG.alloc);
-  const bugs = bugTable && readBugs(contents(file, bugTable), bugTable.address, placed);
+  const symbols = listSymbols(file, placed);
+  readWarnings(file, placed, symbols, fixups);
   const gsBase = ownGsBase(file);
   return {
     name: file.name,
     format: 'elf-executable',
     convention: 'sysv',
     segments: placed,
-    symbols: listSymbols(file, placed),
+    symbols,
     externals: externals.list,
     fixups,
-    ...(bugs !== undefined && { bugs }),
     ...badPlacesField(badPlaces),
     ...(gsBase !== undefined && { gsBase }),
   };

@@ -51,13 +51,6 @@ export interface Fixup {
   type: number;
 }
 
-/** An entry of the kernel's `__bug_table`: the instruction that traps for a WARN or a BUG. */
-export interface Bug {
-  address: bigint;
-  /** BUGFLAG_*: bit 0 is a warning, behind which execution goes on (include/linux/bug.h). */
-  flags: number;
-}
-
 /**
  * Bytes that nobody knows: of a relocation that cannot be applied, of a section without contents. Only a run that executes
  * or reads them has no verdict.
@@ -87,8 +80,6 @@ export interface Image {
   symbols: ImageSymbol[];
   externals: External[];
   fixups: Fixup[];
-  /** Of a linked kernel; absent where there is no table. */
-  bugs?: readonly Bug[];
   /** By address; absent where there are none. */
   badPlaces?: readonly BadPlace[];
   /** Names of the files that were linked into it, where there are several: `ImageSymbol.file` counts in them. */

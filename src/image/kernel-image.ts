@@ -1,10 +1,10 @@
 /** What a stripped kernel says of itself: its names, and by them the tables whose section headers somebody took away. */
-import { BUG_SECTION, readBugs } from './bugs.js';
+import { BUG_SECTION, readBugTable } from './bug-table.js';
 import { FIXUP_SECTION, readFixupTable } from './fixups.js';
 import type { Fixup, Image } from './image.js';
 import { readKallsyms } from './kallsyms.js';
 import { PERCPU_BASE } from './per-cpu.js';
-import { segmentAt } from './segments.js';
+import { codeAt, segmentAt } from './segments.js';
 import { withListing } from './symbol-listing.js';
 
 const PERCPU_START = '__per_cpu_start';
@@ -30,13 +30,16 @@ function withTables(image: Image, addressOf: (name: string) => bigint | undefine
       ? undefined
       : { bytes: segment.bytes.subarray(from, from + size), address: start };
   };
-  const fixups: Fixup[] = [...image.fixups];
-  const fixupTable = fixups.length === 0 ? tableOf(FIXUP_SECTION) : undefined;
+  // With section headers both tables were found by them.
+  if (image.fixups.length > 0) return image;
+  const fixups: Fixup[] = [];
+  const fixupTable = tableOf(FIXUP_SECTION);
   if (fixupTable !== undefined)
     readFixupTable(`${image.name}: ${FIXUP_SECTION}`, fixupTable.bytes, fixupTable.address, fixups);
-  const bugTable = image.bugs === undefined ? tableOf(BUG_SECTION) : undefined;
-  const bugs = bugTable && readBugs(bugTable.bytes, bugTable.address, image.segments);
-  return { ...image, fixups, ...(bugs !== undefined && { bugs }) };
+  const bugTable = tableOf(BUG_SECTION);
+  if (bugTable !== undefined)
+    readBugTable(bugTable.bytes, bugTable.address, (at, most) => codeAt(image.segments, at, most), fixups);
+  return { ...image, fixups };
 }
 
 /** Per-CPU data that is not yet where the GS base is, as per-cpu.ts places it by the section headers. */

@@ -26,6 +26,8 @@ export interface LinkSection {
   group?: string;
   /** Holds the kernel's exception-fixup table. */
   fixups?: boolean;
+  /** Holds the kernel's table of WARN and BUG sites. */
+  bugs?: boolean;
   /** Told where the section was put. */
   placed?(address: bigint): void;
 }

@@ -8,6 +8,7 @@ import { hex } from '../text/hex.js';
 import { BadPlaces, badPlacesField, BadRanges } from './bad-places.js';
 import { fail } from './elf-file.js';
 import { type AddressRange, Externals, KERNEL_RANGE, LOW_RANGE } from './externals.js';
+import { readBugTable } from './bug-table.js';
 import { readFixupTable } from './fixups.js';
 import { ABSOLUTE, type Fixup, type Image, type ImageSymbol, indirectName, type Segment } from './image.js';
 import { Layout } from './layout.js';
@@ -272,13 +273,26 @@ class Link {
     const unknown = new BadRanges(this.badPlaces.sorted());
     const skip = (from: bigint, size: number): boolean => unknown.at(from, size) !== undefined;
     this.placed.forEach((sections, input) => {
-      for (const { section, segment } of sections.values())
-        if (section.fixups === true && section.unusable === undefined) {
-          const what = `${this.inputs[input].name}: ${section.what}`;
-          readFixupTable(what, segment.bytes, segment.address, fixups, skip);
-        }
+      for (const { section, segment } of sections.values()) {
+        if (section.unusable !== undefined) continue;
+        const what = `${this.inputs[input].name}: ${section.what}`;
+        if (section.fixups === true) readFixupTable(what, segment.bytes, segment.address, fixups, skip);
+        if (section.bugs === true)
+          readBugTable(segment.bytes, segment.address, (address, most) => this.codeAt(address, most), fixups, skip);
+      }
     });
     return fixups;
+  }
+
+  /** Code that was laid out, as far as there are bytes. */
+  private codeAt(address: bigint, most: number): Uint8Array | undefined {
+    for (const sections of this.placed)
+      for (const { segment } of sections.values()) {
+        const at = address - segment.address;
+        if (segment.execute && at >= 0n && at < BigInt(segment.bytes.length))
+          return segment.bytes.subarray(Number(at), Number(at) + most);
+      }
+    return undefined;
   }
 
   private listSymbols(): ImageSymbol[] {

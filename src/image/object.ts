@@ -3,6 +3,7 @@ import { BINDING, INDEX, RELOCATION, SECTION, SECTION_FLAG, SYMBOL_TYPE } from '
 import { contents, describe, fail, type ElfFile, type ElfSection } from './elf-file.js';
 import { comdatGroups } from './elf-groups.js';
 import { isListed, kindOf, readSymbols, symbolTable, type ElfSymbol } from './elf-symbols.js';
+import { BUG_SECTION } from './bug-table.js';
 import { FIXUP_SECTION } from './fixups.js';
 import { hex } from '../text/hex.js';
 import type { Image } from './image.js';
@@ -173,6 +174,7 @@ function linkSection(file: ElfFile, section: ElfSection, comdat: string | undefi
     ...(unusable !== undefined && { unusable }),
     ...(group !== undefined && { group }),
     ...(name === FIXUP_SECTION && { fixups: true }),
+    ...(name === BUG_SECTION && { bugs: true }),
     placed(address) {
       section.address = address;
     },

@@ -13,3 +13,13 @@ export function segmentAt(segments: readonly Segment[], address: bigint): Segmen
   const segment = segments[low - 1];
   return segment !== undefined && address - segment.address < BigInt(segment.size) ? segment : undefined;
 }
+
+/**
+ * What lies from an address on, at most so many bytes and as far as its segment has any. Of a kernel the code for its start may
+ * lie in a segment that nothing executes from any more.
+ */
+export function codeAt(segments: readonly Segment[], address: bigint, most: number): Uint8Array | undefined {
+  const segment = segmentAt(segments, address);
+  const at = segment === undefined ? 0 : Number(address - segment.address);
+  return segment?.bytes.subarray(at, at + most);
+}

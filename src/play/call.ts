@@ -92,7 +92,7 @@ export function* performCall(stage: ProgramStage, call: Call): Performance {
         const name = stage.symbol;
         const external = call.externals[name];
         if (external === undefined) {
-          stage.refuseExternal();
+          stage.refuseExternal(entryPoint, Object.keys(call.externals));
           throw new NoVerdict(stage.problem);
         }
         const top = stage.register('rsp');

@@ -6,6 +6,7 @@
 import type { CaseFile } from '../stored/case-schema.js';
 import { lowHalf, highHalf, joinHalves } from '../halves.js';
 import { outsideOf } from '../stage/outside.js';
+import type { ExternalModel } from '../world/externals.js';
 import { poisonBytes, REGIONS, type Region } from '../stage/layout.js';
 import type { CaseRunner } from '../judge/case-runner.js';
 import { createObservation } from '../observation/layout.js';
@@ -43,7 +44,7 @@ export class Impossible extends Error {
   override readonly name = 'Impossible';
 }
 
-const UD2 = [0x0f, 0x0b];
+const UD2 = Uint8Array.of(0x0f, 0x0b);
 
 /** Everything that is mapped, but for the caller's side of memory 1 where no run needs it. */
 export function areasOf(file: CaseFile, runner: CaseRunner, memories: readonly (0 | 1)[]): Area[] {
@@ -98,8 +99,8 @@ function landings(runner: CaseRunner, memories: readonly (0 | 1)[], image: reado
   };
   for (const memory of memories) put(REGIONS[memory].returnAddress, UD2);
   for (const { address, model } of outsideOf(runner.target.image, runner.target.entry)) {
-    const inReach = model.kind !== 'noreturn' || !isInImage(runner, address) || image.some((a) => contains(a, address));
-    if (inReach) put(address, model.kind === 'code' ? model.bytes : UD2);
+    const inReach = !isInImage(runner, address) || image.some((a) => contains(a, address));
+    if (inReach) put(address, bytesOf(model));
   }
   return [...pages].map(([address, content], index) => ({
     name: `landing_${index}`,
@@ -108,6 +109,12 @@ function landings(runner: CaseRunner, memories: readonly (0 | 1)[], image: reado
     permissions: 'r-x',
     content,
   }));
+}
+
+/** What lies where a symbol from outside is: its code, zeros for data, a trap for all that the run may not go on behind. */
+function bytesOf(model: ExternalModel): Uint8Array {
+  if (model.kind === 'code') return model.bytes;
+  return model.kind === 'data' ? new Uint8Array(model.bytes) : UD2;
 }
 
 function isInImage({ target }: CaseRunner, address: bigint): boolean {

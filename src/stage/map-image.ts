@@ -22,10 +22,11 @@ interface Page {
  * Maps every page that a segment touches. A page of code is never writable in the machine: where the image asks for
  * both (a kernel's .init segment, a firmware's only one), it stays executable.
  *
+ * @param patches within one segment each
  * @returns low halves of the page numbers that lost their write permission so, as `(address >> 12) & 0xffffffff`
  * @throws ImageError for a segment that no x86-64 machine could map
  */
-export function mapImage(machine: Machine, image: Image): ReadonlySet<number> {
+export function mapImage(machine: Machine, image: Image, patches: readonly Patch[] = []): ReadonlySet<number> {
   const pages = new Map<bigint, Page>();
   for (const segment of image.segments) addPages(pages, segment, image);
   const readOnlyCode = new Set<number>();
@@ -39,7 +40,7 @@ export function mapImage(machine: Machine, image: Image): ReadonlySet<number> {
         start,
         length * Number(PAGE),
         { ...last, write: last.write && !last.execute },
-        contents(image, start, length),
+        patched(contents(image, start, length), start, patches),
       );
     length = 0;
   };
@@ -80,6 +81,20 @@ function addPages(pages: Map<bigint, Page>, segment: Segment, image: Image): voi
       page.execute ||= execute;
     }
   }
+}
+
+/** Code that stands in memory instead of the image's. */
+interface Patch {
+  readonly address: bigint;
+  readonly bytes: Uint8Array;
+}
+
+function patched(all: Uint8Array, start: bigint, patches: readonly Patch[]): Uint8Array {
+  for (const { address, bytes } of patches) {
+    const at = address - start;
+    if (at >= 0n && at < BigInt(all.length)) all.set(bytes.subarray(0, all.length - Number(at)), Number(at));
+  }
+  return all;
 }
 
 /** The bytes of `count` pages; what no segment holds is zero. */

@@ -7,6 +7,7 @@ import type { Image } from '../image/image.js';
 import { findFunction } from '../image/symbols.js';
 import { CALLER_FLAGS, FIXED_FLAGS } from '../scenario/layout.js';
 import { hex } from '../text/hex.js';
+import { externalModel } from '../world/externals.js';
 import { ModuleCalls } from '../world/module-calls.js';
 import { environmentName } from '../x86/environment.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
@@ -69,6 +70,7 @@ export class ProgramStage extends Stage {
   /** Which of the two memories the present story has. */
   memory: 0 | 1 = 0;
   private readonly functions = new Map<string, bigint>();
+  private readonly data = new Map<string, bigint | undefined>();
   private allocated = 0;
   /** Offsets of the structures: begin, end, begin, end... */
   private readonly structures: number[] = [];
@@ -241,6 +243,17 @@ export class ProgramStage extends Stage {
     let address = this.functions.get(symbol);
     if (address === undefined) this.functions.set(symbol, (address = findFunction(this.image, symbol).address));
     return address;
+  }
+
+  /** Address of data by its name, in the image or outside; undefined if the code knows none of that name. */
+  datum(name: string): bigint | undefined {
+    if (!this.data.has(name)) {
+      const found =
+        this.image.symbols.find((symbol) => symbol.name === name) ??
+        this.image.externals.find((external) => external.name === name && externalModel(name).kind === 'data');
+      this.data.set(name, found?.address);
+    }
+    return this.data.get(name);
   }
 
   /** Runs on to the next exchange of the call, or to its end. @returns one of STOP */

@@ -5,10 +5,12 @@
  */
 import { joinHalves, readHalves } from '../halves.js';
 import { type Image, indirectOf } from '../image/image.js';
+import { EXTERNAL_SLOT } from '../image/externals.js';
 import { gsBaseOf, PERCPU_BASE } from '../image/per-cpu.js';
 import { segmentAt } from '../image/segments.js';
 import { symbolicName } from './functions.js';
 import { END } from '../observation/layout.js';
+import { shorten } from '../text/escape.js';
 import { hex } from '../text/hex.js';
 import { ENVIRONMENT } from '../x86/environment.js';
 import { EXIT, PAGE_FAULT, VECTOR } from '../x86/exit.js';
@@ -23,8 +25,9 @@ import { Fixups, goToFixup } from './fixups.js';
 import { HANDLER_FRAME, PAGE, poisonBytes, type Region, REGIONS, type Regions } from './layout.js';
 import { mapImage } from './map-image.js';
 import { mapThunks } from './map-thunks.js';
+import { missingSymbols } from './missing.js';
 import { NOTHING, type StageObserver } from './observer.js';
-import { neverReturning } from './outside.js';
+import { neverReturning, replaced, unreadable } from './outside.js';
 import { checkRoom, memoryFor } from './room.js';
 
 /** Why the stage stopped: how the run ended, or what the world must answer before it goes on. */
@@ -58,6 +61,8 @@ export interface StageOptions {
 
 const READ_WRITE = { read: true, write: true, execute: false };
 const RSP = REGISTER_INDEX.rsp;
+/** Symbols that one line has room for. */
+const MOST_NAMED = 20;
 
 export class Stage {
   readonly machine: Machine;
@@ -108,13 +113,20 @@ export class Stage {
     this.machine = new Machine({ memoryBytes: memoryFor(image) + laterBytes, ...engine });
     this.fixups = new Fixups(image);
     this.gsBase = gsBaseOf(image);
-    this.readOnlyCode = mapImage(this.machine, image);
+    this.readOnlyCode = mapImage(
+      this.machine,
+      image,
+      replaced(image, entry).flatMap(({ address, model }) =>
+        model.kind === 'code' ? [{ address, bytes: model.bytes }] : [],
+      ),
+    );
     for (const regions of REGIONS) this.mapCaller(regions, memory);
     if (segmentAt(image.segments, PERCPU_BASE) === undefined)
       this.machine.map(PERCPU_BASE, PAGE, READ_WRITE, poisonBytes(PAGE, REGIONS[0].poison('stack')));
     this.ends = this.declareEnds(entry);
-    if (image.badPlaces !== undefined) {
-      const reads = new BadReads(image.badPlaces);
+    const places = [...(image.badPlaces ?? []), ...unreadable(image)];
+    if (places.length > 0) {
+      const reads = new BadReads(places.sort((a, b) => (a.address < b.address ? -1 : 1)));
       this.badReads = reads;
       this.machine.refuseCode((address, size) => reads.refusal(address, size));
     }
@@ -275,15 +287,30 @@ export class Stage {
     return this.ends[this.detail].name;
   }
 
-  /** Nobody answers the symbol at which the stage stopped: there is no verdict. */
-  refuseExternal(): void {
+  /**
+   * Nobody answers the symbol at which the stage stopped: there is no verdict.
+   *
+   * @param entry of the function under test: the stage may be one for several
+   * @param answered symbols that a program answers
+   */
+  refuseExternal(entry?: bigint, answered?: readonly string[]): void {
     this.unmodelled = this.symbol;
     const from = this.trackCaller ? `, called at ${this.place(this.cameFrom)},` : '';
     const ifunc = indirectOf(this.unmodelled);
     this.problem =
       ifunc === undefined
-        ? `external symbol ${this.unmodelled}${from} is not modelled`
+        ? `external symbol ${this.unmodelled}${from} is not modelled${this.othersMissing(entry, answered)}`
         : `${ifunc}${from} is an IFUNC: its resolver chooses the code when a program starts, which is not run here; build without ifunc, or give the object with the chosen function`;
+  }
+
+  /** What else the function can reach that is not modelled, as the end of a message: all of it is to be said at once. */
+  private othersMissing(entry?: bigint, answered?: readonly string[]): string {
+    if (entry === undefined) return '';
+    const others = missingSymbols(this.image, entry, answered).filter((name) => name !== this.unmodelled);
+    if (others.length === 0) return '';
+    const more = others.length > MOST_NAMED ? ` and ${others.length - MOST_NAMED} more` : '';
+    const names = others.slice(0, MOST_NAMED).map((name) => shorten(name, 60));
+    return `, and neither are ${names.join(', ')}${more}, which it can reach; say in tdxfuzz.config.ts (surroundings) what each does`;
   }
 
   /**
@@ -307,9 +334,23 @@ export class Stage {
     if (this.problem !== '') return STOP.unknown;
     const vector = this.machine.exitDetail;
     if (vector === VECTOR.UD || vector === VECTOR.BP) return STOP.trapped;
-    if (vector !== VECTOR.PF || !this.writesCode()) return STOP.faulted;
+    if (vector !== VECTOR.PF) return STOP.faulted;
+    const external = this.externalTouched();
+    if (external !== undefined) {
+      this.unmodelled = external;
+      this.problem = `external symbol ${external}, read or written at ${this.here()}, is data that is not modelled`;
+      return STOP.unknown;
+    }
+    if (!this.writesCode()) return STOP.faulted;
     this.problem = `${this.here()} writes to code that the image maps writable and executable: self-modifying code is not modelled`;
     return STOP.unknown;
+  }
+
+  /** The symbol from outside that the page fault is about: nobody says what lies there. */
+  private externalTouched(): string | undefined {
+    const { faultAddressLow, faultAddressHigh } = this.machine;
+    const slot = joinHalves(faultAddressLow, faultAddressHigh) & ~(EXTERNAL_SLOT - 1n);
+    return this.image.externals.find(({ address }) => address === slot)?.name;
   }
 
   /** Whether the page fault is a write to a page that the image, but not the machine, lets be written. */

@@ -10,6 +10,7 @@ export const LINUX: HelperOptions = {
   form: { mask: 0xffcc, failure: 'stop' },
   mapGpaStalls: 3,
   haltDiscipline: 'if-after',
+  haltWithInterrupts: 'refused',
   reportErrors: 'linux-6.16',
 };
 

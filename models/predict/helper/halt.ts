@@ -27,17 +27,20 @@ export function* halt({ form }: HelperOptions, values: Values): Reference {
   if (answer !== undefined) yield { moment: 'return', values: { rax: answer['r10'] }, about: HALT };
 }
 
-/** `void tdx_safe_halt(void)`: called with IF = 0, returns with IF = 1 whatever the host answers. */
+/** `void tdx_safe_halt(void)`: called with IF = 0, returns with IF = 1 whatever the host answers, where the contract says so. */
 export function* safeHalt({ form, haltDiscipline }: HelperOptions): Reference {
   const shadow: Arguments = haltDiscipline === 'sti-shadow' ? { if: IF_SET, sti: 1n } : { if: IF_CLEAR, sti: NO_STI };
   const answer = yield* hypercall(form, { r11: FUNCTION, r12: NOT_BLOCKED, ...shadow }, HALT);
-  if (answer !== undefined) yield { moment: 'return', values: { if: IF_SET }, about: HALT };
+  const behind = haltDiscipline === 'if-open' ? { oneOf: [IF_CLEAR, IF_SET] } : IF_SET;
+  if (answer !== undefined) yield { moment: 'return', values: { if: behind }, about: HALT };
 }
 
-/** The part of `handle_halt` before its return: HLT with interrupts on is refused, for its wake-up may be gone. */
-export function* handleHaltPart({ form }: HelperOptions, values: Values): Part<Handled> {
-  if (values['if'] !== IF_CLEAR) return refused(minus(ERRNO.EIO));
-  const answer = yield* hypercall(form, { r11: FUNCTION, r12: BLOCKED, if: IF_CLEAR, sti: NO_STI }, HALT);
+/** The part of `handle_halt` before its return: HLT with interrupts on is refused, for its wake-up may be gone; older kernels told the host. */
+export function* handleHaltPart({ form, haltWithInterrupts }: HelperOptions, values: Values): Part<Handled> {
+  const interrupts = values['if'];
+  if (interrupts !== IF_CLEAR && haltWithInterrupts === 'refused') return refused(minus(ERRNO.EIO));
+  const r12 = interrupts === IF_CLEAR ? BLOCKED : NOT_BLOCKED;
+  const answer = yield* hypercall(form, { r11: FUNCTION, r12, if: interrupts, sti: NO_STI }, HALT);
   if (answer === undefined) return undefined;
   return answer['r10'] === 0n ? done(values['ve.instr_len']) : refused(minus(ERRNO.EIO));
 }

@@ -25,7 +25,9 @@ export function* mapGpa({ form, mapGpaStalls }: HelperOptions, values: Values): 
     const answer = yield* hypercall(form, passed, ABOUT);
     if (answer === undefined) return;
     const next = answer['r11'];
-    const goesOn = answer['r10'] === TDVMCALL_STATUS.RETRY && next >= start && next < end && (next & PAGE_MASK) === 0n;
+    const isTried = mapGpaStalls > 0;
+    const goesOn =
+      isTried && answer['r10'] === TDVMCALL_STATUS.RETRY && next >= start && next < end && (next & PAGE_MASK) === 0n;
     stalls = next === start ? stalls + 1 : 0;
     if (!goesOn || stalls === mapGpaStalls) {
       yield { moment: 'return', values: { rax: boolResult(answer['r10'] === TDVMCALL_STATUS.SUCCESS) }, about: ABOUT };

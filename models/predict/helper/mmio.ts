@@ -10,14 +10,13 @@ import type { Expectation, Reference, Values } from '../../exchange/exchange.js'
 import { hypercall, type Part } from './hypercall.js';
 import { ANY_ERROR, minus, signExtend, truncate, writePart } from './numbers.js';
 import type { HelperOptions } from './options.js';
-import { done, type Handled, refused, returnWith, saved } from './virt-exception.js';
+import { cameFromUser, done, type Handled, isKernel, refused, returnWith, saved } from './virt-exception.js';
 
 /** What its exchanges are about. */
 export const MMIO = ['mmio'];
 const READ = 0n;
 const WRITE = 1n;
 const PAGE_SHIFT = 12n;
-const USER_PRIVILEGE = 3n;
 const KERNEL_HALF = 1n << 63n;
 
 /** `insn.kind`: what the decoder found. */
@@ -42,8 +41,10 @@ export const MMIO_INSTRUCTION = {
 function objections(values: Values): bigint[] {
   const found: bigint[] = [];
   const kind = values['insn.kind'];
-  if ((saved(values, 'cs') & USER_PRIVILEGE) !== 0n) found.push(ERRNO.EFAULT);
+  if (cameFromUser(values)) found.push(ERRNO.EFAULT);
   if (kind === MMIO_INSTRUCTION.undecodable || kind === MMIO_INSTRUCTION.string) found.push(ERRNO.EINVAL);
+  // MOVS has two addresses: which of them a decoder looks at, and finds across pages, is its own business.
+  if (kind === MMIO_INSTRUCTION.string && isKernel(values)) found.push(ERRNO.EFAULT);
   if ((values['ve.gla'] & KERNEL_HALF) === 0n) found.push(ERRNO.EINVAL);
   // The address of the instruction counts: of an access across pages, the GLA may be the second page's.
   const last = BigInt.asUintN(64, values['insn.address'] + values['insn.size'] - 1n);

@@ -10,13 +10,15 @@ export interface HypercallForm {
 
 export interface HelperOptions {
   readonly form: HypercallForm;
-  /** MapGPA: calls without progress after which it gives up. */
+  /** MapGPA: calls without progress after which it gives up; 0: RETRY is a failure like any other. */
   readonly mapGpaStalls: number;
   /**
    * How a halt lets interrupts in without losing a wake-up: STI immediately before TDCALL, or IF set only after the
-   * call (docs/abi/tdvmcall.md#hlt-disciplines).
+   * call (docs/abi/tdvmcall.md#hlt-disciplines). `if-open`: not before the call, and whether behind it is the idle loop's.
    */
-  readonly haltDiscipline: 'sti-shadow' | 'if-after';
+  readonly haltDiscipline: 'sti-shadow' | 'if-after' | 'if-open';
+  /** HLT as #VE with interrupts on: refused without a call, or told to the host as it is (docs/abi/linux-helpers.md#handle_halt). */
+  readonly haltWithInterrupts: 'refused' | 'told';
   /** Error numbers of the report helpers: v6.2 to v6.15, or v6.16 and later. */
   readonly reportErrors: 'linux-6.2' | 'linux-6.16';
 }

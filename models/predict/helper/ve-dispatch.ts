@@ -13,7 +13,7 @@ import { MSR, readMsrPart, writeMsrPart } from './msr.js';
 import { boolResult, truncate, upperHalf } from './numbers.js';
 import type { HelperOptions } from './options.js';
 import { handleIoPart, PORT_IO } from './port-io.js';
-import { type Handler, returnWith, saved } from './virt-exception.js';
+import { cameFromUser, type Handler, isKernel, returnWith, saved } from './virt-exception.js';
 
 const ABOUT = ['ve'];
 const HALF = 4;
@@ -37,13 +37,15 @@ const EMULATIONS = new Map<bigint, Emulation>([
 /** `bool tdx_handle_virt_exception(struct pt_regs *regs, struct ve_info *ve)` */
 export function* handleVirtException(options: HelperOptions, values: Values): Reference {
   const reason = values['ve.exit_reason'];
+  // Of user mode a kernel serves CPUID alone, whatever else it asks.
+  const isServed = !(isKernel(values) && cameFromUser(values)) || reason === BigInt(TDVMCALL.CPUID);
   const isPrivate = (values['ve.gpa'] & values['shared_mask']) === 0n;
-  if (reason === BigInt(TDVMCALL.RequestMMIO) && isPrivate) {
+  if (isServed && reason === BigInt(TDVMCALL.RequestMMIO) && isPrivate) {
     // The host took a page away that the TD had accepted: nothing can be done about it, and nothing told.
     yield { moment: 'stop', values: {}, about: ABOUT };
     return;
   }
-  const emulation = EMULATIONS.get(reason);
+  const emulation = isServed ? EMULATIONS.get(reason) : undefined;
   if (emulation === undefined) {
     yield returnWith(boolResult(false), values, { registers: {} }, ABOUT);
     return;

@@ -34,6 +34,24 @@ export function refused(result: Expectation, registers: SavedRegisters = {}): Ha
 /** Register -> how a story names what was saved of it. */
 const SAVED = Object.fromEntries(PT_REGS_NAMES.map((name) => [name, `regs.${name}`])) as Record<PtRegister, string>;
 
+/**
+ * Set to 1 among the values of a story where the code under test is a kernel as shipped: it decodes the instruction itself, and
+ * serves user mode apart (docs/abi/linux-helpers.md#whole-kernels).
+ */
+export const KERNEL_FACT = 'kernel';
+
+export function isKernel(values: Values): boolean {
+  return values[KERNEL_FACT] === 1n;
+}
+
+/** Bits of a selector that say the privilege level (Intel SDM volume 3, 3.4.2). */
+const PRIVILEGE = 3n;
+
+/** Whether the exception came in user mode. */
+export function cameFromUser(values: Values): boolean {
+  return (saved(values, 'cs') & PRIVILEGE) !== 0n;
+}
+
 /** A saved register as the story has it. */
 export function saved(values: Values, register: PtRegister): bigint {
   return values[SAVED[register]];

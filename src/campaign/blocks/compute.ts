@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { packageRoot } from '../../package-info.js';
+import { declaredSurroundings } from '../../world/surroundings.js';
 import type { BlockResult } from './block.js';
 import { type Task, timedTask, type TimedResult } from './task.js';
 import type { Runner } from '../../run/runner.js';
@@ -58,7 +59,7 @@ async function computeHere(tasks: Iterator<Task>, { runners, seeds, onResult }: 
 }
 
 function startWorker({ targets, seeds }: Pick<ComputeOptions, 'targets' | 'seeds'>): Worker {
-  const workerData: WorkerStart = { targets, seeds };
+  const workerData: WorkerStart = { targets, seeds, surroundings: declaredSurroundings() };
   // Always the compiled file: on Node 20 a TypeScript worker entry cannot be started.
   return new Worker(join(packageRoot(), 'dist/src/campaign/blocks/worker.js'), { workerData });
 }

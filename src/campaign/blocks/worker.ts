@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { openRunner } from '../../run/open-runner.js';
 import type { Runner } from '../../run/runner.js';
 import type { AnyTarget } from '../../run/target.js';
+import { declareSurroundings, type SurroundingSettings } from '../../world/surroundings.js';
 import { type Task, timedTask } from './task.js';
 
 /** What a worker is started with. */
@@ -10,11 +11,14 @@ export interface WorkerStart {
   targets: readonly AnyTarget[];
   /** Seed of each target. */
   seeds: readonly string[];
+  /** What the project answers for (world/surroundings.ts). */
+  surroundings: SurroundingSettings;
 }
 
 const port = parentPort;
 if (port !== null) {
-  const { targets, seeds } = workerData as WorkerStart;
+  const { targets, seeds, surroundings } = workerData as WorkerStart;
+  declareSurroundings(surroundings);
   const runners = new Map<number, Runner>();
   port.on('message', (task: Task) => {
     let runner = runners.get(task.target);

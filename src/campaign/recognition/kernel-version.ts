@@ -13,21 +13,38 @@ export type KernelVersion = readonly [major: number, minor: number];
  *
  * @returns undefined for an image that says none
  */
-export function kernelVersion({ symbols, segments }: Image): KernelVersion | undefined {
+export function kernelVersion(image: Image): KernelVersion | undefined {
+  const release = kernelRelease(image);
+  return release && [release[0], release[1]];
+}
+
+/** `6.12.100`: with the number of the stable update, 0 where there is none. */
+export type KernelRelease = readonly [major: number, minor: number, update: number];
+
+const RELEASE = String.raw`(\d{1,3})\.(\d{1,3})(?:\.(\d{1,4}))?`;
+const BANNER = new RegExp(`^Linux version ${RELEASE}`);
+const VERMAGIC = new RegExp(String.raw`(?:^|\0)vermagic=${RELEASE}`);
+
+/** As {@link kernelVersion}, with the stable update. */
+export function kernelRelease({ symbols, segments }: Image): KernelRelease | undefined {
   const banner = symbols.find(({ name }) => name === 'linux_banner');
   const segment = banner && segmentAt(segments, banner.address);
   if (banner !== undefined && segment !== undefined) {
-    const found = /^Linux version (\d{1,3})\.(\d{1,3})/.exec(textAt(segment, Number(banner.address - segment.address)));
-    if (found !== null) return [Number(found[1]), Number(found[2])];
+    const found = BANNER.exec(textAt(segment, Number(banner.address - segment.address)));
+    if (found !== null) return numbersOf(found);
   }
   return moduleVersion(segments.find(({ name }) => name === '.modinfo'));
 }
 
-function moduleVersion(segment: Segment | undefined): KernelVersion | undefined {
+function moduleVersion(segment: Segment | undefined): KernelRelease | undefined {
   if (segment === undefined) return undefined;
   const text = Buffer.from(segment.bytes).toString('latin1');
-  const found = /(?:^|\0)vermagic=(\d{1,3})\.(\d{1,3})/.exec(text);
-  return found === null ? undefined : [Number(found[1]), Number(found[2])];
+  const found = VERMAGIC.exec(text);
+  return found === null ? undefined : numbersOf(found);
+}
+
+function numbersOf([, major, minor, update = '0']: RegExpExecArray): KernelRelease {
+  return [Number(major), Number(minor), Number(update)];
 }
 
 function textAt({ bytes }: Segment, at: number): string {

@@ -3,11 +3,8 @@
  * name; code that knows none of these names is another function of the same name, and would be accused of all it does not do.
  */
 import type { ProgramContract } from '../../contract/program-contract.js';
-import { functionAround } from '../../harness/call-graph.js';
 import type { Image } from '../../image/image.js';
-import { findFunction } from '../../image/symbols.js';
 import { shorten } from '../../text/escape.js';
-import { externalModel } from '../../world/externals.js';
 
 interface Needed {
   /** Functions that the image itself must have. */
@@ -28,12 +25,11 @@ const ALWAYS: Readonly<Record<string, Needed>> = {
 
 /** Without these what is said is not to be defended: kernels as shipped have the same work inlined. */
 const FOR_JUDGEMENT: Readonly<Record<string, Needed>> = {
-  'helper-handle-mmio': { refersTo: ['decode_mmio'] },
-  'helper-virt-exception': { refersTo: ['decode_mmio'] },
-  'helper-map-gpa': { refersTo: ['tdx_shared_mask'] },
-  'helper-accept-memory': { refersTo: ['tdx_shared_mask'] },
-  'helper-get-report0': { refersTo: ['virt_to_phys'] },
-  'helper-extend-rtmr': { refersTo: ['virt_to_phys'] },
+  'helper-handle-mmio': { refersTo: ['decode_mmio', 'insn_decode_mmio'] },
+  'helper-virt-exception': { refersTo: ['decode_mmio', 'insn_decode_mmio'] },
+  'helper-map-gpa': { refersTo: ['tdx_shared_mask', 'cc_mask'] },
+  'helper-get-report0': { refersTo: ['virt_to_phys', 'page_offset_base'] },
+  'helper-extend-rtmr': { refersTo: ['virt_to_phys', 'page_offset_base'] },
   'seamcall-errno': { refersTo: ['print_failure'] },
   'seamcall-retry': { refersTo: ['print_failure'] },
 };
@@ -47,39 +43,7 @@ export function unlike(image: Image, { program, symbol }: ProgramContract): stri
 /** As {@link unlike}, also for what is only wanted where nobody chose the contract. */
 export function unlikeByItself(image: Image, contract: ProgramContract): string | undefined {
   const missing = missingOf(image, ALWAYS[contract.program]) ?? missingOf(image, FOR_JUDGEMENT[contract.program]);
-  if (missing !== undefined) return `the image ${missing}`;
-  const warns = reachesWarning(image, contract.symbol);
-  return warns && `it reaches ${warns}, of which nothing here knows when it is called and that it comes back`;
-}
-
-/** The kernel's WARN, which goes on (docs/abi/linux-helpers.md#whole-kernels): no world here models it. */
-const WARNINGS: readonly string[] = ['__WARN_trap', '__SCT__WARN_trap', '__warn_printk'];
-
-/** Calls within calls that are looked at. */
-const DEEPEST = 4;
-
-/** The warning that a function reaches by direct calls and jumps, without what never comes back. */
-function reachesWarning(image: Image, symbol: string): string | undefined {
-  const names = new Map<bigint, string>();
-  for (const { name, address } of [...image.symbols, ...image.externals])
-    if (WARNINGS.includes(name) || externalModel(name).kind === 'noreturn') names.set(address, name);
-  const seen = new Set<bigint>();
-  let left = [findFunction(image, symbol).address];
-  for (let depth = 0; depth <= DEEPEST && left.length > 0; depth++) {
-    const targets: bigint[] = [];
-    for (const address of left) {
-      const code = functionAround(image, address);
-      if (code === undefined || seen.has(code.address)) continue;
-      seen.add(code.address);
-      targets.push(...code.instructions.flatMap(({ target }) => target ?? []));
-    }
-    const warning = targets
-      .map((target) => names.get(target))
-      .find((name) => name !== undefined && WARNINGS.includes(name));
-    if (warning !== undefined) return warning;
-    left = targets.filter((target) => !names.has(target));
-  }
-  return undefined;
+  return missing && `the image ${missing}`;
 }
 
 function missingOf(image: Image, needed: Needed = {}): string | undefined {

@@ -13,6 +13,25 @@ function helpers(
   );
 }
 
+/** Symbols that helpers have had since v6.7, in the versions that have them. */
+const SINCE_6_7 = {
+  _tdx_hypercall: 'helper-hypercall',
+  tdx_kvm_hypercall: 'helper-kvm-hypercall',
+  handle_io: 'helper-handle-io',
+  handle_mmio: 'helper-handle-mmio',
+  read_msr: 'helper-read-msr',
+  write_msr: 'helper-write-msr',
+  handle_cpuid: 'helper-handle-cpuid',
+  handle_halt: 'helper-handle-halt',
+  __halt: 'helper-halt',
+  tdx_safe_halt: 'helper-safe-halt',
+  tdx_handle_virt_exception: 'helper-virt-exception',
+  tdx_get_ve_info: 'helper-get-ve-info',
+  tdx_map_gpa: 'helper-map-gpa',
+  tdx_accept_memory: 'helper-accept-memory',
+  tdx_mcall_get_report0: 'helper-get-report0',
+} as const;
+
 const OF_7_3 = {
   source: SOURCE,
   options: { mapGpaStalls: 3, haltDiscipline: 'if-after', reportErrors: 'linux-6.16' },
@@ -54,6 +73,43 @@ export const LINUX_HELPERS_7_3: ContractSet = {
     ),
     ...helpers({ tdx_panic: 'helper-fatal-error' }, { ...OF_7_3, neverReturns: true }),
   },
+};
+
+/** A kernel says itself which it is; of an object that does not, nobody knows which of the older sets it follows. */
+const BY_VERSION = 'linux_banner';
+
+const VERSIONS = `${SOURCE}; docs/abi/linux-helpers.md#versions-of-the-helpers`;
+
+/** What v6.15 has: the rules of IF, and still the first error numbers. */
+export const LINUX_HELPERS_6_15: ContractSet = {
+  name: 'linux-helpers-6.15',
+  title: 'Linux guest helpers, v6.15 (halts as v7.3, error numbers as v6.2)',
+  evidence: { stubs: 'linux-6.7', kernel: { from: [6, 15], before: [6, 16] }, symbol: BY_VERSION },
+  contracts: {},
+  programs: helpers(SINCE_6_7, {
+    source: VERSIONS,
+    options: { mapGpaStalls: 3, haltDiscipline: 'if-after', reportErrors: 'linux-6.2' },
+  }),
+};
+
+const TO_6_14 = { haltDiscipline: 'if-open', haltWithInterrupts: 'told', reportErrors: 'linux-6.2' } as const;
+
+/** v6.7 to v6.14 and their stable updates, of which some set IF behind the idle loop's halt and some leave it. */
+export const LINUX_HELPERS_6_7: ContractSet = {
+  name: 'linux-helpers-6.7',
+  title: 'Linux guest helpers, v6.7 to v6.14 (HLT with any IF, MapGPA retried, the first error numbers)',
+  evidence: { stubs: 'linux-6.7', kernel: { from: [6, 7], before: [6, 15] }, symbol: BY_VERSION },
+  contracts: {},
+  programs: helpers(SINCE_6_7, { source: VERSIONS, options: { ...TO_6_14, mapGpaStalls: 3 } }),
+};
+
+/** v6.3 to v6.6: MapGPA is asked once. */
+export const LINUX_HELPERS_6_3: ContractSet = {
+  name: 'linux-helpers-6.3',
+  title: 'Linux guest helpers, v6.3 to v6.6 (HLT with any IF, MapGPA asked once, the first error numbers)',
+  evidence: { kernel: { from: [6, 3], before: [6, 7] }, symbol: BY_VERSION },
+  contracts: {},
+  programs: helpers(SINCE_6_7, { source: VERSIONS, options: { ...TO_6_14, mapGpaStalls: 0 } }),
 };
 
 /**

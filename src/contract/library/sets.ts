@@ -7,7 +7,14 @@ import { LINUX_6_3 } from './linux-6.3.js';
 import { LINUX_6_4 } from './linux-6.4.js';
 import { LINUX_6_7 } from './linux-6.7.js';
 import { LINUX_6_8 } from './linux-6.8.js';
-import { LINUX_HELPERS_5_19, LINUX_HELPERS_7_3, LINUX_HELPERS_RFC_2021 } from './linux-helpers.js';
+import {
+  LINUX_HELPERS_5_19,
+  LINUX_HELPERS_6_15,
+  LINUX_HELPERS_6_3,
+  LINUX_HELPERS_6_7,
+  LINUX_HELPERS_7_3,
+  LINUX_HELPERS_RFC_2021,
+} from './linux-helpers.js';
 import { LINUX_RFC_2021 } from './linux-rfc-2021.js';
 import { LINUX_SEAMCALL_2023 } from './linux-seamcall-2023.js';
 import { ROUND_TRIP_7_3 } from './round-trip.js';
@@ -22,6 +29,9 @@ export const CONTRACT_SETS: readonly ContractSet[] = [
   LINUX_RFC_2021,
   LINUX_SEAMCALL_2023,
   LINUX_HELPERS_5_19,
+  LINUX_HELPERS_6_3,
+  LINUX_HELPERS_6_7,
+  LINUX_HELPERS_6_15,
   LINUX_HELPERS_7_3,
   LINUX_HELPERS_RFC_2021,
   KVM_6_16,

@@ -6,6 +6,7 @@ import { handleCpuid } from '../../../models/predict/helper/cpuid.js';
 import { handleMmio, MMIO_INSTRUCTION } from '../../../models/predict/helper/mmio.js';
 import { readMsr, writeMsr } from '../../../models/predict/helper/msr.js';
 import { handleIo } from '../../../models/predict/helper/port-io.js';
+import { KERNEL_FACT } from '../../../models/predict/helper/virt-exception.js';
 import { getVeInfo, handleVirtException } from '../../../models/predict/helper/ve-dispatch.js';
 import type { StoryClass } from '../../play/program.js';
 import type { ProgramStage } from '../../stage/program-stage.js';
@@ -22,15 +23,25 @@ import {
 } from '../../story/draws.js';
 import { withFacts } from '../../story/step-values.js';
 import { answerOf, has, type Helper, HOST_CLASSES, type Laid, valueIs } from './helper.js';
-import { accessFacts, crossesPages, decoder, formOf, isFairAccess, MMIO_SLOTS } from './mmio-access.js';
+import {
+  accessFacts,
+  crossesPages,
+  decoder,
+  decodesItself,
+  formOf,
+  isFairAccess,
+  layInstruction,
+  MMIO_SLOTS,
+} from './mmio-access.js';
 import { EXCEPTION_SLOTS, isFairException, layRecord, laySavedRegisters } from './saved-state.js';
 import { anything, hostSlots, slot, type Slots, statusSlot } from './slots.js';
-import { sharedMaskExternal, SHARED_MASK_SLOT, isSharedMask } from './memory-layout.js';
+import { isSharedMask, laySharedMask, SHARED_MASK_SLOT, sharedMaskExternal } from './memory-layout.js';
 
 /** Calls a handler with the saved registers and the record. */
 function layHandler(stage: ProgramStage, values: Values, more: Omit<Laid, 'parameters' | 'outputs'> = {}): Laid {
-  const registers = laySavedRegisters(stage, values);
-  const record = layRecord(stage, withFacts(values, more.facts));
+  const all = withFacts(values, more.facts);
+  const registers = laySavedRegisters(stage, all);
+  const record = layRecord(stage, all);
   const number = values['insn.register'];
   const outputs = number === undefined ? registers.outputs : withOperand(registers.outputs, Number(number));
   return { parameters: [registers.address, record.address], outputs, ...more };
@@ -73,11 +84,18 @@ const msrIndex: Draw = either(
 const record: Slots = { ...EXCEPTION_SLOTS, 've.exit_qual': slot('the exit qualification', qualification) };
 
 /** A handler that needs nothing but the saved registers and the record. */
-function plain({ slots, isFair = () => true, classes = [], ...handler }: Omit<Helper, 'lay' | 'answer'>): Helper {
+function plain({
+  slots,
+  isFair = () => true,
+  classes = [],
+  reason,
+  ...handler
+}: Omit<Helper, 'lay' | 'answer'> & { readonly reason: number }): Helper {
+  const facts = { 've.exit_reason': BigInt(reason) };
   return {
     ...handler,
     slots: { ...EXCEPTION_SLOTS, ...hostSlots('r11', 'r12', 'r13', 'r14', 'r15'), ...slots },
-    lay: (stage, values) => layHandler(stage, values),
+    lay: (stage, values) => layHandler(stage, values, { facts }),
     isFair: (values) => isFairException(values) && isFair(values),
     classes: [...HOST_CLASSES, ...classes],
   };
@@ -86,6 +104,7 @@ function plain({ slots, isFair = () => true, classes = [], ...handler }: Omit<He
 const HANDLERS: readonly Helper[] = [
   plain({
     name: 'helper-handle-io',
+    reason: TDVMCALL.IO,
     title: 'handle_io: IN and OUT as #VE',
     sentence: 'a port access traps, with qualification {ve.exit_qual} and RAX {regs.ax}',
     slots: record,
@@ -95,6 +114,7 @@ const HANDLERS: readonly Helper[] = [
   }),
   plain({
     name: 'helper-read-msr',
+    reason: TDVMCALL.RDMSR,
     title: 'read_msr: RDMSR as #VE',
     sentence: 'RDMSR of {regs.cx} traps',
     slots: { 'regs.cx': slot('the saved cx', msrIndex, 0x10n) },
@@ -102,6 +122,7 @@ const HANDLERS: readonly Helper[] = [
   }),
   plain({
     name: 'helper-write-msr',
+    reason: TDVMCALL.WRMSR,
     title: 'write_msr: WRMSR as #VE',
     sentence: 'WRMSR of {regs.cx} with {regs.dx}:{regs.ax} traps',
     slots: { 'regs.cx': slot('the saved cx', msrIndex, 0x10n) },
@@ -109,6 +130,7 @@ const HANDLERS: readonly Helper[] = [
   }),
   plain({
     name: 'helper-handle-cpuid',
+    reason: TDVMCALL.CPUID,
     title: 'handle_cpuid: CPUID as #VE',
     sentence: 'CPUID of {regs.ax} and {regs.cx} traps',
     slots: { 'regs.ax': slot('the saved ax', cpuidLeaf, 0x40000000n) },
@@ -141,8 +163,14 @@ function withoutDerived(slots: Slots): Slots {
   return Object.fromEntries(Object.entries(slots).filter(([name]) => name !== 've.gla' && name !== 've.instr_len'));
 }
 
+/** The instruction itself for a kernel that decodes it, or what follows from the story's alone. */
+function layAccess(stage: ProgramStage, values: Values): Values {
+  const access = accessFacts(values);
+  return decodesItself(stage) ? { ...access, ...layInstruction(stage, values) } : access;
+}
+
 function layMmio(stage: ProgramStage, values: Values): Laid {
-  const facts = accessFacts(values);
+  const facts = { ...layAccess(stage, values), 've.exit_reason': MMIO_REASON };
   return layHandler(stage, values, { facts, externals: decoder(stage, withFacts(values, facts)) });
 }
 
@@ -180,8 +208,10 @@ const DISPATCH: Helper = {
   reference: handleVirtException,
   lay: (stage, values) => {
     const shared = values['ve.private'] === 0n ? values['shared_mask'] : 0n;
-    const access = values['ve.exit_reason'] === MMIO_REASON ? accessFacts(values) : {};
-    const facts = { ...access, 've.gpa': values['ve.gpa'] | shared };
+    laySharedMask(stage, values);
+    const own = decodesItself(stage) ? { [KERNEL_FACT]: 1n } : {};
+    const access = values['ve.exit_reason'] === MMIO_REASON ? layAccess(stage, values) : {};
+    const facts = { ...own, ...access, 've.gpa': values['ve.gpa'] | shared };
     const externals = { ...decoder(stage, withFacts(values, facts)), ...sharedMaskExternal(values) };
     return layHandler(stage, values, { facts, externals });
   },

@@ -1,9 +1,14 @@
 /** HLT: by hand, in the idle loop, and as #VE. */
+import { TDVMCALL } from '../../../models/abi/tdvmcall.js';
 import { handleHalt, halt, safeHalt } from '../../../models/predict/helper/halt.js';
+import { withFacts } from '../../story/step-values.js';
 import { anyValue, either, oneOf } from '../../story/draws.js';
 import { has, type Helper, HOST_CLASSES } from './helper.js';
 import { EXCEPTION_SLOTS, isFairException, layRecord } from './saved-state.js';
 import { hostSlots, interruptsSlot, slot } from './slots.js';
+
+/** Why #VE came. */
+const OF_HLT = { 've.exit_reason': BigInt(TDVMCALL.HLT) };
 
 export const HALTS: readonly Helper[] = [
   {
@@ -43,7 +48,7 @@ export const HALTS: readonly Helper[] = [
       ...hostSlots(),
     },
     reference: handleHalt,
-    lay: (stage, values) => ({ parameters: [layRecord(stage, values).address] }),
+    lay: (stage, values) => ({ parameters: [layRecord(stage, withFacts(values, OF_HLT)).address] }),
     isFair: isFairException,
     classes: [...HOST_CLASSES, { name: 'refused without a call', holds: (play) => !has('TDVMCALL')(play) }],
   },

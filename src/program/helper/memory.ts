@@ -7,7 +7,7 @@ import type { StoryClass } from '../../play/program.js';
 import { anyValue, below, type Draw, either, mostly, oneBitOff, oneOf } from '../../story/draws.js';
 import type { StorySlot } from '../../story/story.js';
 import { answerOf, has, type Helper, type Laid } from './helper.js';
-import { isSharedMask, SHARED_MASK_SLOT, sharedMaskExternal } from './memory-layout.js';
+import { isSharedMask, laySharedMask, SHARED_MASK_SLOT, sharedMaskExternal } from './memory-layout.js';
 import { anything, hostSlots, interruptsSlot, r10Slot, slot, type Slots, statusSlot } from './slots.js';
 
 const PAGE = 0x1000n;
@@ -73,11 +73,14 @@ const MAP_GPA: Helper = {
     'host.others': hostSlots()['host.others'],
   },
   reference: mapGpa,
-  lay: (_, values): Laid => ({
-    parameters: [values['start'], end(values), values['enc']],
-    externals: sharedMaskExternal(values),
-    facts: { end: end(values) },
-  }),
+  lay: (stage, values): Laid => {
+    laySharedMask(stage, values);
+    return {
+      parameters: [values['start'], end(values), values['enc']],
+      externals: sharedMaskExternal(values),
+      facts: { end: end(values) },
+    };
+  },
   answer: ({ values: asked }: Exchange, values, round) => {
     const status = BigInt(round) === values['host.failing'] ? values['host.status'] : 0n;
     const others = { ...answerOf(values, 'host'), status };

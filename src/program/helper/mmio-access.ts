@@ -1,26 +1,21 @@
 /** What the kernel's decoder says of an instruction that touches a device. */
 import type { Values } from '../../../models/exchange/exchange.js';
 import { MMIO_INSTRUCTION } from '../../../models/predict/helper/mmio.js';
+import { KERNEL_FACT } from '../../../models/predict/helper/virt-exception.js';
 import type { ExternalFunctions } from '../../play/call.js';
 import type { ProgramStage } from '../../stage/program-stage.js';
 import { below, type Draw, mostly, oneOf, uniform } from '../../story/draws.js';
+import { type AccessForm, encodeAccess, savedBase } from './real-instruction.js';
 import { anything, slot, type Slots } from './slots.js';
 
-interface Form {
-  readonly kind: keyof typeof MMIO_INSTRUCTION;
-  readonly bytes: number;
-  /** Bytes of the register operand. */
-  readonly operand: number;
-}
-
-const same = (kind: Form['kind'], ...sizes: readonly number[]): Form[] =>
+const same = (kind: AccessForm['kind'], ...sizes: readonly number[]): AccessForm[] =>
   sizes.map((bytes) => ({ kind, bytes, operand: bytes }));
 
-const wider = (kind: Form['kind']): Form[] =>
+const wider = (kind: AccessForm['kind']): AccessForm[] =>
   [1, 2].flatMap((bytes) => [2, 4, 8].map((operand) => ({ kind, bytes, operand })));
 
 /** Every instruction that the decoder can find, by its number in a story (Intel SDM volume 2: MOV, MOVZX, MOVSX, MOVS). */
-const FORMS: readonly Form[] = [
+const FORMS: readonly AccessForm[] = [
   ...same('read', 4, 1, 2, 8),
   ...same('write', 1, 2, 4, 8),
   ...same('writeImmediate', 1, 2, 4, 8),
@@ -60,7 +55,7 @@ export function isFairAccess(values: Values): boolean {
 }
 
 /** The form of a story's access. */
-export function formOf(values: Values): Form {
+export function formOf(values: Values): AccessForm {
   return FORMS[Number(values['insn.form'])];
 }
 
@@ -83,6 +78,36 @@ export function accessFacts(values: Values): Values {
     've.instr_len': values['ve.undefined_len'] % (1n << 32n),
   };
 }
+
+/** Whether the image has the kernel's own decoder, and none that this tool answers for. */
+export function decodesItself({ image }: ProgramStage): boolean {
+  const isAsked = ({ name }: { readonly name: string }): boolean => name === 'decode_mmio';
+  return !image.externals.some(isAsked) && !image.symbols.some(isAsked);
+}
+
+/** Bytes that the kernel reads at RIP: the longest instruction. */
+const READ_AT_RIP = 15;
+
+/**
+ * Puts the instruction of a story where RIP says, for a kernel that reads it there.
+ *
+ * @returns what follows from it: RIP, the address in its base register, the length and the immediate as they are encoded
+ */
+export function layInstruction(stage: ProgramStage, values: Values): Values {
+  const address = stage.allocate(READ_AT_RIP + 1);
+  const real = encodeAccess(formOf(values), Number(values['insn.register']), values['insn.immediate']);
+  for (let index = 0; index <= READ_AT_RIP; index++)
+    stage.write(address + BigInt(index), BigInt(real.bytes[index] ?? NOP), 1);
+  return {
+    [KERNEL_FACT]: 1n,
+    'regs.ip': address,
+    [savedBase(real)]: values['insn.address'],
+    'insn.length': BigInt(real.bytes.length),
+    'insn.immediate': real.immediate,
+  };
+}
+
+const NOP = 0x90;
 
 /** Fields of the structure that `decode_mmio` fills in, in their order. */
 const DECODED = ['kind', 'size', 'opnd_bytes', 'length', 'register', 'immediate', 'address'] as const;

@@ -11,9 +11,10 @@ const helperOptionsSchema = z.strictObject({
   mask: z.enum(['r10-r15', 'all-but-rbp']).default('all-but-rbp'),
   /** How the helper ends when TDCALL itself fails. */
   failure: z.enum(['stop', 'trap']).default('stop'),
-  /** MapGPA: calls without progress after which it gives up (docs/abi/linux-helpers.md#tdx_map_gpa). */
-  mapGpaStalls: z.number().int().min(1).max(100).default(3),
-  haltDiscipline: z.enum(['sti-shadow', 'if-after']).default('if-after'),
+  /** MapGPA: calls without progress after which it gives up, 0 for no retry at all (docs/abi/linux-helpers.md#tdx_map_gpa). */
+  mapGpaStalls: z.number().int().min(0).max(100).default(3),
+  haltDiscipline: z.enum(['sti-shadow', 'if-after', 'if-open']).default('if-after'),
+  haltWithInterrupts: z.enum(['refused', 'told']).default('refused'),
   reportErrors: z.enum(['linux-6.2', 'linux-6.16']).default('linux-6.16'),
 });
 

@@ -7,7 +7,7 @@ import type { ProgramStage } from '../../stage/program-stage.js';
 import { anyValue, below, type Draw, either, mostly, oneBitOff, oneOf, uniform } from '../../story/draws.js';
 import type { StorySlot } from '../../story/story.js';
 import { has, type Helper, HOST_CLASSES, valueIs } from './helper.js';
-import { virtToPhysExternal } from './memory-layout.js';
+import { layDirectMap, virtToPhysExternal } from './memory-layout.js';
 import { hostSlots, interruptsSlot, slot, type Slots } from './slots.js';
 
 const word = oneOf(...STATUS_CODES.map(({ value }) => value));
@@ -47,6 +47,7 @@ const REPORTS: readonly Helper[] = [
     lay: (stage, values) => {
       const reportdata = stage.allocate(BYTES.reportdata);
       const tdreport = stage.allocate(BYTES.tdreport);
+      layDirectMap(stage, values);
       const facts = { reportdata, tdreport };
       return { parameters: [reportdata, tdreport], externals: virtToPhysExternal(values), facts };
     },
@@ -61,6 +62,7 @@ const REPORTS: readonly Helper[] = [
     reference: extendRtmr,
     lay: (stage, values) => {
       const data = stage.allocate(BYTES.digest);
+      layDirectMap(stage, values);
       return { parameters: [values['index'], data], externals: virtToPhysExternal(values), facts: { data } };
     },
     answer,

@@ -1,0 +1,137 @@
+/**
+ * What stands around a function under test, by name: functions that the world answers for instead of running them, whether
+ * they lie outside of the image or, in a whole kernel, inside of it, and data that the code reads. One table for stubs and
+ * programs; a project adds to it (`surroundings` of its configuration).
+ */
+import { UsageError } from '../errors.js';
+import { shorten } from '../text/escape.js';
+
+/** `returns`: it comes back at once with RAX; `nothing`: it comes back and changes nothing; `stops`: it never comes back. */
+export type Surrounding = { does: 'returns'; value: bigint } | { does: 'nothing' } | { does: 'stops' };
+
+const STOPS: Surrounding = { does: 'stops' };
+const NOTHING: Surrounding = { does: 'nothing' };
+const returning = (value: bigint): Surrounding => ({ does: 'returns', value });
+
+/** Functions of kernels and firmware that never return (docs/abi/linux-helpers.md#whole-kernels). */
+const NEVER_RETURN = [
+  '__tdx_hypercall_failed',
+  'panic',
+  'nmi_panic',
+  'error',
+  '__stack_chk_fail',
+  'BUG',
+  'abort',
+  'do_exit',
+  'do_group_exit',
+  'make_task_dead',
+  'machine_halt',
+  'machine_power_off',
+  'emergency_restart',
+] as const;
+
+/** What prints or counts, and so changes nothing that a rule of this tool speaks of; 0 is what those return that return a value. */
+const SAY_SOMETHING = [
+  '_printk',
+  'printk',
+  'vprintk',
+  '_printk_deferred',
+  'early_printk',
+  '__dynamic_pr_debug',
+  '___ratelimit',
+  'dump_stack',
+  'add_taint',
+  '__might_sleep',
+  '__might_resched',
+] as const;
+
+/** WARN of several versions: what it calls beside its trap (docs/abi/linux-helpers.md#whole-kernels). */
+const WARN = ['__warn_printk', 'warn_slowpath_fmt', '__WARN_trap', '__SCT__WARN_trap'] as const;
+
+/** Hooks of tracers, coverage and sanitisers at a function's start and at its edges. */
+const HOOKS = [
+  '__fentry__',
+  '__sanitizer_cov_trace_pc',
+  '__tsan_func_entry',
+  '__tsan_func_exit',
+  '__cyg_profile_func_enter',
+  '__cyg_profile_func_exit',
+] as const;
+
+const BUILT_IN = new Map<string, Surrounding>([
+  ...NEVER_RETURN.map((name) => [name, STOPS] as const),
+  ...SAY_SOMETHING.map((name) => [name, returning(0n)] as const),
+  ...WARN.map((name) => [name, NOTHING] as const),
+  ...HOOKS.map((name) => [name, NOTHING] as const),
+]);
+
+/** Data of a kernel that code under test reads, in bytes (docs/abi/linux-helpers.md#whole-kernels). What it holds the program says. */
+const DATA = new Map<string, number>([
+  ['phys_base', 8],
+  ['page_offset_base', 8],
+  ['vmemmap_base', 8],
+  ['vmalloc_base', 8],
+  ['physical_mask', 8],
+  ['cc_mask', 8],
+  ['cc_vendor', 4],
+]);
+
+/** What a project's configuration says, in this process. */
+let declared: SurroundingSettings = {};
+let ofProject: ReadonlyMap<string, Surrounding> = new Map();
+
+/** What the world does where a function of this name would run; undefined if nothing models it. */
+export function surroundingOf(name: string): Surrounding | undefined {
+  return ofProject.get(name) ?? BUILT_IN.get(name);
+}
+
+/** Bytes of an external datum that has room of its own; undefined for what is none. */
+export function dataBytes(name: string): number | undefined {
+  return ofProject.has(name) ? undefined : DATA.get(name);
+}
+
+/** As a configuration has it: symbol -> what a call of it returns, `nothing` or `stops`. */
+export type SurroundingSettings = Readonly<Record<string, number | bigint | string>>;
+
+/** What a setting may be, for messages. */
+export const SURROUNDING_WORDS = 'a number, a text of one (0x10), "nothing" or "stops"';
+
+/**
+ * Adds a project's own surroundings to the table, in place of those of an earlier call. A worker does so again.
+ *
+ * @throws UsageError for a value that means nothing
+ */
+export function declareSurroundings(settings: SurroundingSettings = {}): void {
+  declared = settings;
+  ofProject = new Map(
+    Object.entries(settings).map(([name, setting]) => {
+      const surrounding = surroundingFrom(setting);
+      if (surrounding === undefined)
+        throw new UsageError(
+          `surroundings: ${shorten(name)}: ${shorten(String(setting), 60)} is not ${SURROUNDING_WORDS}`,
+        );
+      return [name, surrounding];
+    }),
+  );
+}
+
+/** What was declared last, for a worker. */
+export function declaredSurroundings(): SurroundingSettings {
+  return declared;
+}
+
+/** What a setting means; undefined for one that means nothing. */
+export function surroundingFrom(setting: number | bigint | string): Surrounding | undefined {
+  if (setting === 'stops') return STOPS;
+  if (setting === 'nothing') return NOTHING;
+  const value = numberOf(setting);
+  return value === undefined ? undefined : returning(value);
+}
+
+function numberOf(setting: number | bigint | string): bigint | undefined {
+  if (typeof setting === 'number' && !Number.isSafeInteger(setting)) return undefined;
+  if (typeof setting === 'string' && !/^-?(0x[0-9a-f]{1,16}|\d{1,20})$/i.test(setting)) return undefined;
+  const text = String(setting);
+  const value = text.startsWith('-') ? -BigInt(text.slice(1)) : BigInt(text);
+  return value >= -(1n << 63n) && value < 1n << 64n ? BigInt.asUintN(64, value) : undefined;
+}
