@@ -3,6 +3,7 @@ import type { Values } from '../../../models/exchange/exchange.js';
 import { MMIO_INSTRUCTION } from '../../../models/predict/helper/mmio.js';
 import { KERNEL_FACT } from '../../../models/predict/helper/virt-exception.js';
 import type { ExternalFunctions } from '../../play/call.js';
+import type { Image } from '../../image/image.js';
 import type { ProgramStage } from '../../stage/program-stage.js';
 import { below, type Draw, mostly, oneOf, uniform } from '../../story/draws.js';
 import { type AccessForm, encodeAccess, savedBase } from './real-instruction.js';
@@ -81,9 +82,17 @@ export function accessFacts(values: Values): Values {
 
 /** Whether the image has the kernel's own decoder, and none that this tool answers for. */
 export function decodesItself({ image }: ProgramStage): boolean {
-  const isAsked = ({ name }: { readonly name: string }): boolean => name === 'decode_mmio';
-  return !image.externals.some(isAsked) && !image.symbols.some(isAsked);
+  let known = DECODES_ITSELF.get(image);
+  if (known === undefined) {
+    const isAsked = ({ name }: { readonly name: string }): boolean => name === 'decode_mmio';
+    known = !image.externals.some(isAsked) && !image.symbols.some(isAsked);
+    DECODES_ITSELF.set(image, known);
+  }
+  return known;
 }
+
+/** A kernel has a hundred thousand symbols, and every story asks. */
+const DECODES_ITSELF = new WeakMap<Image, boolean>();
 
 /** Bytes that the kernel reads at RIP: the longest instruction. */
 const READ_AT_RIP = 15;
