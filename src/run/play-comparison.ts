@@ -19,7 +19,7 @@ export function comparePlay({ clause }: JudgedExchangeClause, entry: Entry): { e
 export function expectationText(expected: Expectation | undefined): string {
   if (expected === undefined) return 'anything';
   if (typeof expected === 'bigint') return valueText(expected);
-  if ('oneOf' in expected) return expected.oneOf.map(valueText).join(' or ');
+  if ('oneOf' in expected) return [...new Set(expected.oneOf.map(valueText))].join(' or ');
   return `${valueText(expected.value)} in the bits ${hex(expected.mask)}`;
 }
 
