@@ -1,3 +1,4 @@
 import { judgeIdioms } from './idioms.test.helper.js';
 
-judgeIdioms(2000);
+// A sample; idioms.deep.test.ts has them all.
+judgeIdioms(2000, 4);

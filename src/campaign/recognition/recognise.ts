@@ -157,14 +157,17 @@ function unjudgedText(one: Ranked, decision: Decision): string | undefined {
   return `${name} has the name of ${idOf(nearest)} and another shape (${gapText(one)}${fitText(nearest)}); judge it all the same with ${bindingText(one.symbol, nearest)}`;
 }
 
+/** One line for each reason: sets of several generations may have the same. */
 function refusedTexts(refused: readonly Refusal[]): string[] {
-  const byReason = new Map<string, Set<string>>();
+  const byReason = new Map<string, { sets: Set<string>; symbols: Set<string> }>();
   for (const { named, reason } of refused) {
-    const key = `${named.set.name}: ${reason}`;
-    byReason.set(key, (byReason.get(key) ?? new Set()).add(named.program.symbol));
+    const one = byReason.get(reason) ?? { sets: new Set(), symbols: new Set() };
+    one.sets.add(named.set.name);
+    one.symbols.add(shorten(named.program.symbol));
+    byReason.set(reason, one);
   }
   return [...byReason].map(
-    ([key, symbols]) => `no contract fits ${[...symbols].map((symbol) => shorten(symbol)).join(', ')} (${key})`,
+    ([reason, { sets, symbols }]) => `no contract fits ${[...symbols].join(', ')} (${[...sets].join(', ')}: ${reason})`,
   );
 }
 
