@@ -12,7 +12,18 @@ symlinkSync('/dev/zero', join(folder, 'zero.json'));
 const image = put(folder, 'tdcall.o', objectWith('__tdcall', SOUND_TDCALL));
 const MAIN = join(packageRoot(), 'dist/src/cli/main.js');
 const FULL = '/dev/full';
-const FUZZ = ['fuzz', image, '--contract', 'linux-6.7', '--runs', '100', '--no-config', '--quiet'];
+const FUZZ = [
+  'fuzz',
+  image,
+  '--contract',
+  'linux-6.7',
+  '--runs',
+  '100',
+  '--no-config',
+  '--quiet',
+  '--out',
+  join(folder, 'out'),
+];
 
 /** Runs the tool with one stream on a device that takes nothing. */
 function withFull(args: readonly string[], stream: 1 | 2): { status: number | null; other: string } {
