@@ -209,6 +209,7 @@ const ALLOWED: Allowed = {
     PACKAGE,
     'src/text',
     REGISTERS,
+    CONVENTIONS,
     'src/contract',
     'src/code',
     'src/image',
@@ -247,6 +248,7 @@ const ALLOWED: Allowed = {
   // Renders the records of a campaign, and runs nothing.
   'src/report': [
     ERRORS,
+    CONVENTIONS,
     'src/text',
     'src/contract',
     'src/scenario/layout.ts',

@@ -4,7 +4,7 @@ import type { Image } from '../image/image.js';
 import { Stage } from '../stage/stage.js';
 import { PAGE_FAULT, VECTOR } from '../x86/exit.js';
 import { givenByHigh, pageContent } from './argument-space.js';
-import type { ConventionName } from './calling.js';
+import type { ConventionName } from '../x86/conventions.js';
 
 const PAGE = 0x1000;
 /** Pages of argument memory that there may be at once. */

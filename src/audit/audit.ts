@@ -2,7 +2,8 @@
 import { ImageError, type Image } from '../image/image.js';
 import { AuditStage } from './audit-stage.js';
 import { FunctionAudit } from './audit-function.js';
-import { CALLING, conventionOf, type ConventionName } from './calling.js';
+import type { ConventionName } from '../x86/conventions.js';
+import { CALLING } from './calling.js';
 import { type AuditFinding, findingKey, type FunctionVerdict } from './finding.js';
 import { AuditRunner } from './run.js';
 import { type AuditTarget, AuditTargets, type WrappedCall } from './wrapped-calls.js';
@@ -30,7 +31,7 @@ const MOST_ROUNDS = 4;
 
 /** @throws nothing for what an image may hold: what cannot be run is said in the verdict */
 export function auditImage(image: Image, { seed, convention }: AuditOptions): ImageVerdict {
-  const usual = convention ?? conventionOf(image);
+  const usual = convention ?? image.convention;
   const found = new AuditTargets(image);
   const verdict = { image, convention: usual, nameless: found.nameless };
   if (found.targets.length === 0) return { ...verdict, functions: [], problem: '' };

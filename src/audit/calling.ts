@@ -1,52 +1,36 @@
-/** The two calling conventions, as far as an audit needs them. */
+/** The two calling conventions as an audit needs them: registers by number, and which of the two code follows. */
 import { GPR_NAMES } from '../../models/abi/registers.js';
-import type { Image } from '../image/image.js';
+import { CONVENTIONS, type ConventionName } from '../x86/conventions.js';
 import { REGISTER_INDEX, type RegisterName } from '../x86/registers.js';
 
-export const CONVENTIONS = ['sysv', 'ms-x64'] as const;
-export type ConventionName = (typeof CONVENTIONS)[number];
-
+/** Of a convention, with registers by their numbers. */
 export interface Calling {
   readonly name: ConventionName;
-  /** For people. */
-  readonly title: string;
   /** Registers of the first parameters, in their order. */
   readonly parameters: readonly number[];
-  /** Bytes between the return address and the first parameter on the stack, which belong to the callee. */
-  readonly shadow: number;
   /** Registers that the callee keeps, beside RSP. */
   readonly kept: readonly number[];
   /** XMM registers that it keeps, one bit each. */
   readonly keptVectors: number;
 }
 
-const indices = (...names: RegisterName[]): number[] => names.map((name) => REGISTER_INDEX[name]);
+const VECTORS = 0xffff;
+const indices = (...names: readonly RegisterName[]): number[] => names.map((name) => REGISTER_INDEX[name]);
+
+function callingOf(name: ConventionName): Calling {
+  const { parameters, calleeSaved, firstVectorSaved } = CONVENTIONS[name];
+  return {
+    name,
+    parameters: indices(...parameters),
+    kept: indices(...calleeSaved),
+    keptVectors: (VECTORS << firstVectorSaved) & VECTORS,
+  };
+}
 
 export const CALLING: Readonly<Record<ConventionName, Calling>> = {
-  // System V AMD64 psABI, 3.2.1 and 3.2.3.
-  sysv: {
-    name: 'sysv',
-    title: 'System V',
-    parameters: indices('rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'),
-    shadow: 0,
-    kept: indices('rbx', 'rbp', 'r12', 'r13', 'r14', 'r15'),
-    keptVectors: 0,
-  },
-  // Microsoft, x64 calling convention; docs/abi/calling-conventions.md#microsoft-x64.
-  'ms-x64': {
-    name: 'ms-x64',
-    title: 'Microsoft x64',
-    parameters: indices('rcx', 'rdx', 'r8', 'r9'),
-    shadow: 32,
-    kept: indices('rbx', 'rbp', 'rdi', 'rsi', 'r12', 'r13', 'r14', 'r15'),
-    keptVectors: 0xffc0,
-  },
+  sysv: callingOf('sysv'),
+  'ms-x64': callingOf('ms-x64'),
 };
-
-/** The convention that a file's format goes with, or that the image names. */
-export function conventionOf(image: Image & { readonly convention?: ConventionName }): ConventionName {
-  return image.convention ?? (/^(coff|pe)/.test(image.format) ? 'ms-x64' : 'sysv');
-}
 
 interface Instruction {
   readonly text: string;

@@ -1,5 +1,5 @@
 /** What an audit says of a function. */
-import type { ConventionName } from './calling.js';
+import type { ConventionName } from '../x86/conventions.js';
 
 /** The rules, by their stable names; the sentence is what is expected. */
 export const AUDIT_RULES = {

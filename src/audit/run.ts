@@ -8,6 +8,7 @@ import { STOP } from '../stage/stage.js';
 import { isBehindSti } from '../world/sti.js';
 import { ModuleCalls } from '../world/module-calls.js';
 import { seamFlags, seamReturn } from '../world/seam-return.js';
+import { firstOnStack } from '../x86/conventions.js';
 import { ENVIRONMENT, environmentName } from '../x86/environment.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { VECTOR } from '../x86/exit.js';
@@ -170,7 +171,7 @@ export class AuditRunner {
       machine.pokeBytes(address, new Uint8Array(words.buffer));
     };
     poke(stackPointer, regions.returnAddress);
-    const parameters = stackPointer + 8n + BigInt(calling.shadow);
+    const parameters = stackPointer + BigInt(firstOnStack(calling.name));
     draw.stack.forEach((value, index) => poke(parameters + BigInt(8 * index), value));
     for (const { address, value } of draw.words)
       if (machine.offsetOf(address) >= 0 && machine.offsetOf(address + 7n) >= 0) poke(address, value);

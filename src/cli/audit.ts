@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { auditImage, type ImageVerdict } from '../audit/audit.js';
-import { CONVENTIONS, type ConventionName } from '../audit/calling.js';
+import { type ConventionName, CONVENTIONS } from '../x86/conventions.js';
 import { isJudged } from '../audit/finding.js';
 import { UsageError } from '../errors.js';
 import { isWanted } from '../campaign/targets/own-part.js';
@@ -23,7 +23,11 @@ export function auditCommand(): Command {
   return new Command('audit')
     .description('without a contract: what holds for everybody, at every TDCALL and SEAMCALL of the files')
     .argument('<FILE...>', IMAGES)
-    .addOption(new Option('--convention <C>', 'calling convention (default: as the format goes)').choices(CONVENTIONS))
+    .addOption(
+      new Option('--convention <C>', 'calling convention (default: as the format goes)').choices(
+        Object.keys(CONVENTIONS),
+      ),
+    )
     .option('--seed <TEXT>', 'the same seed gives the same runs', seedText, DEFAULT_SEED)
     .addOption(new Option('--format <F>', 'how to print').choices(['text', 'json']).default('text'))
     .addHelpText(

@@ -12,7 +12,7 @@ import type { Image } from '../image/image.js';
 import { openImages } from '../image/open-images.js';
 import { describeProposal } from '../init/describe.js';
 import { entriesOf, type Entry } from '../init/entries.js';
-import type { Convention } from '../init/places.js';
+import type { ConventionName } from '../x86/conventions.js';
 import { propose } from '../init/propose.js';
 import { tryOut } from '../init/trial.js';
 import { type Ci, projectFiles, type Written, type WrittenImage } from '../init/write-project.js';
@@ -24,7 +24,7 @@ import { collect, IMAGES, positiveInteger, workerCount } from './options.js';
 
 interface InitFlags {
   target: string[];
-  convention?: Convention;
+  convention?: ConventionName;
   library: boolean;
   runs: number;
   workers?: number;

@@ -6,6 +6,7 @@
  * It says what the code does, not what is right. Values are those of `value.ts`: a parameter is `entry` (a register when the
  * function was entered) or `incoming` (the caller's stack), a field of a block is `field` with the parameter for its base.
  */
+import type { ConventionName } from '../x86/conventions.js';
 import type { RegisterName } from '../x86/registers.js';
 import type { Condition, Store, WrappedCall } from './state.js';
 import type { EntryValue, IncomingValue, Value } from './value.js';
@@ -98,7 +99,7 @@ export interface CodeShape {
   /** Bytes of the function's own code. */
   readonly size: number;
   /** System V or Microsoft x64, where the parameters that are read say so. */
-  readonly convention: 'sysv' | 'ms-x64' | undefined;
+  readonly convention: ConventionName | undefined;
   /** By address; none where the function reaches no TDCALL and no SEAMCALL. */
   readonly sites: readonly WrappedSite[];
   /** Every value that a register has at the first wrapped instruction, over all ways. */

@@ -2,6 +2,7 @@
 import type { Image } from '../image/image.js';
 import { findFunction } from '../image/symbols.js';
 import { functionExtent } from '../stage/functions.js';
+import { CONVENTIONS, firstOnStack } from '../x86/conventions.js';
 import { REGISTER_NAMES, type RegisterName } from '../x86/registers.js';
 import type {
   Block,
@@ -19,9 +20,6 @@ import { type Way, waysThrough } from './ways.js';
 
 /** EX_TYPE_FAULT (src/stage/fixups.ts). */
 const FAULT_FIXUP = 2;
-/** Registers in which parameters come, by convention (System V psABI 3.2.3; Microsoft x64 calling convention). */
-const SYSV: readonly RegisterName[] = ['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'];
-const MS_X64: readonly RegisterName[] = ['rcx', 'rdx', 'r8', 'r9'];
 
 /** @throws ImageError if the image has no such function */
 export function readShape(image: Image, symbol: string): CodeShape {
@@ -192,19 +190,14 @@ function conventionOf(parameters: readonly ReadParameter[]): CodeShape['conventi
   const isStack = (offset: number): boolean =>
     used.some((value) => value.kind === 'incoming' && value.offset === offset);
   if (registers.includes('rdi') || registers.includes('rsi')) return 'sysv';
-  if (registers.includes('rcx') || isStack(40)) return 'ms-x64';
+  if (registers.includes('rcx') || isStack(firstOnStack('ms-x64'))) return 'ms-x64';
   return undefined;
 }
 
 /** A register that was not touched is a parameter only where the convention hands over one in it. */
 function mayBeParameter({ value, isUntouched }: ReadParameter, convention: CodeShape['convention']): boolean {
   if (!isUntouched || value.kind === 'incoming') return true;
-  return parameterRegisters(convention ?? 'sysv').includes(value.register);
-}
-
-/** Registers in which a convention hands over parameters, in order. */
-export function parameterRegisters(convention: 'sysv' | 'ms-x64'): readonly RegisterName[] {
-  return convention === 'sysv' ? SYSV : MS_X64;
+  return CONVENTIONS[convention ?? 'sysv'].parameters.includes(value.register);
 }
 
 function blocksOf(outcomes: readonly Outcome[]): Block[] {

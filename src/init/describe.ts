@@ -1,4 +1,5 @@
 /** A proposal on one screen. */
+import { CONVENTIONS } from '../x86/conventions.js';
 import { TDCALL_LEAVES } from '../../models/abi/tdcall-leaves.js';
 import type { Contract, Source } from '../contract/contract.js';
 import { layoutsOf, fieldShape } from '../contract/compiled-blocks.js';
@@ -8,7 +9,6 @@ import { REGISTER_INDEX, REGISTER_NAMES } from '../x86/registers.js';
 import type { Proposal } from './proposal.js';
 import type { Trial } from './trial.js';
 
-const CONVENTIONS: Readonly<Record<Contract['convention'], string>> = { sysv: 'System V', 'ms-x64': 'Microsoft x64' };
 /** Leaves that are listed before the rest is only counted. */
 const LISTED = 6;
 const LABEL = 12;
@@ -33,7 +33,9 @@ function knownLines(set: string, contract: Contract): string[] {
 
 function contractLines(contract: Contract): string[] {
   return [
-    ...section('convention', [`${CONVENTIONS[contract.convention]}, around ${contract.instruction.toUpperCase()}`]),
+    ...section('convention', [
+      `${CONVENTIONS[contract.convention].title}, around ${contract.instruction.toUpperCase()}`,
+    ]),
     ...section('parameters', contract.parameters.length === 0 ? ['none'] : contract.parameters.map(parameterText)),
     ...layoutsOf(contract).flatMap(({ parameter, layout }) => section(`*${parameter.name}`, [blockText(layout)])),
     ...section('leaf', [leafText(contract)]),

@@ -11,7 +11,7 @@ import { answerTest } from './conditions.js';
 import { frameOf } from './frame.js';
 import { endsOf } from './outcomes.js';
 import { outputsOf } from './outputs.js';
-import type { Convention } from './places.js';
+import { type ConventionName, CONVENTIONS } from '../x86/conventions.js';
 import { notEnteredOf, ownDataOf, scrubbingOf, stiOf } from './policy.js';
 import { CannotSay, type Choice, type Proposed } from './proposal.js';
 import { retriesOf } from './retry.js';
@@ -21,7 +21,7 @@ export interface ProposeOptions {
   /** What the proposal says where it was read: one line. */
   readonly source: string;
   /** Said by the user; else the code says it, or the format of the file. */
-  readonly convention?: Convention;
+  readonly convention?: ConventionName;
   /** Sets of which a contract is proposed as it is where it says all of what the code does. */
   readonly library: readonly ContractSet[];
 }
@@ -75,22 +75,20 @@ function refuseShape({ sites }: CodeShape): void {
     throw new CannotSay('it executes both TDCALL and SEAMCALL, which no one contract says');
 }
 
-function conventionOf(image: Image, shape: CodeShape, options: ProposeOptions, asked: string[]): Convention {
+function conventionOf(image: Image, shape: CodeShape, options: ProposeOptions, asked: string[]): ConventionName {
   if (options.convention !== undefined) return options.convention;
   // What the parameters say is certain only in ELF: Windows and UEFI have one convention.
   const convention = image.convention === 'ms-x64' ? 'ms-x64' : (shape.convention ?? 'sysv');
   if (shape.convention === undefined && shape.parameters.some(({ isUntouched }) => !isUntouched))
     asked.push(
-      `Its parameters do not say which calling convention it has. ${NAMES[convention]} is what the file format has.`,
+      `Its parameters do not say which calling convention it has. ${CONVENTIONS[convention].title} is what the file format has.`,
     );
   if (shape.convention !== undefined && shape.convention !== convention)
     asked.push(
-      `It reads registers as ${NAMES[shape.convention]} hands over parameters, and the file format has ${NAMES[convention]}: --convention says which.`,
+      `It reads registers as ${CONVENTIONS[shape.convention].title} hands over parameters, and the file format has ${CONVENTIONS[convention].title}: --convention says which.`,
     );
   return convention;
 }
-
-const NAMES: Readonly<Record<Convention, string>> = { sysv: 'System V', 'ms-x64': 'Microsoft x64' };
 
 function contractFrom(image: Image, roles: Roles, source: string): Contract {
   const { shape, frame, asked, convention } = roles;

@@ -2,10 +2,11 @@
 import type { Block, CodeShape, ParameterValue, ReadParameter } from '../code/code-shape.js';
 import type { Value } from '../code/value.js';
 import type { Contract, Parameter, Source } from '../contract/contract.js';
+import type { ConventionName } from '../x86/conventions.js';
 import type { RegisterName } from '../x86/registers.js';
 import type { Frame } from './frame.js';
 import { answerOf, type Bytes, type Piece, pieceOf, piecesIn } from './pieces.js';
-import { type Convention, placeFor, positionOf } from './places.js';
+import { placeFor, positionOf } from './places.js';
 import { CannotSay } from './proposal.js';
 
 /** A field as it is proposed. */
@@ -40,7 +41,7 @@ export class Roles {
 
   constructor(
     readonly shape: CodeShape,
-    readonly convention: Convention,
+    readonly convention: ConventionName,
     readonly frame: Frame,
     readonly asked: string[],
   ) {

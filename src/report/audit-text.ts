@@ -1,6 +1,6 @@
 /** An audit for people. */
 import type { ImageVerdict } from '../audit/audit.js';
-import { CALLING, type ConventionName } from '../audit/calling.js';
+import { type ConventionName, CONVENTIONS } from '../x86/conventions.js';
 import { AUDIT_RULES, type AuditFinding, type FunctionVerdict, isJudged } from '../audit/finding.js';
 import type { Image } from '../image/image.js';
 import { sourceLine } from '../image/line-table.js';
@@ -21,7 +21,7 @@ export function auditText(verdicts: readonly ImageVerdict[]): string {
 }
 
 function imageText({ image, convention, functions, nameless, problem }: ImageVerdict): string {
-  const lines = [`${image.name}: ${CALLING[convention].title} calling convention`];
+  const lines = [`${image.name}: ${CONVENTIONS[convention].title} calling convention`];
   if (problem !== '') lines.push(`  not judged: ${problem}`);
   if (functions.length === 0 && problem === '' && nameless.length === 0)
     lines.push('  no function with TDCALL or SEAMCALL in it');
@@ -41,7 +41,7 @@ function imageText({ image, convention, functions, nameless, problem }: ImageVer
 }
 
 function what({ instructions, calls, convention }: FunctionVerdict, usual: ConventionName): string {
-  const other = convention === usual ? '' : `, ${CALLING[convention].title} by its code`;
+  const other = convention === usual ? '' : `, ${CONVENTIONS[convention].title} by its code`;
   const through = calls.length === 0 ? '' : ` through ${calls.map((name) => shorten(name)).join(', ')}`;
   return `${instructions.join(', ') || 'no call reached'}${through}${other}`;
 }

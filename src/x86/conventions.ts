@@ -4,6 +4,8 @@ import type { RegisterName } from './registers.js';
 export type ConventionName = 'sysv' | 'ms-x64';
 
 export interface Convention {
+  /** For people. */
+  readonly title: string;
   /** What the first parameters are passed in, in their order; the others lie on the stack. */
   readonly parameters: readonly RegisterName[];
   /** Bytes above the return address that belong to the callee. */
@@ -19,6 +21,7 @@ export interface Convention {
 export const CONVENTIONS: Readonly<Record<ConventionName, Convention>> = {
   // System V AMD64 psABI 3.2.3.
   sysv: {
+    title: 'System V',
     parameters: ['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'],
     shadowSpace: 0,
     calleeSaved: ['rbx', 'rbp', 'r12', 'r13', 'r14', 'r15'],
@@ -27,6 +30,7 @@ export const CONVENTIONS: Readonly<Record<ConventionName, Convention>> = {
   },
   // docs/abi/calling-conventions.md#microsoft-x64.
   'ms-x64': {
+    title: 'Microsoft x64',
     parameters: ['rcx', 'rdx', 'r8', 'r9'],
     shadowSpace: 32,
     calleeSaved: ['rbx', 'rbp', 'rdi', 'rsi', 'r12', 'r13', 'r14', 'r15'],
@@ -34,3 +38,8 @@ export const CONVENTIONS: Readonly<Record<ConventionName, Convention>> = {
     firstVectorSaved: 6,
   },
 };
+
+/** Bytes from the return address to the first parameter on the stack, behind the shadow space. */
+export function firstOnStack(convention: ConventionName): number {
+  return 8 + CONVENTIONS[convention].shadowSpace;
+}

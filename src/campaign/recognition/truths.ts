@@ -4,16 +4,14 @@ import type { Condition } from '../../code/state.js';
 import { entryValue, incoming } from '../../code/value.js';
 import type { Contract, Parameter } from '../../contract/contract.js';
 import type { ArgumentTest } from '../../contract/flow-words.js';
-
-/** Bytes from the return address to the first stack parameter (System V psABI 3.2.3; Microsoft x64: behind the shadow space). */
-const FIRST_STACK_PARAMETER: Readonly<Record<Contract['convention'], number>> = { sysv: 8, 'ms-x64': 40 };
+import { firstOnStack } from '../../x86/conventions.js';
 
 const ALL = (1n << 64n) - 1n;
 
 /** Where a parameter of a contract arrives. */
 export function placeOf({ convention }: Pick<Contract, 'convention'>, { place }: Parameter): ParameterValue {
   if ('register' in place) return entryValue(place.register);
-  return incoming(FIRST_STACK_PARAMETER[convention] + 8 * place.stack);
+  return incoming(firstOnStack(convention) + 8 * place.stack);
 }
 
 export function blockOf(contract: Contract): ParameterValue | undefined {
