@@ -6,7 +6,6 @@
  * The schema is the one source of the type and of the checks that a user's contract goes through.
  */
 import { z } from 'zod';
-import { REGISTER_NAMES } from '../x86/registers.js';
 import { layoutSchema, ownDataSchema, parameterSchema, returnsSchema } from './data-words.js';
 import {
   answerTestSchema,
@@ -17,12 +16,9 @@ import {
   stiSchema,
   writtenLeavesSchema,
 } from './flow-words.js';
+import { hex64, name, register } from './plain-words.js';
 import { type ProgramContract, programContractSchema } from './program-contract.js';
 
-const register = z.enum(REGISTER_NAMES);
-const name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/, 'a name of letters, digits, _ . - (at most 100)');
-/** A 64-bit value as `0x...` (at most 16 digits). */
-const hex64 = z.string().regex(/^0x[0-9a-fA-F]{1,16}$/, 'a 64-bit value written as 0x...');
 /** All conditions of a list must hold. */
 const condition = z.union(
   [

@@ -1,15 +1,10 @@
 /** Words of a contract that speak of data: parameters, argument blocks with their fields, the result, memory of the function's own. */
 import { z } from 'zod';
-import { REGISTER_NAMES } from '../x86/registers.js';
 import { MOST_STACK_PARAMETERS } from './limits.js';
+import { hex64, name, register } from './plain-words.js';
 
 /** Bytes of a block, which must fit into half a page: what stubs load and store is far smaller. */
 const LARGEST_BLOCK = 2048;
-
-const name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/, 'a name of letters, digits, _ . - (at most 100)');
-/** A 64-bit value as `0x...` (at most 16 digits). */
-const hex64 = z.string().regex(/^0x[0-9a-fA-F]{1,16}$/, 'a 64-bit value written as 0x...');
-const register = z.enum(REGISTER_NAMES);
 
 const bytes = z.union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)], 'one of 1, 2, 4, 8 (bytes)');
 const signed = z.literal(true);

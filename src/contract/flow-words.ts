@@ -4,13 +4,9 @@
  * own.
  */
 import { z } from 'zod';
-import { REGISTER_NAMES } from '../x86/registers.js';
+import { hex64, name, register } from './plain-words.js';
 
-const name = z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/, 'a name of letters, digits, _ . - (at most 100)');
-const hex64 = z.string().regex(/^0x[0-9a-fA-F]{1,16}$/, 'a 64-bit value written as 0x...');
-
-const tested = z
-  .enum(REGISTER_NAMES)
+const tested = register
   .exclude(['rsp'])
   .describe('The register behind the instruction: rax is the completion status, r10 what the host returns.');
 const values = z.array(hex64).min(1).max(16);
