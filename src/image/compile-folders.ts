@@ -3,6 +3,7 @@
  * in them are relative to it. It stands in .debug_info, in the first entry of a unit. Source: DWARF version 5, section 3.1.1
  * (DW_AT_stmt_list, DW_AT_comp_dir), 7.5.1 (unit headers), 7.5.3 (abbreviations), 7.5.4 to 7.5.6 (numbers); version 4, 7.5.1.1.
  */
+import { FORM, skipForm, type UnitForm } from './dwarf-forms.js';
 import { DamagedDebug, DwarfReader, undamaged } from './dwarf-reader.js';
 
 /** The sections that it stands in; empty where there is none. */
@@ -16,59 +17,11 @@ export interface InfoSections {
 const ESCAPE_64 = 0xffffffff;
 const UNIT_TYPE = { type: 2, skeleton: 4, splitCompile: 5, splitType: 6 } as const;
 const ATTRIBUTE = { lines: 0x10, folder: 0x1b } as const;
-const FORM = {
-  address: 0x01,
-  block2: 0x03,
-  block4: 0x04,
-  data4: 0x06,
-  data8: 0x07,
-  string: 0x08,
-  block: 0x09,
-  block1: 0x0a,
-  strp: 0x0e,
-  refAddress: 0x10,
-  sectionOffset: 0x17,
-  expression: 0x18,
-  strpSup: 0x1d,
-  lineStrp: 0x1f,
-  implicit: 0x21,
-  refAlt: 0x1f20,
-  strpAlt: 0x1f21,
-} as const;
-/** Forms of as many bytes whatever the unit; data, flags, references, indices. */
-const FIXED: ReadonlyMap<number, number> = new Map([
-  [0x05, 2],
-  [0x0b, 1],
-  [0x0c, 1],
-  [0x11, 1],
-  [0x12, 2],
-  [0x13, 4],
-  [0x14, 8],
-  [0x19, 0],
-  [0x1c, 4],
-  [0x1e, 16],
-  [0x20, 8],
-  [0x24, 8],
-  [0x25, 1],
-  [0x26, 2],
-  [0x27, 3],
-  [0x28, 4],
-  [0x29, 1],
-  [0x2a, 2],
-  [0x2b, 3],
-  [0x2c, 4],
-]);
-/** Forms that are one LEB128 number: sdata, udata, ref_udata, strx, addrx, loclistx, rnglistx, and GNU's indices. */
-const NUMBERS: ReadonlySet<number> = new Set([0x0d, 0x0f, 0x15, 0x1a, 0x1b, 0x22, 0x23, 0x1f01, 0x1f02]);
-
 /** Units that are looked at, and attributes in tables of abbreviations: some ten times what the largest kernels have. */
 const MOST_UNITS = 1 << 16;
 const MOST_STEPS = 1 << 22;
 
-interface InfoUnit {
-  version: number;
-  is64: boolean;
-  addressSize: number;
+interface InfoUnit extends UnitForm {
   abbreviations: number;
 }
 
@@ -188,52 +141,4 @@ function readHeader(reader: DwarfReader, is64: boolean): InfoUnit | undefined {
   // The number that a skeleton shares with the file that holds the rest.
   if (type === UNIT_TYPE.skeleton || type === UNIT_TYPE.splitCompile) reader.skip(8);
   return { version, is64, abbreviations, addressSize };
-}
-
-function skipForm({ version, is64, addressSize }: InfoUnit, reader: DwarfReader, form: number): void {
-  const fixed = FIXED.get(form);
-  if (fixed !== undefined) reader.skip(fixed);
-  else if (NUMBERS.has(form)) reader.uleb();
-  else
-    switch (form) {
-      case FORM.address:
-        reader.skip(addressSize);
-        break;
-      case FORM.refAddress:
-        // In version 2 it is as wide as an address.
-        reader.skip(version === 2 ? addressSize : is64 ? 8 : 4);
-        break;
-      case FORM.data4:
-        reader.skip(4);
-        break;
-      case FORM.data8:
-        reader.skip(8);
-        break;
-      case FORM.sectionOffset:
-      case FORM.strp:
-      case FORM.lineStrp:
-      case FORM.strpSup:
-      case FORM.refAlt:
-      case FORM.strpAlt:
-        reader.offset(is64);
-        break;
-      case FORM.string:
-        reader.string();
-        break;
-      case FORM.block1:
-        reader.skip(reader.u8());
-        break;
-      case FORM.block2:
-        reader.skip(reader.u16());
-        break;
-      case FORM.block4:
-        reader.skip(reader.u32());
-        break;
-      case FORM.block:
-      case FORM.expression:
-        reader.skip(reader.uleb());
-        break;
-      default:
-        throw new DamagedDebug();
-    }
 }

@@ -5,6 +5,7 @@
 import { posix } from 'node:path';
 import { escapeName } from '../text/escape.js';
 import { BoundedCache } from './bounded-cache.js';
+import { FORM, skipForm } from './dwarf-forms.js';
 import { DamagedDebug, DwarfReader, undamaged } from './dwarf-reader.js';
 import { NAME_LIMIT } from './image.js';
 import type { LineUnit } from './line-program.js';
@@ -34,21 +35,22 @@ interface UnitTables {
 }
 
 const CONTENT = { path: 1, directory: 2 } as const;
-const FORM = {
-  block2: 0x03,
-  block4: 0x04,
-  data2: 0x05,
-  data4: 0x06,
-  data8: 0x07,
-  string: 0x08,
-  block: 0x09,
-  block1: 0x0a,
-  data1: 0x0b,
-  strp: 0x0e,
-  udata: 0x0f,
-  data16: 0x1e,
-  lineStrp: 0x1f,
-} as const;
+/** What a column of a table may be written in. */
+const FORMS: ReadonlySet<number> = new Set([
+  FORM.string,
+  FORM.lineStrp,
+  FORM.strp,
+  FORM.udata,
+  FORM.data1,
+  FORM.data2,
+  FORM.data4,
+  FORM.data8,
+  FORM.data16,
+  FORM.block,
+  FORM.block1,
+  FORM.block2,
+  FORM.block4,
+]);
 
 /** Entries that a table of one unit may have: a unit of the largest kernels has a thousand. */
 const MOST_ENTRIES = 1 << 16;
@@ -146,6 +148,8 @@ function readTables5(unit: LineUnit, reader: DwarfReader): UnitTables {
 function readEntries(unit: LineUnit, reader: DwarfReader): NameTable {
   const format = Array.from({ length: reader.u8() }, () => ({ content: reader.uleb(), form: reader.uleb() }));
   const count = reader.uleb();
+  // No column is an address.
+  const unitForm = { version: unit.version, is64: unit.is64, addressSize: 0 };
   const table = newTable();
   for (let index = 0; index < count; index++) {
     const name: { within: NameTable['within'][number]; offset: number } = { within: 'line', offset: reader.at };
@@ -156,7 +160,8 @@ function readEntries(unit: LineUnit, reader: DwarfReader): NameTable {
         name.within = form === FORM.string ? 'line' : form === FORM.lineStrp ? 'lineStrings' : 'strings';
         name.offset = stringOffset(unit, reader, form);
       } else if (content === CONTENT.directory) directory = readNumber(reader, form);
-      else skipForm(unit, reader, form);
+      else if (FORMS.has(form)) skipForm(unitForm, reader, form);
+      else throw new DamagedDebug();
     }
     add(table, name.within, name.offset, directory);
   }
@@ -182,50 +187,6 @@ function readNumber(reader: DwarfReader, form: number): number {
       return reader.u16();
     case FORM.udata:
       return reader.uleb();
-    default:
-      throw new DamagedDebug();
-  }
-}
-
-function skipForm({ is64 }: LineUnit, reader: DwarfReader, form: number): void {
-  switch (form) {
-    case FORM.string:
-      reader.string();
-      break;
-    case FORM.lineStrp:
-    case FORM.strp:
-      reader.offset(is64);
-      break;
-    case FORM.udata:
-      reader.uleb();
-      break;
-    case FORM.data1:
-      reader.skip(1);
-      break;
-    case FORM.data2:
-      reader.skip(2);
-      break;
-    case FORM.data4:
-      reader.skip(4);
-      break;
-    case FORM.data8:
-      reader.skip(8);
-      break;
-    case FORM.data16:
-      reader.skip(16);
-      break;
-    case FORM.block1:
-      reader.skip(reader.u8());
-      break;
-    case FORM.block2:
-      reader.skip(reader.u16());
-      break;
-    case FORM.block4:
-      reader.skip(reader.u32());
-      break;
-    case FORM.block:
-      reader.skip(reader.uleb());
-      break;
     default:
       throw new DamagedDebug();
   }

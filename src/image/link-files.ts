@@ -1,9 +1,8 @@
 /** From objects that were read to one image, with its hash and its debug sections. */
-import { createHash } from 'node:crypto';
 import type { Image } from './image.js';
 import { keepDebugSections } from './line-table.js';
 import { linkObjects, type LinkOptions } from './link.js';
-import type { ObjectFile } from './object-file.js';
+import { hashOf, type ObjectFile } from './object-file.js';
 
 /**
  * Links objects in the order given. The hash of one object is that of its bytes; of several it is over their hashes, in
@@ -21,13 +20,12 @@ export function linkFiles(
     objects.map(({ input }) => input),
     { ...options, name, format: objects[0].format },
   );
-  const image = { ...loaded, hash: hashOf(objects) };
+  const image = { ...loaded, hash: hashOfAll(objects) };
   for (const { elf } of objects) if (elf !== undefined) keepDebugSections(image, elf);
   return image;
 }
 
-function hashOf(objects: readonly ObjectFile[]): string {
+function hashOfAll(objects: readonly ObjectFile[]): string {
   if (objects.length === 1) return objects[0].hash;
-  const all = objects.map(({ hash }) => hash).join('\n');
-  return createHash('sha256').update(all).digest('hex');
+  return hashOf(objects.map(({ hash }) => hash).join('\n'));
 }

@@ -1,5 +1,4 @@
 /** From a file to an image. */
-import { createHash } from 'node:crypto';
 import { isArchive } from './archive.js';
 import { isBootImage, unpackBootImage } from './boot-image.js';
 import { FILE_TYPE } from './elf-constants.js';
@@ -13,7 +12,7 @@ import { withKernelNames } from './kernel-image.js';
 import { readLibrary } from './library.js';
 import { keepDebugSections } from './line-table.js';
 import { linkFiles } from './link-files.js';
-import { isElf, isObject, readObjectFile } from './object-file.js';
+import { hashOf, isElf, isObject, readObjectFile } from './object-file.js';
 import { readPeFile } from './pe-file.js';
 import { loadPe, looksLikePe } from './pe-image.js';
 
@@ -59,8 +58,4 @@ function kernelWithin(bytes: Uint8Array, name: string): Uint8Array | undefined {
   const section = readPeFile(bytes, name).sections.find((candidate) => candidate.name === KERNEL_SECTION);
   const found = section && bytes.subarray(section.rawOffset, section.rawOffset + section.rawSize);
   return found !== undefined && isBootImage(found) ? found : undefined;
-}
-
-function hashOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -61,6 +61,7 @@ function readCoffFile(bytes: Uint8Array, name: string, budget: ReadBudget): Obje
   return { input: coffLinkInput(parseCoffObject(bytes, name, budget)), format: 'coff-object', hash: hashOf(bytes) };
 }
 
-function hashOf(bytes: Uint8Array): string {
+/** SHA-256, hexadecimal. */
+export function hashOf(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex');
 }

@@ -8,15 +8,14 @@ import { SIZE_LIMIT } from './image.js';
 import { unpackLz4 } from './lz4.js';
 import { unpackLzma } from './lzma.js';
 import { isElf, startsWith } from './object-file.js';
-import { DamagedPacking } from './packing.js';
+import { DamagedPacking, isDamagedPacking } from './packing.js';
 import { unpackXz } from './xz.js';
-import { DamagedZstd } from './zstd-entropy.js';
 import { unpackZstd } from './zstd.js';
 
 interface Packer {
   name: string;
   magic: readonly number[];
-  /** Fills the output; absent where nobody reads it here. @throws DamagedPacking, DamagedZstd or an error of zlib */
+  /** Fills the output; absent where nobody reads it here. @throws DamagedPacking or an error of zlib */
   unpack?: (bytes: Uint8Array, output: Uint8Array) => void;
 }
 
@@ -64,7 +63,7 @@ export function unpackPayload(bytes: Uint8Array, file: { name: string }): Uint8A
   try {
     unpack(name === 'gzip' ? bytes : body, output);
   } catch (error) {
-    if (!(error instanceof DamagedPacking || error instanceof DamagedZstd || isOfZlib(error))) throw error;
+    if (!isDamagedPacking(error)) throw error;
     fail(file, `${what} cannot be unpacked to ${size} bytes; the file is damaged: build or copy it again`);
   }
   if (!isElf(output)) fail(file, `${what} is no ELF file; give the vmlinux it was made of`);
@@ -75,10 +74,4 @@ function unpackGzip(bytes: Uint8Array, output: Uint8Array): void {
   const unpacked = gunzipSync(bytes, { maxOutputLength: Math.max(1, output.length) });
   if (unpacked.length !== output.length) throw new DamagedPacking();
   output.set(unpacked);
-}
-
-/** zlib's own errors have a code that begins with Z_; the other is of an output that is too long. */
-function isOfZlib(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return code.startsWith('Z_') || code === 'ERR_BUFFER_TOO_LARGE';
 }

@@ -3,7 +3,7 @@ import { inflateSync } from 'node:zlib';
 import { DamagedDebug, TooMuchDebug } from './dwarf-reader.js';
 import { SECTION_FLAG } from './elf-constants.js';
 import { contents, size64, type ElfFile, type ElfSection } from './elf-file.js';
-import { DamagedZstd } from './zstd-entropy.js';
+import { isDamagedPacking } from './packing.js';
 import { unpackZstd } from './zstd.js';
 
 /** Elf64_Chdr and its types (System V gABI, chapter 4, "Section Compression"). */
@@ -68,15 +68,9 @@ function unpackedAs(type: number, bytes: Uint8Array, size: number): Uint8Array {
     else if (type === TYPE.zlib) found = inflateSync(bytes, { maxOutputLength: Math.max(1, size) });
     else throw new DamagedDebug();
   } catch (error) {
-    if (error instanceof DamagedDebug || error instanceof DamagedZstd || isOfZlib(error)) throw new DamagedDebug();
+    if (error instanceof DamagedDebug || isDamagedPacking(error)) throw new DamagedDebug();
     throw error;
   }
   if (found.length !== size) throw new DamagedDebug();
   return found;
-}
-
-/** zlib's own errors have a code that begins with Z_; the other is of an output that is too long. */
-function isOfZlib(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return code.startsWith('Z_') || code === 'ERR_BUFFER_TOO_LARGE';
 }

@@ -2,9 +2,7 @@
  * The entropy codes of Zstandard: FSE tables and Huffman trees, from bytes that may be hostile. Source: RFC 8878, sections
  * 4.1 (FSE), 4.1.1 (table description) and 4.2 (Huffman coding).
  */
-
-/** The bytes are no Zstandard data, or not all of it. */
-export class DamagedZstd extends Error {}
+import { DamagedPacking } from './packing.js';
 
 /** A finite-state table: by state, the symbol, and what the next state is read from. */
 export interface FseTable {
@@ -37,7 +35,7 @@ export class BackwardBits {
     private readonly start: number,
     end: number,
   ) {
-    if (end <= start || end > bytes.length || bytes[end - 1] === 0) throw new DamagedZstd();
+    if (end <= start || end > bytes.length || bytes[end - 1] === 0) throw new DamagedPacking();
     this.left = (end - start) * 8 - (Math.clz32(bytes[end - 1]) - 23);
   }
 
@@ -90,11 +88,11 @@ export function readFseTable(
   };
   const log = peek(4) + 5;
   bit += 4;
-  if (log > mostLog) throw new DamagedZstd();
+  if (log > mostLog) throw new DamagedPacking();
   const counts: number[] = [];
   let left = 1 << log;
   while (left > 0) {
-    if (counts.length >= mostSymbols || at + (bit >>> 3) >= end) throw new DamagedZstd();
+    if (counts.length >= mostSymbols || at + (bit >>> 3) >= end) throw new DamagedPacking();
     // Values up to left + 1; the smaller ones take one bit less.
     const width = 32 - Math.clz32(left + 1);
     const small = 2 ** width - 1 - (left + 1);
@@ -112,12 +110,12 @@ export function readFseTable(
     for (let repeat = 3; repeat === 3;) {
       repeat = peek(2);
       bit += 2;
-      if (counts.length + repeat > mostSymbols) throw new DamagedZstd();
+      if (counts.length + repeat > mostSymbols) throw new DamagedPacking();
       for (let index = 0; index < repeat; index++) counts.push(0);
     }
   }
   const next = at + Math.ceil(bit / 8);
-  if (left !== 0 || next > end) throw new DamagedZstd();
+  if (left !== 0 || next > end) throw new DamagedPacking();
   return { table: fseTable(counts, log), end: next };
 }
 
@@ -161,10 +159,10 @@ export function singleSymbol(symbol: number): FseTable {
 
 /** Reads a Huffman tree description (section 4.2.1). @returns the table, and where the description ends */
 export function readHuffman(bytes: Uint8Array, at: number, end: number): { table: HuffmanTable; end: number } {
-  if (at >= end) throw new DamagedZstd();
+  if (at >= end) throw new DamagedPacking();
   const head = bytes[at];
   const next = at + 1 + (head < 128 ? head : (head - 126) >> 1);
-  if (next > end) throw new DamagedZstd();
+  if (next > end) throw new DamagedPacking();
   const weights = head < 128 ? compressedWeights(bytes, at + 1, next) : directWeights(bytes, at + 1, head - 127);
   return { table: huffmanTable(weights), end: next };
 }
@@ -181,27 +179,27 @@ function compressedWeights(bytes: Uint8Array, at: number, end: number): number[]
   const stream = new BackwardBits(bytes, start, end);
   const weights: number[] = [];
   const states = [stream.read(table.log), stream.read(table.log)];
-  if (stream.left < 0) throw new DamagedZstd();
+  if (stream.left < 0) throw new DamagedPacking();
   for (let turn = 0; ; turn ^= 1) {
     const state = states[turn];
     weights.push(table.symbols[state]);
-    if (weights.length > MOST_WEIGHTS) throw new DamagedZstd();
+    if (weights.length > MOST_WEIGHTS) throw new DamagedPacking();
     states[turn] = table.bases[state] + stream.read(table.bits[state]);
     if (stream.left >= 0) continue;
     weights.push(table.symbols[states[turn ^ 1]]);
-    if (weights.length > MOST_WEIGHTS) throw new DamagedZstd();
+    if (weights.length > MOST_WEIGHTS) throw new DamagedPacking();
     return weights;
   }
 }
 
 /** The weight of the last symbol is what is left to a power of two. */
 function huffmanTable(weights: number[]): HuffmanTable {
-  if (weights.some((weight) => weight > LONGEST_CODE)) throw new DamagedZstd();
+  if (weights.some((weight) => weight > LONGEST_CODE)) throw new DamagedPacking();
   const sum = weights.reduce((all, weight) => all + (weight === 0 ? 0 : 2 ** (weight - 1)), 0);
-  if (sum === 0) throw new DamagedZstd();
+  if (sum === 0) throw new DamagedPacking();
   const log = 32 - Math.clz32(sum);
   const rest = 2 ** log - sum;
-  if (log > LONGEST_CODE || (rest & (rest - 1)) !== 0) throw new DamagedZstd();
+  if (log > LONGEST_CODE || (rest & (rest - 1)) !== 0) throw new DamagedPacking();
   const all = [...weights, 32 - Math.clz32(rest)];
   const symbols = new Uint8Array(1 << log);
   const bits = new Uint8Array(1 << log);
@@ -214,7 +212,7 @@ function huffmanTable(weights: number[]): HuffmanTable {
       bits.fill(log + 1 - weight, at, next);
       at = next;
     });
-  if (at !== 1 << log) throw new DamagedZstd();
+  if (at !== 1 << log) throw new DamagedPacking();
   return { log, symbols, bits };
 }
 
@@ -232,8 +230,8 @@ export function decodeHuffman(
     into[index] = symbols[state];
     const used = bits[state];
     state = ((state << used) & ((1 << log) - 1)) | stream.read(used);
-    if (stream.left < -log) throw new DamagedZstd();
+    if (stream.left < -log) throw new DamagedPacking();
   }
   // The bits that were read ahead lie before the first one.
-  if (stream.left !== -log) throw new DamagedZstd();
+  if (stream.left !== -log) throw new DamagedPacking();
 }

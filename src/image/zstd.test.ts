@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fc, test } from '@fast-check/vitest';
 import { expect, test as plain } from 'vitest';
+import { DamagedPacking } from './packing.js';
 import { unpackZstd } from './zstd.js';
-import { DamagedZstd } from './zstd-entropy.js';
 
 const TEXT = Array.from({ length: 60 }, (_, index) => `line ${(index * index) % 97} of ${index % 13} words; `).join('');
 /** The text by zstd 1.5.4 at level 19: a Huffman tree of described weights, described tables of sequences, a checksum. */
@@ -48,18 +48,18 @@ plain.each<[string, Uint8Array, number]>([
   ['a tree whose weights never end', frame(block(2, 11, [0xa2, 0, 2, 5, 0xf0, 3, 1, 1, 1, 1, 1])), 10],
   ['no bytes', new Uint8Array(0), 1],
 ])('refused: %s', (_what, bytes, size) => {
-  expect(() => unpackZstd(bytes, size)).toThrow(DamagedZstd);
+  expect(() => unpackZstd(bytes, size)).toThrow(DamagedPacking);
 });
 
 plain('sequences that leave their block end soon: 98,047 of 65,538 bytes or more each', { timeout: 10_000 }, () => {
   const sequences = [0xff, 0xff, 0xff, 0x54, 0, 0, 52, 0xff, 0xff, 1];
   const bytes = frame(block(2, 2 + sequences.length, [0x08, 0x61, ...sequences]));
-  expect(() => unpackZstd(bytes, 1 << 24)).toThrow(DamagedZstd);
+  expect(() => unpackZstd(bytes, 1 << 24)).toThrow(DamagedPacking);
 });
 
 plain('blocks of no bytes are not opened without end', () => {
   const empty = Array.from({ length: 5000 }, (_, index) => block(0, 0, [], index === 4999));
-  expect(() => unpackZstd(frame(...empty), 0)).toThrow(DamagedZstd);
+  expect(() => unpackZstd(frame(...empty), 0)).toThrow(DamagedPacking);
 });
 
 const change = fc.tuple(fc.nat(PACKED.length - 1), fc.nat(255));
@@ -71,7 +71,7 @@ test.prop([fc.array(change, { minLength: 1, maxLength: 6 })], { numRuns: 3000 })
     try {
       expect(unpackZstd(bytes, TEXT.length)).toHaveLength(TEXT.length);
     } catch (error) {
-      expect(error).toBeInstanceOf(DamagedZstd);
+      expect(error).toBeInstanceOf(DamagedPacking);
     }
   },
 );

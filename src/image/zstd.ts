@@ -4,9 +4,9 @@
  * kept in plain JavaScript (fzstd 0.1.1) does not end on a tree of one weight, nor soon on sequences that leave their block;
  * those made of WebAssembly cannot be had without waiting, and images are read without.
  */
+import { DamagedPacking } from './packing.js';
 import {
   BackwardBits,
-  DamagedZstd,
   decodeHuffman,
   fseTable,
   type FseTable,
@@ -79,7 +79,7 @@ function bases(bits: readonly number[], first: number): number[] {
  * Unpacks frames one after the other.
  * @param size bytes that come out, which the caller has bounded
  * @param output of that size, where they go
- * @throws DamagedZstd if the bytes are no such frames, need a dictionary, or do not come to that size exactly
+ * @throws DamagedPacking if the bytes are no such frames, need a dictionary, or do not come to that size exactly
  */
 export function unpackZstd(bytes: Uint8Array, size: number, output: Uint8Array = new Uint8Array(size)): Uint8Array {
   new Unpacker(bytes, output).frames();
@@ -112,14 +112,14 @@ class Unpacker {
       const magic = this.number(4);
       if (magic >>> 4 === SKIPPABLE >>> 4) this.skip(this.number(4));
       else if (magic === MAGIC) this.oneFrame();
-      else throw new DamagedZstd();
+      else throw new DamagedPacking();
     }
-    if (this.done !== this.output.length) throw new DamagedZstd();
+    if (this.done !== this.output.length) throw new DamagedPacking();
   }
 
   private skip(count: number): number {
     const start = this.at;
-    if (count > this.bytes.length - start) throw new DamagedZstd();
+    if (count > this.bytes.length - start) throw new DamagedPacking();
     this.at = start + count;
     return start;
   }
@@ -136,7 +136,7 @@ class Unpacker {
     const head = this.number(1);
     const single = (head & 0x20) !== 0;
     // A reserved bit, and dictionaries.
-    if ((head & 0x08) !== 0 || (head & 3) !== 0) throw new DamagedZstd();
+    if ((head & 0x08) !== 0 || (head & 3) !== 0) throw new DamagedPacking();
     if (!single) this.skip(1);
     // What it says of its size is not needed: the output has one.
     this.skip([single ? 1 : 0, 2, 4, 8][head >> 6]);
@@ -154,7 +154,7 @@ class Unpacker {
     const head = this.number(3);
     const size = head >>> 3;
     const type = (head >> 1) & 3;
-    if (size > MOST_IN_BLOCK || --this.blocksLeft < 0) throw new DamagedZstd();
+    if (size > MOST_IN_BLOCK || --this.blocksLeft < 0) throw new DamagedPacking();
     if (type === BLOCK.raw) {
       const from = this.skip(size);
       this.append(this.bytes.subarray(from, from + size));
@@ -165,12 +165,12 @@ class Unpacker {
     } else if (type === BLOCK.compressed) {
       const from = this.skip(size);
       this.compressed(from, from + size);
-    } else throw new DamagedZstd();
+    } else throw new DamagedPacking();
     return (head & 1) === 1;
   }
 
   private room(count: number): void {
-    if (count > this.output.length - this.done) throw new DamagedZstd();
+    if (count > this.output.length - this.done) throw new DamagedPacking();
   }
 
   private append(bytes: Uint8Array): void {
@@ -187,12 +187,12 @@ class Unpacker {
 
   /** Section 3.1.1.3.1. */
   private readLiterals(start: number, end: number): { literals: Uint8Array; at: number } {
-    if (start >= end) throw new DamagedZstd();
+    if (start >= end) throw new DamagedPacking();
     const type = this.bytes[start] & 3;
     const format = (this.bytes[start] >> 2) & 3;
     const isPacked = type === LITERALS.compressed || type === LITERALS.treeless;
     const width = isPacked ? [3, 3, 4, 5][format] : [1, 2, 1, 3][format];
-    if (width > end - start) throw new DamagedZstd();
+    if (width > end - start) throw new DamagedPacking();
     let head = 0;
     for (let index = width - 1; index >= 0; index--) head = head * 256 + this.bytes[start + index];
     const at = start + width;
@@ -203,7 +203,7 @@ class Unpacker {
     const bits = [10, 10, 14, 18][format];
     const size = Math.floor(head / 16) % 2 ** bits;
     const packed = Math.floor(head / 2 ** (4 + bits));
-    if (size > MOST_IN_BLOCK || packed > end - at) throw new DamagedZstd();
+    if (size > MOST_IN_BLOCK || packed > end - at) throw new DamagedPacking();
     const literals = this.literals.subarray(0, size);
     this.huffmanLiterals(type === LITERALS.compressed, at, at + packed, literals, format === 0 ? 1 : 4);
     return { literals, at: at + packed };
@@ -211,7 +211,7 @@ class Unpacker {
 
   private plainLiterals(type: number, at: number, end: number, size: number): { literals: Uint8Array; at: number } {
     const length = type === LITERALS.raw ? size : 1;
-    if (size > MOST_IN_BLOCK || length > end - at) throw new DamagedZstd();
+    if (size > MOST_IN_BLOCK || length > end - at) throw new DamagedPacking();
     if (type === LITERALS.raw) return { literals: this.bytes.subarray(at, at + size), at: at + size };
     return { literals: this.literals.subarray(0, size).fill(this.bytes[at]), at: at + 1 };
   }
@@ -223,17 +223,17 @@ class Unpacker {
       this.huffman = tree.table;
       at = tree.end;
     }
-    if (this.huffman === undefined) throw new DamagedZstd();
+    if (this.huffman === undefined) throw new DamagedPacking();
     if (streams === 1) return decodeHuffman(this.huffman, this.bytes, at, end, into);
-    if (end - at < 6) throw new DamagedZstd();
+    if (end - at < 6) throw new DamagedPacking();
     const sizes = [0, 2, 4].map((offset) => this.view.getUint16(at + offset, true));
     at += 6;
     const each = (into.length + 3) >> 2;
     // The last stream has what is left.
-    if (each * 3 > into.length) throw new DamagedZstd();
+    if (each * 3 > into.length) throw new DamagedPacking();
     for (let index = 0; index < 4; index++) {
       const next = index < 3 ? at + sizes[index] : end;
-      if (next > end) throw new DamagedZstd();
+      if (next > end) throw new DamagedPacking();
       const part = into.subarray(index * each, index < 3 ? (index + 1) * each : into.length);
       decodeHuffman(this.huffman, this.bytes, at, next, part);
       at = next;
@@ -242,26 +242,26 @@ class Unpacker {
 
   /** Section 3.1.1.3.2. @param limit of the output, for this block */
   private sequences(start: number, end: number, literals: Uint8Array, limit: number): void {
-    if (start >= end) throw new DamagedZstd();
+    if (start >= end) throw new DamagedPacking();
     let at = start;
     const byte = (): number => {
-      if (at >= end) throw new DamagedZstd();
+      if (at >= end) throw new DamagedPacking();
       return this.bytes[at++];
     };
     let count = byte();
     if (count >= 128) count = count < 255 ? (count - 128) * 256 + byte() : byte() + byte() * 256 + 0x7f00;
     if (count === 0) {
-      if (at !== end) throw new DamagedZstd();
+      if (at !== end) throw new DamagedPacking();
       return this.append(literals);
     }
     const modes = byte();
-    if ((modes & 3) !== 0) throw new DamagedZstd();
+    if ((modes & 3) !== 0) throw new DamagedPacking();
     [LITERAL_LENGTHS, OFFSETS, MATCH_LENGTHS].forEach(({ mostLog, symbols, predefined }, index) => {
       const mode = (modes >> (6 - index * 2)) & 3;
       if (mode === MODE.predefined) this.tables[index] = predefined;
       else if (mode === MODE.repeated) {
         const symbol = byte();
-        if (symbol >= symbols) throw new DamagedZstd();
+        if (symbol >= symbols) throw new DamagedPacking();
         this.tables[index] = singleSymbol(symbol);
       } else if (mode === MODE.described) {
         const read = readFseTable(this.bytes, at, end, mostLog, symbols);
@@ -270,7 +270,7 @@ class Unpacker {
       }
     });
     const [lengths, offsets, matches] = this.tables;
-    if (lengths === undefined || offsets === undefined || matches === undefined) throw new DamagedZstd();
+    if (lengths === undefined || offsets === undefined || matches === undefined) throw new DamagedPacking();
     this.perform(count, new BackwardBits(this.bytes, at, end), literals, limit, lengths, offsets, matches);
   }
 
@@ -300,12 +300,12 @@ class Unpacker {
         offset = offsets.bases[offset] + stream.read(offsets.bits[offset]);
       }
       if (stream.left < 0 || plain > literals.length - used || plain + matched > limit - this.done)
-        throw new DamagedZstd();
+        throw new DamagedPacking();
       this.copyLiterals(literals, used, plain);
       used += plain;
       this.copy(this.resolved(distance, plain === 0), matched);
     }
-    if (stream.left !== 0 || literals.length - used > limit - this.done) throw new DamagedZstd();
+    if (stream.left !== 0 || literals.length - used > limit - this.done) throw new DamagedPacking();
     this.append(literals.subarray(used));
   }
 
@@ -332,7 +332,7 @@ class Unpacker {
 
   private copy(distance: number, count: number): void {
     const from = this.done - distance;
-    if (distance < 1 || from < this.frame) throw new DamagedZstd();
+    if (distance < 1 || from < this.frame) throw new DamagedPacking();
     const { output, done } = this;
     if (count > SHORT && distance >= count) output.copyWithin(done, from, from + count);
     else for (let index = 0; index < count; index++) output[done + index] = output[from + index];
