@@ -3,6 +3,7 @@
  * that an audit says the same again; what was seen in runs before (which words of memory are read, where the leaf comes
  * from) directs the next.
  */
+import type { WrappedName } from '../stage/wrapped-instructions.js';
 import { SEAMCALL_LEAVES } from '../../models/abi/seamcall-leaves.js';
 import { P_SEAMLDR_LEAVES } from '../../models/abi/p-seamldr.js';
 import { TDCALL_LEAVES } from '../../models/abi/tdcall-leaves.js';
@@ -57,7 +58,7 @@ export interface Knowledge {
   readonly mask?: Source;
   readonly vendor?: Source;
   readonly function?: Source;
-  readonly instruction: 'TDCALL' | 'SEAMCALL';
+  readonly instruction: WrappedName;
   /** Registers that a mask of the caller's may let through, one bit each. */
   readonly exposable: number;
 }

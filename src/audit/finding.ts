@@ -1,4 +1,5 @@
 /** What an audit says of a function. */
+import type { WrappedName } from '../stage/wrapped-instructions.js';
 import type { ConventionName } from '../x86/conventions.js';
 
 /** The rules, by their stable names; the sentence is what is expected. */
@@ -46,7 +47,7 @@ export function findingKey({ rule, subject, address }: AuditFinding): string {
 export interface FunctionVerdict {
   readonly symbol: string;
   readonly address: bigint;
-  readonly instructions: readonly ('TDCALL' | 'SEAMCALL')[];
+  readonly instructions: readonly WrappedName[];
   readonly convention: ConventionName;
   /** Registers of parameters that it reads before it writes them. */
   readonly parameters: readonly string[];

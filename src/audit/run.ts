@@ -1,4 +1,5 @@
 /** One run of a function under audit: entered as its convention says, every exchange answered as a draw says, everything recorded. */
+import type { WrappedName } from '../stage/wrapped-instructions.js';
 import { GPR } from '../../models/abi/registers.js';
 import { joinHalves, readHalves, writeHalves } from '../halves.js';
 import { CALLER_FLAGS, FIXED_FLAGS } from '../scenario/layout.js';
@@ -36,7 +37,7 @@ const ENTRY_FLAGS = (CALLER_FLAGS & ~FLAG.IF) | FIXED_FLAGS;
 /** A TDCALL or SEAMCALL, as it was made. */
 export interface Call {
   readonly address: bigint;
-  readonly instruction: 'TDCALL' | 'SEAMCALL';
+  readonly instruction: WrappedName;
   /** Register file, two halves each. */
   readonly registers: Int32Array;
   readonly vectors: Int32Array;

@@ -3,6 +3,7 @@ import { functionAround } from '../harness/call-graph.js';
 import type { Image } from '../image/image.js';
 import { segmentAt } from '../image/segments.js';
 import { functionExtent, symbolAt } from '../stage/functions.js';
+import { type WrappedName, wrappedIn } from '../stage/wrapped-instructions.js';
 import type { DecodedInstruction } from '../x86/decode.js';
 
 /** A function to be audited. */
@@ -18,12 +19,9 @@ export interface AuditTarget {
 
 export interface WrappedCall {
   readonly address: bigint;
-  readonly instruction: 'TDCALL' | 'SEAMCALL';
+  readonly instruction: WrappedName;
 }
 
-/** 66 0F 01 CC is TDCALL, 66 0F 01 CF is SEAMCALL (Intel SDM volume 2; iced-x86 decodes both). */
-const PREFIX = [0x66, 0x0f, 0x01] as const;
-const LAST: Readonly<Record<number, WrappedCall['instruction']>> = { 0xcc: 'TDCALL', 0xcf: 'SEAMCALL' };
 /** CALL and JMP with a distance of 32 bits, which counts from the end of their 5 bytes. */
 const NEAR = [0xe8, 0xe9];
 const NEAR_BYTES = 5;
@@ -49,7 +47,8 @@ export class AuditTargets {
   private readonly found = new Map<bigint, AuditTarget & { own: WrappedCall[]; calls: string[] }>();
 
   constructor(private readonly image: Image) {
-    for (const call of wrappedCalls(image)) {
+    for (const { address, name } of wrappedIn(image.segments)) {
+      const call = { address, instruction: name };
       const target = this.targetAt(call.address, ({ flow }) => flow === 'environment');
       if (target === undefined) this.nameless.push(call);
       else target?.own.push(call);
@@ -105,19 +104,6 @@ export class AuditTargets {
       this.found.set(code.address, (target = { symbol: code.symbol, address: code.address, own: [], calls: [] }));
     return target;
   }
-}
-
-function wrappedCalls(image: Image): WrappedCall[] {
-  const calls: WrappedCall[] = [];
-  for (const { address, bytes, execute } of image.segments) {
-    if (!execute) continue;
-    for (let at = bytes.indexOf(PREFIX[0]); at >= 0; at = bytes.indexOf(PREFIX[0], at + 1)) {
-      if (bytes[at + 1] !== PREFIX[1] || bytes[at + 2] !== PREFIX[2]) continue;
-      const instruction = LAST[bytes[at + 3]];
-      if (instruction !== undefined) calls.push({ address: address + BigInt(at), instruction });
-    }
-  }
-  return calls;
 }
 
 /** Bytes that would be a direct call of one of these addresses, or a jump to it; also through a table of addresses. */

@@ -3,7 +3,7 @@ import type { ContractSet } from '../../contract/contract.js';
 import type { Image } from '../../image/image.js';
 import type { LinkInput } from '../../image/link-input.js';
 import type { OpenedFile } from '../../image/open-images.js';
-import { holdsWrappedInstruction } from './wrapped-instructions.js';
+import { holdsWrapped } from '../../stage/wrapped-instructions.js';
 
 /** The image as if it had only the code and the symbols of one file; the image itself where nothing else is in it. */
 export function ownPart({ image, parts }: OpenedFile): Image {
@@ -15,7 +15,7 @@ export function ownPart({ image, parts }: OpenedFile): Image {
 /** Of a large archive, the members that a run is about: with TDCALL or SEAMCALL in them, or a function that is asked for. */
 export function isWanted({ sections, symbols }: LinkInput, names: ReadonlySet<string>): boolean {
   return (
-    sections.some((section) => section?.execute === true && holdsWrappedInstruction(section.bytes)) ||
+    sections.some((section) => section?.execute === true && holdsWrapped(section.bytes)) ||
     symbols.some(({ name, at }) => at !== 'undefined' && names.has(name))
   );
 }

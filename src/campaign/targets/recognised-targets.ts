@@ -5,7 +5,6 @@ import type { Image } from '../../image/image.js';
 import type { AnyTarget } from '../../run/target.js';
 import { shorten } from '../../text/escape.js';
 import { recognise } from '../recognition/recognise.js';
-import { functionsWithWrappedInstruction } from './wrapped-instructions.js';
 
 export interface RecognisedTargets {
   readonly targets: readonly AnyTarget[];
@@ -17,12 +16,18 @@ export interface RecognisedTargets {
 
 /**
  * @param own what of the image is looked for functions: of several files that are one image, one file's
+ * @param withInstruction names of its functions that contain TDCALL or SEAMCALL
  * @throws UsageError if nothing in the image is judged by any contract, with what is near
  */
-export function recogniseTargets(own: Image, image: Image, path: string): RecognisedTargets {
+export function recogniseTargets(
+  own: Image,
+  image: Image,
+  withInstruction: readonly string[],
+  path: string,
+): RecognisedTargets {
   const functions = new Set(own.symbols.filter(({ kind }) => kind !== 'object').map(({ name }) => name));
   const hasFunction = (symbol: string): boolean => functions.has(symbol);
-  const wrapped = functionsWithWrappedInstruction(own).filter(hasFunction);
+  const wrapped = withInstruction.filter(hasFunction);
   const { stubs, programs, notes, unjudged } = recognise(image, wrapped, CONTRACT_SETS, hasFunction);
   const targets: AnyTarget[] = [
     ...stubs.map(({ symbol, set, contract }) => ({ name: shorten(symbol), symbol, set, contract, image })),

@@ -108,9 +108,9 @@ function fromImages(
   const named = given.map((text) => placeName(text.slice(0, text.indexOf('='))));
   const again = named.find((symbol, index) => named.indexOf(symbol) !== index);
   if (again !== undefined) throw new UsageError(`--target ${shorten(again)}=...: bound twice; bind every symbol once`);
+  const asked = contract === 'auto' ? undefined : typeof contract === 'string' ? findContractSet(contract) : contract;
   // What a binding names by a set's name may be in the file that was given.
-  const own = typeof contract === 'string' && contract.endsWith('.json') ? findContractSet(contract) : contract;
-  const sets = typeof own === 'string' ? CONTRACT_SETS : [own, ...CONTRACT_SETS];
+  const sets = asked === undefined ? CONTRACT_SETS : [asked, ...CONTRACT_SETS];
   const targets: AnyTarget[] = [];
   const wanted = wantedSymbols(contract, named);
   const opened = openImages(paths, { isWanted: (input) => isWanted(input, wanted), isModelled });
@@ -156,37 +156,37 @@ function fromImages(
       throw new UsageError(`${shorten(path)}: --target names one function in two ways; bind every function once`);
     targets.push(...bound.map((target) => ({ ...target, name: `${label}${shorten(target.symbol)}` })));
     const covered = new Set(boundSymbols);
+    const wrapped = functionsWithWrappedInstruction(image);
     // Bindings alone are enough; a set is then only used if it was asked for.
-    if (contract === 'auto') {
+    if (asked === undefined) {
       if (bindings.length === 0) {
-        const found = recogniseOr(refuse, image, whole, path);
+        const found = recogniseOr(refuse, image, whole, wrapped, path);
         targets.push(...(found?.targets ?? []).map((target) => ({ ...target, name: `${label}${target.name}` })));
         notes.push(...(found?.notes ?? []));
         unjudged.push(...(found?.unjudged ?? []));
         for (const symbol of found?.covered ?? []) covered.add(symbol);
       }
     } else {
-      const set = typeof contract === 'string' ? findContractSet(contract) : contract;
-      const present = Object.entries(set.contracts).filter(([symbol]) => hasFunction(image, symbol));
+      const present = Object.entries(asked.contracts).filter(([symbol]) => hasFunction(image, symbol));
       for (const [symbol, body] of present) {
         covered.add(symbol);
         if (!boundSymbols.has(symbol))
-          targets.push({ name: `${label}${symbol}`, symbol, set: set.name, contract: body, image: whole });
+          targets.push({ name: `${label}${symbol}`, symbol, set: asked.name, contract: body, image: whole });
       }
-      const programs = Object.entries(set.programs ?? {});
+      const programs = Object.entries(asked.programs ?? {});
       const played = programs.filter(([, { symbol }]) => hasFunction(image, symbol));
       for (const [name, program] of played) {
         const { symbol } = program;
         refuseUnlike(image, program);
         covered.add(symbol);
-        targets.push({ name: `${label}${name}`, symbol, set: set.name, program, contractName: name, image: whole });
+        targets.push({ name: `${label}${name}`, symbol, set: asked.name, program, contractName: name, image: whole });
       }
-      if (present.length + played.length === 0 && bound.length === 0) refuse(noSymbol(path, image, set));
-      const absent = symbolsOf(set).filter((symbol) => !hasFunction(whole, symbol));
+      if (present.length + played.length === 0 && bound.length === 0) refuse(noSymbol(path, image, asked));
+      const absent = symbolsOf(asked).filter((symbol) => !hasFunction(whole, symbol));
       if (absent.length > 0 && present.length + played.length > 0)
-        notes.push(`${shorten(path)}: ${set.name} also has ${absent.join(', ')}; not in this image`);
+        notes.push(`${shorten(path)}: ${asked.name} also has ${absent.join(', ')}; not in this image`);
     }
-    const uncovered = functionsWithWrappedInstruction(image).filter((name) => !covered.has(name));
+    const uncovered = wrapped.filter((name) => !covered.has(name));
     if (uncovered.length > 0)
       notes.push(
         `${shorten(path)}: TDCALL or SEAMCALL in ${uncovered.map((name) => shorten(readable(name))).join(', ')}: no contract covers it`,
@@ -207,10 +207,11 @@ function recogniseOr(
   refuse: (error: unknown) => void,
   own: Image,
   whole: Image,
+  wrapped: readonly string[],
   path: string,
 ): RecognisedTargets | undefined {
   try {
-    return recogniseTargets(own, whole, path);
+    return recogniseTargets(own, whole, wrapped, path);
   } catch (error) {
     refuse(error);
     return undefined;
