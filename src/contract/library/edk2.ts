@@ -106,19 +106,15 @@ const TD_VM_CALL_CPUID: Contract = {
 };
 
 /** RBP in the mask, and 0 in it: no TD with NO_RBP_MOD lets such a call through. */
-function withRbp({ inputs }: Contract) {
-  return {
-    inputs: { ...inputs, rcx: { constant: '0xffec' }, rbp: NOTHING },
-    assumes: ['rbp-mod'],
-  } satisfies Partial<Contract>;
+function withRbp(contract: Contract, source: string): Contract {
+  const inputs: Contract['inputs'] = { ...contract.inputs, rcx: { constant: '0xffec' }, rbp: NOTHING };
+  return { ...contract, source, inputs, assumes: ['rbp-mod'] };
 }
 
-const TD_VM_CALL_CPUID_WITH_RBP: Contract = {
-  ...TD_VM_CALL_CPUID,
-  ...withRbp(TD_VM_CALL_CPUID),
-  source:
-    'docs/abi/other-projects.md#edk2-tdvmcallcpuid (edk2 a89f558d3c (2022-11) to before a1a6da80aa, OvmfPkg/Library/CcExitLib/X64/TdVmcallCpuid.nasm)',
-};
+const TD_VM_CALL_CPUID_WITH_RBP = withRbp(
+  TD_VM_CALL_CPUID,
+  'docs/abi/other-projects.md#edk2-tdvmcallcpuid (edk2 a89f558d3c (2022-11) to before a1a6da80aa, OvmfPkg/Library/CcExitLib/X64/TdVmcallCpuid.nasm)',
+);
 
 /** From February 2024 on, edk2-stable202405: RBP is out of the mask. */
 export const EDK2: ContractSet = {
@@ -134,12 +130,10 @@ export const EDK2_202402: ContractSet = {
   contracts: {
     TdCall: TD_CALL,
     TdVmCallCpuid: TD_VM_CALL_CPUID_WITH_RBP,
-    TdVmCall: {
-      ...TD_VM_CALL,
-      ...withRbp(TD_VM_CALL),
-      source:
-        'docs/abi/other-projects.md#edk2-tdvmcall (edk2 68e37f4578 (2023-11) to before 07c49d5d4017, MdePkg/Library/BaseLib/X64/TdVmcall.nasm)',
-    },
+    TdVmCall: withRbp(
+      TD_VM_CALL,
+      'docs/abi/other-projects.md#edk2-tdvmcall (edk2 68e37f4578 (2023-11) to before 07c49d5d4017, MdePkg/Library/BaseLib/X64/TdVmcall.nasm)',
+    ),
   },
 };
 
@@ -151,10 +145,10 @@ export const EDK2_2021: ContractSet = {
     TdCall: TD_CALL,
     TdVmCallCpuid: TD_VM_CALL_CPUID_WITH_RBP,
     TdVmCall: {
-      ...TD_VM_CALL,
-      ...withRbp(TD_VM_CALL),
-      source:
+      ...withRbp(
+        TD_VM_CALL,
         'docs/abi/other-projects.md#edk2-tdvmcall (edk2 818bc9596d17 (2021-11) to before 68e37f4578, MdePkg/Library/BaseLib/X64/TdVmcall.nasm)',
+      ),
       outputs: { fields: { val: 'r11' }, when: ['status-success', 'r10-success', 'block-given'] },
     },
   },

@@ -14,9 +14,8 @@ function helpers(
 }
 
 /** Symbols that helpers have had since v6.7, in the versions that have them. */
-const SINCE_6_7 = {
-  _tdx_hypercall: 'helper-hypercall',
-  tdx_kvm_hypercall: 'helper-kvm-hypercall',
+const HYPERCALLS = { _tdx_hypercall: 'helper-hypercall', tdx_kvm_hypercall: 'helper-kvm-hypercall' } as const;
+const HANDLERS = {
   handle_io: 'helper-handle-io',
   handle_mmio: 'helper-handle-mmio',
   read_msr: 'helper-read-msr',
@@ -31,6 +30,7 @@ const SINCE_6_7 = {
   tdx_accept_memory: 'helper-accept-memory',
   tdx_mcall_get_report0: 'helper-get-report0',
 } as const;
+const SINCE_6_7 = { ...HYPERCALLS, ...HANDLERS } as const;
 
 const OF_7_3 = {
   source: SOURCE,
@@ -50,23 +50,10 @@ export const LINUX_HELPERS_7_3: ContractSet = {
   programs: {
     ...helpers(
       {
-        _tdx_hypercall: 'helper-hypercall',
-        tdx_kvm_hypercall: 'helper-kvm-hypercall',
+        ...HYPERCALLS,
         tdx_io_in: 'helper-io-in',
         tdx_io_out: 'helper-io-out',
-        handle_io: 'helper-handle-io',
-        handle_mmio: 'helper-handle-mmio',
-        read_msr: 'helper-read-msr',
-        write_msr: 'helper-write-msr',
-        handle_cpuid: 'helper-handle-cpuid',
-        handle_halt: 'helper-handle-halt',
-        __halt: 'helper-halt',
-        tdx_safe_halt: 'helper-safe-halt',
-        tdx_handle_virt_exception: 'helper-virt-exception',
-        tdx_get_ve_info: 'helper-get-ve-info',
-        tdx_map_gpa: 'helper-map-gpa',
-        tdx_accept_memory: 'helper-accept-memory',
-        tdx_mcall_get_report0: 'helper-get-report0',
+        ...HANDLERS,
         tdx_mcall_extend_rtmr: 'helper-extend-rtmr',
       },
       OF_7_3,
