@@ -1,5 +1,4 @@
 /** What of an image of several files one of them brought: targets are named by their file, and found by its own contract set. */
-import type { ContractSet } from '../../contract/contract.js';
 import type { Image } from '../../image/image.js';
 import type { LinkInput } from '../../image/link-input.js';
 import type { OpenedFile } from '../../image/open-images.js';
@@ -18,13 +17,6 @@ export function isWanted({ sections, symbols }: LinkInput, names: ReadonlySet<st
     sections.some((section) => section?.execute === true && holdsWrapped(section.bytes)) ||
     symbols.some(({ name, at }) => at !== 'undefined' && names.has(name))
   );
-}
-
-/** The functions that are asked for by name. */
-export function wantedSymbols(contract: string | ContractSet, bound: readonly string[]): ReadonlySet<string> {
-  if (typeof contract === 'string') return new Set(bound);
-  const programs = Object.values(contract.programs ?? {}).map(({ symbol }) => symbol);
-  return new Set([...bound, ...Object.keys(contract.contracts), ...programs]);
 }
 
 /** What compilers append to the name of a copy of a whole function (gcc -fipa-cp, -fipa-sra; clang ThinLTO). */

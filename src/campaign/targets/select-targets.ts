@@ -17,7 +17,7 @@ import { bindTarget, type Unnamed } from './bind-target.js';
 import { builtInTargets } from './built-in-targets.js';
 import { matchesGlob } from './glob.js';
 import type { AnyTarget } from '../../run/target.js';
-import { cloneOf, isWanted, ownPart, wantedSymbols } from './own-part.js';
+import { cloneOf, isWanted, ownPart } from './own-part.js';
 import { type RecognisedTargets, recogniseTargets } from './recognised-targets.js';
 import { refuseUnlike } from './unlike.js';
 import { functionsWithWrappedInstruction } from './wrapped-instructions.js';
@@ -112,7 +112,7 @@ function fromImages(
   // What a binding names by a set's name may be in the file that was given.
   const sets = asked === undefined ? CONTRACT_SETS : [asked, ...CONTRACT_SETS];
   const targets: AnyTarget[] = [];
-  const wanted = wantedSymbols(contract, named);
+  const wanted = new Set([...named, ...(asked === undefined ? [] : symbolsOf(asked))]);
   const opened = openImages(paths, { isWanted: (input) => isWanted(input, wanted), isModelled });
   const notes = [...opened.notes];
   const unjudged: string[] = [];
