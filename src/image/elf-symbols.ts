@@ -1,5 +1,8 @@
-/** The symbol table of an ELF file, as it stands there: no addresses are worked out here. */
-import { BINDING, INDEX, SECTION, SYMBOL_SIZE, SYMBOL_TYPE } from './elf-constants.js';
+/**
+ * The symbol table of an ELF file, as it stands there: no addresses are worked out here. Data in a section of code is a label,
+ * of which nobody knows the size: whether it begins a function is for whoever knows the code.
+ */
+import { BINDING, INDEX, SECTION, SECTION_FLAG, SYMBOL_SIZE, SYMBOL_TYPE } from './elf-constants.js';
 import { contents, describe, fail, size64, stringTable, type ElfFile, type ElfSection } from './elf-file.js';
 import type { ImageSymbol } from './image.js';
 
@@ -58,17 +61,23 @@ export function readSymbols(file: ElfFile, table: ElfSection): ElfSymbol[] {
         file,
         `${describe(table)}: symbol ${index} is in section ${section} of ${file.sections.length}; the file is damaged: build it again`,
       );
+    // NASM with debug information calls a label data, of the size of one element, where DB makes the instruction behind it.
+    const isLabel = (info & 15) === SYMBOL_TYPE.object && !special && isCode(file.sections[section]);
     symbols.push({
       name,
-      type: info & 15,
+      type: isLabel ? SYMBOL_TYPE.none : info & 15,
       binding: info >> 4,
       section,
       special,
       value: view.getBigUint64(at + 8, true),
-      size: size64(view, at + 16),
+      size: isLabel ? 0 : size64(view, at + 16),
     });
   }
   return symbols;
+}
+
+function isCode({ flags }: ElfSection): boolean {
+  return (flags & SECTION_FLAG.alloc) !== 0 && (flags & SECTION_FLAG.execute) !== 0;
 }
 
 /** The first section of type SHT_SYMTAB. */

@@ -68,6 +68,20 @@ test('finds the symbol that an address belongs to', () => {
   expect(at(0x2007n)).toBe('datum+3');
 });
 
+test('data in a section of code is a label, as NASM with debug information has it before DB', () => {
+  // Four NOPs, TDCALL, RET.
+  const bytes = [0x90, 0x90, 0x90, 0x90, 0x66, 0x0f, 0x01, 0xcc, 0xc3];
+  const sections = [{ name: '.text', flags: CODE, data: Uint8Array.from(bytes) }];
+  const data = (name: string, value: bigint, binding: number): WrittenSymbol => code(name, value, 1n, 1, binding);
+  const made = parseImage(writeElf({ sections, symbols: [data('again', 4n, 0), code('stub', 0n, 0n, 0)] }), 'a.o');
+  expect(symbolicName(made, BASE + 4n)).toBe('stub+0x4');
+  expect(symbolicName(made, BASE + 8n)).toBe('stub+0x8');
+  expect(functionExtent(made, findFunction(made, 'stub'))).toEqual({ address: BASE, size: 9 });
+  // One that begins so is a function all the same.
+  const begun = parseImage(writeElf({ sections, symbols: [data('stub', 0n, 1)] }), 'b.o');
+  expect(functionExtent(begun, findFunction(begun, 'stub'))).toEqual({ address: BASE, size: 9 });
+});
+
 describe('a function without a size', () => {
   /** Code at BASE with symbols: global ones, and labels, by their offsets. */
   const made = (
