@@ -390,7 +390,7 @@ function survive(bytes: Uint8Array): void {
 
 const position = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const change = fc.tuple(position, fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 0x7f, 0x80, 0xff)));
-test.prop([fc.nat(SAMPLES.length - 1), fc.array(change, { minLength: 1, maxLength: 8 })], { numRuns: 3000 })(
+test.prop([fc.nat(SAMPLES.length - 1), fc.array(change, { minLength: 1, maxLength: 8 })], { numRuns: 5000 })(
   'flipped bytes never throw',
   (sample, changes) => {
     const bytes = Uint8Array.from(SAMPLES[sample]);
