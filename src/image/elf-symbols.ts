@@ -1,10 +1,12 @@
 /**
- * The symbol table of an ELF file, as it stands there: no addresses are worked out here. Data in a section of code is a label,
- * of which nobody knows the size: whether it begins a function is for whoever knows the code.
+ * The symbol table of an ELF file, as it stands there: no addresses are worked out here. Data in a section of code that nobody
+ * may write to is a label, of which nobody knows the size: whether it begins a function is for whoever knows the code.
  */
 import { BINDING, INDEX, SECTION, SECTION_FLAG, SYMBOL_SIZE, SYMBOL_TYPE } from './elf-constants.js';
 import { contents, describe, fail, size64, stringTable, type ElfFile, type ElfSection } from './elf-file.js';
 import type { ImageSymbol } from './image.js';
+
+const CODE = SECTION_FLAG.alloc | SECTION_FLAG.execute;
 
 export interface ElfSymbol {
   /** Escaped. */
@@ -76,8 +78,9 @@ export function readSymbols(file: ElfFile, table: ElfSection): ElfSymbol[] {
   return symbols;
 }
 
+/** Where code may be written to, data lies beside it in earnest. */
 function isCode({ flags }: ElfSection): boolean {
-  return (flags & SECTION_FLAG.alloc) !== 0 && (flags & SECTION_FLAG.execute) !== 0;
+  return (flags & (SECTION_FLAG.alloc | SECTION_FLAG.execute | SECTION_FLAG.write)) === CODE;
 }
 
 /** The first section of type SHT_SYMTAB. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { SECTION_FLAG } from '../image/elf-constants.js';
 import { CODE, DATA, writeElf, type WrittenSymbol } from '../image/elf-writer.test.helper.js';
 import type { Image } from '../image/image.js';
 import { parseImage } from '../image/load.js';
@@ -80,6 +81,14 @@ test('data in a section of code is a label, as NASM with debug information has i
   // One that begins so is a function all the same.
   const begun = parseImage(writeElf({ sections, symbols: [data('stub', 0n, 1)] }), 'b.o');
   expect(functionExtent(begun, findFunction(begun, 'stub'))).toEqual({ address: BASE, size: 9 });
+});
+
+test('data beside code that may be written to keeps its kind and its size', () => {
+  const bytes = [0xc3, 0, 0, 0, 0, 0, 0, 0];
+  const sections = [{ name: '.text', flags: CODE | SECTION_FLAG.write, data: Uint8Array.from(bytes) }];
+  const symbols = [code('stub', 0n, 1n), code('calls', 4n, 4n, 1)];
+  const made = parseImage(writeElf({ sections, symbols }), 'w.o');
+  expect(made.symbols).toContainEqual(expect.objectContaining({ name: 'calls', kind: 'object', size: 4 }));
 });
 
 describe('a function without a size', () => {
