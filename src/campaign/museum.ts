@@ -4,6 +4,7 @@
  * class of cases left empty.
  */
 import { UsageError } from '../errors.js';
+import { isProgram } from '../run/target.js';
 import { readManifest } from '../targets/manifest.js';
 import type { Twin } from '../targets/twin.js';
 import { BLOCK_CASES } from './blocks/block.js';
@@ -39,8 +40,10 @@ export interface MuseumOptions {
   seeds: number;
   /** Cases for each broken twin on each seed. */
   runs: number;
-  /** Cases for each fixed twin, once, on the first seed. */
+  /** Cases for each fixed twin of a stub, once, on the first seed. */
   fixedRuns: number;
+  /** The same for programs, whose cases cost a hundred times as much; as many as for stubs if not given. */
+  fixedProgramRuns?: number;
   workers: number;
   /** Which twins, by id; all if not given. */
   chosen?: (id: string) => boolean;
@@ -59,7 +62,10 @@ export async function museum(options: MuseumOptions): Promise<Exhibit[]> {
   if (twins.length === 0) throw new UsageError('the museum has no such twin; see tdxfuzz list twins');
   const image = imageCache(root);
   const fixed = [...new Map(twins.map((twin) => [fixedName(twin), twin])).values()];
-  const total = seeds * runs * twins.length + fixedRuns * fixed.length;
+  const clean = fixed.map((twin) => fixedTarget(twin, fixedName(twin), image));
+  const runsOf = (index: number): number =>
+    isProgram(clean[index]) ? (options.fixedProgramRuns ?? fixedRuns) : fixedRuns;
+  const total = clean.reduce((sum, _target, index) => sum + runsOf(index), seeds * runs * twins.length);
   let before = 0;
   const progress = (cases: number): void => onProgress?.(before + cases, total);
   const broken: Exhibit[] = twins.map((twin) => ({
@@ -86,12 +92,11 @@ export async function museum(options: MuseumOptions): Promise<Exhibit[]> {
     if (stopped()) break;
     twins.forEach((twin, index) => broken[index].runs.push(judgeBroken(twin, result.targets[index], seed)));
   }
-  const clean = fixed.map((twin) => fixedTarget(twin, fixedName(twin), image));
   if (stopped()) return broken;
   const { result } = await fuzz({
     targets: clean,
     seed: 'museum 0',
-    budget: { runs: fixedRuns },
+    budget: { runsOf },
     workers,
     examine: false,
     onProgress: progress,

@@ -17,6 +17,7 @@ interface MuseumFlags {
   runs: number;
   seeds: number;
   fixedRuns: number;
+  fixedProgramRuns?: number;
   only?: string;
   workers: number;
   format: 'table' | 'json';
@@ -29,6 +30,7 @@ export function museumCommand(): Command {
     .option('--runs <N>', 'cases for each broken twin on each seed', positiveInteger, 10_000)
     .option('--seeds <N>', 'number of seeds', positiveInteger, 3)
     .option('--fixed-runs <N>', 'cases for each fixed twin', positiveInteger, 20_000)
+    .option('--fixed-program-runs <N>', 'of a program (default: as --fixed-runs)', positiveInteger)
     .option('--only <TEXT>', 'only twins whose name contains TEXT')
     .option('--workers <N>', 'worker threads', workerCount, availableParallelism())
     .addOption(new Option('--format <F>', 'how to print').choices(['table', 'json']).default('table'))
@@ -45,7 +47,7 @@ function checkOnly(only: string): void {
     throw new UsageError(`--only ${shorten(only)} matches no twin; ${nearest(only, ids)}`);
 }
 
-async function visit({ runs, seeds, fixedRuns, only, workers, format, quiet }: MuseumFlags): Promise<number> {
+async function visit({ runs, seeds, fixedRuns, fixedProgramRuns, only, workers, format, quiet }: MuseumFlags): Promise<number> {
   if (only !== undefined) checkOnly(only);
   const interrupt = onInterrupt();
   let progress: ReturnType<typeof startProgress> | undefined;
@@ -54,6 +56,7 @@ async function visit({ runs, seeds, fixedRuns, only, workers, format, quiet }: M
     runs,
     seeds,
     fixedRuns,
+    ...(fixedProgramRuns !== undefined && { fixedProgramRuns }),
     workers,
     ...(only !== undefined && { chosen: (id: string) => id.includes(only) }),
     onProgress(done, total) {
