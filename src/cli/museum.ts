@@ -47,7 +47,16 @@ function checkOnly(only: string): void {
     throw new UsageError(`--only ${shorten(only)} matches no twin; ${nearest(only, ids)}`);
 }
 
-async function visit({ runs, seeds, fixedRuns, fixedProgramRuns, only, workers, format, quiet }: MuseumFlags): Promise<number> {
+async function visit({
+  runs,
+  seeds,
+  fixedRuns,
+  fixedProgramRuns,
+  only,
+  workers,
+  format,
+  quiet,
+}: MuseumFlags): Promise<number> {
   if (only !== undefined) checkOnly(only);
   const interrupt = onInterrupt();
   let progress: ReturnType<typeof startProgress> | undefined;
