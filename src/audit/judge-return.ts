@@ -7,6 +7,7 @@ import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { VECTOR } from '../x86/exit.js';
 import { FLAG } from '../x86/flags.js';
 import { SLOT as STATE } from '../x86/layout.js';
+import { nth } from './answers.js';
 import { GIVEN_BY, givenBy } from './argument-space.js';
 import type { Run } from './run.js';
 import type { Scene } from './scene.js';
@@ -35,7 +36,11 @@ function situation({ calls, draw }: Run): string {
   }
   if (call.instruction === 'SEAMCALL' && draw.answers.seamcall !== 'completes')
     return `when SEAMCALL ends in ${draw.answers.seamcall}`;
-  return call.status === 0n ? 'when the call succeeds' : `when the call fails with RAX ${hex(call.status)}`;
+  if (call.status !== 0n) return `when the call fails with RAX ${hex(call.status)}`;
+  const refusal = call.isVmcall ? nth(draw.answers.r10, 0) : undefined;
+  return refusal === undefined || refusal === 0n
+    ? 'when the call succeeds'
+    : `when the host answers R10 ${hex(refusal)}`;
 }
 
 /** The last instruction of the code: behind it there is only the address that it went to. */

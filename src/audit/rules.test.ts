@@ -121,6 +121,7 @@ const STAND_INS: Readonly<Record<AuditRule, StandIns>> = {
       stack_push_left: `push %r12; mov %rdi,%r12; ${call(0x1c00, 31)} tdcall; test %rax,%rax; jnz 1f; pop %r12; mov %r10,%rax; ret; 1: ret`,
       stack_kernel_return: `push %r12; mov %rdi,%r12; ${call(0x1c00, 31)} tdcall; test %rax,%rax; jnz 1f; pop %r12; mov %r10,%rax; 1: jmp __x86_return_thunk`,
       stack_null: `test %rdi,%rdi; push %rbx; jz 1f; xor %eax,%eax; mov $0xc00,%ecx; mov (%rdi),%r10; mov 8(%rdi),%r11; tdcall; pop %rbx; 1: ret`,
+      stack_refused: `push %r12; mov %rdi,%r12; ${call(0x1c00, 31)} tdcall; test %rax,%rax; jnz 2f; test %r10,%r10; jnz 1f; 2: pop %r12; 1: ret`,
       stack_callers: `mov %rdi,200(%rsp); ${call(0x0c00, 0x36)} ${CHECKED}`,
       stack_release: `${call(0x0c00, 0x36)} tdcall; ret $16`,
     },
@@ -261,6 +262,13 @@ describe.runIf(hasAssembler)('each rule', () => {
       expect(found(symbol)).not.toContain(rule);
     },
   );
+
+  test('says with what answer the stack is lost', () => {
+    const lost = (symbol: string): string[] =>
+      verdicts.get(symbol)?.findings.flatMap(({ rule, found: what }) => (rule === 'keeps-stack' ? [what] : [])) ?? [];
+    expect(lost('stack_refused')).toEqual([expect.stringMatching(/when the host answers R10 0x8/)]);
+    expect(lost('stack_push_left')).toEqual([expect.stringMatching(/when the call fails with RAX 0x/)]);
+  });
 
   test('every one has at least two clean ones', () => {
     for (const rule of RULES) expect(Object.keys(STAND_INS[rule].clean).length, rule).toBeGreaterThan(1);

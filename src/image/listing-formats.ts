@@ -76,14 +76,25 @@ class Collector {
   }
 }
 
+/**
+ * Of static symbols a map says with `f` which are functions; lld-link never does. The local labels of NASM lie among them,
+ * by the name that they belong to: `TdCall.exit`.
+ */
 function microsoftMap(lines: readonly string[]): Listing {
   const found = new Collector();
+  const named = new Set<string>();
   let base = '0';
+  let isStatic = false;
   for (const line of lines) {
+    isStatic ||= /^\s*Static symbols\s*$/i.test(line);
     base = /^\s*Preferred load address is ([0-9a-f]{1,16})\s*$/i.exec(line)?.[1] ?? base;
-    const row = /^ ?([0-9a-f]{4}):[0-9a-f]{8}\s+(\S+)\s+([0-9a-f]{8,16})\s/i.exec(line);
+    const row = /^ ?([0-9a-f]{4}):[0-9a-f]{8}\s+(\S+)\s+([0-9a-f]{8,16})\s(\s*f\b)?/i.exec(line);
     // Section 0 is no section: the symbols there are numbers.
-    if (row !== null && row[1] !== '0000') found.add(row[2], row[3]);
+    if (row === null || row[1] === '0000') continue;
+    const [, , name, address, isFunction] = row;
+    const isLabel = isStatic && isFunction === undefined && named.has(name.slice(0, Math.max(0, name.indexOf('.', 1))));
+    named.add(name);
+    found.add(name, address, '0', isLabel ? 't' : 'T');
   }
   return { symbols: found.symbols, base: BigInt(`0x${base}`) };
 }

@@ -47,6 +47,9 @@ const MICROSOFT = ` sample
 
  Static symbols
 
+ 0001:00000008       TdCall.exit                0000000140001008     tdx:TdCall.obj
+ 0001:00000020       file.helper                0000000140001020     b.obj
+ 0001:00000028       TdCall.second              0000000140001028 f   b.obj
  0002:00000000       counter                    0000000140002000     c.obj
 `;
 
@@ -92,6 +95,10 @@ describe('a link map', () => {
       ['exported', 0x1010n, 0, true],
       ['TdCall', 0x1000n, 0, true],
       ['?method@@YAXXZ', 0x1010n, 0, true],
+      // A local label of NASM; the others begin functions.
+      ['TdCall.exit', 0x1008n, 0, false],
+      ['file.helper', 0x1020n, 0, true],
+      ['TdCall.second', 0x1028n, 0, true],
       ['counter', 0x2000n, 0, true],
     ];
     expect(names(load(MICROSOFT))).toEqual(expected);
