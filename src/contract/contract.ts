@@ -152,6 +152,8 @@ export const contractSchema = z.strictObject({
 const kernelVersion = z.tuple([z.number().int().min(0).max(999), z.number().int().min(0).max(999)]);
 
 /** By what `--contract auto` tells an image of this generation from others that have functions of the same names. */
+const editorsSchema = z.string().max(4096).describe('Path of this schema, for editors; it is not read.').optional();
+
 const programEvidence = z.strictObject({
   /** The set that stubs of such an image are judged by. */
   stubs: name.optional(),
@@ -164,6 +166,7 @@ export type ProgramEvidence = z.infer<typeof programEvidence>;
 
 export const contractSetSchema = z
   .strictObject({
+    $schema: editorsSchema,
     schema: z.literal('tdxfuzz/contracts/1'),
     name,
     title: z.string().min(1).max(200),

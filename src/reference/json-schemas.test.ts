@@ -4,6 +4,10 @@ import { join } from 'node:path';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { validateConfig } from '../config/config.js';
+import { auditImage } from '../audit/audit.js';
+import { auditJson } from '../report/audit-json.js';
+import { parseImage } from '../image/load.js';
+import { validateContractSet } from '../contract/validate.js';
 import { CONTRACT_SETS } from '../contract/library/sets.js';
 import { packageRoot } from '../package-info.js';
 import { resultJson } from '../report/json.js';
@@ -32,6 +36,7 @@ const validCase = validator('case-2.schema.json');
 const validCase1 = validator('case-1.schema.json');
 const validContracts = validator('contracts-1.schema.json');
 const validConfig = validator('config.schema.json');
+const validAudit = validator('audit-1.schema.json');
 const validRules = validator('expect-1.schema.json');
 
 type Json = Record<string, unknown>;
@@ -154,6 +159,13 @@ describe('contract sets', () => {
     expect(validContracts(asFile(set)), JSON.stringify(validContracts.errors)).toBe(true);
   });
 
+  test('may name their schema, for editors, and mean the same', () => {
+    const file = asFile(CONTRACT_SETS.find(({ name }) => name === 'linux-6.7') ?? CONTRACT_SETS[0]);
+    const named = { $schema: 'node_modules/tdxfuzz/schema/contracts-1.schema.json', ...file };
+    expect(validContracts(named), JSON.stringify(validContracts.errors)).toBe(true);
+    expect(validateContractSet(named, 'a.json')).toEqual(validateContractSet(file, 'a.json'));
+  });
+
   const contract = ['contracts', '__tdx_hypercall'] as const;
   test.each<[string, Path, unknown]>([
     ['another schema', ['schema'], 'tdxfuzz/contracts/9'],
@@ -167,6 +179,19 @@ describe('contract sets', () => {
     expect(validContracts(set)).toBe(true);
     expect(validContracts(changed(set, path, value))).toBe(false);
   });
+});
+
+test('what an audit writes is valid, and a finding without a place is not', () => {
+  const verdicts = ['corpus/bugs/guest-6.3.o', 'corpus/targets/guest-rfc-2021.o'].map((file) =>
+    auditImage(parseImage(readFileSync(join(packageRoot(), file)), file), { seed: 'schema' }),
+  );
+  const document = JSON.parse(auditJson(verdicts, 'schema')) as Json;
+  expect(validAudit(document), JSON.stringify(validAudit.errors)).toBe(true);
+  const symbols = verdicts[0].functions.map(({ symbol }) => symbol);
+  const broken = ['images', 0, 'functions', symbols.indexOf('mask_with_rbp')];
+  expect(validAudit(changed(document, [...broken, 'findings', 0, 'place'], undefined))).toBe(false);
+  expect(validAudit(changed(document, [...broken, 'findings', 0, 'rule'], 'another-rule'))).toBe(false);
+  expect(validAudit(changed(document, [...broken, 'ways'], -1))).toBe(false);
 });
 
 describe('configurations', () => {

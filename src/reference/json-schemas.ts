@@ -4,6 +4,7 @@ import { RESULT_SCHEMA, resultSchema } from '../campaign/records/result.js';
 import { configSchema } from '../config/config.js';
 import { contractSetSchema } from '../contract/contract.js';
 import { EXPECT_SCHEMA, expectationsSchema } from '../expect/expectation-file.js';
+import { AUDIT_SCHEMA, auditSchema } from '../report/audit-json.js';
 import { CASE_1, case1Schema } from '../stored/case-1.js';
 import { CASE_SCHEMA, caseSchema } from '../stored/case-schema.js';
 
@@ -29,6 +30,7 @@ export function jsonSchemas(): Record<string, string> {
       'tdxfuzz/config',
       'The configuration of a project: tdxfuzz.config.json',
     ),
+    'audit-1.schema.json': publish(auditSchema, AUDIT_SCHEMA, 'What an audit says: tdxfuzz audit --format json'),
     'expect-1.schema.json': publish(expectationsSchema, EXPECT_SCHEMA, 'Findings that are known: tdxfuzz/expect.json'),
   };
 }
