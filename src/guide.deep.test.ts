@@ -60,7 +60,7 @@ test.runIf(toolchain !== undefined)('every command of the guide does what is sho
   // As npm install leaves it.
   mkdirSync(join(folder, 'node_modules/.bin'), { recursive: true });
   symlinkSync(packageRoot(), join(folder, 'node_modules/tdxfuzz'));
-  const main = join(packageRoot(), 'dist/src/cli/main.js');
+  const main = join(packageRoot(), 'dist/src/start/main.cjs');
   writeFileSync(join(folder, 'node_modules/.bin/tdxfuzz'), `#!/bin/sh\nexec node '${main}' "$@"\n`, { mode: 0o755 });
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
   const blocks = blocksOf(readFileSync(GUIDE, 'utf8'));

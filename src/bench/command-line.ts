@@ -47,7 +47,7 @@ export async function measureCommand(root: string, { args, status }: MeasuredCom
     const report = pathToFileURL(join(root, 'dist/src/bench/report-peak.js')).href;
     const out = ['--out', join(folder, 'out'), '--quiet'];
     const start = process.hrtime.bigint();
-    const ended = await finished(['--import', report, join(root, 'dist/src/cli/main.js'), ...args, ...out], root, {
+    const ended = await finished(['--import', report, join(root, 'dist/src/start/main.cjs'), ...args, ...out], root, {
       ...process.env,
       TDXFUZZ_BENCH_PEAK: peak,
     });

@@ -9,7 +9,7 @@ import type { RecordFile } from './records/record-file.js';
 import { Reporter } from './records/reporter.js';
 import { replaysOf } from './records/replays.js';
 import { type RunResult, SEEDS_OF_THEIR_OWN } from './records/result.js';
-import { type Budget, schedule } from './blocks/schedule.js';
+import { type Budget, casesIn, schedule } from './blocks/schedule.js';
 import { type Shard, WHOLE } from './records/shard.js';
 import { openRunner } from '../run/open-runner.js';
 import type { AnyTarget } from '../run/target.js';
@@ -51,6 +51,7 @@ export async function fuzz(options: FuzzOptions): Promise<RunResult> {
       runners: prepared.map(({ runner }) => runner),
       seeds: prepared.map((target) => target.seed),
       workers,
+      cases: casesIn(budget, targets.length, shard),
       onResult(task, result) {
         merges[task.target].add(result);
         log.blocks(task, result);

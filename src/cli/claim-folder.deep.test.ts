@@ -177,7 +177,7 @@ describe('the commands', () => {
 
   /** Runs a command until its folder is locked. @returns what ends it */
   async function running(name: string, args: readonly string[]): Promise<() => Promise<void>> {
-    const child = spawn(process.execPath, [join(packageRoot(), 'dist/src/cli/main.js'), ...args, at(name)]);
+    const child = spawn(process.execPath, [join(packageRoot(), 'dist/src/start/main.cjs'), ...args, at(name)]);
     const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
     for (const started = Date.now(); Date.now() - started < 30_000; await new Promise((done) => setTimeout(done, 20)))
       if (statSync(join(at(name), 'lock'), { throwIfNoEntry: false }) !== undefined) break;

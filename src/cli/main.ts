@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** The command line. Each command has a file of its own, program.ts has them all; here are errors and exit statuses. */
 import { CommanderError } from 'commander';
 import { UsageError } from '../errors.js';
@@ -28,22 +27,27 @@ const onExit = (status: number): void => {
 };
 process.once('exit', onExit);
 
-try {
-  const program = await createProgram(process.argv[2]);
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) {
-    // Help and version are no errors; commander has printed the line already.
-    process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
-  } else if (error instanceof UsageError) {
-    process.stderr.write(`tdxfuzz: ${error.message}\n`);
-    process.exitCode = EXIT_USAGE;
-  } else {
-    process.stderr.write(
-      `tdxfuzz: internal error, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-    );
-    process.exitCode = EXIT_FAILED;
+/** No await at the top: the bundle is CommonJS. */
+async function main(): Promise<void> {
+  try {
+    const program = await createProgram(process.argv[2]);
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Help and version are no errors; commander has printed the line already.
+      process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
+    } else if (error instanceof UsageError) {
+      process.stderr.write(`tdxfuzz: ${error.message}\n`);
+      process.exitCode = EXIT_USAGE;
+    } else {
+      process.stderr.write(
+        `tdxfuzz: internal error, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      );
+      process.exitCode = EXIT_FAILED;
+    }
+  } finally {
+    process.off('exit', onExit);
   }
-} finally {
-  process.off('exit', onExit);
 }
+
+void main();

@@ -58,7 +58,7 @@ function noteAnnouncements(stderr: string, announced: Announced): void {
 /** Runs a night and kills it. @returns its stderr */
 function killed(args: readonly string[], after: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    const main = join(packageRoot(), 'dist/src/cli/main.js');
+    const main = join(packageRoot(), 'dist/src/start/main.cjs');
     const child = spawn(process.execPath, [main, ...args], { env: { ...process.env, NO_COLOR: '1' } });
     let stderr = '';
     let timer: NodeJS.Timeout | undefined;

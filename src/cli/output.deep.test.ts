@@ -10,7 +10,7 @@ const folder = temporaryFolder();
 afterAll(() => removeFolder(folder));
 symlinkSync('/dev/zero', join(folder, 'zero.json'));
 const image = put(folder, 'tdcall.o', objectWith('__tdcall', SOUND_TDCALL));
-const MAIN = join(packageRoot(), 'dist/src/cli/main.js');
+const MAIN = join(packageRoot(), 'dist/src/start/main.cjs');
 const FULL = '/dev/full';
 const FUZZ = [
   'fuzz',

@@ -26,6 +26,11 @@ const OUTPUT: OutputConfiguration = {
   outputError: (text, write) => write(text.replace(/^error: /, 'tdxfuzz: ')),
 };
 
+function neededFor(asked: string | undefined): (() => Promise<() => Command>)[] {
+  if (asked === '--version' || asked === '-V') return [];
+  return asked !== undefined && Object.hasOwn(COMMANDS, asked) ? [COMMANDS[asked]] : Object.values(COMMANDS);
+}
+
 /**
  * Bad usage is thrown as a CommanderError, not made an exit.
  *
@@ -40,8 +45,7 @@ export async function createProgram(asked?: string): Promise<Command> {
     .showSuggestionAfterError()
     .configureOutput(OUTPUT)
     .exitOverride();
-  const one = asked !== undefined && Object.hasOwn(COMMANDS, asked) ? COMMANDS[asked] : undefined;
-  const makers = await Promise.all((one === undefined ? Object.values(COMMANDS) : [one]).map((load) => load()));
+  const makers = await Promise.all(neededFor(asked).map((load) => load()));
   for (const make of makers) program.addCommand(make().exitOverride().configureOutput(OUTPUT));
   program.addHelpText(
     'after',

@@ -120,7 +120,7 @@ describe('a damaged or hostile case', () => {
 });
 
 test('a reader that has had enough ends the tool without a word', async () => {
-  const main = join(packageRoot(), 'dist/src/cli/main.js');
+  const main = join(packageRoot(), 'dist/src/start/main.cjs');
   const many = Array.from({ length: 3 }, () => `"${process.execPath}" "${main}" list twins`).join('; ');
   const { stdout, stderr } = await run('bash', ['-c', `set -o pipefail; (${many}) | head -1; echo status $?`]);
   expect(stderr).toBe('');

@@ -22,7 +22,7 @@ export interface RunOptions {
   limit?: number;
 }
 
-const MAIN = join(packageRoot(), 'dist/src/cli/main.js');
+const MAIN = join(packageRoot(), 'dist/src/start/main.cjs');
 /** No command of these tests may take longer: a hang is a failure, not a wait. */
 const LIMIT = 110_000;
 

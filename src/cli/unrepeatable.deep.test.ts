@@ -75,7 +75,7 @@ Touched.prototype.addSteps = () => {
 
 const fuzz = (planted: string, name: string, images: readonly string[] = [sound]): ReturnType<typeof run> => {
   const module = pathToFileURL(put(folder, `${name}.mjs`, planted)).href;
-  const main = join(packageRoot(), 'dist/src/cli/main.js');
+  const main = join(packageRoot(), 'dist/src/start/main.cjs');
   const contract =
     images === PROGRAMS ? ['--contract', 'kvm-7.3', '--target', '*one-exit'] : ['--contract', 'linux-6.7'];
   const args = ['fuzz', ...images, ...contract, '--runs', '300', '--seed', 's', '--workers', '1'];

@@ -1,5 +1,6 @@
 /** Computes tasks, here and on worker threads. The results are the same; only the clock differs. */
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import { packageRoot } from '../../package-info.js';
 import { declaredSurroundings } from '../../world/surroundings.js';
@@ -15,16 +16,40 @@ export interface ComputeOptions {
   /** Seed of each target. */
   seeds: readonly string[];
   workers: number;
+  /** Cases of all tasks together; infinite where a clock ends the run. */
+  cases: number;
   /** Told of every finished task, and of how many milliseconds it took. */
   onResult: (task: Task, result: BlockResult, milliseconds: number) => void;
 }
 
+/** Milliseconds after which others are asked to help, and of work that must be left then: a thread needs half a second to start. */
+const ALONE = 300;
+const WORTH_HELP = 1000;
+
 /** @returns when every task that was yielded has been computed */
 export async function compute(tasks: Iterator<Task>, options: ComputeOptions): Promise<void> {
-  // This thread is one of them: it is there already, while another needs half a second to start.
-  const workers = Array.from({ length: Math.max(0, options.workers - 1) }, () => startWorker(options));
+  const workers: Worker[] = [];
+  const fed: Promise<void>[] = [];
+  const started = performance.now();
+  let left = options.cases;
+  const onResult: ComputeOptions['onResult'] = (task, result, milliseconds) => {
+    options.onResult(task, result, milliseconds);
+    left -= task.cases;
+    // The first tasks are slower than those that follow: the last one says what is to come.
+    const isLong = performance.now() - started > ALONE && (left / task.cases) * milliseconds > WORTH_HELP;
+    if (!isLong || workers.length > 0) return;
+    for (let index = 1; index < options.workers; index++) {
+      const worker = startWorker(options);
+      workers.push(worker);
+      const done = feed(worker, tasks, { onResult });
+      // It is waited for when this thread has nothing left to do; until then nobody has heard of its failure.
+      done.catch(() => undefined);
+      fed.push(done);
+    }
+  };
   try {
-    await Promise.all([computeHere(tasks, options), ...workers.map((worker) => feed(worker, tasks, options))]);
+    await computeHere(tasks, { ...options, onResult });
+    await Promise.all(fed);
   } finally {
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
@@ -37,7 +62,7 @@ export async function compute(tasks: Iterator<Task>, options: ComputeOptions): P
  */
 export async function computeElsewhere(
   tasks: Iterator<Task>,
-  options: Omit<ComputeOptions, 'runners'>,
+  options: Omit<ComputeOptions, 'runners' | 'cases'>,
   until: Promise<void>,
 ): Promise<void> {
   const workers = Array.from({ length: options.workers }, () => startWorker(options));
@@ -48,7 +73,10 @@ export async function computeElsewhere(
   }
 }
 
-async function computeHere(tasks: Iterator<Task>, { runners, seeds, onResult }: ComputeOptions): Promise<void> {
+async function computeHere(
+  tasks: Iterator<Task>,
+  { runners, seeds, onResult }: Pick<ComputeOptions, 'runners' | 'seeds' | 'onResult'>,
+): Promise<void> {
   for (let next = tasks.next(); next.done !== true; next = tasks.next()) {
     const task = next.value;
     const { result, milliseconds } = timedTask(runners[task.target], seeds[task.target], task);
@@ -60,8 +88,8 @@ async function computeHere(tasks: Iterator<Task>, { runners, seeds, onResult }: 
 
 function startWorker({ targets, seeds }: Pick<ComputeOptions, 'targets' | 'seeds'>): Worker {
   const workerData: WorkerStart = { targets, seeds, surroundings: declaredSurroundings() };
-  // Always the compiled file: on Node 20 a TypeScript worker entry cannot be started.
-  return new Worker(join(packageRoot(), 'dist/src/campaign/blocks/worker.js'), { workerData });
+  // Always the built file: on Node 20 a TypeScript worker entry cannot be started.
+  return new Worker(join(packageRoot(), 'dist/src/start/worker.cjs'), { workerData });
 }
 
 /** Tasks that a worker has been given ahead: this thread computes too, and answers between two of its own. */
