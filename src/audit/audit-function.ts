@@ -6,6 +6,8 @@ import { readHalves } from '../halves.js';
 import type { Image } from '../image/image.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import { segmentAt } from '../image/segments.js';
+import { judgeHardening } from '../hardening/hardening.js';
+import { symbolAt } from '../stage/functions.js';
 import { STOP } from '../stage/stage.js';
 import type { DecodedInstruction } from '../x86/decode.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
@@ -121,7 +123,19 @@ export class FunctionAudit {
       number++;
     }
     this.reportIgnored();
+    this.reportHardening();
     return this.verdict(number);
+  }
+
+  /** What no run shows. Of an address that a run has shown to be the host's nothing more is said. */
+  private reportHardening(): void {
+    const { image } = this.scene;
+    const symbol = symbolAt(image, this.target.address)?.symbol;
+    if (symbol === undefined || symbol.address !== this.target.address) return;
+    const shown = new Set([...this.findings.values()].filter(isOfHost).map(({ address }) => address));
+    for (const finding of judgeHardening(image, symbol))
+      if (finding.rule !== 'speculative-host-value' || !shown.has(finding.address))
+        this.findings.set(findingKey(finding), finding);
   }
 
   /** @returns whether the run took a way that none took before */
@@ -303,6 +317,10 @@ export class FunctionAudit {
       unknownReason: reason?.[0] ?? '',
     };
   }
+}
+
+function isOfHost({ rule }: AuditFinding): boolean {
+  return rule === 'host-address' || rule === 'host-jump';
 }
 
 function count(counts: Map<string, number>, key: string): void {

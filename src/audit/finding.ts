@@ -1,5 +1,6 @@
 /** What an audit says of a function. */
 import type { WrappedName } from '../stage/wrapped-instructions.js';
+import { HARDENING_RULES } from '../hardening/rules.js';
 import type { ConventionName } from '../x86/conventions.js';
 
 /** The rules, by their stable names; the sentence is what is expected. */
@@ -24,6 +25,7 @@ export const AUDIT_RULES = {
   'halt-interrupts': 'interrupts are shut at a HLT call, but for an STI directly before TDCALL',
   'halt-says-blocked': 'R12 of a HLT call is 1 only while interrupts are shut',
   'sti-before-tdcall': 'STI comes directly before TDCALL, or not at all',
+  ...HARDENING_RULES,
 } as const;
 export type AuditRule = keyof typeof AUDIT_RULES;
 

@@ -17,11 +17,11 @@ export const hasAssembler = ((): boolean => {
 })();
 
 /** An image of functions, by name: each an AT&T text of its own, `;` between instructions. */
-export function assemble(functions: Readonly<Record<string, string>>, more = ''): Image {
+export function assemble(functions: Readonly<Record<string, string>>, more = '', start = '.text\n'): Image {
   const text = Object.entries(functions).map(
     ([name, body]) => `.globl ${name}\n.type ${name},@function\n${name}:\n${body}\n.size ${name},.-${name}\n`,
   );
-  return compile('s', `.text\n${text.join('')}${more}`);
+  return compile('s', `${start || '.text\n'}${text.join('')}${more}`);
 }
 
 /** An image of a source in assembler (`s`) or C (`c`). */

@@ -53,7 +53,14 @@ const FAULT_FIXUP = 2;
 /** Registers that a System V function may change; RSI and RDI are among them, which Microsoft x64 keeps. */
 const CALLER_SAVED: readonly RegisterName[] = ['rax', 'rcx', 'rdx', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11'];
 
-interface Reading {
+export interface Watching {
+  /** Told of every instruction on every way, before it is done. */
+  readonly observe?: (state: State, here: Operation) => void;
+  /** Both sides of every branch, also where the values decide it: as a processor may that predicts it wrong. */
+  readonly predicts?: true;
+}
+
+interface Reading extends Watching {
   readonly image: Image;
   readonly names: ReadonlyMap<bigint, string>;
   readonly fixups: ReadonlyMap<bigint, Fixup>;
@@ -63,9 +70,9 @@ interface Reading {
 }
 
 /** @param entry address of the function's first instruction */
-export function waysThrough(image: Image, entry: bigint): Ways {
+export function waysThrough(image: Image, entry: bigint, watching: Watching = {}): Ways {
   const { names, fixups, operations } = namesOf(image);
-  const reading: Reading = { image, names, fixups, operations, open: [entryState(entry)], ways: [] };
+  const reading: Reading = { ...watching, image, names, fixups, operations, open: [entryState(entry)], ways: [] };
   let steps = 0;
   for (let state = reading.open.pop(); state !== undefined; state = reading.open.pop()) {
     const before = state.steps;
@@ -117,6 +124,7 @@ function follow(reading: Reading, state: State): void {
     const visits = (state.visits.get(state.address) ?? 0) + 1;
     if (visits > MOST_VISITS) return end(reading, state, 'loops');
     state.visits.set(state.address, visits);
+    reading.observe?.(state, here);
     goes = advance(reading, state, here);
   }
 }
@@ -150,7 +158,7 @@ function part(
       ? decide({ ...state, flags: undefined }, here.condition)
       : decide(state, here.condition);
   const known = decision.known ?? (decision.known === undefined ? state.decided.get(decision.key) : undefined);
-  if (known !== undefined || decision.known !== undefined) {
+  if ((known !== undefined || decision.known !== undefined) && reading.predicts === undefined) {
     apply(state, known === true);
     return true;
   }
@@ -158,11 +166,12 @@ function part(
   if (forks > MOST_FORKS) return end(reading, state, 'loops');
   state.forks.set(here.address, forks);
   const other = copyOf(state);
-  take(other, decision.key, decision.fails, false);
   apply(other, false);
-  reading.open.push(other);
-  take(state, decision.key, decision.holds, true);
   apply(state, true);
+  reading.open.push(other);
+  if (decision.known !== undefined) return true;
+  take(other, decision.key, decision.fails, false);
+  take(state, decision.key, decision.holds, true);
   return true;
 }
 
