@@ -4,7 +4,7 @@
  */
 import { highHalf, joinHalves, lowHalf, readHalves, writeHalves } from '../halves.js';
 import type { Image } from '../image/image.js';
-import { findFunction } from '../image/symbols.js';
+import { findFunction, symbolsNamed } from '../image/symbols.js';
 import { CALLER_FLAGS, FIXED_FLAGS } from '../scenario/layout.js';
 import { hex } from '../text/hex.js';
 import { externalModel } from '../world/externals.js';
@@ -249,7 +249,7 @@ export class ProgramStage extends Stage {
   datum(name: string): bigint | undefined {
     if (!this.data.has(name)) {
       const found =
-        this.image.symbols.find((symbol) => symbol.name === name) ??
+        symbolsNamed(this.image, name).at(0) ??
         this.image.externals.find((external) => external.name === name && externalModel(name).kind === 'data');
       this.data.set(name, found?.address);
     }

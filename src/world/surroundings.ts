@@ -79,10 +79,16 @@ const DATA = new Map<string, number>([
 /** What a project's configuration says, in this process. */
 let declared: SurroundingSettings = {};
 let ofProject: ReadonlyMap<string, Surrounding> = new Map();
+let all: ReadonlyMap<string, Surrounding> = BUILT_IN;
 
 /** What the world does where a function of this name would run; undefined if nothing models it. */
 export function surroundingOf(name: string): Surrounding | undefined {
-  return ofProject.get(name) ?? BUILT_IN.get(name);
+  return all.get(name);
+}
+
+/** All that it does so for, by name: another map once a project has said something else. */
+export function surroundings(): ReadonlyMap<string, Surrounding> {
+  return all;
 }
 
 /** Bytes of an external datum that has room of its own; undefined for what is none. */
@@ -113,6 +119,7 @@ export function declareSurroundings(settings: SurroundingSettings = {}): void {
       return [name, surrounding];
     }),
   );
+  all = new Map([...BUILT_IN, ...ofProject]);
 }
 
 /** What was declared last, for a worker. */
