@@ -13,13 +13,10 @@ export interface Permissions {
 export const PERMISSION = { Read: 1, Write: 2, ReadWrite: 3, Execute: 4 } as const;
 
 /**
- * Beside them, of pages that may hold code: code was fetched from the page, so that a write to it is one to code; or nothing was
- * fetched from it when it was written to, so that what is fetched afterwards is written code. A kernel has its data in such
- * pages too.
+ * What is noted of pages that may hold code, which may hold data too: code was fetched, so that a write is one to code; or the
+ * page was written to before that, so that what is fetched is written code.
  */
-const FETCHED = 8;
-const WRITTEN = 16;
-const NOTES = FETCHED | WRITTEN;
+const NOTE = { none: 0, fetched: 1, written: 2 } as const;
 
 /** Results of {@link Memory.translate} that are no byte offset. */
 export const TRANSLATED = { Fault: -1, Crossing: -2 } as const;
@@ -67,7 +64,9 @@ export class Memory {
   /** Table index and former permissions of each page whose permissions changed since the checkpoint. */
   private permissionUndo: number[] = [];
   private codeWritten = false;
-  /** Table index of each page that is noted as WRITTEN. */
+  /** A NOTE for each page, in the order of mapping. */
+  private readonly notes: Uint8Array;
+  /** Pages that are noted as written. */
   private readonly written: number[] = [];
 
   constructor(buffer: ArrayBuffer, layout: Layout) {
@@ -77,6 +76,7 @@ export class Memory {
     this.view = new DataView(buffer);
     this.table = new Int32Array(buffer, layout.pageTable, layout.pageEntries * PAGE_ENTRY_WORDS);
     this.tableMask = layout.pageEntries - 1;
+    this.notes = new Uint8Array(layout.pageCapacity);
     this.control = new Int32Array(buffer, layout.control, CONTROL_WORDS);
     this.sharedUndo = new Int32Array(buffer, layout.undo, layout.undoEntries * UNDO_WORDS);
     this.undo = this.sharedUndo;
@@ -184,10 +184,10 @@ export class Memory {
     for (let page = first; page < address + BigInt(size); page += BigInt(PAGE_SIZE)) {
       const index = this.find(Number(BigInt.asIntN(32, page)), Number(BigInt.asIntN(32, page >> 32n)));
       if (index < 0) throw new Error(`cannot protect 0x${page.toString(16)}: the page is not mapped`);
-      const former = this.table[index + 3] & ~NOTES;
+      const former = this.table[index + 3];
       if (former === bits) continue;
       this.permissionUndo.push(index, former);
-      this.permit(index, bits);
+      this.table[index + 3] = bits;
       this.translationsChanged = true;
       if (((former | bits) & PERMISSION.Execute) !== 0) this.noteCodeWritten();
     }
@@ -208,15 +208,10 @@ export class Memory {
     try {
       return run();
     } finally {
-      code.forEach((index, at) => this.permit(index, former[at]));
+      code.forEach((index, at) => (this.table[index + 3] = former[at]));
       this.translationsChanged = true;
       this.noteCodeWritten();
     }
-  }
-
-  /** Changes the permissions of a page: what is noted of it stays. */
-  private permit(index: number, bits: number): void {
-    this.table[index + 3] = (bits & ~NOTES) | (this.table[index + 3] & NOTES);
   }
 
   /** The present content, pages and permissions are what `undoAll` returns to. */
@@ -249,7 +244,7 @@ export class Memory {
 
   private undoPermissions(): void {
     for (let at = this.permissionUndo.length - 2; at >= 0; at -= 2) {
-      this.permit(this.permissionUndo[at], this.permissionUndo[at + 1]);
+      this.table[this.permissionUndo[at] + 3] = this.permissionUndo[at + 1];
     }
     this.permissionUndo.length = 0;
     this.translationsChanged = true;
@@ -261,6 +256,7 @@ export class Memory {
       const index = this.pageEntries[--this.pageCount];
       const offset = this.table[index + 2];
       this.bytes.fill(0, offset, offset + PAGE_SIZE);
+      this.notes[this.pageCount] = NOTE.none;
       this.table.fill(0, index, index + PAGE_ENTRY_WORDS);
     }
     this.pageEntries.length = this.pageCount;
@@ -480,26 +476,33 @@ export class Memory {
   }
 
   private noteFetch(index: number): void {
-    const bits = this.table[index + 3];
-    if ((bits & FETCHED) !== 0) return;
-    this.table[index + 3] = bits | FETCHED;
+    const page = this.pageAt(index);
+    const note = this.notes[page];
+    if (note === NOTE.fetched) return;
+    this.notes[page] = NOTE.fetched;
     // What is made of it does not outlast the bytes.
-    if ((bits & WRITTEN) !== 0) this.codeWritten = true;
+    if (note === NOTE.written) this.codeWritten = true;
   }
 
   private noteWrite(index: number): void {
-    const bits = this.table[index + 3];
-    if ((bits & PERMISSION.Execute) === 0) return;
-    if ((bits & FETCHED) !== 0) this.noteCodeWritten();
-    else if ((bits & WRITTEN) === 0) {
-      this.table[index + 3] = bits | WRITTEN;
-      this.written.push(index);
+    if ((this.table[index + 3] & PERMISSION.Execute) === 0) return;
+    const page = this.pageAt(index);
+    const note = this.notes[page];
+    if (note === NOTE.fetched) this.noteCodeWritten();
+    else if (note === NOTE.none) {
+      this.notes[page] = NOTE.written;
+      this.written.push(page);
     }
   }
 
   private forgetWrites(): void {
-    for (const index of this.written) this.table[index + 3] &= ~WRITTEN;
+    for (const page of this.written) if (this.notes[page] === NOTE.written) this.notes[page] = NOTE.none;
     this.written.length = 0;
+  }
+
+  /** Number of a page in the order of mapping, by the index of its entry in the table. */
+  private pageAt(index: number): number {
+    return (this.table[index + 2] - this.layout.pages) / PAGE_SIZE;
   }
 
   private indexOf(address: bigint): number {
