@@ -214,7 +214,8 @@ export class ProgramStage extends Stage {
     const pointer = programEntry - 8n;
     this.write(pointer, regions.returnAddress);
     this.setRegister('rsp', pointer);
-    writeHalves(state, 2 * STATE.RIP, this.addressOf(symbol));
+    this.entered = this.addressOf(symbol);
+    writeHalves(state, 2 * STATE.RIP, this.entered);
     const chosen = lowHalf(flags) & CALLER_FLAGS & ~FLAG.IF;
     state[2 * STATE.RFLAGS] = FIXED_FLAGS | chosen | (interrupts ? FLAG.IF : 0);
     state[2 * STATE.RFLAGS + 1] = 0;

@@ -1,5 +1,5 @@
 /** What the walk over many functions needs of their code: a tenth of the work of describing each instruction. */
-import { Decoder, DecoderError, DecoderOptions, FlowControl, Instruction, OpKind } from 'iced-x86';
+import { Decoder, DecoderError, DecoderOptions, FlowControl, Instruction, OpKind, Register } from 'iced-x86';
 
 export interface Outline {
   /** Instructions, each byte that is none counted as one, as `disassemble` has them. */
@@ -9,15 +9,38 @@ export interface Outline {
   readonly targets: readonly bigint[];
 }
 
+/** Addresses that memory operands name as such, relative to RIP or by a displacement alone, in the code's order. */
+export function operandAddresses(bytes: Uint8Array, address: bigint): bigint[] {
+  const found: bigint[] = [];
+  eachInstruction(bytes, address, (instruction) => {
+    if (instruction.isIpRelMemoryOperand) found.push(instruction.ipRelMemoryAddress);
+    else if (instruction.memoryDisplSize >= 4 && instruction.memoryBase === Register.None)
+      found.push(BigInt.asUintN(64, instruction.memoryDisplacement));
+  });
+  return found;
+}
+
 /** @param address of the first byte */
 export function outline(bytes: Uint8Array, address: bigint): Outline {
+  let conditionalBranches = 0;
+  const targets: bigint[] = [];
+  const instructions = eachInstruction(bytes, address, (instruction) => {
+    if (instruction.flowControl === FlowControl.Next) return;
+    if (instruction.flowControl === FlowControl.ConditionalBranch) conditionalBranches++;
+    if (instruction.opCount > 0 && instruction.opKind(0) === OpKind.NearBranch64)
+      targets.push(instruction.nearBranchTarget);
+  });
+  return { instructions, conditionalBranches, targets };
+}
+
+/** @returns instructions, each byte that is none counted as one; those are not shown */
+function eachInstruction(bytes: Uint8Array, address: bigint, visit: (instruction: Instruction) => void): number {
   const decoder = new Decoder(64, bytes, DecoderOptions.None);
   const instruction = new Instruction();
-  let [instructions, conditionalBranches] = [0, 0];
-  const targets: bigint[] = [];
+  let count = 0;
   try {
     decoder.ip = address;
-    for (let at = 0; at < bytes.length; instructions++) {
+    for (let at = 0; at < bytes.length; count++) {
       decoder.decodeOut(instruction);
       if (instruction.isInvalid || decoder.lastError === DecoderError.NoMoreBytes) {
         at++;
@@ -26,14 +49,11 @@ export function outline(bytes: Uint8Array, address: bigint): Outline {
         continue;
       }
       at += instruction.length;
-      if (instruction.flowControl === FlowControl.Next) continue;
-      if (instruction.flowControl === FlowControl.ConditionalBranch) conditionalBranches++;
-      if (instruction.opCount > 0 && instruction.opKind(0) === OpKind.NearBranch64)
-        targets.push(instruction.nearBranchTarget);
+      visit(instruction);
     }
   } finally {
     instruction.free();
     decoder.free();
   }
-  return { instructions, conditionalBranches, targets };
+  return count;
 }
