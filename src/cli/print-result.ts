@@ -4,6 +4,7 @@ import { causesOfTarget, gapOf, type RunResult } from '../campaign/records/resul
 import { summary, targetTable } from '../report/terminal.js';
 import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
+import { titleWithCaller } from '../report/finding-lines.js';
 import { findingText } from '../report/finding-text.js';
 import { replayCommandLine } from './findings.js';
 import type { PrintOptions } from './format-option.js';
@@ -28,8 +29,8 @@ export function printResult(
   const total = causes.flatMap((one) => one.causes).filter(({ isAccepted }) => !isAccepted).length;
   let number = 0;
   for (const { target, causes: own } of causes) {
-    for (const { property, slot, place, accepted } of target.findings)
-      if (accepted !== undefined) print(`accepted: ${property}: ${slot} at ${shorten(place)}: ${accepted.reason}`);
+    for (const finding of target.findings)
+      if (finding.accepted !== undefined) print(`accepted: ${titleWithCaller(finding)}: ${finding.accepted.reason}`);
     if (target.hint !== undefined) print(`${shorten(target.target)}: ${target.hint.text}\n`);
     for (const cause of own) {
       if (cause.isAccepted) continue;
@@ -37,7 +38,7 @@ export function printResult(
       const title = `finding ${++number} of ${total}`;
       if (number <= IN_FULL)
         print(`${findingText(finding, { title, replay: replayCommandLine(finding, out), also: cause })}\n`);
-      else print(`${title}: ${finding.property}: ${finding.slot} at ${shorten(finding.place)}`);
+      else print(`${title}: ${titleWithCaller(finding)}`);
     }
   }
   for (const note of [...notes, ...targets.flatMap(targetNotes), ...emptyClasses(targets)]) print(`note: ${note}`);

@@ -58,7 +58,7 @@ const configShape = {
   surroundings: z
     .record(z.string().min(1).max(4096), z.union([z.number(), z.string().max(60)]))
     .describe(
-      'Functions that are answered for instead of run, outside of the image or in it: symbol -> the value that a call returns (a number, or text such as 0x10), nothing, or stops.',
+      'Functions that are answered for instead of run, outside of the image or in it: symbol -> the value that a call returns (a number, or text such as 0x10), nothing, stops, fails, runs (the function itself, where it is answered for otherwise), or data with a number, such as data 0x10, for what is no function.',
     )
     .optional(),
   workers: z.number().int().min(1).max(256).describe('Worker threads.').optional(),

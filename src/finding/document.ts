@@ -3,6 +3,7 @@ import type { Runner } from '../run/runner.js';
 import type { TraceDocument } from '../run/trace-document.js';
 import { REGISTER_NAMES } from '../x86/registers.js';
 import type { Account } from './account.js';
+import { callersOf } from './callers.js';
 import { documentSteps } from './trace-steps.js';
 
 /** @param runner ran the account's case last */
@@ -10,6 +11,7 @@ export function documentOf({ violation, trace, step }: Account, runner: Runner):
   const told = runner.tell(trace, violation);
   const document = documentSteps(told.steps, step, (address) => runner.place(address, violation), told.companion);
   const register = registerOf(violation.clause.slot);
+  const callers = callersOf(trace.steps, step, (address) => runner.place(address, violation));
   const stepAt = (index: number): number | undefined => {
     const at = index - document.leftOut.before;
     return index >= 0 && at >= 0 && at < document.steps.length ? at : undefined;
@@ -18,6 +20,7 @@ export function documentOf({ violation, trace, step }: Account, runner: Runner):
     ...document,
     otherSide: told.otherSide,
     end: told.end,
+    ...(callers.length > 0 && { callers }),
     ...(register !== undefined && { register }),
     ...(told.story !== undefined && { story: told.story(stepAt) }),
   };

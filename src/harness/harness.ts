@@ -3,7 +3,7 @@
  * binary layout. It puts the caller's side in place, lets the stage run, and answers what a stub has of its world: TDCALL or
  * SEAMCALL.
  */
-import { highHalf, joinHalves, lowHalf } from '../halves.js';
+import { highHalf, lowHalf } from '../halves.js';
 import type { FieldBytes } from '../contract/compiled-blocks.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import type { WrappedInstruction } from '../contract/contract.js';
@@ -52,6 +52,7 @@ export class Harness {
   private readonly tries: Tries | undefined;
   private readonly budget: number;
   private readonly caller: CallerSide;
+  private readonly entry: bigint;
   private readonly entryLow: number;
   private readonly entryHigh: number;
   /** Parts of the machine's state that are observed: registers with RIP and RFLAGS, control words, XMM. */
@@ -72,6 +73,7 @@ export class Harness {
     this.tries = retry && new Tries(compiled);
     this.budget = INSTRUCTION_BUDGET + (retry === undefined ? 0 : retry.tries * INSTRUCTIONS_A_TRY);
     this.caller = new CallerSide(compiled, ownDataOf(code.image, compiled.contract));
+    this.entry = code.entry;
     this.entryLow = lowHalf(code.entry);
     this.entryHigh = highHalf(code.entry);
     this.registers = machine.state.subarray(0, REGISTER_HALVES);
@@ -121,6 +123,7 @@ export class Harness {
   ): void {
     const { stage, machine } = this;
     stage.reset();
+    stage.entered = this.entry;
     stage.observer = observer;
     stage.loopStops = this.compiled.contract.loopStops === true;
     stage.writableCode = this.compiled.contract.writableCode === true;
@@ -169,7 +172,7 @@ export class Harness {
           }
           break;
         case STOP.external:
-          stage.refuseExternal(joinHalves(this.entryLow, this.entryHigh));
+          stage.refuseExternal(this.entry);
           return end(observation, END.unknown, stage.detail);
         case STOP.budget:
         case STOP.unknown:

@@ -34,6 +34,11 @@ function symbolsByName(image: Image): ReadonlyMap<string, readonly ImageSymbol[]
   return byName;
 }
 
+/** Symbols of this name, in the image's order: a kernel has a hundred thousand. */
+export function symbolsNamed(image: Image, name: string): readonly ImageSymbol[] {
+  return symbolsByName(image).get(name) ?? [];
+}
+
 function isCode(image: Image, symbol: ImageSymbol): boolean {
   return (
     symbol.kind !== 'object' &&
@@ -114,7 +119,7 @@ export function meantSymbol(image: Image, name: string): string {
  * @throws ImageError with up to three nearest names if there is none; if it is data; if several local ones have the name
  */
 export function findFunction(image: Image, name: string): ImageSymbol {
-  const same = symbolsByName(image).get(name) ?? [];
+  const same = symbolsNamed(image, name);
   if (same.length === 0) absent(image, name);
   const code = same.filter((symbol) => isCode(image, symbol));
   if (code.length === 0 && same.every((symbol) => segmentAt(image.segments, symbol.address) === undefined))

@@ -10,7 +10,7 @@ import type { RunInput } from './emit-run.js';
 export const PAGE_FILL = { filled: 0, fault: 1, givenUp: 2 } as const;
 
 /** Adds `fillPage(size, needed)`: enters the page of the last refused access in the translation cache, if it may be accessed. */
-export function emitPageFill({ module, code }: RunInput): FunctionHandle {
+export function emitPageFill({ module, code, laterPages }: RunInput): FunctionHandle {
   const { layout, engine, tlbMultiplier } = code;
   return module.function('', 2, (scope) => {
     const [size, needed] = scope.parameters;
@@ -20,6 +20,7 @@ export function emitPageFill({ module, code }: RunInput): FunctionHandle {
     const entry = scope.i32();
     const low = i32.wrap(page.get);
     const high = i32.wrap(i64.shrU(page.get, i64.const(32n)));
+    const number = i64.shrU(page.get, i64.const(12n));
     const mixed = i32.mul(
       i32.xor(i32.shrU(low, i32.const(12)), i32.mul(high, i32.const(0x61c88647))),
       i32.const(0x9e3779b1 | 0),
@@ -54,7 +55,19 @@ export function emitPageFill({ module, code }: RunInput): FunctionHandle {
         ),
         loop((again) =>
           seq(
-            when(i32.eqz(words(0)), giveBack(i32.const(PAGE_FILL.fault))),
+            when(
+              i32.eqz(words(0)),
+              seq(
+                // A page that is mapped when it is touched: who runs batches touches it, and later runs find it.
+                ...laterPages.map(({ from, to }) =>
+                  when(
+                    i64.ltU(i64.sub(number, i64.const(from)), i64.const(to - from)),
+                    giveBack(i32.const(PAGE_FILL.givenUp)),
+                  ),
+                ),
+                giveBack(i32.const(PAGE_FILL.fault)),
+              ),
+            ),
             when(
               i32.eqz(all(i32.eq(words(0), i32.or(low, i32.const(1))), i32.eq(words(1), high))),
               seq(index.set(i32.and(i32.add(index.get, i32.const(16)), mask)), again()),

@@ -27,6 +27,7 @@ import { ENVIRONMENT } from '../x86/environment.js';
 import { VECTOR } from '../x86/exit.js';
 import { FLAG } from '../x86/flags.js';
 import { CONTROL, SLOT as STATE, UNDO_WORDS } from '../x86/layout.js';
+import type { PageRange } from '../x86/later-pages.js';
 import { PERMISSION } from '../x86/memory.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
 import type { TranslatedCode } from '../x86/wasm/engine.js';
@@ -55,6 +56,8 @@ export interface RunInput extends EnterInput {
   /** Whether the image wants pages writable and executable: writing there has no verdict. */
   writableCode: boolean;
   blockSize: number;
+  /** Pages that are mapped when somebody else than the lane touches them. */
+  laterPages: readonly PageRange[];
 }
 
 /** Instructions that a run may have before it is given up: budget, events and undo list have room for them. */

@@ -93,6 +93,8 @@ export class LaneRunner {
   private readonly lane: LaneLayout;
   private readonly functions: Functions;
   private readonly counters: readonly Int32Array[];
+  /** Maps the page of the last access at which translated code was left, if it is mapped when it is touched. */
+  private readonly touch: () => void;
 
   /**
    * @param others addresses that the code is known to jump to indirectly
@@ -193,7 +195,9 @@ export class LaneRunner {
       answer,
       writableCode: readOnlyCode.size > 0,
       blockSize: compiled.contract.block?.size ?? 0,
+      laterPages: machine.laterPages,
     };
+    this.touch = () => void machine.offsetOf(new BigUint64Array(this.buffer, engine.access, 1)[0]);
     const catchUp = emitCatchUp(input);
     const fillPage = emitPageFill(input);
     const role = (memory: 0 | 1, moments: ReadonlySet<Moment>) =>
@@ -247,6 +251,7 @@ export class LaneRunner {
   run(words: readonly number[], count: number): Pick<BatchResult, 'suspects' | 'fresh'> {
     const { lane, buffer } = this;
     const result = this.functions.batch(words[0], words[1], words[2], words[3], count);
+    this.touch();
     const indices = new Int32Array(buffer, lane.suspectIndex, result & 0xffff);
     const suspects = Array.from(indices, (index, i) => ({
       index,

@@ -11,7 +11,7 @@ import { shellQuote } from '../text/shell-quote.js';
 import { plainTable } from './plain-table.js';
 import type { Reproducer } from '../reproducer/reproducer.js';
 import { findingText } from './finding-text.js';
-import { alsoLines } from './finding-lines.js';
+import { alsoLines, callerLines } from './finding-lines.js';
 import { ruleOf } from './rules.js';
 
 /** @param replay the command line that repeats it */
@@ -84,6 +84,7 @@ function readme(cause: CauseResult, replay: string, rule: string, made: Reproduc
     `image     ${shorten(file.image.name)}, sha256 ${file.image.hash}`,
     `clause    ${clause}`,
     `place     ${shorten(place)}`,
+    ...callerLines(finding).map(([name, text]) => `${name.padEnd(9)} ${text}`),
     `expected  ${expected}`,
     `found     ${actual}`,
     ...alsoLines(cause).map(([name, text]) => `${name.padEnd(9)} ${text}`),

@@ -39,6 +39,14 @@ function named(name: string, texts: readonly string[]): [name: string, text: str
   return more > 0 ? [...shown, ['', `and ${more} more`]] : shown;
 }
 
+/** From where the function was called in which the place lies, outwards; no line for the function under test itself. */
+export function callerLines({ document: { callers = [] } }: Pick<FindingResult, 'document'>): [string, string][] {
+  if (callers.length === 0) return [];
+  const shown = callers.slice(0, NAMED).map((place) => shorten(readablePlace(place)));
+  const more = callers.length - shown.length;
+  return [['called', `at ${shown.join(', from ')}${more > 0 ? ` and ${more} more` : ''}`]];
+}
+
 /** `name  text`, in the order in which they are read. Every text is one line, and safe to print. */
 export function findingLines(
   finding: FindingResult,
@@ -53,6 +61,7 @@ export function findingLines(
     ...(rule === undefined ? [] : [['rule', rule.rule] as [string, string]]),
     ['clause', clause],
     ['place', readablePlace(place)],
+    ...callerLines(finding),
     ...(source === undefined ? [] : [['source', `${shownPath(source.file)}:${source.line}`] as [string, string]]),
     ['expected', expected],
     ['found', actual],
@@ -77,6 +86,13 @@ export function acceptance({ reason, reference }: NonNullable<FindingResult['acc
 /** In one line: what is wrong, and where. */
 export function findingTitle({ property, slot, place }: FindingResult): string {
   return shorten(`${property}: ${slot} at ${place}`, LENGTH);
+}
+
+/** The same with the place of the call, for what is wrong in a function that the one under test calls. */
+export function titleWithCaller(finding: FindingResult): string {
+  const caller = finding.document.callers?.at(0);
+  const title = findingTitle(finding);
+  return caller === undefined ? title : shorten(`${title}, called at ${caller}`, LENGTH);
 }
 
 /** The lines of a finding in two columns. */

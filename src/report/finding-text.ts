@@ -6,7 +6,7 @@ import { readablePlace } from '../text/demangle.js';
 import { shorten } from '../text/escape.js';
 import { shownPath } from '../text/path-in-folder.js';
 import { type Describe, describerOf } from './described-values.js';
-import { alsoLines } from './finding-lines.js';
+import { alsoLines, callerLines } from './finding-lines.js';
 import { INDENT, neutralInputs, verdictText } from './input-text.js';
 import { plainTable } from './plain-table.js';
 import { ruleOf } from './rules.js';
@@ -47,6 +47,7 @@ export function findingText(
     ...(rule === undefined ? [] : [`  rule      ${rule.rule}`]),
     `  clause    ${clause}`,
     `  place     ${shorten(readablePlace(place))}${source === undefined ? '' : ` (${shorten(shownPath(source.file))}:${source.line})`}`,
+    ...callerLines(finding).map(([name, text]) => `  ${name.padEnd(9)} ${text}`),
     `  expected  ${expected}`,
     `  found     ${actual}`,
     ...(also === undefined ? [] : alsoLines(also)).map(([name, text]) => `  ${name.padEnd(9)} ${text}`),

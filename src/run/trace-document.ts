@@ -42,6 +42,11 @@ export interface TraceDocument {
   steps: TraceStep[];
   /** Index in `steps`, or -1. */
   blamed: number;
+  /**
+   * Where the function of the blamed instruction was called, where that one was called, and so on up to the function under test;
+   * absent where the instruction lies in that one.
+   */
+  callers?: string[] | undefined;
   /** The register that is wrong, where the clause speaks of one. */
   register?: string | undefined;
   /** Steps that were left out before the first one and behind the last one. */

@@ -12,11 +12,17 @@ const EX_TYPE = {
   fault: 2,
 } as const;
 
+/** A kernel has tens of thousands, and a stage for each target. */
+const BY_ADDRESS = new WeakMap<Image, ReadonlyMap<bigint, Fixup>>();
+
 export class Fixups {
   private readonly byAddress: ReadonlyMap<bigint, Fixup>;
 
-  constructor({ fixups }: Image) {
-    this.byAddress = new Map(fixups.map((fixup) => [fixup.from, fixup]));
+  constructor(image: Image) {
+    let byAddress = BY_ADDRESS.get(image);
+    if (byAddress === undefined)
+      BY_ADDRESS.set(image, (byAddress = new Map(image.fixups.map((fixup) => [fixup.from, fixup]))));
+    this.byAddress = byAddress;
   }
 
   /** The entry for the instruction at RIP. */

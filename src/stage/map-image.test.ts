@@ -65,6 +65,27 @@ describe('an image in memory', () => {
     expect([...lost]).toEqual([Number(BigInt.asUintN(32, (BASE + 0x1000n) >> 12n))]);
   });
 
+  test('pages of a large image are there when they are touched, with what replaces its code, also over the end of a page', () => {
+    const machine = new Machine({ memoryBytes: 8 << 20 });
+    const bytes = Array.from({ length: 6 << 20 }, () => 1);
+    const lost = mapImage(machine, image(segment(BASE + 0x800n, bytes, 'rx'), segment(BASE + 0x700000n, [2], 'rwx')), [
+      { address: BASE + 0x2ffen, bytes: Uint8Array.of(9, 8, 7, 6) },
+    ]);
+    expect(machine.laterPages).toEqual(
+      [
+        { from: BASE >> 12n, to: (BASE >> 12n) + 0x601n },
+        { from: (BASE + 0x700000n) >> 12n, to: (BASE + 0x701000n) >> 12n },
+      ].map(({ from, to }) => ({ from: BigInt.asUintN(52, from), to: BigInt.asUintN(52, to) })),
+    );
+    expect(
+      [0n, 0x800n, 0x2ffdn, 0x2ffen, 0x2fffn, 0x3000n, 0x3001n, 0x3002n, 0x700000n].map((offset) =>
+        peek(machine, BASE + offset),
+      ),
+    ).toEqual([0, 1, 1, 9, 8, 7, 6, 1, 2]);
+    expect(peek(machine, BASE + 0x601000n)).toBeUndefined();
+    expect(lost.size).toBe(1);
+  });
+
   test('an address that no x86-64 machine has is refused in one line', () => {
     expect(() => mapImage(new Machine(), image(segment(0x9000_0000_0000n, [1], 'rx')))).toThrow(
       /^test: rx lies at 0x900000000000, which is no canonical 48-bit address/,

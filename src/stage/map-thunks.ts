@@ -31,8 +31,8 @@ export function mapThunks(machine: Machine, image: Image): CodelessExternal[] {
     const page = address - (address % PAGE);
     if (model.kind === 'data') readable.add(page);
     const bytes = pages.get(page) ?? new Uint8Array(Number(PAGE)).fill(INT3);
-    // Data is zero until a program lays it out; no code under test writes to it.
-    bytes.set(model.kind === 'data' ? new Uint8Array(model.bytes) : model.bytes, Number(address - page));
+    // Data is what it begins with until a program lays it out; no code under test writes to it.
+    bytes.set(model.bytes, Number(address - page));
     pages.set(page, bytes);
   }
   // Where no data lies nothing may be read: what is not modelled would read as the bytes between thunks.

@@ -1,8 +1,9 @@
 /** What the world stands in for: the symbols that an image leaves open, the functions in it that never return, and those that are replaced. */
 import { EXTERNAL_SLOT } from '../image/externals.js';
-import type { BadPlace, Image } from '../image/image.js';
+import type { BadPlace, Image, ImageSymbol } from '../image/image.js';
 import { isFunction } from './functions.js';
 import { type ExternalModel, externalModel, replacementOf } from '../world/externals.js';
+import { type Surrounding, surroundings } from '../world/surroundings.js';
 
 export interface Outside {
   name: string;
@@ -23,7 +24,7 @@ export function outsideOf(image: Image, entry: bigint): Outside[] {
  * @param entry of one that runs whatever its name says
  */
 export function replaced(image: Image, entry?: bigint): Outside[] {
-  return image.symbols.flatMap((symbol) => {
+  return answeredFor(image).flatMap((symbol) => {
     const { name, address, size } = symbol;
     const bytes = replacementOf(name);
     if (bytes === undefined || address === entry || !isFunction(image, symbol)) return [];
@@ -35,11 +36,27 @@ export function replaced(image: Image, entry?: bigint): Outside[] {
 
 /** In a whole kernel the functions that never return are code of the image. @param entry of one that runs whatever its name says */
 export function neverReturning(image: Image, entry?: bigint): Outside[] {
-  return image.symbols
+  return answeredFor(image)
     .map((symbol) => ({ symbol, model: externalModel(symbol.name) }))
     .filter(({ symbol, model }) => model.kind === 'noreturn' && symbol.address !== entry && isFunction(image, symbol))
     .map(({ symbol: { name, address }, model }) => ({ name, address, model }));
 }
+
+/** Symbols that the table of surroundings has a word for, in the image's order. */
+function answeredFor(image: Image): readonly ImageSymbol[] {
+  const table = surroundings();
+  const known = ANSWERED.get(image);
+  if (known?.table === table) return known.symbols;
+  const symbols = image.symbols.filter(({ name }) => table.has(name));
+  ANSWERED.set(image, { table, symbols });
+  return symbols;
+}
+
+/** A kernel has a hundred thousand symbols, and every stage asks. */
+const ANSWERED = new WeakMap<
+  Image,
+  { readonly table: ReadonlyMap<string, Surrounding>; readonly symbols: readonly ImageSymbol[] }
+>();
 
 /** Slots of symbols that nothing models beside data that can be read: whoever reads one has no verdict. */
 export function unreadable({ externals }: Image): BadPlace[] {

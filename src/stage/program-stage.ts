@@ -4,7 +4,7 @@
  */
 import { highHalf, joinHalves, lowHalf, readHalves, writeHalves } from '../halves.js';
 import type { Image } from '../image/image.js';
-import { findFunction } from '../image/symbols.js';
+import { findFunction, symbolsNamed } from '../image/symbols.js';
 import { CALLER_FLAGS, FIXED_FLAGS } from '../scenario/layout.js';
 import { hex } from '../text/hex.js';
 import { externalModel } from '../world/externals.js';
@@ -214,7 +214,8 @@ export class ProgramStage extends Stage {
     const pointer = programEntry - 8n;
     this.write(pointer, regions.returnAddress);
     this.setRegister('rsp', pointer);
-    writeHalves(state, 2 * STATE.RIP, this.addressOf(symbol));
+    this.entered = this.addressOf(symbol);
+    writeHalves(state, 2 * STATE.RIP, this.entered);
     const chosen = lowHalf(flags) & CALLER_FLAGS & ~FLAG.IF;
     state[2 * STATE.RFLAGS] = FIXED_FLAGS | chosen | (interrupts ? FLAG.IF : 0);
     state[2 * STATE.RFLAGS + 1] = 0;
@@ -249,7 +250,7 @@ export class ProgramStage extends Stage {
   datum(name: string): bigint | undefined {
     if (!this.data.has(name)) {
       const found =
-        this.image.symbols.find((symbol) => symbol.name === name) ??
+        symbolsNamed(this.image, name).at(0) ??
         this.image.externals.find((external) => external.name === name && externalModel(name).kind === 'data');
       this.data.set(name, found?.address);
     }

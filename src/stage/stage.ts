@@ -25,6 +25,7 @@ import { Fixups, goToFixup } from './fixups.js';
 import { HANDLER_FRAME, PAGE, poisonBytes, type Region, REGIONS, type Regions } from './layout.js';
 import { mapImage } from './map-image.js';
 import { mapThunks } from './map-thunks.js';
+import { settingFor } from '../world/surroundings.js';
 import { missingSymbols } from './missing.js';
 import { NOTHING, type StageObserver } from './observer.js';
 import { neverReturning, replaced, unreadable } from './outside.js';
@@ -61,8 +62,9 @@ export interface StageOptions {
 
 const READ_WRITE = { read: true, write: true, execute: false };
 const RSP = REGISTER_INDEX.rsp;
-/** Symbols that one line has room for. */
-const MOST_NAMED = 20;
+/** Symbols that one line has room for, and characters of each. */
+const MOST_NAMED = 48;
+const LONGEST_NAME = 60;
 
 export class Stage {
   readonly machine: Machine;
@@ -74,6 +76,8 @@ export class Stage {
   readonly gsBase: bigint;
   /** Why there is no verdict, or empty. */
   problem = '';
+  /** Where the function under test begins, once a run has entered it: for messages. */
+  entered: bigint | undefined;
   /** Set while a run is traced. */
   observer: StageObserver | undefined;
   /** Of the last stop: number of the environment call, index of the external, or vector. */
@@ -199,7 +203,10 @@ export class Stage {
     const stop = this.runOn(deadline);
     const read = stop === STOP.unknown ? undefined : this.badReads?.find(this.machine);
     if (read === undefined) return stop;
-    this.problem = `${this.place(read.rip)} reads ${this.place(read.place.address)}: ${read.place.reason}`;
+    const { address, reason } = read.place;
+    const external = this.externalAt(address);
+    const toAdd = external === undefined ? '' : this.whatToAdd(external, true, this.entered);
+    this.problem = `${this.place(read.rip)} reads ${this.place(address)}: ${reason}${toAdd}`;
     return STOP.unknown;
   }
 
@@ -299,18 +306,19 @@ export class Stage {
     const ifunc = indirectOf(this.unmodelled);
     this.problem =
       ifunc === undefined
-        ? `external symbol ${this.unmodelled}${from} is not modelled${this.othersMissing(entry, answered)}`
+        ? `external symbol ${this.unmodelled}${from} is not modelled${this.whatToAdd(this.unmodelled, false, entry, answered)}`
         : `${ifunc}${from} is an IFUNC: its resolver chooses the code when a program starts, which is not run here; build without ifunc, or give the object with the chosen function`;
   }
 
-  /** What else the function can reach that is not modelled, as the end of a message: all of it is to be said at once. */
-  private othersMissing(entry?: bigint, answered?: readonly string[]): string {
-    if (entry === undefined) return '';
-    const others = missingSymbols(this.image, entry, answered).filter((name) => name !== this.unmodelled);
-    if (others.length === 0) return '';
-    const more = others.length > MOST_NAMED ? ` and ${others.length - MOST_NAMED} more` : '';
-    const names = others.slice(0, MOST_NAMED).map((name) => shorten(name, 60));
-    return `, and neither are ${names.join(', ')}${more}, which it can reach; say in tdxfuzz.config.ts (surroundings) what each does`;
+  /** What a project has to say of all that the function can reach and nothing models, as the end of a message. */
+  private whatToAdd(name: string, isData: boolean, entry: bigint | undefined, answered?: readonly string[]): string {
+    const missing = entry === undefined ? [] : missingSymbols(this.image, entry, answered);
+    const others = missing.filter((one) => one.name !== name);
+    const all = [{ name, isData }, ...others];
+    const more = all.length > MOST_NAMED ? `, and ${all.length - MOST_NAMED} more` : '';
+    const settings = all.slice(0, MOST_NAMED).map((one) => settingFor(shorten(one.name, LONGEST_NAME), one.isData));
+    const them = others.length === 0 ? '' : `, and neither are ${others.length} more that it can reach`;
+    return `${them}; say in tdxfuzz.config.ts what each does, such as surroundings: { ${settings.join(', ')}${more} }, or give the file that defines it`;
   }
 
   /**
@@ -338,7 +346,7 @@ export class Stage {
     const external = this.externalTouched();
     if (external !== undefined) {
       this.unmodelled = external;
-      this.problem = `external symbol ${external}, read or written at ${this.here()}, is data that is not modelled`;
+      this.problem = `external symbol ${external}, read or written at ${this.here()}, is data that is not modelled${this.whatToAdd(external, true, this.entered)}`;
       return STOP.unknown;
     }
     if (!this.writesCode()) return STOP.faulted;

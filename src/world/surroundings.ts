@@ -6,11 +6,22 @@
 import { UsageError } from '../errors.js';
 import { shorten } from '../text/escape.js';
 
-/** `returns`: it comes back at once with RAX; `nothing`: it comes back and changes nothing; `stops`: it never comes back. */
-export type Surrounding = { does: 'returns'; value: bigint } | { does: 'nothing' } | { does: 'stops' };
+/**
+ * `returns`: it comes back at once with RAX; `nothing`: it comes back and changes nothing; `stops`: it never comes back; `fails`:
+ * whoever calls it has failed, which a trap says; `data`: no function, but a quadword outside of the image.
+ */
+export type Surrounding =
+  | { does: 'returns'; value: bigint }
+  | { does: 'nothing' }
+  | { does: 'stops' }
+  | { does: 'fails' }
+  | { does: 'data'; value: bigint };
 
 const STOPS: Surrounding = { does: 'stops' };
 const NOTHING: Surrounding = { does: 'nothing' };
+const FAILS: Surrounding = { does: 'fails' };
+/** What a project says of a function that the table answers for and that is to run all the same. */
+const RUNS = 'runs';
 const returning = (value: bigint): Surrounding => ({ does: 'returns', value });
 
 /** Functions of kernels and firmware that never return (docs/abi/linux-helpers.md#whole-kernels). */
@@ -79,22 +90,35 @@ const DATA = new Map<string, number>([
 /** What a project's configuration says, in this process. */
 let declared: SurroundingSettings = {};
 let ofProject: ReadonlyMap<string, Surrounding> = new Map();
+let all: ReadonlyMap<string, Surrounding> = BUILT_IN;
 
 /** What the world does where a function of this name would run; undefined if nothing models it. */
 export function surroundingOf(name: string): Surrounding | undefined {
-  return ofProject.get(name) ?? BUILT_IN.get(name);
+  return all.get(name);
 }
 
-/** Bytes of an external datum that has room of its own; undefined for what is none. */
+/** All that it does so for, by name: another map once a project has said something else. */
+export function surroundings(): ReadonlyMap<string, Surrounding> {
+  return all;
+}
+
+/** Bytes of an external datum of the table that has room of its own; undefined for what is none. */
 export function dataBytes(name: string): number | undefined {
   return ofProject.has(name) ? undefined : DATA.get(name);
 }
 
-/** As a configuration has it: symbol -> what a call of it returns, `nothing` or `stops`. */
+/** What a project has to write for a symbol that nothing models: `name: 0`, `name: 'data 0'`. */
+export function settingFor(name: string, isData: boolean): string {
+  const key = /^[A-Za-z_$][\w$]*$/.test(name) ? name : `'${name}'`;
+  return `${key}: ${isData ? "'data 0'" : 0}`;
+}
+
+/** As a configuration has it: symbol -> what a call of it returns, or one of SURROUNDING_WORDS. */
 export type SurroundingSettings = Readonly<Record<string, number | bigint | string>>;
 
 /** What a setting may be, for messages. */
-export const SURROUNDING_WORDS = 'a number, a text of one (0x10), "nothing" or "stops"';
+export const SURROUNDING_WORDS =
+  'a number, a text of one (0x10), "nothing", "stops", "fails", "runs" (the function of the image itself) or "data" with a number ("data 0x10")';
 
 /**
  * Adds a project's own surroundings to the table, in place of those of an earlier call. A worker does so again.
@@ -102,17 +126,19 @@ export const SURROUNDING_WORDS = 'a number, a text of one (0x10), "nothing" or "
  * @throws UsageError for a value that means nothing
  */
 export function declareSurroundings(settings: SurroundingSettings = {}): void {
+  const [said, run] = [new Map<string, Surrounding>(), new Set<string>()];
+  for (const [name, setting] of Object.entries(settings)) {
+    const surrounding = surroundingFrom(setting);
+    if (surrounding === undefined)
+      throw new UsageError(
+        `surroundings: ${shorten(name)}: ${shorten(String(setting), 60)} is not ${SURROUNDING_WORDS}`,
+      );
+    if (surrounding === RUNS) run.add(name);
+    else said.set(name, surrounding);
+  }
   declared = settings;
-  ofProject = new Map(
-    Object.entries(settings).map(([name, setting]) => {
-      const surrounding = surroundingFrom(setting);
-      if (surrounding === undefined)
-        throw new UsageError(
-          `surroundings: ${shorten(name)}: ${shorten(String(setting), 60)} is not ${SURROUNDING_WORDS}`,
-        );
-      return [name, surrounding];
-    }),
-  );
+  ofProject = said;
+  all = new Map([...[...BUILT_IN].filter(([name]) => !run.has(name)), ...said]);
 }
 
 /** What was declared last, for a worker. */
@@ -121,9 +147,16 @@ export function declaredSurroundings(): SurroundingSettings {
 }
 
 /** What a setting means; undefined for one that means nothing. */
-export function surroundingFrom(setting: number | bigint | string): Surrounding | undefined {
+export function surroundingFrom(setting: number | bigint | string): Surrounding | typeof RUNS | undefined {
   if (setting === 'stops') return STOPS;
   if (setting === 'nothing') return NOTHING;
+  if (setting === 'fails') return FAILS;
+  if (setting === RUNS) return RUNS;
+  const datum = typeof setting === 'string' ? /^data (.*)$/s.exec(setting) : null;
+  if (datum !== null) {
+    const held = numberOf(datum[1]);
+    return held === undefined ? undefined : { does: 'data', value: held };
+  }
   const value = numberOf(setting);
   return value === undefined ? undefined : returning(value);
 }

@@ -13,6 +13,7 @@ import {
   SLOT,
   STATE_SLOTS,
 } from './layout.js';
+import type { PageContents, PageRange } from './later-pages.js';
 import { Memory, PERMISSION, type Permissions } from './memory.js';
 import { RECORD } from './micro-ops.js';
 import { HOT_RUNS, type TranslatedCode, WasmEngine } from './wasm/engine.js';
@@ -103,6 +104,20 @@ export class Machine {
    */
   map(address: bigint, size: number, permissions: Permissions, bytes?: Uint8Array): void {
     this.memory.map(address, size, permissions, bytes);
+  }
+
+  /**
+   * Maps whole pages that get their contents when they are first touched; they stay for ever.
+   *
+   * @throws Error as `map`
+   */
+  mapLater(address: bigint, pages: number, permissions: Permissions, contents: PageContents): void {
+    this.memory.mapLater(address, pages, permissions, contents);
+  }
+
+  /** What `mapLater` was told of: a page of these that is not in the page table may be there all the same. */
+  get laterPages(): readonly PageRange[] {
+    return this.memory.laterPages;
   }
 
   /**

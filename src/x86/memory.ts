@@ -1,4 +1,5 @@
 import { PAGE_FAULT, VECTOR } from './exit.js';
+import { LaterPages, type PageContents, type PageRange } from './later-pages.js';
 import { CONTROL_WORDS, type Layout, PAGE_ENTRY_WORDS, PAGE_SIZE, UNDO_WORDS } from './layout.js';
 
 /** What may be done with the bytes of a page. A page that is both writable and executable is refused. */
@@ -10,6 +11,12 @@ export interface Permissions {
 
 /** Permission bits as the page table holds them. */
 export const PERMISSION = { Read: 1, Write: 2, ReadWrite: 3, Execute: 4 } as const;
+
+/**
+ * What is noted of pages that may hold code, which may hold data too: code was fetched, so that a write is one to code; or the
+ * page was written to before that, so that what is fetched is written code.
+ */
+const NOTE = { none: 0, fetched: 1, written: 2 } as const;
 
 /** Results of {@link Memory.translate} that are no byte offset. */
 export const TRANSLATED = { Fault: -1, Crossing: -2 } as const;
@@ -48,11 +55,19 @@ export class Memory {
   private pageCount = 0;
   /** Table index of each page, in the order of mapping. */
   private readonly pageEntries: number[] = [];
-  /** Pages that exist at the checkpoint; -1 while there is none, so that mapping is permanent. */
-  private checkpointPages = -1;
+  /** Whether there is a checkpoint: without one mapping is permanent. */
+  private hasCheckpoint = false;
+  /** The first page that was mapped since the checkpoint, by its place in `pageEntries`; -1 if there is none. */
+  private firstNew = -1;
+  /** Pages that are mapped when they are touched. */
+  private later: LaterPages | undefined;
   /** Table index and former permissions of each page whose permissions changed since the checkpoint. */
   private permissionUndo: number[] = [];
   private codeWritten = false;
+  /** A NOTE for each page, in the order of mapping. */
+  private readonly notes: Uint8Array;
+  /** Pages that are noted as written. */
+  private readonly written: number[] = [];
 
   constructor(buffer: ArrayBuffer, layout: Layout) {
     this.layout = layout;
@@ -61,6 +76,7 @@ export class Memory {
     this.view = new DataView(buffer);
     this.table = new Int32Array(buffer, layout.pageTable, layout.pageEntries * PAGE_ENTRY_WORDS);
     this.tableMask = layout.pageEntries - 1;
+    this.notes = new Uint8Array(layout.pageCapacity);
     this.control = new Int32Array(buffer, layout.control, CONTROL_WORDS);
     this.sharedUndo = new Int32Array(buffer, layout.undo, layout.undoEntries * UNDO_WORDS);
     this.undo = this.sharedUndo;
@@ -82,6 +98,7 @@ export class Memory {
     }
     const first = address & ~0xfffn;
     const last = (address + BigInt(size) - 1n) & ~0xfffn;
+    if (this.hasCheckpoint && this.firstNew < 0) this.firstNew = this.pageCount;
     for (let page = first; page <= last; page += BigInt(PAGE_SIZE)) this.mapPage(page, bits);
     if (bytes !== undefined) {
       // Placed without undo: the content of a new page belongs to the mapping.
@@ -95,17 +112,56 @@ export class Memory {
     this.codeChanged = true;
   }
 
+  /**
+   * Maps whole pages like `map`, each when it is first touched; they stay for ever.
+   *
+   * @param address of the first
+   * @throws Error as `map`
+   */
+  mapLater(address: bigint, pages: number, permissions: Permissions, contents: PageContents): void {
+    const bits = permissionBits(address, permissions);
+    const last = address + BigInt((pages - 1) * PAGE_SIZE);
+    if (!isCanonical(Number(BigInt.asIntN(32, address >> 32n))) || !isCanonical(Number(BigInt.asIntN(32, last >> 32n))))
+      throw new Error(`cannot map 0x${address.toString(16)}: the address is not canonical (48 bits)`);
+    this.later ??= new LaterPages();
+    if (this.pageCount + this.later.count + pages > this.layout.pageCapacity) this.refuseMore(address);
+    this.later.add(address, pages, bits, contents);
+  }
+
+  /** What `mapLater` was told of. */
+  get laterPages(): readonly PageRange[] {
+    return this.later?.merged ?? [];
+  }
+
+  private refuseMore(page: bigint): never {
+    throw new Error(
+      `cannot map 0x${page.toString(16)}: the machine has ${this.layout.pageCapacity} pages; give it more memoryBytes`,
+    );
+  }
+
+  /** A page that no run has touched yet. @returns index of its entry in the table, or -1 if there is none */
+  private mapTouched(low: number, high: number): number {
+    const range = this.later?.find(low, high);
+    if (range === undefined) return -1;
+    const index = this.placePage(low & ~0xfff, high, range.bits);
+    const offset = this.table[index + 2];
+    const page = (BigInt(high >>> 0) << 32n) | BigInt((low & ~0xfff) >>> 0);
+    range.contents(page, this.bytes.subarray(offset, offset + PAGE_SIZE));
+    return index;
+  }
+
   private mapPage(page: bigint, bits: number): void {
     const low = Number(BigInt.asIntN(32, page));
     const high = Number(BigInt.asIntN(32, page >> 32n));
     if (!isCanonical(high))
       throw new Error(`cannot map 0x${page.toString(16)}: the address is not canonical (48 bits)`);
     if (this.find(low, high) >= 0) throw new Error(`cannot map 0x${page.toString(16)}: the page is mapped already`);
-    if (this.pageCount >= this.layout.pageCapacity) {
-      throw new Error(
-        `cannot map 0x${page.toString(16)}: the machine has ${this.layout.pageCapacity} pages; give it more memoryBytes`,
-      );
-    }
+    if (this.pageCount >= this.layout.pageCapacity) this.refuseMore(page);
+    this.placePage(low, high, bits);
+  }
+
+  /** @returns index of the page's entry in the table */
+  private placePage(low: number, high: number, bits: number): number {
     let index = this.hash(low, high);
     while (this.table[index] !== 0) index = (index + PAGE_ENTRY_WORDS) & (this.tableMask * PAGE_ENTRY_WORDS);
     const offset = this.layout.pages + this.pageCount * PAGE_SIZE;
@@ -114,6 +170,7 @@ export class Memory {
     this.table[index + 2] = offset;
     this.table[index + 3] = bits;
     this.pageEntries[this.pageCount++] = index;
+    return index;
   }
 
   /**
@@ -161,7 +218,9 @@ export class Memory {
   checkpoint(): void {
     this.control[10 /* UNDO_COUNT */] = 0;
     this.permissionUndo.length = 0;
-    this.checkpointPages = this.pageCount;
+    this.hasCheckpoint = true;
+    this.firstNew = -1;
+    this.forgetWrites();
     this.codeWritten = false;
   }
 
@@ -175,7 +234,8 @@ export class Memory {
     }
     control[10 /* UNDO_COUNT */] = 0;
     if (this.permissionUndo.length > 0) this.undoPermissions();
-    if (this.checkpointPages >= 0 && this.pageCount > this.checkpointPages) this.unmapNewPages();
+    if (this.written.length > 0) this.forgetWrites();
+    if (this.firstNew >= 0) this.unmapNewPages();
     if (this.codeWritten) {
       this.codeChanged = true;
       this.codeWritten = false;
@@ -191,14 +251,16 @@ export class Memory {
   }
 
   private unmapNewPages(): void {
-    while (this.pageCount > this.checkpointPages) {
-      // In reverse order of insertion, so that no probe chain is broken.
+    while (this.pageCount > this.firstNew) {
+      // In reverse order of insertion, so that no probe chain is broken: pages that were touched meanwhile are so again.
       const index = this.pageEntries[--this.pageCount];
       const offset = this.table[index + 2];
       this.bytes.fill(0, offset, offset + PAGE_SIZE);
+      this.notes[this.pageCount] = NOTE.none;
       this.table.fill(0, index, index + PAGE_ENTRY_WORDS);
     }
     this.pageEntries.length = this.pageCount;
+    this.firstNew = -1;
     this.codeChanged = true;
     this.translationsChanged = true;
   }
@@ -214,7 +276,7 @@ export class Memory {
     return ((mixed ^ (mixed >>> 15)) & this.tableMask) * 4; /* PAGE_ENTRY_WORDS */
   }
 
-  /** Index of the page's entry in the table, or -1. */
+  /** Index of the page's entry in the table, or -1. A page that is mapped when it is touched is so now. */
   find(low: number, high: number): number {
     const table = this.table;
     const key = (low & ~0xfff) | 1;
@@ -222,7 +284,7 @@ export class Memory {
     for (;;) {
       const found = table[index];
       if (found === key && table[index + 1] === high) return index;
-      if (found === 0) return -1;
+      if (found === 0) return this.later === undefined ? -1 : this.mapTouched(low, high);
       index = (index + 4) /* PAGE_ENTRY_WORDS */ & (this.tableMask * 4); /* PAGE_ENTRY_WORDS */
     }
   }
@@ -343,7 +405,7 @@ export class Memory {
       const at = (low + i) | 0;
       const index = this.find(at, at >>> 0 < low >>> 0 ? (high + 1) | 0 : high);
       const byte = i < 4 ? (valueLow >>> (8 * i)) & 0xff : (valueHigh >>> (8 * (i - 4))) & 0xff;
-      if ((this.table[index + 3] & PERMISSION.Execute) !== 0) this.noteCodeWritten();
+      this.noteWrite(index);
       this.writeAt(this.table[index + 2] + (at & (PAGE_SIZE - 1)), 1, byte, 0);
     }
     return true;
@@ -375,7 +437,7 @@ export class Memory {
       const count = Math.min(bytes.length - done, PAGE_SIZE - (at & (PAGE_SIZE - 1)));
       for (let quadword = at >> 3; quadword <= (at + count - 1) >> 3; quadword++) this.remember(quadword);
       this.bytes.set(bytes.subarray(done, done + count), at);
-      if (this.isExecutable(address + BigInt(done))) this.noteCodeWritten();
+      this.noteWrite(this.indexOf(address + BigInt(done)));
       done += count;
     }
   }
@@ -405,6 +467,7 @@ export class Memory {
       const atHigh = at >>> 0 < low >>> 0 ? (high + 1) | 0 : high;
       const offset = this.translate(at, atHigh, 1, PERMISSION.Execute, false);
       if (offset === TRANSLATED.Fault) break;
+      this.noteFetch(this.find(at, atHigh));
       const count = Math.min(result.length - done, PAGE_SIZE - (offset & (PAGE_SIZE - 1)));
       result.set(this.bytes.subarray(offset, offset + count), done);
       done += count;
@@ -412,9 +475,38 @@ export class Memory {
     return result.subarray(0, done);
   }
 
-  private isExecutable(address: bigint): boolean {
-    const index = this.find(Number(BigInt.asIntN(32, address)), Number(BigInt.asIntN(32, address >> 32n)));
-    return (this.table[index + 3] & PERMISSION.Execute) !== 0;
+  private noteFetch(index: number): void {
+    const page = this.pageAt(index);
+    const note = this.notes[page];
+    if (note === NOTE.fetched) return;
+    this.notes[page] = NOTE.fetched;
+    // What is made of it does not outlast the bytes.
+    if (note === NOTE.written) this.codeWritten = true;
+  }
+
+  private noteWrite(index: number): void {
+    if ((this.table[index + 3] & PERMISSION.Execute) === 0) return;
+    const page = this.pageAt(index);
+    const note = this.notes[page];
+    if (note === NOTE.fetched) this.noteCodeWritten();
+    else if (note === NOTE.none) {
+      this.notes[page] = NOTE.written;
+      this.written.push(page);
+    }
+  }
+
+  private forgetWrites(): void {
+    for (const page of this.written) if (this.notes[page] === NOTE.written) this.notes[page] = NOTE.none;
+    this.written.length = 0;
+  }
+
+  /** Number of a page in the order of mapping, by the index of its entry in the table. */
+  private pageAt(index: number): number {
+    return (this.table[index + 2] - this.layout.pages) / PAGE_SIZE;
+  }
+
+  private indexOf(address: bigint): number {
+    return this.find(Number(BigInt.asIntN(32, address)), Number(BigInt.asIntN(32, address >> 32n)));
   }
 
   /** Whether the page of an address is mapped with these permissions (PERMISSION bits). */
@@ -426,7 +518,7 @@ export class Memory {
   /** Byte offset of an address, or -1; for the edges, where addresses are bigint. */
   offsetOf(address: bigint): number {
     const low = Number(BigInt.asIntN(32, address));
-    const index = this.find(low, Number(BigInt.asIntN(32, address >> 32n)));
+    const index = this.indexOf(address);
     return index < 0 ? -1 : this.table[index + 2] + (low & (PAGE_SIZE - 1));
   }
 }

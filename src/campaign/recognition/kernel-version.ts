@@ -1,6 +1,7 @@
 /** Which kernel an image is of, as it says itself. */
 import type { Image, Segment } from '../../image/image.js';
 import { segmentAt } from '../../image/segments.js';
+import { symbolsNamed } from '../../image/symbols.js';
 
 /** The longest line that is looked at, in bytes. */
 const LONGEST = 256;
@@ -26,8 +27,9 @@ const BANNER = new RegExp(`^Linux version ${RELEASE}`);
 const VERMAGIC = new RegExp(String.raw`(?:^|\0)vermagic=${RELEASE}`);
 
 /** As {@link kernelVersion}, with the stable update. */
-export function kernelRelease({ symbols, segments }: Image): KernelRelease | undefined {
-  const banner = symbols.find(({ name }) => name === 'linux_banner');
+export function kernelRelease(image: Image): KernelRelease | undefined {
+  const { segments } = image;
+  const banner = symbolsNamed(image, 'linux_banner').at(0);
   const segment = banner && segmentAt(segments, banner.address);
   if (banner !== undefined && segment !== undefined) {
     const found = BANNER.exec(textAt(segment, Number(banner.address - segment.address)));

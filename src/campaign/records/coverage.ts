@@ -130,14 +130,14 @@ export function otherFunctions(
   return others;
 }
 
-function functionRecord({ symbol, address, size, instructions }: CodeOfFunction, entry: bigint): FunctionRecord {
+function functionRecord({ symbol, address, size, outline }: CodeOfFunction, entry: bigint): FunctionRecord {
   return {
     symbol,
     address: hex(address),
     start: Number(address - entry),
     size,
-    instructions: instructions.length,
-    directions: 2 * instructions.filter(({ flow }) => flow === 'conditional').length,
+    instructions: outline.instructions,
+    directions: 2 * outline.conditionalBranches,
   };
 }
 

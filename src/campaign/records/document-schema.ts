@@ -7,6 +7,7 @@ import type { TraceDocument } from '../../run/trace-document.js';
 const MOST_STEPS = 4096;
 const MOST_EXCHANGES = 1000;
 const MOST_NAMES = 200;
+const MOST_CALLERS = 64;
 
 const index = z.number().int().min(-1).max(MOST_STEPS);
 const named = z.tuple([text(200), hex64]).readonly();
@@ -43,6 +44,7 @@ export const documentSchema = z.strictObject({
   initial: namedValues,
   steps: z.array(stepSchema).max(MOST_STEPS),
   blamed: index,
+  callers: z.array(text(4300)).max(MOST_CALLERS).optional(),
   register: text(20).optional(),
   leftOut: z.strictObject({ before: z.number().int().min(0), behind: z.number().int().min(0) }),
   end: text(4300),

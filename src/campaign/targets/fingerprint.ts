@@ -16,9 +16,6 @@ export function fingerprint(target: AnyTarget): string {
   hash.update(JSON.stringify(about));
   const functions = reachedFunctions(target.image, target.symbol);
   const [{ address: entry }] = functions;
-  for (const { address, instructions } of functions) {
-    hash.update(`\n${address - entry}\n`);
-    for (const { bytes } of instructions) hash.update(bytes);
-  }
+  for (const { address, bytes } of functions) hash.update(`\n${address - entry}\n`).update(bytes);
   return hash.digest('hex');
 }

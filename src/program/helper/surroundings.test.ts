@@ -91,7 +91,9 @@ describe.runIf(hasTools)('a handler of HLT that does something first', () => {
   test('what else the function can reach is named with it', () => {
     const { problems } = verdicts(`${call('my_log')}test %rax,%rax\njne 4f\ncall within\n4:\n`, WITHIN);
     const [problem] = problems;
-    expect(problem).toMatch(/^external symbol my_log.* is not modelled, and neither are my_count, my_datum_of, which/);
+    expect(problem).toMatch(
+      /^external symbol my_log.* is not modelled, and neither are 2 more .* surroundings: \{ my_log: 0, my_count: 0, my_datum_of: 0 \}/,
+    );
   });
 
   test.each([
@@ -99,8 +101,26 @@ describe.runIf(hasTools)('a handler of HLT that does something first', () => {
     ['beside data that is modelled', 'mov phys_base(%rip),%rax\n'],
   ])('data that nothing models has no verdict, and is no fault of the code: %s', (_, first) => {
     const { found, problems } = verdicts(`${first}mov my_datum(%rip),%rax\n`);
-    expect([...problems]).toEqual([expect.stringMatching(/my_datum.* is data that is not modelled/)]);
+    expect([...problems]).toEqual([
+      expect.stringMatching(/my_datum.* is data that is not modelled;.* surroundings: \{ my_datum: 'data 0' \}/),
+    ]);
     expect(found).toEqual(new Set());
+  });
+
+  test('data is named with the functions, and what the message says is what makes a verdict', () => {
+    const code = `${call('my_log')}mov my_flags+4(%rip),%eax\ncmp $7,%eax\nje 3f\nud2\n3:\n`;
+    const [problem] = verdicts(code).problems;
+    const settings = /surroundings: (\{ my_log: 0, my_flags: 'data 0' \})/.exec(problem);
+    expect(settings).not.toBeNull();
+    declareSurroundings({ my_log: 0, my_flags: 'data 0x700000000' });
+    expect(verdicts(code)).toEqual(CLEAN);
+    declareSurroundings({ my_log: 0, my_flags: 'data 0x600000000' });
+    expect(verdicts(code).found.size).toBeGreaterThan(0);
+  });
+
+  test('a function of the image runs where a project wants it, though the tool would answer for it', () => {
+    declareSurroundings({ _printk: 'runs' });
+    expect(verdicts(call('_printk'), PRINTK).found.size).toBeGreaterThan(0);
   });
 
   test('a project says what its functions do', () => {
@@ -112,12 +132,25 @@ describe.runIf(hasTools)('a handler of HLT that does something first', () => {
     expect(verdicts(`${call('my_log')}movabs $0x1122334455667788,%rcx\ncmp %rcx,%rax\nje 3f\nud2\n3:\n`)).toEqual(
       CLEAN,
     );
+    declareSurroundings({ my_log: 'fails' });
+    expect(verdicts(call('my_log')).found.size).toBeGreaterThan(0);
     declareSurroundings({ my_log: 'stops' });
     expect(verdicts(call('my_log')).found.size).toBeGreaterThan(0);
   });
 });
 
-test.each([1.5, Number.NaN, 'stop', '', '0x', '1e3', '0x10000000000000000', '-9223372036854775809'])(
-  'a setting that means nothing: %s',
-  (setting) => expect(() => declareSurroundings({ f: setting })).toThrow(/surroundings: f: .* is not a number/),
+test.each([
+  1.5,
+  Number.NaN,
+  'stop',
+  '',
+  '0x',
+  '1e3',
+  '0x10000000000000000',
+  '-9223372036854775809',
+  'data',
+  'data ',
+  'data x',
+])('a setting that means nothing: %s', (setting) =>
+  expect(() => declareSurroundings({ f: setting })).toThrow(/surroundings: f: .* is not a number/),
 );
