@@ -48,8 +48,8 @@ const SENT: Slots = Object.fromEntries(
 /** Of every exit. */
 const EXIT: Slots = {
   created: slot(
-    'the TD, if this is its first exit: 1 with 48 address bits, 2 without ranges for userspace',
-    mostly(oneOf(0n), below(4), 4),
+    'the TD, if this is its first exit: 1 with 48 address bits, 2 without ranges for userspace, 4 with a local machine check',
+    mostly(oneOf(0n), below(8), 4),
   ),
   rax: slot('RAX behind TDH.VP.ENTER', draws.tdvmcallStatus, BigInt(EXIT_REASON.TDCALL)),
   rcx: slot('RCX behind TDH.VP.ENTER', uniform),
