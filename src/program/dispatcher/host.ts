@@ -20,6 +20,8 @@ export interface Host {
   exit(vcpu: number, values: Values): readonly HostCall[];
   /** Userspace calls KVM_RUN again; none if nothing is left to complete. */
   complete(vcpu: number): readonly HostCall[];
+  /** Whether a call of the code under test says with this result, an int, that the guest goes on. */
+  goesToGuest(result: bigint): boolean;
   /** What userspace writes before it does. */
   userspace: VcpuViews['userspace'];
   registers(vcpu: number): Omit<Shown, 'moment'>;

@@ -9,6 +9,8 @@ import { Structures } from './structures.js';
 import { answerOf, surroundings } from './surroundings.js';
 import type { Shown } from './views.js';
 
+/** The one positive result that tdx-host.h knows. */
+const TO_GUEST = 1n;
 const HANDLE_EXIT = 'tdx_handle_exit';
 const COMPLETE_USERSPACE = 'tdx_complete_userspace';
 
@@ -48,6 +50,10 @@ export class OwnHost implements Host {
 
   private call(symbol: string, vcpu: number): HostCall {
     return { symbol, parameters: [this.td.address(vcpu)] };
+  }
+
+  goesToGuest(result: bigint): boolean {
+    return result === TO_GUEST;
   }
 
   userspace(vcpu: number, answer: Values, meddled: bigint): void {

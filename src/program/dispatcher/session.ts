@@ -15,8 +15,7 @@ import type { Host, HostCall } from './host.js';
 
 const OUTPUTS = ['r11', 'r12', 'r13', 'r14'] as const;
 
-/** What a dispatcher returns to KVM_RUN's loop. */
-const TO_GUEST = 1n;
+/** What a dispatcher returns where userspace has its turn. */
 const TO_USERSPACE = 0n;
 
 /** A TD as the first exit's `created` says. */
@@ -129,7 +128,7 @@ export class DispatcherSession implements Session {
     const { host } = this;
     const rax = host.stage.register('rax');
     const result = BigInt.asIntN(32, rax);
-    if (result === TO_GUEST) {
+    if (host.goesToGuest(result)) {
       const { values, places } = host.registers(vcpu);
       return returned.as(RETURN_TO_GUEST, values, { places });
     }

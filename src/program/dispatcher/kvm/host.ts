@@ -114,6 +114,10 @@ export class KvmHost implements Host {
     return [{ symbol: HANDLE_EXIT, address, parameters: [vcpuAddress], back: this.back }];
   }
 
+  goesToGuest(result: bigint): boolean {
+    return result > 0n;
+  }
+
   userspace(vcpu: number, answer: Values, meddled: bigint): void {
     this.td.userspace(vcpu, answer, meddled);
   }
