@@ -4,6 +4,7 @@ import { RESULT_SCHEMA, resultSchema } from '../campaign/records/result.js';
 import { configSchema } from '../config/config.js';
 import { contractSetSchema } from '../contract/contract.js';
 import { EXPECT_SCHEMA, expectationsSchema } from '../expect/expectation-file.js';
+import { OFFSETS_SCHEMA, offsetsSchema } from '../program/dispatcher/kvm/offsets-file.js';
 import { CASE_1, case1Schema } from '../stored/case-1.js';
 import { CASE_SCHEMA, caseSchema } from '../stored/case-schema.js';
 
@@ -29,6 +30,7 @@ export function jsonSchemas(): Record<string, string> {
       'tdxfuzz/config',
       'The configuration of a project: tdxfuzz.config.json',
     ),
+    'offsets-1.schema.json': publish(offsetsSchema, OFFSETS_SCHEMA, "Where KVM's structures lie"),
     'expect-1.schema.json': publish(expectationsSchema, EXPECT_SCHEMA, 'Findings that are known: tdxfuzz/expect.json'),
   };
 }

@@ -13,9 +13,9 @@ import { ProgramStage } from '../../../stage/program-stage.js';
 import type { Host, HostCall } from '../host.js';
 import { answerOf } from '../surroundings.js';
 import type { Shown } from '../views.js';
-import type { KvmLayout } from './members.js';
+import { CALLED_BACK, type KvmLayout } from './members.js';
 import { KvmStructures } from './structures.js';
-import { CALLED_BACK, EMULATOR, kvmSurroundings } from './surroundings.js';
+import { EMULATOR, kvmSurroundings } from './surroundings.js';
 
 const HANDLE_EXIT = 'tdx_handle_exit';
 const ENTER_EXIT = 'tdx_vcpu_enter_exit';

@@ -7,6 +7,14 @@ import type { StructureLayouts, WantedLayouts } from '../../../image/structure-l
 /** Option `host` of a contract of KVM's own dispatcher. */
 export const KVM_HOST = 'kvm';
 
+/** Functions of the image that others of KVM call back, by name. */
+export const CALLED_BACK = [
+  'tdx_get_msr',
+  'tdx_set_msr',
+  'tdx_complete_emulated_msr',
+  'tdx_interrupt_allowed',
+] as const;
+
 /** Structure -> members by path. Of each structure its size counts, too. */
 export const KVM_MEMBERS = {
   vcpu_tdx: [

@@ -21,6 +21,7 @@ import type { Conversation, ExternalFunction, ExternalFunctions } from '../../..
 import type { ProgramStage } from '../../../stage/program-stage.js';
 import { ARGUMENT_OFFSET } from '../layout.js';
 import { readBytes, writeBytes } from '../memory.js';
+import type { CALLED_BACK } from './members.js';
 import { KVM_REGISTER, type KvmStructures, type KvmVcpu } from './structures.js';
 
 /** What the functions of a story share. */
@@ -34,14 +35,6 @@ export interface KvmWorld {
   running(): number;
   hasPendingEvents(): bigint;
 }
-
-/** Functions of the image that others of KVM call back, by name. */
-export const CALLED_BACK = [
-  'tdx_get_msr',
-  'tdx_set_msr',
-  'tdx_complete_emulated_msr',
-  'tdx_interrupt_allowed',
-] as const;
 
 /** Names of the functions behind the emulator's table. */
 export const EMULATOR = { portRead: 'emulator_pio_in_emulated', portWrite: 'emulator_pio_out_emulated' } as const;
