@@ -13,7 +13,7 @@ import { ProgramStage } from '../../../stage/program-stage.js';
 import type { Host, HostCall } from '../host.js';
 import { answerOf } from '../surroundings.js';
 import type { Shown } from '../views.js';
-import { CALLED_BACK, type KvmLayout } from './members.js';
+import type { KvmLayout } from './members.js';
 import { KvmStructures } from './structures.js';
 import { EMULATOR, kvmSurroundings } from './surroundings.js';
 
@@ -40,12 +40,13 @@ export class KvmHost implements Host {
   private readonly back = { name: BACK, address: OWN_SLOTS };
   private readonly emulator = { portRead: OWN_SLOTS + SLOT, portWrite: OWN_SLOTS + 2n * SLOT };
 
-  /** @throws ImageError if the image lacks a function that KVM's other parts call */
+  /** @throws ImageError if the image lacks one of the two functions that are entered */
   constructor(
     image: Image,
     private readonly layout: KvmLayout,
   ) {
-    for (const name of [HANDLE_EXIT, ENTER_EXIT, ...CALLED_BACK]) findFunction(image, name);
+    // What is called back is looked for when it is: a stored case has the functions that its runs reach.
+    for (const name of [HANDLE_EXIT, ENTER_EXIT]) findFunction(image, name);
     this.externals = kvmSurroundings({
       stage: () => this.stage,
       structures: () => this.td,
