@@ -36,13 +36,16 @@ export function* dispatch(visit: Visit): Reference {
   let told = false;
   while (step.done !== true) {
     const exchange = step.value;
-    if (!told && exchange.moment === RETURN_TO_GUEST)
-      yield userspaceExit('X86_BUS_LOCK', { run_flags: { value: KVM_RUN_BUS_LOCK, mask: KVM_RUN_BUS_LOCK } }, [
-        'decode',
-      ]);
+    if (!told && exchange.moment === RETURN_TO_GUEST) yield busLock(exchange.about ?? []);
     told ||= exchange.moment === RETURN_TO_GUEST || isUserspaceTurn(exchange.moment);
     step = work.next(yield exchange);
   }
+}
+
+/** Of a TDVMCALL only that it is one is judged where its reason has modifier bits. */
+function busLock(about: readonly string[]): ExpectedExchange {
+  const flags = { value: KVM_RUN_BUS_LOCK, mask: KVM_RUN_BUS_LOCK };
+  return userspaceExit('X86_BUS_LOCK', { run_flags: flags }, [about.includes('modifiers') ? 'modifiers' : 'decode']);
 }
 
 function* serve(visit: Visit): Reference {

@@ -40,6 +40,7 @@ function layOutVcpu(memory: ProgramStage, td: bigint, index: bigint): VcpuPlaces
   memory.write(address + VCPU.td, td);
   memory.write(address + VCPU.tdvpr, TDVPR + index * PAGE);
   memory.write(address + VCPU.completion, 0n, 4);
+  memory.write(address + VCPU.cpu, index, 4);
   // The registers stand first.
   return { address, registers: address, run };
 }
