@@ -11,12 +11,16 @@ export const KVM_RUN_PIO_DATA_OFFSET = 4096;
 
 /** Exit reasons that a TDVMCALL, or a TD that ends, can give to userspace. */
 export const KVM_EXIT = {
+  EXCEPTION: 1,
   IO: 2,
   HYPERCALL: 3,
   MMIO: 6,
   SHUTDOWN: 8,
+  FAIL_ENTRY: 9,
   INTERNAL_ERROR: 17,
   SYSTEM_EVENT: 24,
+  X86_BUS_LOCK: 33,
+  NOTIFY: 37,
   TDX: 40,
 } as const;
 
@@ -25,6 +29,10 @@ export type KvmExitName = keyof typeof KVM_EXIT;
 
 /** KVM_EXIT_INTERNAL_ERROR: the exit reason is none that the dispatcher knows. */
 export const KVM_INTERNAL_ERROR_UNEXPECTED_EXIT_REASON = 4;
+/** In `flags` of `struct kvm_run`: a bus lock was detected (KVM_RUN_X86_BUS_LOCK). */
+export const KVM_RUN_BUS_LOCK = 2n;
+/** KVM_EXIT_NOTIFY: the vCPU's context is not valid any more (KVM_NOTIFY_CONTEXT_INVALID). */
+export const KVM_NOTIFY_CONTEXT_INVALID = 1n;
 /** KVM_EXIT_SYSTEM_EVENT: the guest reported a fatal error (docs/abi/kvm-dispatcher.md#reportfatalerror). */
 export const KVM_SYSTEM_EVENT_TDX_FATAL = 7;
 /** KVM_EXIT_HYPERCALL: the caller runs in 64-bit mode. */
@@ -76,11 +84,22 @@ export const KVM_RUN_FIELDS: Readonly<Record<KvmExitName, Readonly<Record<string
     is_write: { offset: 52, bytes: 1 },
   },
   SHUTDOWN: {},
+  EXCEPTION: {
+    exception: { offset: 32, bytes: 4 },
+    error_code: { offset: 36, bytes: 4 },
+  },
+  FAIL_ENTRY: {
+    hardware_entry_failure_reason: { offset: 32, bytes: 8 },
+    cpu: { offset: 40, bytes: 4 },
+  },
+  // Of every exit; here alone it is what the exit is about.
+  X86_BUS_LOCK: { run_flags: { offset: 14, bytes: 2 } },
+  NOTIFY: { flags: { offset: 32, bytes: 4 } },
   INTERNAL_ERROR: {
     suberror: { offset: 32, bytes: 4 },
     ndata: { offset: 36, bytes: 4 },
-    // Sixteen in the layout; ours has one.
-    ...row('data', 40, 1),
+    // Sixteen in the layout; two are used.
+    ...row('data', 40, 2),
   },
   SYSTEM_EVENT: {
     type: { offset: 32, bytes: 4 },

@@ -1,9 +1,7 @@
 /**
- * The MSRs that KVM emulates for a TD, and those of them that the guest may only read. Which: docs/abi/kvm-dispatcher.md#msr
- * (`tdx_has_emulated_msr`; APIC_BASE, EFER and FEAT_CTL are read-only) and #29; the names of the set were read in the
- * list copy of the patch "KVM: TDX: Implement callbacks for MSR operations for TDX" (v19 111/130). The variable and
- * fixed MTRRs are left out: no text with their range was read. Numbers: Intel SDM volume 4; x2APIC: volume 3, table
- * 10-6; the KVM one: Linux Documentation/virt/kvm/x86/msr.rst.
+ * The MSRs that KVM emulates for a TD, and those of them that the guest may only read (docs/abi/kvm-dispatcher.md#msr:
+ * `tdx_has_emulated_msr` and `tdx_is_read_only_msr`, read at 7.3.4). Numbers: Intel SDM volume 4; Linux
+ * arch/x86/include/asm/msr-index.h and apicdef.h; the KVM one: Linux Documentation/virt/kvm/x86/msr.rst.
  */
 export interface MsrRange {
   readonly name: string;
@@ -33,6 +31,7 @@ export const KVM_TD_EMULATED_MSRS: readonly MsrRange[] = [
   { name: 'IA32_MCG_CAP, _STATUS, _CTL', first: 0x179, last: 0x17b },
   one('IA32_MISC_ENABLE', 0x1a0),
   one('IA32_POWER_CTL', 0x1fc),
+  { name: 'variable and fixed MTRRs', first: 0x200, last: 0x26f },
   one('IA32_PAT', 0x277),
   { name: 'IA32_MCi_CTL2 of 32 banks', first: 0x280, last: 0x29f },
   one('IA32_MTRR_DEF_TYPE', 0x2ff),
@@ -40,11 +39,13 @@ export const KVM_TD_EMULATED_MSRS: readonly MsrRange[] = [
   one('IA32_MCG_EXT_CTL', 0x4d0),
   one('IA32_TSC_DEADLINE', 0x6e0),
   // x2APIC without the registers that the CPU virtualises: TPR, PPR, EOI, ISR, TMR, IRR, SELF IPI.
-  { name: 'x2APIC below TPR', first: 0x800, last: 0x807 },
-  one('x2APIC between TPR and PPR', 0x809),
-  { name: 'x2APIC between EOI and ISR', first: 0x80c, last: 0x80f },
-  { name: 'x2APIC between IRR and SELF IPI', first: 0x828, last: 0x83e },
-  { name: 'x2APIC above SELF IPI', first: 0x840, last: 0x8ff },
+  { name: 'x2APIC ID, version', first: 0x802, last: 0x803 },
+  one('x2APIC LDR', 0x80d),
+  one('x2APIC SVR', 0x80f),
+  one('x2APIC ESR', 0x828),
+  { name: 'x2APIC LVT CMCI, ICR', first: 0x82f, last: 0x830 },
+  { name: 'x2APIC LVT, timer counts', first: 0x832, last: 0x839 },
+  one('x2APIC DCR', 0x83e),
   readOnly('IA32_EFER', 0xc0000080),
   one('MSR_KVM_POLL_CONTROL', 0x4b564d05),
 ];

@@ -22,6 +22,20 @@ export interface DispatcherContract {
    * is RETRY, EINVAL is INVALID_OPERAND, any other makes KVM_RUN fail with -EINVAL. docs/abi/linux-fixes.md#3e2dec1ede0a.
    */
   readonly userspaceErrors: 'linux-7.1' | 'linux-7.2';
+  /**
+   * An answer to MapGPA with which KVM_RUN fails: `asked-again`, the chunk stays open; `dropped`, the next KVM_RUN enters the
+   * guest as if nothing were left to do (KVM clears its pointer before it looks at the answer).
+   */
+  readonly refusedAnswers: 'asked-again' | 'dropped';
+  /** Who knows IA32_FEATURE_CONTROL and IA32_MCG_EXT_CTL: the emulation of MSRs, or the dispatcher itself, as KVM's. */
+  readonly machineCheckMsrs: 'emulation' | 'dispatcher';
+  /** An MMIO address with bits above the width of addresses: `legal` refuses it, `shared` looks at the shared bit alone (KVM). */
+  readonly mmioAddresses: 'legal' | 'shared';
+  /**
+   * Exits with a reason that the module never reports because it is an instruction's: `unexpected`, or `left-out`, of a
+   * dispatcher that trusts the module not to report it: nothing is asked of it then.
+   */
+  readonly instructionExits: 'unexpected' | 'left-out';
 }
 
 /** How one TD was created. */
@@ -30,4 +44,6 @@ export interface TdConfiguration {
   readonly gpaWidth: 48 | 52;
   /** Userspace takes KVM_HC_MAP_GPA_RANGE (KVM_CAP_EXIT_HYPERCALL). */
   readonly mapGpaRange: boolean;
+  /** The guest has a local machine check (MCG_LMCE_P of IA32_MCG_CAP). */
+  readonly localMachineCheck: boolean;
 }

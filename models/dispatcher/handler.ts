@@ -9,6 +9,15 @@ export interface Visit {
   readonly td: TdConfiguration;
   /** Registers behind TDH.VP.ENTER: `rax` the status word, `rcx`, and the guest's; a register that is not shared is 0. */
   readonly exit: Values;
+  readonly vcpu: VcpuState;
+}
+
+/** What lasts from one exit of a vCPU to the next. */
+export interface VcpuState {
+  /** The CPU that it runs on. */
+  readonly cpu: bigint;
+  /** IA32_MCG_EXT_CTL, where the dispatcher keeps it. */
+  machineCheckControl: bigint;
 }
 
 /** With what the guest goes on. */

@@ -22,6 +22,7 @@ export const mapGpa: Handler = function* (visit) {
     const left = gpa + size - next;
     const userspace = yield chunkExit(visit.td, next, left < contract.mapGpaChunk ? left : contract.mapGpaChunk);
     const accepted = yield* acceptedAnswer(contract, userspace);
+    if (accepted === undefined) return success({ r11: exit['r11'] }, ['completion']);
     const status = chunkStatus(contract, accepted);
     if (status !== TDVMCALL_STATUS.SUCCESS) return stopped(status, next, ['completion']);
     if (left <= contract.mapGpaChunk) return success({ r11: exit['r11'] }, ['map-gpa']);
@@ -63,16 +64,20 @@ function chunkExit(td: TdConfiguration, next: bigint, length: bigint): ExpectedE
 
 /**
  * An answer that KVM_RUN refuses is none: the chunk stays open, so that a later KVM_RUN cannot tell the guest that it
- * was converted. (That it stays open is our rule; the facts name only the error.)
+ * was converted. That it stays open is our own rule; KVM drops it (docs/abi/kvm-dispatcher.md#mapgpa).
+ *
+ * @returns undefined for one that was dropped
  */
 function* acceptedAnswer(
-  { userspaceErrors }: DispatcherContract,
+  { userspaceErrors, refusedAnswers }: DispatcherContract,
   userspace: Values,
-): Generator<ExpectedExchange, Values, Values> {
+): Generator<ExpectedExchange, Values | undefined, Values> {
   const known: readonly bigint[] = [0n, ERRNO.EAGAIN, ERRNO.EINVAL];
   let answer = userspace;
-  while (userspaceErrors === 'linux-7.2' && !known.includes(answer[fieldName('HYPERCALL', 'ret')]))
+  while (userspaceErrors === 'linux-7.2' && !known.includes(answer[fieldName('HYPERCALL', 'ret')])) {
     answer = yield fail(ERRNO.EINVAL, ['completion']);
+    if (refusedAnswers === 'dropped') return undefined;
+  }
   return answer;
 }
 

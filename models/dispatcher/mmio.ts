@@ -11,12 +11,13 @@ const WRITE = 1n;
  * #VE.RequestMMIO: R12 size, R13 direction, R14 GPA, R15 data. The first and the last byte are shared memory, and all
  * bits of the operands count (docs/abi/kvm-dispatcher.md#mmio, docs/abi/tdvmcall.md#host-visibility-of-operands).
  */
-export const mmio: Handler = function* ({ td, exit }) {
+export const mmio: Handler = function* ({ contract, td, exit }) {
   const { r12: size, r13: direction, r14: gpa, r15: written } = exit;
-  const isDevice = (address: bigint): boolean => isLegal(td, address) && isShared(td, address);
+  const isAddress = (address: bigint): boolean => contract.mmioAddresses === 'shared' || isLegal(td, address);
+  const isDevice = (address: bigint): boolean => isAddress(address) && isShared(td, address);
   const valid = SIZES.includes(size) && (direction === READ || direction === WRITE);
   if (!valid || !isDevice(gpa) || !isDevice(gpa + size - 1n)) {
-    const wide = isLegal(td, gpa) ? [] : [gpa];
+    const wide = isAddress(gpa) ? [] : [gpa];
     return invalidOperand(['mmio'], [size, direction, ...wide]);
   }
   const address = withoutSharedBit(td, gpa);

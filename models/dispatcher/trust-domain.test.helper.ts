@@ -14,6 +14,10 @@ export const KVM_7_3: DispatcherContract = {
   mapGpaChunk: 0x200000n,
   mapGpaErrors: 'range-first',
   userspaceErrors: 'linux-7.2',
+  refusedAnswers: 'asked-again',
+  machineCheckMsrs: 'emulation',
+  mmioAddresses: 'legal',
+  instructionExits: 'unexpected',
 };
 
 /** A TD of two vCPUs with 52 address bits, whose userspace takes KVM_HC_MAP_GPA_RANGE. */
@@ -22,7 +26,11 @@ export function trustDomain(
   td: Partial<TdConfiguration> = {},
   vcpus = 2,
 ): TrustDomain {
-  return new TrustDomain({ ...KVM_7_3, ...contract }, { gpaWidth: 52, mapGpaRange: true, ...td }, vcpus);
+  return new TrustDomain(
+    { ...KVM_7_3, ...contract },
+    { gpaWidth: 52, mapGpaRange: true, localMachineCheck: false, ...td },
+    vcpus,
+  );
 }
 
 /** Every register has a value of its own, so that a mixed-up one shows. */

@@ -1,12 +1,15 @@
 import type { ExpectedExchange, Reference, Values } from '../exchange/exchange.js';
 import type { DispatcherContract, TdConfiguration } from './contract.js';
 import { dispatch } from './dispatch.js';
+import { isLeftOut } from './exit-reason.js';
+import type { VcpuState } from './handler.js';
 import { isUserspaceTurn } from './moments.js';
 
 /** What can happen to one vCPU: the TD exits; userspace calls KVM_RUN once more; an event ends a HLT. */
 export type Action = 'exit' | 'complete' | 'wake';
 
 interface Vcpu {
+  readonly state: VcpuState;
   /** The exit that userspace has to complete, as far as it came. */
   work: Reference | undefined;
   halted: boolean;
@@ -25,13 +28,21 @@ export class TrustDomain {
   constructor(contract: DispatcherContract, td: TdConfiguration, vcpus: number) {
     this.#contract = contract;
     this.#td = td;
-    this.#vcpus = Array.from({ length: vcpus }, () => ({ work: undefined, halted: false }));
+    this.#vcpus = Array.from({ length: vcpus }, (_, index) => ({
+      state: { cpu: BigInt(index), machineCheckControl: 0n },
+      work: undefined,
+      halted: false,
+    }));
   }
 
-  /** Whether a step can happen now; one that cannot is skipped. */
-  allows(action: Action, vcpu: number): boolean {
+  /**
+   * Whether a step can happen now; one that cannot is skipped.
+   *
+   * @param status of an exit: RAX behind TDH.VP.ENTER
+   */
+  allows(action: Action, vcpu: number, status = 0n): boolean {
     const { work, halted } = this.#vcpus[vcpu];
-    if (this.#bugged) return false;
+    if (this.#bugged || (action === 'exit' && isLeftOut(this.#contract, status))) return false;
     if (action === 'wake') return halted;
     return action === 'complete' ? work !== undefined : work === undefined && !halted;
   }
@@ -49,7 +60,7 @@ export class TrustDomain {
       state.halted = false;
       return;
     }
-    state.work ??= dispatch({ contract: this.#contract, td: this.#td, exit: values });
+    state.work ??= dispatch({ contract: this.#contract, td: this.#td, exit: values, vcpu: state.state });
     let step = state.work.next(values);
     while (!step.done) {
       const exchange = withVcpu(step.value, vcpu);

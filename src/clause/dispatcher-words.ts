@@ -27,10 +27,14 @@ export const CALLS: Exchanges = {
 
 /** What the dispatcher does about an exit that is no TDVMCALL. */
 export const REACTIONS: Exchanges = {
-  'call host_ept_violation': ['vcpu', 'gpa', 'qualification'],
+  'call host_ept_violation': ['vcpu', 'gpa', 'qualification', 'present'],
   'call host_vm_bugged': ['vcpu'],
   KVM_EXIT_SHUTDOWN: [],
-  KVM_EXIT_INTERNAL_ERROR: ['suberror', 'ndata', 'data[0]'],
+  KVM_EXIT_INTERNAL_ERROR: ['suberror', 'ndata', 'data[0]', 'data[1]'],
+  KVM_EXIT_EXCEPTION: ['exception', 'error_code'],
+  KVM_EXIT_FAIL_ENTRY: ['hardware_entry_failure_reason', 'cpu'],
+  KVM_EXIT_X86_BUS_LOCK: ['run_flags'],
+  KVM_EXIT_NOTIFY: ['flags'],
 };
 
 const FATAL_ERROR_DATA = Array.from({ length: 16 }, (_, index) => `data[${index}]`);

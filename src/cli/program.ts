@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
   explain: async () => (await import('./explain.js')).explainCommand,
   keep: async () => (await import('./keep.js')).keepCommand,
   accept: async () => (await import('./accept.js')).acceptCommand,
+  offsets: async () => (await import('./offsets.js')).offsetsCommand,
   doctor: async () => (await import('./doctor.js')).doctorCommand,
 };
 

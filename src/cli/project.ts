@@ -33,6 +33,8 @@ export interface ProjectFlags extends PlaceFlags {
   out?: string;
   /** `linux` if not given. */
   known?: KnownChoice;
+  /** Where KVM's structures lie, of images without debug information. */
+  offsets?: string;
 }
 
 export interface Project {
@@ -60,7 +62,11 @@ export function withPlaces(command: Command, ...places: (keyof typeof PLACES)[])
   for (const place of places) command.option(PLACES[place].flag, PLACES[place].text);
   return command
     .option('--config <FILE>', `configuration (default ${CONFIG_NAMES.join(', ')}, the first there is)`)
-    .option('--no-config', 'without a configuration');
+    .option('--no-config', 'without a configuration')
+    .option(
+      '--offsets <FILE>',
+      "where KVM's structures lie, in place of the images' debug information (tdxfuzz offsets)",
+    );
 }
 
 /** The command with the option that says which known defects are findings. */
@@ -119,15 +125,27 @@ function select(
   flags: ProjectFlags,
   loaded: LoadedConfig,
 ): { selection: Selection; runs: ReadonlyMap<string, number> } {
-  const { contract, target, property } = flags;
+  const { contract, target, property, offsets } = flags;
   if (images.length > 0 || loaded.config.targets === undefined) {
-    const options = { images, contract: contract ?? 'auto', target, property, propertyNames: PROPERTY_NAMES };
+    const options = {
+      images,
+      contract: contract ?? 'auto',
+      target,
+      property,
+      propertyNames: PROPERTY_NAMES,
+      ...(offsets !== undefined && { offsets }),
+    };
     return { selection: selectTargets(options), runs: new Map() };
   }
   const binding = target.find((text) => text.includes('='));
   if (binding !== undefined)
     throw new UsageError(`--target ${shorten(binding)}: a binding needs an IMAGE; in the configuration it is "bind"`);
-  const overrides = { ...(contract !== undefined && { contract }), property, propertyNames: PROPERTY_NAMES };
+  const overrides = {
+    ...(contract !== undefined && { contract }),
+    ...(offsets !== undefined && { offsets }),
+    property,
+    propertyNames: PROPERTY_NAMES,
+  };
   const { runs, ...found } = configuredTargets(loaded, overrides);
   return { selection: { ...found, targets: narrowed(found.targets, target) }, runs };
 }

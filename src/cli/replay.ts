@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
-import { type CaseFile } from '../stored/case-schema.js';
+import { type CaseFile, isProgramContract } from '../stored/case-schema.js';
+import { forNewBuild } from '../program/dispatcher/kvm/resolve-layout.js';
 import { readCase } from '../stored/case-file.js';
 import { openCase } from '../stored/open-case.js';
 import { differingValues } from '../stored/stored-values.js';
@@ -58,7 +59,7 @@ function replay(path: string, flags: ReplayFlags): number {
   const file = readCase(path);
   const isNewBuild = flags.image !== undefined;
   const build = flags.image === undefined ? undefined : newBuild(flags.image, flags.symbol ?? file.symbol);
-  const { runner, values } = openCase(file, path, build);
+  const { runner, values } = openCase(build === undefined ? file : caseFor(file, build.image), path, build);
   const accounts = accountsOf(runner, values);
   if (runner.problem !== '') {
     process.stderr.write(`tdxfuzz: ${path}: no verdict: ${runner.problem}\n`);
@@ -94,6 +95,12 @@ function replay(path: string, flags: ReplayFlags): number {
   ];
   process.stdout.write(`${out.join('\n')}\n`);
   return replayStatus(verdict, flags);
+}
+
+/** A contract that says where structures lie says it of one build. */
+function caseFor(file: CaseFile, image: Image): CaseFile {
+  const { body } = file.contract;
+  return isProgramContract(body) ? { ...file, contract: { ...file.contract, body: forNewBuild(image, body) } } : file;
 }
 
 /**

@@ -12,6 +12,8 @@ import { fromHere, type LoadedConfig } from './load-config.js';
 export interface Overrides {
   /** In place of the contracts of the configuration. */
   contract?: string;
+  /** In place of the offsets of the configuration. */
+  offsets?: string;
   property: readonly string[];
   propertyNames: readonly string[];
 }
@@ -55,6 +57,7 @@ export function configuredTargets(loaded: LoadedConfig, overrides: Overrides): C
 function select(entry: ConfigTarget, { folder }: LoadedConfig, overrides: Overrides): Selection {
   const { image, bind = {} } = entry;
   const images = typeof image === 'string' ? [image] : image;
+  const offsets = overrides.offsets ?? (entry.offsets && fromHere(folder, entry.offsets));
   const wrong = Object.keys(bind).find((symbol) => symbol.includes('=') || /[*?]/.test(symbol));
   if (wrong !== undefined) throw new UsageError(`bind: ${shorten(wrong)}: name one symbol`);
   return selectTargets({
@@ -64,6 +67,7 @@ function select(entry: ConfigTarget, { folder }: LoadedConfig, overrides: Overri
     target: Object.entries(bind).map(([symbol, id]) => `${symbol}=${inFolder(folder, id)}`),
     property: overrides.property,
     propertyNames: overrides.propertyNames,
+    ...(offsets !== undefined && { offsets }),
   });
 }
 

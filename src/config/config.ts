@@ -39,6 +39,9 @@ const targetShape = {
       'Symbol -> SET/FUNCTION: contracts of symbols that have other names; in place of a symbol also what a mangled one reads as, or an address (0x1230, of an object .text+0x30).',
     )
     .optional(),
+  offsets: path
+    .describe("Where KVM's structures lie, in place of the image's debug information: a file of tdxfuzz offsets.")
+    .optional(),
   runs: runs.describe('Cases that a gate gives to each function of this image.').optional(),
 };
 

@@ -98,6 +98,35 @@ export function debugLineSections(file: ElfFile, budget: UnpackBudget): LineSect
   }));
 }
 
+/** The sections that hold types, of one file; undefined where it has none. */
+export interface TypeSections {
+  readonly infos: readonly Uint8Array[];
+  readonly abbreviations: Uint8Array;
+  readonly strings: Uint8Array;
+  readonly lineStrings: Uint8Array;
+  readonly stringOffsets: Uint8Array;
+}
+
+/**
+ * @param budget of all files of the image
+ * @throws DamagedDebug, TooMuchDebug, or ImageError from the tables of the file
+ */
+export function debugTypeSections(file: ElfFile, budget: UnpackBudget): TypeSections | undefined {
+  const sections = new DebugSections(file, budget);
+  const infos = sections.named('.debug_info');
+  if (infos.length === 0) return undefined;
+  // Sections that share their bytes would make the work larger than the file.
+  if (infos.reduce((sum, { size }) => sum + size, 0) > file.bytes.length) throw new DamagedDebug();
+  const [offsets] = sections.named('.debug_str_offsets');
+  return {
+    infos: infos.map((section) => sections.relocated(section)),
+    abbreviations: sections.plain('.debug_abbrev'),
+    strings: sections.plain('.debug_str'),
+    lineStrings: sections.plain('.debug_line_str'),
+    stringOffsets: offsets === undefined ? NONE : sections.relocated(offsets),
+  };
+}
+
 /** Without them names stay relative: what is wrong in .debug_info takes no line away. */
 function foldersOf(
   sections: DebugSections,

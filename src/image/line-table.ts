@@ -53,6 +53,11 @@ export function keepDebugSections(image: Image, file: ElfFile): void {
   FILES.set(image, [...(FILES.get(image) ?? []), file]);
 }
 
+/** The files whose debug sections an image has. */
+export function debugFilesOf(image: Image): readonly ElfFile[] {
+  return FILES.get(image) ?? [];
+}
+
 /** For an image that has the code of another, at the same addresses. */
 export function shareDebugSections(from: Image, to: Image): void {
   const files = FILES.get(from);

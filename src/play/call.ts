@@ -18,12 +18,22 @@ import { SLOT as STATE } from '../x86/layout.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
 import { type AtEntry, Observed } from './observed.js';
 
+/** What a function outside does before it returns: it calls back into the image, or asks the world. */
+export type Turn =
+  | { readonly call: bigint; readonly parameters: readonly bigint[] }
+  | { readonly moment: string; readonly values: Values };
+
+/** Is given RAX of the call (`rax`) or the world's answer, and returns RAX of the function itself. */
+export type Conversation = Generator<Turn, bigint, Values>;
+
 /** A function outside the image. */
 export interface ExternalFunction {
   /** Names of its parameters; pointers are values like any other. */
   readonly parameters: readonly string[];
-  /** Answers at once, without an exchange: for what has no effect and may be asked in any order. @returns RAX */
+  /** Answers at once, without an exchange: for what may be asked in any order and shows nothing. @returns RAX */
   readonly query?: (parameters: Values) => bigint;
+  /** In place of one exchange: whatever comes before it returns. */
+  readonly converse?: (parameters: Values) => Conversation;
   /** Writes to memory what the answer says. RAX is `rax` of the answer. */
   readonly apply?: (parameters: Values, answer: Values) => void;
   /** Values to compare in place of the parameters, such as what a pointer points to. */
@@ -34,6 +44,8 @@ export type ExternalFunctions = Readonly<Record<string, ExternalFunction>>;
 
 export interface Call extends StageCall {
   readonly externals: ExternalFunctions;
+  /** Name and address of the external to which code returns that a function outside has called; needed where one converses. */
+  readonly back?: { readonly name: string; readonly address: bigint };
   /** What the function leaves in memory, read at its return. */
   readonly outputs?: Readonly<Record<string, Place>>;
 }
@@ -55,6 +67,8 @@ export function* performCall(stage: ProgramStage, call: Call): Performance {
   const ending = endingOf(outputs ?? NO_OUTPUTS, stage.convention);
   const entryPoint = stage.rip;
   const entry = atEntry(stage, ending);
+  /** Functions outside that have called back, the last one on top. */
+  const open: Conversation[] = [];
   const observed = (moment: string, values: Values, at = stage.rip): Observed =>
     new Observed(moment, values, at, stage);
   for (;;) {
@@ -90,6 +104,10 @@ export function* performCall(stage: ProgramStage, call: Call): Performance {
         break;
       case STOP.external: {
         const name = stage.symbol;
+        if (name === call.back?.name && open.length > 0) {
+          yield* converse(stage, call, open, { rax: stage.register('rax') });
+          break;
+        }
         const external = call.externals[name];
         if (external === undefined) {
           stage.refuseExternal(entryPoint, Object.keys(call.externals));
@@ -103,6 +121,11 @@ export function* performCall(stage: ProgramStage, call: Call): Performance {
           parameters[external.parameters[index]] = stage.parameter(index);
         if (external.query !== undefined) {
           stage.returnFromExternal(external.query(parameters));
+          break;
+        }
+        if (external.converse !== undefined) {
+          open.push(external.converse(parameters));
+          yield* converse(stage, call, open, NO_ANSWER);
           break;
         }
         const shown = external.observe?.(parameters) ?? parameters;
@@ -137,6 +160,30 @@ export function* performCall(stage: ProgramStage, call: Call): Performance {
       default:
         throw new NoVerdict(stage.problem);
     }
+  }
+}
+
+const NO_ANSWER: Values = {};
+
+/** The function on top goes on to its next call back, or to its return. */
+function* converse(
+  stage: ProgramStage,
+  { back }: Call,
+  open: Conversation[],
+  given: Values,
+): Generator<Observed, void, Values> {
+  const conversation = open[open.length - 1];
+  let turn = conversation.next(given);
+  while (turn.done !== true && 'moment' in turn.value) {
+    const { moment, values } = turn.value;
+    turn = conversation.next(yield new Observed(moment, values, stage.read(stage.register('rsp')), stage));
+  }
+  if (turn.done === true) {
+    open.pop();
+    stage.returnFromExternal(turn.value);
+  } else if ('call' in turn.value) {
+    if (back === undefined) throw new Error('a function outside calls back, and the call says no way back');
+    stage.callBack(turn.value.call, turn.value.parameters, back.address);
   }
 }
 

@@ -5,6 +5,7 @@ import { configSchema } from '../config/config.js';
 import { contractSetSchema } from '../contract/contract.js';
 import { EXPECT_SCHEMA, expectationsSchema } from '../expect/expectation-file.js';
 import { AUDIT_SCHEMA, auditSchema } from '../report/audit-json.js';
+import { OFFSETS_SCHEMA, offsetsSchema } from '../program/dispatcher/kvm/offsets-file.js';
 import { CASE_1, case1Schema } from '../stored/case-1.js';
 import { CASE_SCHEMA, caseSchema } from '../stored/case-schema.js';
 
@@ -31,6 +32,7 @@ export function jsonSchemas(): Record<string, string> {
       'The configuration of a project: tdxfuzz.config.json',
     ),
     'audit-1.schema.json': publish(auditSchema, AUDIT_SCHEMA, 'What an audit says: tdxfuzz audit --format json'),
+    'offsets-1.schema.json': publish(offsetsSchema, OFFSETS_SCHEMA, "Where KVM's structures lie"),
     'expect-1.schema.json': publish(expectationsSchema, EXPECT_SCHEMA, 'Findings that are known: tdxfuzz/expect.json'),
   };
 }

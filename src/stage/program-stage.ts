@@ -44,6 +44,8 @@ export interface Disturbance {
 /** How a function is entered. */
 export interface StageCall extends Disturbance {
   readonly symbol: string;
+  /** Where it begins, in place of the symbol's address: of a function that is reached through a pointer. */
+  readonly address?: bigint;
   /** As the convention passes them: the first ones in registers, the others on the stack. */
   readonly parameters: readonly bigint[];
   /** What the other registers hold follows from it. */
@@ -190,7 +192,7 @@ export class ProgramStage extends Stage {
   }
 
   /** Puts a call in place: the registers hold graffiti, but for the arguments, RSP and the flags. */
-  enter({ symbol, parameters, graffiti, interrupts, flags = 0n, event, rbpMod = false }: StageCall): void {
+  enter({ symbol, address, parameters, graffiti, interrupts, flags = 0n, event, rbpMod = false }: StageCall): void {
     const { machine, regions } = this;
     const { state } = machine;
     this.buryFrames();
@@ -214,7 +216,7 @@ export class ProgramStage extends Stage {
     const pointer = programEntry - 8n;
     this.write(pointer, regions.returnAddress);
     this.setRegister('rsp', pointer);
-    this.entered = this.addressOf(symbol);
+    this.entered = address ?? this.addressOf(symbol);
     writeHalves(state, 2 * STATE.RIP, this.entered);
     const chosen = lowHalf(flags) & CALLER_FLAGS & ~FLAG.IF;
     state[2 * STATE.RFLAGS] = FIXED_FLAGS | chosen | (interrupts ? FLAG.IF : 0);
@@ -290,6 +292,21 @@ export class ProgramStage extends Stage {
     }
     this.setRegister('rax', result);
     this.observer?.answered?.(this.afterExternal);
+  }
+
+  /**
+   * The function outside at which the machine stands calls into the image: up to six parameters, in registers.
+   *
+   * @param back where it goes on behind that call, an external's address; RSP is then as it is now
+   */
+  callBack(address: bigint, parameters: readonly bigint[], back: bigint): void {
+    this.leaveTraces();
+    const stack = this.register('rsp') - 8n;
+    this.write(stack, back);
+    this.setRegister('rsp', stack);
+    parameters.forEach((value, index) => this.setRegister(this.convention.parameters[index], value));
+    writeHalves(this.machine.state, 2 * STATE.RIP, address);
+    this.observer?.answered?.(ALL_REGISTERS);
   }
 
   /** What another function, or a handler, leaves below RSP. */

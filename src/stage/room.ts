@@ -5,7 +5,7 @@ import { hex } from '../text/hex.js';
 import { PAGE, regionAt } from './layout.js';
 
 /** Pages for the stacks, the blocks or structures, and the thunks beside the image. */
-const WORLD_BYTES = 96 * PAGE;
+const WORLD_BYTES = 128 * PAGE;
 
 /**
  * The addresses of the caller's side are the tool's own.

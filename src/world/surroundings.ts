@@ -85,6 +85,12 @@ const DATA = new Map<string, number>([
   ['physical_mask', 8],
   ['cc_mask', 8],
   ['cc_vendor', 4],
+  ['const_current_task', 8],
+  ['__ref_stack_chk_guard', 8],
+  ['__stack_chk_guard', 8],
+  ['cpu_number', 4],
+  ['__cpu_online_mask', 8],
+  ['virt_rebooting', 1],
 ]);
 
 /** What a project's configuration says, in this process. */

@@ -24,16 +24,17 @@ int tdx_halt(struct tdx_vcpu *vcpu)
 static int is_emulated_x2apic(u32 index)
 {
 	switch (index) {
-	case 0x808: /* task priority */
-	case 0x80a: /* processor priority */
-	case 0x80b: /* end of interrupt */
-	case 0x810 ... 0x817: /* in service */
-	case 0x818 ... 0x81f: /* trigger mode */
-	case 0x820 ... 0x827: /* interrupt requests */
-	case 0x83f: /* interrupt to itself */
-		return 0;
-	default:
+	case 0x802: /* identifier */
+	case 0x803: /* version */
+	case 0x80d: /* logical destination */
+	case 0x80f: /* spurious interrupt */
+	case 0x828: /* error status */
+	case 0x82f ... 0x830: /* corrected machine checks; commands to others */
+	case 0x832 ... 0x839: /* local vectors; timer counts */
+	case 0x83e: /* timer divider */
 		return 1;
+	default:
+		return 0;
 	}
 }
 
@@ -60,6 +61,7 @@ static int is_emulated(u32 index)
 	case 0x179 ... 0x17b: /* machine check */
 	case 0x1a0: /* miscellaneous enables */
 	case 0x1fc: /* power control */
+	case 0x200 ... 0x26f: /* MTRRs */
 	case 0x277: /* page attributes */
 	case 0x280 ... 0x29f: /* machine check: second control of 32 banks */
 	case 0x2ff: /* MTRR default type */

@@ -49,6 +49,17 @@ struct kvm_run {
 			u8 is_write;
 		} mmio;
 		struct {
+			u32 exception;
+			u32 error_code;
+		} ex;
+		struct {
+			u64 hardware_entry_failure_reason;
+			u32 cpu;
+		} fail_entry;
+		struct {
+			u32 flags;
+		} notify;
+		struct {
 			u32 suberror;
 			u32 ndata;
 			u64 data[16];
@@ -111,24 +122,28 @@ struct tdx_vcpu {
 	struct tdx_td *td; /* 120 */
 	u64 tdvpr_pa; /* 128 */
 	u32 completion; /* 136: enum completion */
+	u32 cpu; /* 140: the one that it last ran on */
 	struct conversion map_gpa; /* 144 */
 };
 
 #define AT(type, member, offset) _Static_assert(__builtin_offsetof(struct type, member) == offset, #member)
 AT(tdx_module_args, rsi, 96);
 AT(kvm_run, exit_reason, 8);
+AT(kvm_run, flags, 14);
 AT(kvm_run, io.data_offset, 40);
 AT(kvm_run, hypercall.flags, 96);
 AT(kvm_run, mmio.is_write, 52);
 AT(kvm_run, tdx.get_tdvmcall_info.r14, 88);
 AT(tdx_vcpu, vp_enter_ret, 104);
 AT(tdx_vcpu, completion, 136);
+AT(tdx_vcpu, cpu, 140);
 AT(tdx_vcpu, map_gpa.end, 152);
 
 /* What a handler returns; a negative number is an error of KVM_RUN. */
 #define TO_USERSPACE 0
 #define TO_GUEST 1
 
+#define EIO 5
 #define EAGAIN 11
 #define EINVAL 22
 
@@ -142,11 +157,19 @@ AT(tdx_vcpu, map_gpa.end, 152);
 #define TDX_NON_RECOVERABLE_TD_NON_ACCESSIBLE 0x6000000500000000ul
 #define TDX_NON_RECOVERABLE_TD_WRONG_APIC_MODE 0x6000000700000000ul
 
+#define EXIT_EXCEPTION_OR_NMI 0
 #define EXIT_EXTERNAL_INTERRUPT 1
 #define EXIT_TRIPLE_FAULT 2
+#define EXIT_OTHER_SMI 6
 #define EXIT_EPT_VIOLATION 48
 #define EXIT_EPT_MISCONFIG 49
+#define EXIT_BUS_LOCK 74
+#define EXIT_NOTIFY 75
 #define EXIT_TDCALL 77
+
+/* Bits of an exit reason beside the basic one. */
+#define BUS_LOCK_DETECTED (1u << 26)
+#define ENTRY_FAILED (1u << 31)
 
 #define TDVMCALL_CPUID 10
 #define TDVMCALL_HLT 12
@@ -166,14 +189,20 @@ AT(tdx_vcpu, map_gpa.end, 152);
 #define STATUS_ALIGN_ERROR 0x8000000000000002ul
 #define STATUS_SUBFUNC_UNSUPPORTED 0x8000000000000003ul
 
+#define KVM_EXIT_EXCEPTION 1
 #define KVM_EXIT_IO 2
 #define KVM_EXIT_HYPERCALL 3
 #define KVM_EXIT_MMIO 6
 #define KVM_EXIT_SHUTDOWN 8
+#define KVM_EXIT_FAIL_ENTRY 9
 #define KVM_EXIT_INTERNAL_ERROR 17
 #define KVM_EXIT_SYSTEM_EVENT 24
+#define KVM_EXIT_X86_BUS_LOCK 33
+#define KVM_EXIT_NOTIFY 37
 #define KVM_EXIT_TDX 40
 
+#define RUN_BUS_LOCK 2
+#define NOTIFY_CONTEXT_INVALID 1
 #define UNEXPECTED_EXIT_REASON 4
 #define SYSTEM_EVENT_TDX_FATAL 7
 #define HYPERCALL_LONG_MODE 1
@@ -207,7 +236,7 @@ int host_pending_events(struct tdx_vcpu *vcpu);
 void host_halt(struct tdx_vcpu *vcpu, int interrupts_blocked);
 /* Every KVM hypercall but KVM_HC_MAP_GPA_RANGE: the result. */
 u64 host_kvm_hypercall(struct tdx_vcpu *vcpu, u64 number, u64 a0, u64 a1, u64 a2, u64 a3);
-/* Memory management's turn: 1, the guest goes on, or a negative error of KVM_RUN. */
+/* Memory management's turn, with the qualification of the access that the page is wanted for: 1, the guest goes on, or a negative error of KVM_RUN. */
 int host_ept_violation(struct tdx_vcpu *vcpu, u64 gpa, u64 qualification);
 /* The TD must not run any more. */
 void host_vm_bugged(struct tdx_vcpu *vcpu);

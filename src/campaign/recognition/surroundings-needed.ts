@@ -4,6 +4,7 @@
  */
 import type { ProgramContract } from '../../contract/program-contract.js';
 import type { Image } from '../../image/image.js';
+import { CALLED_BACK, KVM_HOST } from '../../program/dispatcher/kvm/members.js';
 import { shorten } from '../../text/escape.js';
 
 interface Needed {
@@ -11,10 +12,18 @@ interface Needed {
   readonly defines?: readonly string[];
   /** External functions or data, of which at least one must be referred to; `host_*` stands for any that begins so. */
   readonly refersTo?: readonly string[];
+  /** Of which each must be. */
+  readonly refersToAll?: readonly string[];
 }
 
 /** The dispatcher is entered and completed by name, and asks the host by name (corpus/targets/dispatcher/tdx-host.h). */
 const DISPATCHER: Needed = { defines: ['tdx_complete_userspace'], refersTo: ['host_*'] };
+
+/** KVM's own is entered by its name, calls back into itself, and asks KVM by name (docs/abi/kvm-dispatcher.md#kvms-own-object). */
+const KVM_DISPATCHER: Needed = {
+  defines: ['tdx_vcpu_enter_exit', ...CALLED_BACK],
+  refersToAll: ['tdh_vp_enter', '____kvm_emulate_hypercall', 'kvm_io_bus_read', 'kvm_mmu_page_fault'],
+};
 
 /** Without these nothing can be said at all. */
 const ALWAYS: Readonly<Record<string, Needed>> = {
@@ -35,23 +44,30 @@ const FOR_JUDGEMENT: Readonly<Record<string, Needed>> = {
 };
 
 /** Why the image is not what the program means, on one line; undefined if it is. */
-export function unlike(image: Image, { program, symbol }: ProgramContract): string | undefined {
-  const missing = missingOf(image, ALWAYS[program]);
+export function unlike(image: Image, contract: ProgramContract): string | undefined {
+  const missing = missingOf(image, alwaysNeeded(contract));
+  const { symbol } = contract;
   return missing && `${shorten(symbol)} is not the function that the contract means: the image ${missing}`;
 }
 
 /** As {@link unlike}, also for what is only wanted where nobody chose the contract. */
 export function unlikeByItself(image: Image, contract: ProgramContract): string | undefined {
-  const missing = missingOf(image, ALWAYS[contract.program]) ?? missingOf(image, FOR_JUDGEMENT[contract.program]);
+  const missing = missingOf(image, alwaysNeeded(contract)) ?? missingOf(image, FOR_JUDGEMENT[contract.program]);
   return missing && `the image ${missing}`;
 }
 
+function alwaysNeeded({ program, options }: ProgramContract): Needed | undefined {
+  return options['host'] === KVM_HOST ? KVM_DISPATCHER : ALWAYS[program];
+}
+
 function missingOf(image: Image, needed: Needed = {}): string | undefined {
-  const { defines = [], refersTo = [] } = needed;
+  const { defines = [], refersTo = [], refersToAll = [] } = needed;
+  const notReferred = refersToAll.filter((name) => !refers(image, name));
   const undefinedHere = defines.filter((name) => !image.symbols.some((symbol) => symbol.name === name));
   const isReferred = refersTo.length === 0 || refersTo.some((name) => refers(image, name));
   const parts = [
     ...(undefinedHere.length > 0 ? [`has no ${undefinedHere.join(', ')}`] : []),
+    ...(notReferred.length > 0 ? [`calls no ${notReferred.join(', ')}`] : []),
     ...(isReferred ? [] : [`calls no ${refersTo.join(', ')}`]),
   ];
   return parts.length === 0 ? undefined : parts.join(' and ');

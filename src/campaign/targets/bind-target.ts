@@ -5,6 +5,8 @@ import { CONTRACT_SETS } from '../../contract/library/sets.js';
 import { withFunctionsAt } from '../../harness/code-by-address.js';
 import type { Image } from '../../image/image.js';
 import { placeName } from '../../image/places.js';
+import type { StructureLayouts } from '../../image/structure-layouts.js';
+import { withLayout } from '../../program/dispatcher/kvm/resolve-layout.js';
 import { findFunction, meantSymbol } from '../../image/symbols.js';
 import type { ProgramTarget, StubTarget } from '../../run/target.js';
 import { refuseUnlike } from './unlike.js';
@@ -15,6 +17,7 @@ export type Unnamed = Omit<StubTarget, 'name'> | Omit<ProgramTarget, 'name'>;
 /**
  * @param id `SET/FUNCTION`, where SET is a built-in set or the path of a JSON file
  * @param symbol as it is, demangled, or an address as in places.ts; the contract's own symbol if not given
+ * @param layouts where structures lie, in place of the image's debug information
  * @param sets those that SET may name, the built-in ones if not given
  * @throws UsageError with the nearest names if there is no such contract
  * @throws ImageError if the image has no such function, or one that is not what the contract means
@@ -24,6 +27,7 @@ export function bindTarget(
   id: string,
   symbol?: string,
   sets: readonly ContractSet[] = CONTRACT_SETS,
+  layouts?: StructureLayouts,
 ): Unnamed {
   const { set, contract, program } = findAnyContract(id, sets);
   const named = placeName(symbol ?? (program ?? contract).symbol);
@@ -33,5 +37,6 @@ export function bindTarget(
   if (program === undefined) return { symbol: bound, set: set.name, contract, image };
   refuseUnlike(image, program);
   const contractName = id.slice(id.lastIndexOf('/') + 1);
-  return { symbol: bound, set: set.name, program: { ...program, symbol: bound }, contractName, image };
+  const resolved = withLayout(image, program, layouts);
+  return { symbol: bound, set: set.name, program: { ...resolved, symbol: bound }, contractName, image };
 }

@@ -10,6 +10,9 @@ import type { Image } from '../../image/image.js';
 import { openImages } from '../../image/open-images.js';
 import { placeName } from '../../image/places.js';
 import { adviceWithoutSymbols, meantSymbol } from '../../image/symbols.js';
+import type { StructureLayouts } from '../../image/structure-layouts.js';
+import { readOffsets } from '../../program/dispatcher/kvm/offsets-file.js';
+import { withLayout } from '../../program/dispatcher/kvm/resolve-layout.js';
 import { isFunction } from '../../stage/functions.js';
 import { isModelled } from '../../stage/outside.js';
 import { nearest, nearestNames } from '../../text/nearest.js';
@@ -38,6 +41,8 @@ export interface SelectOptions {
   labels?: readonly string[];
   /** Name of a set, a JSON file of one's own, a set itself, or `auto`. */
   contract: string | ContractSet;
+  /** Path of a file of tdxfuzz offsets. */
+  offsets?: string;
   /** Globs over target names, and bindings SYMBOL=SET/FUNCTION. */
   target: readonly string[];
   /** Globs over property names. */
@@ -61,7 +66,7 @@ export function selectTargets(options: SelectOptions): Selection {
   const found =
     options.images.length === 0
       ? { targets: builtInTargets(), notes: [], unjudged: [] }
-      : fromImages(options.images, options.labels ?? options.images, options.contract, bindings);
+      : fromImages(options, options.labels ?? options.images, bindings);
   const targets = narrowed(found.targets, globs);
   return {
     targets: targets.map((target) => (properties === undefined ? target : { ...target, properties })),
@@ -98,11 +103,11 @@ export function selectProperties(globs: readonly string[], names: readonly strin
 }
 
 function fromImages(
-  paths: readonly string[],
+  { images: paths, contract, offsets }: SelectOptions,
   labels: readonly string[],
-  contract: SelectOptions['contract'],
   given: readonly string[],
 ): Omit<Selection, 'known'> {
+  const layouts = offsets === undefined ? undefined : readOffsets(offsets);
   const twice = paths.find((path, index) => paths.indexOf(path) !== index);
   if (twice !== undefined) throw new UsageError(`${shorten(twice)}: named twice; name every image once`);
   const named = given.map((text) => placeName(text.slice(0, text.indexOf('='))));
@@ -146,7 +151,7 @@ function fromImages(
       const having = images.filter((candidate) => isIn(candidate.image, symbols[index]));
       return isIn(image, symbols[index]) || (having.length === 0 && image === images[0].image);
     });
-    const bound = here.map((text) => binding(text, whole, sets));
+    const bound = here.map((text) => binding(text, whole, sets, layouts));
     const refuse = (error: unknown): void => {
       if (!isShared) throw error;
       if (!without.has(whole)) without.set(whole, error);
@@ -160,7 +165,7 @@ function fromImages(
     // Bindings alone are enough; a set is then only used if it was asked for.
     if (asked === undefined) {
       if (bindings.length === 0) {
-        const found = recogniseOr(refuse, image, whole, wrapped, path);
+        const found = recogniseOr(refuse, image, whole, wrapped, path, layouts);
         targets.push(...(found?.targets ?? []).map((target) => ({ ...target, name: `${label}${target.name}` })));
         notes.push(...(found?.notes ?? []));
         unjudged.push(...(found?.unjudged ?? []));
@@ -179,7 +184,15 @@ function fromImages(
         const { symbol } = program;
         refuseUnlike(image, program);
         covered.add(symbol);
-        targets.push({ name: `${label}${name}`, symbol, set: asked.name, program, contractName: name, image: whole });
+        const resolved = withLayout(whole, program, layouts);
+        targets.push({
+          name: `${label}${name}`,
+          symbol,
+          set: asked.name,
+          program: resolved,
+          contractName: name,
+          image: whole,
+        });
       }
       if (present.length + played.length === 0 && bound.length === 0) refuse(noSymbol(path, image, asked));
       const absent = symbolsOf(asked).filter((symbol) => !hasFunction(whole, symbol));
@@ -209,9 +222,10 @@ function recogniseOr(
   whole: Image,
   wrapped: readonly string[],
   path: string,
+  layouts: StructureLayouts | undefined,
 ): RecognisedTargets | undefined {
   try {
-    return recogniseTargets(own, whole, wrapped, path);
+    return recogniseTargets(own, whole, wrapped, path, layouts);
   } catch (error) {
     refuse(error);
     return undefined;
@@ -246,7 +260,12 @@ function isIn(image: Image, name: string): boolean {
   return hasFunction(image, meantSymbol(image, name));
 }
 
-function binding(text: string, image: Image, sets: readonly ContractSet[]): Unnamed {
+function binding(
+  text: string,
+  image: Image,
+  sets: readonly ContractSet[],
+  layouts: StructureLayouts | undefined,
+): Unnamed {
   const equals = text.indexOf('=');
-  return bindTarget(image, text.slice(equals + 1), text.slice(0, equals), sets);
+  return bindTarget(image, text.slice(equals + 1), text.slice(0, equals), sets, layouts);
 }

@@ -54,3 +54,21 @@ export const KVM_6_16 = set(
     userspaceErrors: 'linux-7.1',
   },
 );
+
+/**
+ * KVM's own object: an object of arch/x86/kvm/vmx/tdx.c, kvm-intel.ko, or a kernel with both. Where its structures lie is added
+ * when it is bound to an image (docs/kvm-object.md).
+ */
+export const KVM_OBJECT_7_3 = set(
+  'kvm-object-7.3',
+  "KVM's own object (arch/x86/kvm/vmx/tdx.c), v7.3.2 and later",
+  'docs/abi/kvm-dispatcher.md#exit-reason-map; docs/abi/kvm-dispatcher.md#exits-that-are-no-tdvmcall; docs/abi/kvm-dispatcher.md#kvms-own-object',
+  {
+    ...KVM_7_3_OPTIONS,
+    host: 'kvm',
+    refusedAnswers: 'dropped',
+    machineCheckMsrs: 'dispatcher',
+    mmioAddresses: 'shared',
+    instructionExits: 'left-out',
+  },
+);

@@ -1,7 +1,7 @@
 /** The built-in contract sets, one file a project and generation. */
 import type { ContractSet } from '../contract.js';
 import { EDK2, EDK2_2021, EDK2_202402 } from './edk2.js';
-import { KVM_6_16, KVM_7_2, KVM_7_3 } from './kvm.js';
+import { KVM_6_16, KVM_7_2, KVM_7_3, KVM_OBJECT_7_3 } from './kvm.js';
 import { LINUX_5_19 } from './linux-5.19.js';
 import { LINUX_6_3 } from './linux-6.3.js';
 import { LINUX_6_4 } from './linux-6.4.js';
@@ -37,6 +37,7 @@ export const CONTRACT_SETS: readonly ContractSet[] = [
   KVM_6_16,
   KVM_7_2,
   KVM_7_3,
+  KVM_OBJECT_7_3,
   ROUND_TRIP_7_3,
   EDK2,
   EDK2_202402,

@@ -48,8 +48,8 @@ const SENT: Slots = Object.fromEntries(
 /** Of every exit. */
 const EXIT: Slots = {
   created: slot(
-    'the TD, if this is its first exit: 1 with 48 address bits, 2 without ranges for userspace',
-    mostly(oneOf(0n), below(4), 4),
+    'the TD, if this is its first exit: 1 with 48 address bits, 2 without ranges for userspace, 4 with a local machine check',
+    mostly(oneOf(0n), below(8), 4),
   ),
   rax: slot('RAX behind TDH.VP.ENTER', draws.tdvmcallStatus, BigInt(EXIT_REASON.TDCALL)),
   rcx: slot('RCX behind TDH.VP.ENTER', uniform),
@@ -160,6 +160,10 @@ const EXITS: readonly Exit[] = [
     slots: {
       ...RESULT,
       rax: slot('RAX behind TDH.VP.ENTER', draws.exitStatus, BigInt(EXIT_REASON.TDCALL)),
+      rcx: slot('RCX behind TDH.VP.ENTER: the exit qualification', mostly(uniform, draws.qualification, 2)),
+      rdx: slot('RDX behind TDH.VP.ENTER: the extended one', mostly(uniform, draws.extendedQualification, 2)),
+      r8: slot('R8 behind TDH.VP.ENTER: the GPA', mostly(draws.deviceAddress, uniform)),
+      r9: slot('R9 behind TDH.VP.ENTER: the interruption information', mostly(uniform, draws.interruption, 2)),
       r10: slot("the guest's R10", mostly(oneOf(0n), anyValue)),
       r11: slot("the guest's R11", mostly(draws.subFunction, uniform, 3)),
     },

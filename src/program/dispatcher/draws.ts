@@ -140,6 +140,15 @@ export const exitStatus: Draw = mostly(
   3,
 );
 
+/** An NMI, a machine check, a page fault, or something next to them: interruption information of 32 bits. */
+export const interruption: Draw = nearly(oneOf(0x8000_0202n, 0x8000_0312n, 0x8000_030en, 0x8000_0302n), 3);
+
+/** Few bits of an exit qualification: an access, permissions, a linear address. */
+export const qualification: Draw = below(0x200);
+
+/** Why the module reports an EPT violation: 6 is a page that the guest has not accepted. */
+export const extendedQualification: Draw = either(below(16), upperHalfAdded(oneOf(6n)));
+
 const ERRORS = [ERRNO.EIO, ERRNO.EAGAIN, ERRNO.EFAULT, ERRNO.EINVAL];
 
 /** An int: mostly 0, else an error. */

@@ -23,7 +23,7 @@ export const ARGUMENT_OFFSET: Readonly<Record<ExposedRegister | 'rcx', bigint>> 
 };
 
 /** The other members of `struct tdx_vcpu`. */
-export const VCPU = { status: 104n, run: 112n, td: 120n, tdvpr: 128n, completion: 136n, size: 160 } as const;
+export const VCPU = { status: 104n, run: 112n, td: 120n, tdvpr: 128n, completion: 136n, cpu: 140n, size: 160 } as const;
 
 /** Members of `struct tdx_td`. */
 export const TD = { sharedBit: 0n, userspaceHypercalls: 8n, size: 16 } as const;

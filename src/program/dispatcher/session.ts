@@ -3,139 +3,144 @@ import type { DispatcherContract, TdConfiguration } from '../../../models/dispat
 import { exitMoment, FAIL, fieldName, isUserspaceTurn, RETURN_TO_GUEST } from '../../../models/dispatcher/moments.js';
 import { TrustDomain, type Action } from '../../../models/dispatcher/trust-domain.js';
 import type { Exchange, Reference, Values } from '../../../models/exchange/exchange.js';
-import type { Image } from '../../image/image.js';
-import { type ExternalFunctions, type Performance, performCall } from '../../play/call.js';
+import { type Performance, performCall } from '../../play/call.js';
 import { disturbanceOf } from '../../play/disturbance.js';
-import type { Observed } from '../../play/observed.js';
+import { NOTHING_KEPT, Observed } from '../../play/observed.js';
 import type { Play } from '../../play/play.js';
 import type { Session, StoryClass } from '../../play/program.js';
-import { ProgramStage } from '../../stage/program-stage.js';
+import type { ProgramStage } from '../../stage/program-stage.js';
 import type { StorySpace, StoryStep } from '../../story/story.js';
 import { COMPLETE, VCPUS, WAKE } from './actions.js';
-import { Structures } from './structures.js';
-import { answerOf, surroundings } from './surroundings.js';
+import type { Host, HostCall } from './host.js';
 
-const HANDLE_EXIT = 'tdx_handle_exit';
-const COMPLETE_USERSPACE = 'tdx_complete_userspace';
 const OUTPUTS = ['r11', 'r12', 'r13', 'r14'] as const;
 
-/** What a dispatcher returns to KVM_RUN's loop. */
-const TO_GUEST = 1n;
+/** What a dispatcher returns where userspace has its turn. */
 const TO_USERSPACE = 0n;
 
 /** A TD as the first exit's `created` says. */
 function configuration(created: bigint): TdConfiguration {
-  return { gpaWidth: (created & 1n) === 0n ? 52 : 48, mapGpaRange: (created & 2n) === 0n };
+  return {
+    gpaWidth: (created & 1n) === 0n ? 52 : 48,
+    mapGpaRange: (created & 2n) === 0n,
+    localMachineCheck: (created & 4n) !== 0n,
+  };
 }
 
 export class DispatcherSession implements Session {
   readonly stages: readonly [ProgramStage];
   readonly classes: readonly StoryClass[];
-  private readonly stage: ProgramStage;
-  private readonly externals: ExternalFunctions;
-  private td: { readonly reference: TrustDomain; readonly structures: Structures } | undefined;
-  /** Whether an event waits for the vCPU of this step. */
-  private pendingEvents = 0n;
+  private reference: TrustDomain | undefined;
 
   /** @param completes whether userspace has its turn in the step of the exit */
   constructor(
-    image: Image,
+    private readonly host: Host,
     private readonly contract: DispatcherContract,
     readonly space: StorySpace,
     private readonly completes: boolean,
   ) {
-    this.stage = new ProgramStage(image);
-    this.stages = [this.stage];
-    this.externals = surroundings(
-      this.stage,
-      (address) => this.td?.structures.vcpuAt(address) ?? 0n,
-      () => this.pendingEvents,
-    );
+    this.stages = [host.stage];
     this.classes = [...space.actions.map(({ name }) => playedClass(name)), ...MOMENT_CLASSES];
   }
 
   begin(memory?: 0 | 1): void {
-    this.stage.begin(memory);
-    this.td = undefined;
+    this.host.stage.begin(memory);
+    this.reference = undefined;
   }
 
   allows(step: StoryStep): boolean {
-    return this.trustDomain(step).reference.allows(actionOf(step), vcpuOf(step));
+    return this.trustDomain(step).allows(actionOf(step), vcpuOf(step), step.values['rax']);
   }
 
-  private trustDomain({ values }: StoryStep): NonNullable<typeof this.td> {
-    if (this.td !== undefined) return this.td;
+  private trustDomain({ values }: StoryStep): TrustDomain {
+    if (this.reference !== undefined) return this.reference;
     const td = configuration(values['created'] ?? 0n);
-    this.td = {
-      reference: new TrustDomain(this.contract, td, this.completes ? 1 : VCPUS),
-      structures: new Structures(this.stage, td, this.completes ? 1 : VCPUS),
-    };
-    return this.td;
+    const vcpus = this.completes ? 1 : VCPUS;
+    this.host.layOut(td, vcpus);
+    return (this.reference = new TrustDomain(this.contract, td, vcpus));
   }
 
   *perform(step: StoryStep): Performance {
-    const { reference, structures } = this.trustDomain(step);
+    const reference = this.trustDomain(step);
+    const { host } = this;
     const vcpu = vcpuOf(step);
     const action = actionOf(step);
     if (action === 'wake') return;
     let last: string | undefined;
-    if (action === 'exit') {
-      structures.exit(vcpu, step.values);
-      last = yield* this.run(HANDLE_EXIT, step);
-    }
+    if (action === 'exit') last = yield* this.run(host.exit(vcpu, step.values), step);
     if (
       action === 'complete' ||
       (this.completes && last !== undefined && isUserspaceTurn(last) && reference.allows('complete', vcpu))
     ) {
-      structures.userspace(vcpu, userspaceOf(step), step.values['meddled']);
-      yield* this.run(COMPLETE_USERSPACE, step);
+      host.userspace(vcpu, userspaceOf(step), step.values['meddled']);
+      yield* this.run(host.complete(vcpu), step);
     }
   }
 
   /** @returns the last moment */
-  private *run(symbol: string, step: StoryStep): Generator<Observed, string, Values> {
-    const { structures } = this.trustDomain(step);
+  private *run(calls: readonly HostCall[], step: StoryStep): Generator<Observed, string, Values> {
+    const { host } = this;
     const vcpu = vcpuOf(step);
-    this.pendingEvents = step.values['pendingEvents'] ?? 0n;
-    const performance = performCall(this.stage, {
-      symbol,
-      parameters: [structures.address(vcpu)],
-      graffiti: step.values['graffiti'],
+    host.pendingEvents = step.values['pendingEvents'] ?? 0n;
+    if (calls.length === 0) return yield* this.nothingLeft(vcpu);
+    for (const [index, call] of calls.entries()) {
+      const returned = yield* this.untilReturn(call, step);
+      if (returned === undefined) return '';
+      if (index < calls.length - 1) continue;
+      yield returned;
+      const outcome = this.outcome(returned, vcpu);
+      yield outcome;
+      return outcome.moment;
+    }
+    return '';
+  }
+
+  /** KVM_RUN enters the guest, and no code under test runs before it does. */
+  private *nothingLeft(vcpu: number): Generator<Observed, string, Values> {
+    const { stage } = this.host;
+    const returned = new Observed('return', NOTHING_KEPT.shown, stage.returnAddress, stage, { entry: NOTHING_KEPT });
+    yield returned;
+    const { values, places } = this.host.registers(vcpu);
+    yield returned.as(RETURN_TO_GUEST, values, { places });
+    return RETURN_TO_GUEST;
+  }
+
+  /** @returns the return, which nobody has seen yet; undefined if the call ends in another way */
+  private *untilReturn(call: HostCall, { values }: StoryStep): Generator<Observed, Observed | undefined, Values> {
+    const { host } = this;
+    const performance = performCall(host.stage, {
+      ...call,
+      graffiti: values['graffiti'],
       interrupts: true,
-      externals: this.externals,
-      ...disturbanceOf(step.values),
+      externals: host.externals,
+      ...disturbanceOf(values),
     });
     let next = performance.next();
     for (;;) {
-      if (next.done === true) return '';
-      const observed = next.value;
-      const answer = yield observed;
-      if (observed.moment === 'return') {
-        const outcome = this.outcome(observed, structures, vcpu);
-        yield outcome;
-        return outcome.moment;
-      }
-      next = performance.next(answer);
+      if (next.done === true) return undefined;
+      if (next.value.moment === 'return') return next.value;
+      next = performance.next(yield next.value);
     }
   }
 
   /** What a return means to the one who called KVM_RUN. */
-  private outcome(returned: Observed, structures: Structures, vcpu: number): Observed {
-    const rax = this.stage.register('rax');
+  private outcome(returned: Observed, vcpu: number): Observed {
+    const { host } = this;
+    const rax = host.stage.register('rax');
     const result = BigInt.asIntN(32, rax);
-    if (result === TO_GUEST) {
-      const { values, places } = structures.registers(vcpu);
+    if (host.goesToGuest(result)) {
+      const { values, places } = host.registers(vcpu);
       return returned.as(RETURN_TO_GUEST, values, { places });
     }
     if (result === TO_USERSPACE) {
-      const { moment, values, places } = structures.userspaceExit(vcpu);
+      const { moment, values, places } = host.userspaceExit(vcpu);
       return returned.as(moment, values, { places });
     }
     return returned.as(FAIL, { rax }, {});
   }
 
   *expect(step: StoryStep): Reference {
-    const { reference } = this.trustDomain(step);
+    const reference = this.trustDomain(step);
     const vcpu = vcpuOf(step);
     const action = actionOf(step);
     const values = action === 'complete' ? userspaceOf(step) : step.values;
@@ -145,7 +150,7 @@ export class DispatcherSession implements Session {
   }
 
   answer(exchange: Exchange, { values }: StoryStep): Values {
-    return exchange.moment.startsWith('call ') ? answerOf(exchange, values) : {};
+    return exchange.moment.startsWith('call ') ? this.host.answer(exchange, values) : {};
   }
 }
 
@@ -217,6 +222,10 @@ const MOMENT_CLASSES: readonly StoryClass[] = [
   momentClass('KVM_EXIT_TDX', exitMoment('TDX')),
   momentClass('KVM_EXIT_SYSTEM_EVENT', exitMoment('SYSTEM_EVENT')),
   momentClass('KVM_EXIT_SHUTDOWN', exitMoment('SHUTDOWN')),
+  momentClass('KVM_EXIT_EXCEPTION', exitMoment('EXCEPTION')),
+  momentClass('KVM_EXIT_FAIL_ENTRY', exitMoment('FAIL_ENTRY')),
+  momentClass('KVM_EXIT_X86_BUS_LOCK', exitMoment('X86_BUS_LOCK')),
+  momentClass('KVM_EXIT_NOTIFY', exitMoment('NOTIFY')),
   momentClass('KVM_EXIT_INTERNAL_ERROR', exitMoment('INTERNAL_ERROR')),
   momentClass('the TD is given up', 'call host_vm_bugged'),
   momentClass('KVM_RUN fails', FAIL),

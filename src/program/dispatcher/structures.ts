@@ -1,221 +1,46 @@
-/** A TD with its vCPUs in the memory of the machine, as the host sees it and as userspace sees it. */
-import {
-  KVM_EXIT,
-  KVM_HC_MAP_GPA_RANGE,
-  KVM_RUN_EXIT_REASON_OFFSET,
-  KVM_RUN_FIELDS,
-  type KvmExitName,
-  type KvmRunField,
-} from '../../../models/abi/kvm.js';
+/** A TD with its vCPUs in the memory of the machine, as our own dispatcher has it (layout.ts). */
+import { KVM_HC_MAP_GPA_RANGE } from '../../../models/abi/kvm.js';
 import type { TdConfiguration } from '../../../models/dispatcher/contract.js';
-import { EXPOSED_REGISTERS } from '../../../models/abi/linux-constants.js';
-import { exitMoment, fieldName } from '../../../models/dispatcher/moments.js';
 import type { Values } from '../../../models/exchange/exchange.js';
-import { highHalf, lowHalf, writeHalves } from '../../halves.js';
-import { Layout, makeRoom, type NamedWords } from '../../named-words.js';
-import type { Place, ProgramStage } from '../../stage/program-stage.js';
-import { ARGUMENT_OFFSET, RUN_SIZE, TD, VCPU } from './layout.js';
+import type { ProgramStage } from '../../stage/program-stage.js';
+import { RUN_SIZE, TD, VCPU } from './layout.js';
+import { type VcpuPlaces, VcpuViews } from './views.js';
 
 /** Physical address of the first vCPU's TDVPR page; any page will do. */
 const TDVPR = 0x10_0000_0000n;
 const PAGE = 0x1000n;
 
-type Places = Readonly<Record<string, Place>>;
-
-/** Fields that are shown together, and how. */
-interface Shape {
-  readonly layout: Layout;
-  readonly places: Places;
-  readonly fields: readonly { readonly low: number; readonly high: number; readonly place: Place }[];
-}
-
-function shapeOf(layout: Layout, places: Places): Shape {
-  const fields = layout.names.map((name) => {
-    const place = places[name];
-    return { low: lowHalf(place.address), high: highHalf(place.address), place };
-  });
-  return { layout, places, fields };
-}
-
-const REGISTERS = new Layout(EXPOSED_REGISTERS);
-const FIELDS = Object.fromEntries(
-  (Object.keys(KVM_EXIT) as KvmExitName[]).map((exit) => [exit, new Layout(Object.keys(KVM_RUN_FIELDS[exit]))]),
-) as Record<KvmExitName, Layout>;
-const NO_FIELDS = shapeOf(new Layout([]), {});
-
-const EXITS = Object.keys(KVM_EXIT) as KvmExitName[];
-
-const MOMENTS = Object.fromEntries(EXITS.map((exit) => [exit, exitMoment(exit)])) as Record<KvmExitName, string>;
-
-/** Fields that userspace is never asked to write. */
-const NOT_ASKED = ['size', 'len', 'direction', 'is_write', 'nr'];
-
-/** A field of an exit, and under which name userspace writes it. */
-interface Writable {
-  readonly name: string;
-  readonly field: string;
-  readonly asked: boolean;
-}
-
-function writable(exit: KvmExitName): Writable[] {
-  const names = Object.keys(KVM_RUN_FIELDS[exit]);
-  return names.map((name) => ({ name, field: fieldName(exit, name), asked: !NOT_ASKED.includes(name) }));
-}
-
-const WRITABLE = new Map(EXITS.map((exit) => [exit, writable(exit)]));
-
-interface Vcpu {
-  readonly address: bigint;
-  readonly run: bigint;
-  readonly registers: Shape;
-  /** Fields of `struct kvm_run`. */
-  readonly fields: Readonly<Record<KvmExitName, Places>>;
-  readonly exits: Readonly<Record<KvmExitName, Shape>>;
-}
-
-/** Where values lie, and what they are. */
-export interface Shown {
-  readonly moment: string;
-  readonly values: NamedWords;
-  readonly places: Places;
-}
-
-/** A story lays out the same structures at the same addresses as the one before: they are described once. */
-const described = new Map<bigint, Vcpu>();
-
-function describe(address: bigint, run: bigint): Vcpu {
-  const known = described.get(address);
-  if (known?.run === run) return known;
-  const registers = EXPOSED_REGISTERS.map((name): [string, Place] => [
-    name,
-    { address: address + ARGUMENT_OFFSET[name], bytes: 8 },
-  ]);
-  const fields = EXITS.map((exit) => [exit, runPlaces(run, KVM_RUN_FIELDS[exit])] as const);
-  const exits = fields.map(([exit, places]) => [exit, shapeOf(FIELDS[exit], places)]);
-  const vcpu: Vcpu = {
-    address,
-    run,
-    registers: shapeOf(REGISTERS, Object.fromEntries(registers)),
-    fields: Object.fromEntries(fields) as Vcpu['fields'],
-    exits: Object.fromEntries(exits) as Vcpu['exits'],
-  };
-  described.set(address, vcpu);
-  return vcpu;
-}
-
-function runPlaces(run: bigint, fields: Readonly<Record<string, KvmRunField>>): Places {
-  const places = Object.entries(fields).map(([name, { offset, bytes }]): [string, Place] => [
-    name,
-    { address: run + BigInt(offset), bytes },
-  ]);
-  return Object.fromEntries(places);
-}
-
-export class Structures {
-  private readonly vcpus: readonly Vcpu[];
-
+export class Structures extends VcpuViews {
   /** Lays out a TD of which no vCPU has run yet. */
   constructor(
-    private readonly stage: ProgramStage,
+    private readonly memory: ProgramStage,
     { gpaWidth, mapGpaRange }: TdConfiguration,
     vcpus: number,
   ) {
-    const td = stage.allocate(TD.size);
-    stage.write(td + TD.sharedBit, 1n << BigInt(gpaWidth - 1));
-    stage.write(td + TD.userspaceHypercalls, mapGpaRange ? 1n << BigInt(KVM_HC_MAP_GPA_RANGE) : 0n);
-    this.vcpus = Array.from({ length: vcpus }, (_, index) => this.layOutVcpu(td, BigInt(index)));
+    const td = memory.allocate(TD.size);
+    memory.write(td + TD.sharedBit, 1n << BigInt(gpaWidth - 1));
+    memory.write(td + TD.userspaceHypercalls, mapGpaRange ? 1n << BigInt(KVM_HC_MAP_GPA_RANGE) : 0n);
+    super(
+      memory,
+      Array.from({ length: vcpus }, (_, index) => layOutVcpu(memory, td, BigInt(index))),
+    );
   }
 
-  private layOutVcpu(td: bigint, index: bigint): Vcpu {
-    const { stage } = this;
-    const address = stage.allocate(VCPU.size);
-    const run = stage.allocate(RUN_SIZE);
-    stage.write(address + VCPU.run, run);
-    stage.write(address + VCPU.td, td);
-    stage.write(address + VCPU.tdvpr, TDVPR + index * PAGE);
-    stage.write(address + VCPU.completion, 0n, 4);
-    return describe(address, run);
+  /** The TD has exited: the stub has stored status and registers. */
+  override exit(vcpu: number, values: Values): void {
+    this.memory.write(this.address(vcpu) + VCPU.status, values['rax']);
+    super.exit(vcpu, values);
   }
+}
 
-  /** What the host passes around as the vCPU. */
-  address(vcpu: number): bigint {
-    return this.vcpus[vcpu].address;
-  }
-
-  /** The vCPU at an address; all ones if there is none. */
-  vcpuAt(address: bigint): bigint {
-    const index = this.vcpus.findIndex((vcpu) => vcpu.address === address);
-    return BigInt.asUintN(64, BigInt(index));
-  }
-
-  /** The TD has exited: the stub has stored status and registers. `leftover` is what userspace left in its data. */
-  exit(vcpu: number, values: Values): void {
-    const { address, fields, registers } = this.vcpus[vcpu];
-    this.stage.write(address + VCPU.status, values['rax']);
-    this.stage.write(address + ARGUMENT_OFFSET.rcx, values['rcx']);
-    const { layout, fields: places } = registers;
-    for (let index = 0; index < places.length; index++)
-      this.stage.writeAt(
-        places[index].place.address,
-        places[index].low,
-        places[index].high,
-        values[layout.names[index]],
-      );
-    this.put(fields.IO['data'], values['leftover']);
-  }
-
-  /** Userspace writes its answer where the last exit asks for it; `meddled` goes to fields that are not its business. */
-  userspace(vcpu: number, answer: Values, meddled: bigint): void {
-    const exit = this.exitOf(vcpu);
-    if (exit === undefined) return;
-    const places = this.vcpus[vcpu].fields[exit];
-    for (const { name, field, asked } of WRITABLE.get(exit) ?? []) {
-      if (meddled !== 0n && !asked) this.put(places[name], meddled);
-      const value = answer[field];
-      if (value !== undefined) this.put(places[name], value);
-    }
-  }
-
-  private put({ address, bytes }: Place, value: bigint): void {
-    this.stage.write(address, value, bytes);
-  }
-
-  /** The guest's registers. */
-  registers(vcpu: number): Omit<Shown, 'moment'> {
-    return this.show(this.vcpus[vcpu].registers);
-  }
-
-  /** The exit that userspace finds. */
-  userspaceExit(vcpu: number): Shown {
-    const exit = this.exitOf(vcpu);
-    if (exit === undefined) return { moment: `KVM exit ${this.reasonOf(vcpu)}`, ...this.show(NO_FIELDS) };
-    return { moment: MOMENTS[exit], ...this.show(this.vcpus[vcpu].exits[exit]) };
-  }
-
-  private exitOf(vcpu: number): KvmExitName | undefined {
-    const reason = this.reasonOf(vcpu);
-    return EXITS.find((name) => KVM_EXIT[name] === reason);
-  }
-
-  private reasonOf(vcpu: number): number {
-    return Number(this.stage.read(this.vcpus[vcpu].run + BigInt(KVM_RUN_EXIT_REASON_OFFSET), 4));
-  }
-
-  private show({ layout, fields, places }: Shape): Omit<Shown, 'moment'> {
-    const { machine } = this.stage;
-    const values = makeRoom(layout);
-    const { words } = values;
-    let to = values.at;
-    for (const { low, high, place } of fields) {
-      // Not mapped: the stage says so.
-      if (place.bytes !== 8 || !machine.peek64(low, high)) {
-        writeHalves(words, to, this.stage.read(place.address, place.bytes));
-      } else {
-        words[to] = machine.peekLow;
-        words[to + 1] = machine.peekHigh;
-      }
-      to += 2;
-    }
-    return { values, places };
-  }
+function layOutVcpu(memory: ProgramStage, td: bigint, index: bigint): VcpuPlaces {
+  const address = memory.allocate(VCPU.size);
+  const run = memory.allocate(RUN_SIZE);
+  memory.write(address + VCPU.run, run);
+  memory.write(address + VCPU.td, td);
+  memory.write(address + VCPU.tdvpr, TDVPR + index * PAGE);
+  memory.write(address + VCPU.completion, 0n, 4);
+  memory.write(address + VCPU.cpu, index, 4);
+  // The registers stand first.
+  return { address, registers: address, run };
 }

@@ -2,6 +2,7 @@
 import type { Exchange, Values } from '../../../models/exchange/exchange.js';
 import type { ExternalFunction, ExternalFunctions } from '../../play/call.js';
 import type { ProgramStage } from '../../stage/program-stage.js';
+import { writeBytes } from './memory.js';
 
 /** Parameters of every external symbol; `out` points to where the answer goes. */
 const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
@@ -22,22 +23,6 @@ const PENDING_EVENTS = 'host_pending_events';
 
 /** Moments of the calls that are exchanges. */
 export const CALLS: readonly string[] = Object.keys(PARAMETERS).map((name) => `call ${name}`);
-
-const PAGE = 4096;
-
-/** A pointer that cannot be written stays unwritten: the code under test may have made it up. */
-function writeBytes(stage: ProgramStage, address: bigint, value: bigint, bytes: number): void {
-  // Told of byte by byte where somebody traces it.
-  const isWhole = (bytes === 4 || bytes === 8) && Number(BigInt.asUintN(12, address)) <= PAGE - bytes;
-  if (isWhole && stage.observer === undefined) {
-    if (stage.isMapped(address)) stage.write(address, value, bytes);
-    return;
-  }
-  for (let index = 0; index < bytes; index++) {
-    const at = BigInt.asUintN(64, address + BigInt(index));
-    if (stage.isMapped(at)) stage.write(at, value >> BigInt(8 * index), 1);
-  }
-}
 
 /** What each symbol does to memory. */
 function effects(stage: ProgramStage): Readonly<Record<string, ExternalFunction['apply']>> {
@@ -67,9 +52,12 @@ export function surroundings(
   hasPendingEvents: () => bigint,
 ): ExternalFunctions {
   const apply = effects(stage);
-  const observed = (names: readonly string[], values: Values): Values => {
+  const observed = (name: string, names: readonly string[], values: Values): Values => {
     const shown: Record<string, bigint> = {};
-    for (const name of names) if (name !== 'out') shown[name] = name === 'vcpu' ? vcpuAt(values[name]) : values[name];
+    for (const parameter of names)
+      if (parameter !== 'out') shown[parameter] = parameter === 'vcpu' ? vcpuAt(values[parameter]) : values[parameter];
+    // Whether anything is mapped there is what the permissions are looked at for.
+    if (name === 'host_ept_violation') shown['present'] = (values['qualification'] & 0x38n) === 0n ? 0n : 1n;
     return shown;
   };
   const functions = Object.entries(PARAMETERS).map(([name, parameters]): [string, ExternalFunction] => {
@@ -78,7 +66,7 @@ export function surroundings(
       name,
       {
         parameters,
-        observe: (values) => observed(parameters, values),
+        observe: (values) => observed(name, parameters, values),
         ...(effect !== undefined && { apply: effect }),
       },
     ];

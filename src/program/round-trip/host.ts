@@ -12,8 +12,9 @@ import type { NamedWords } from '../../named-words.js';
 import { ProgramStage } from '../../stage/program-stage.js';
 import { RegisterAnswer } from '../../world/register-answer.js';
 import { REGISTER_INDEX, REGISTER_NAMES, type RegisterName } from '../../x86/registers.js';
-import { type Shown, Structures } from '../dispatcher/structures.js';
+import { Structures } from '../dispatcher/structures.js';
 import { surroundings } from '../dispatcher/surroundings.js';
+import type { Shown } from '../dispatcher/views.js';
 
 const RUN = 'tdx_vcpu_run';
 /** Any value but 0: the kernel has no such device. */
@@ -57,7 +58,7 @@ export class HostSide {
    * @param shown the registers that the module shows to the host
    */
   *serve(shown: NamedWords): Service {
-    this.structures ??= new Structures(this.stage, { gpaWidth: 52, mapGpaRange: true }, 1);
+    this.structures ??= new Structures(this.stage, { gpaWidth: 52, mapGpaRange: true, localMachineCheck: false }, 1);
     let next: IteratorResult<Observed, void>;
     if (this.running === undefined) {
       next = this.run();
