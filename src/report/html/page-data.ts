@@ -120,6 +120,9 @@ export interface PageValue {
 
 export type NamedValue = readonly [name: string, value: string];
 
+/** The same with what the value is called. */
+export type WordedValue = NamedValue | readonly [name: string, value: string, word: string];
+
 export interface PageTrace {
   problem?: string | undefined;
   otherSide: 'host' | 'TD';
@@ -139,8 +142,8 @@ export interface PageTrace {
           exchanges: {
             moment?: string | undefined;
             instead?: string | undefined;
-            values: { name: string; value: string; expected?: string | undefined }[];
-            answered: NamedValue[];
+            values: PageExchangeValue[];
+            answered: WordedValue[];
             step?: number | undefined;
           }[];
         }[];
@@ -148,17 +151,28 @@ export interface PageTrace {
     | undefined;
 }
 
+export interface PageExchangeValue {
+  name: string;
+  value: string;
+  word?: string | undefined;
+  expected?: string | undefined;
+}
+
 export interface MemoryAccess {
   address: string;
+  where?: string | undefined;
   value: string;
+  word?: string | undefined;
   bytes: number;
 }
 
 export interface PageStep {
   place: string;
   text: string;
+  /** Where it is another line than that of the step before. */
+  source?: { file: string; line: number } | undefined;
   between?: NamedValue[] | undefined;
-  changed: NamedValue[];
+  changed: WordedValue[];
   loads?: MemoryAccess[] | undefined;
   stores?: MemoryAccess[] | undefined;
   world?: string | undefined;

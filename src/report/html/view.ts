@@ -182,8 +182,8 @@ function findingOf(
 const TOO_MANY = `one report holds ${MOST_STEPS_IN_ALL} steps of traces; replay the case to see this one`;
 
 /** The values of the shrunken case, with what experiments said of them; and values that were tried though neutral. */
-function valuesOf({ scenario, inputs, case: { contract } }: FindingResult): PageValue[] {
-  const describe = describerOf(contract);
+function valuesOf({ scenario, inputs, words, case: { contract } }: FindingResult): PageValue[] {
+  const describe = describerOf(contract, words);
   const tried = new Map(inputs.map((input) => [input.name, input]));
   // A neutral value that may be anything says nothing.
   const told = inputs.filter(({ verdict }) => verdict !== 'anything').map(({ name }) => name);
