@@ -71,8 +71,8 @@ describe.concurrent('fuzz', () => {
       'README.txt',
       'case.json',
       'contract.json',
+      'disassembly.txt',
       'function.bin',
-      'function.s',
       'reproducer.c',
       'trace.txt',
     ]);

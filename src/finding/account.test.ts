@@ -58,7 +58,7 @@ describe('an account says what was expected and what was found', () => {
       [move('rbx', 'r12'), RET],
       equal(final('rbx'), initial('rbx')),
       'initial.rbx = 0x5ec2e7035ec2e703',
-      'final.rbx = r12 at the entry (0x5ec2e70c5ec2e70c)',
+      'final.rbx = r12 at the entry (0x5ec2e70b5ec2e70b)',
     ],
     [
       'flags',

@@ -16,7 +16,7 @@ import {
 } from '../scenario/layout.js';
 
 /** How SEAMCALL ends, by number (OUTCOME). */
-const OUTCOMES = ['it completes', 'CF = 1 (VMfailInvalid)', 'it raises #GP', 'it raises #UD'] as const;
+const OUTCOMES = ['it completes', 'VMfailInvalid: CF is 1', 'it raises #GP', 'it raises #UD'] as const;
 
 export interface SlotText {
   name: string;
