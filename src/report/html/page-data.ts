@@ -13,6 +13,8 @@ export interface PageData {
   milliseconds: number;
   workers: number;
   node: string;
+  /** When, where and of what: `started`, `host`, `commit`, `command`; those that are known. */
+  about: [name: string, text: string][];
   verdict: { kind: 'found' | 'clean' | 'undecided'; text: string };
   totals: { targets: number; findings: number; accepted: number; unjudged: number; cases: number; executions: number };
   targets: PageTarget[];
@@ -81,6 +83,8 @@ export interface PageInstruction {
 }
 
 export interface PageFinding {
+  /** Name of its folder: the same in every run that finds it, so that a link to it stays good. */
+  id: string;
   /** Index in PageData.targets. */
   target: number;
   property: string;
@@ -98,6 +102,8 @@ export interface PageFinding {
   fix: string;
   replay: string;
   accepted: string;
+  /** `known`: a defect of a released kernel that comes with the tool. */
+  standing: 'new' | 'accepted' | 'known';
   /** The same mistake in other slots and places, and what else is gone as soon as it is. */
   asWell: string[];
   alsoBreaks: string[];
