@@ -23,6 +23,8 @@ export interface Slot {
   readonly name: string;
   /** For people: what the value is. */
   readonly meaning: string;
+  /** What a value is called; undefined for one that has no name. Absent: no value has. */
+  readonly word?: ((value: bigint) => string | undefined) | undefined;
   readonly role: Role;
   /** What it is when nothing is said about it, and what shrinking tries first. */
   readonly neutral: bigint;
@@ -120,6 +122,20 @@ export function differing(space: Pick<CaseSpace, 'actions'>, given: Case): Posit
   return given.flatMap(({ action, words }, step) =>
     actionOf(space, action).slots.flatMap(({ neutral }, slot) =>
       joinHalves(words[2 * slot], words[2 * slot + 1]) === neutral ? [] : [{ step, slot }],
+    ),
+  );
+}
+
+/** What the values of these names are called, as `positionName` has them; nothing of those that have no name. */
+export function wordsOf(space: CaseSpace, given: Case, names: readonly string[]): Record<string, string> {
+  const wanted = new Set(names);
+  return Object.fromEntries(
+    given.flatMap((told, step) =>
+      actionOf(space, told.action).slots.flatMap(({ word }, slot) => {
+        const name = positionName(space, given, { step, slot });
+        const called = wanted.has(name) ? word?.(slotOf(told, slot)) : undefined;
+        return called === undefined ? [] : [[name, called]];
+      }),
     ),
   );
 }

@@ -1,11 +1,12 @@
 /** How a result is printed: the option, and the printing. */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { gapOf, noVerdict, type RunResult } from '../campaign/records/result.js';
 import { shorten } from '../text/escape.js';
 import { FORMATS, type FormatName } from '../report/formats.js';
 import { replayCommandLine } from './findings.js';
 import { printResult } from './print-result.js';
+import { FINDINGS } from './settle-findings.js';
 
 export type Format = 'table' | FormatName;
 const NAMES: readonly Format[] = ['table', ...(Object.keys(FORMATS) as FormatName[])];
@@ -35,7 +36,11 @@ export function tellGaps(format: Format, result: RunResult): void {
 
 /** A result in a format of its own, with paths as they are named from the present folder. */
 export function render(format: FormatName, result: RunResult, out: string | undefined): string {
-  return FORMATS[format](result, { replay: (finding) => replayCommandLine(finding, out), folder: resolve('.') });
+  return FORMATS[format](result, {
+    replay: (finding) => replayCommandLine(finding, out),
+    folder: resolve('.'),
+    ...(out !== undefined && { findings: join(out, FINDINGS) }),
+  });
 }
 
 export interface PrintOptions {

@@ -44,15 +44,29 @@ function said(
 
 describe('an account says what was expected and what was found', () => {
   test.each<[string, readonly Piece[], Clause, string, string]>([
-    ['a register', [set32('rbx', 5), RET], equal(final('rbx'), constant(0x10n)), '0x10 (0x10)', '0x5 (final.rbx)'],
+    ['a register', [set32('rbx', 5), RET], equal(final('rbx'), constant(0x10n)), '0x10', 'final.rbx = 0x5'],
     [
       'some bits of it',
       [set32('rbx', 0xff5), RET],
       equal(final('rbx'), constant(0x10n), 0xf0n),
-      '0x10 (0x10)',
-      '0xf0 (final.rbx)',
+      '0x10',
+      'final.rbx = 0xf0',
     ],
-    ['zero', [set32('rbx', 5), RET], zero(final('rbx')), '0', '0x5'],
+    ['zero', [set32('rbx', 5), RET], zero(final('rbx')), 'final.rbx = 0', 'final.rbx = 0x5'],
+    [
+      'whose value it is',
+      [move('rbx', 'r12'), RET],
+      equal(final('rbx'), initial('rbx')),
+      'initial.rbx = 0x5ec2e7035ec2e703',
+      'final.rbx = r12 at the entry (0x5ec2e70b5ec2e70b)',
+    ],
+    [
+      'flags',
+      [STI, RET],
+      equal(final('rflags'), initial('rflags'), 0x200n),
+      'initial.rflags = 0x0',
+      'final.rflags = IF (0x200)',
+    ],
     ['an end', [UD2], endedAs('returned', 'stopped'), 'the run ends: returned, stopped', 'trapped'],
     ['stray stores', [store('rsp', 8, 'rbx'), RET], { kind: 'noWriteOutside' }, 'stores on', '1 elsewhere'],
     [

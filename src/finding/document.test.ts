@@ -67,7 +67,10 @@ describe('trace documents', () => {
   test('a stub whose scrub of R10 is missing: what the host put into six registers, and when it left them', () => {
     const { steps, blamed, otherSide, method, register } = traceOf('missing-scrub-r10-5.19');
     expect({ otherSide, method, register }).toEqual({ otherSide: 'host', method: 'compared', register: 'r10' });
-    expect(steps[blamed]).toMatchObject({ text: 'tdcall', world: 'the host answers in r10 r11 r12 r13 r14 r15' });
+    expect(steps[blamed]).toMatchObject({
+      text: 'tdcall',
+      world: 'TDG.VP.VMCALL: the host answers in r10 r11 r12 r13 r14 r15',
+    });
     expect(steps[blamed - 1].theirs).toBe(0);
     // guest-5.19.S: RAX is the host's status, R11 is cleared, R12 to R15 are the caller's again; R10 is forgotten.
     expect(theirs(steps[blamed])).toBe('r10 r11 r12 r13 r14 r15');
@@ -120,7 +123,10 @@ describe('trace documents', () => {
     expect(otherSide).toBe('host');
     const call = exchanges[0].step ?? -1;
     expect(steps[call].text).toBe('tdcall');
-    const mask = new Map(steps.slice(0, call).flatMap(({ changed }) => changed)).get('rcx') ?? '0x0';
+    const mask =
+      new Map(
+        steps.slice(0, call).flatMap(({ changed }) => changed.map(([name, value]) => [name, value] as const)),
+      ).get('rcx') ?? '0x0';
     const shared = REGISTER_NAMES.filter((_, register) => (Number(mask) >>> register) & 1);
     expect(shared.length).toBeGreaterThan(2);
     expect(theirs(steps[call]).split(' ').sort()).toEqual([...shared].sort());

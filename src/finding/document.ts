@@ -1,15 +1,16 @@
 /** A finding told instruction by instruction: made once, when it is found; every format renders it. */
+import { sourceLine } from '../image/line-table.js';
 import type { Runner } from '../run/runner.js';
 import type { TraceDocument } from '../run/trace-document.js';
 import { REGISTER_NAMES } from '../x86/registers.js';
 import type { Account } from './account.js';
 import { callersOf } from './callers.js';
-import { documentSteps } from './trace-steps.js';
+import { documentSteps, type SourceOf } from './trace-steps.js';
 
 /** @param runner ran the account's case last */
 export function documentOf({ violation, trace, step }: Account, runner: Runner): TraceDocument {
   const told = runner.tell(trace, violation);
-  const document = documentSteps(told.steps, step, (address) => runner.place(address, violation), told.companion);
+  const document = documentSteps(told, step, (address) => runner.place(address, violation), sourcesOf(runner));
   const register = registerOf(violation.clause.slot);
   const callers = callersOf(trace.steps, step, (address) => runner.place(address, violation));
   const stepAt = (index: number): number | undefined => {
@@ -24,6 +25,11 @@ export function documentOf({ violation, trace, step }: Account, runner: Runner):
     ...(register !== undefined && { register }),
     ...(told.story !== undefined && { story: told.story(stepAt) }),
   };
+}
+
+/** A line of the image that a target is of, which is the only one that has lines. */
+function sourcesOf({ image }: Runner): SourceOf {
+  return (address) => sourceLine(image, address);
 }
 
 /** Of a finding that no run repeats. */
@@ -41,7 +47,7 @@ export const NO_DOCUMENT: TraceDocument = {
 export function documentOfRun(runner: Runner): TraceDocument {
   const trace = runner.trace();
   const told = runner.tell(trace, undefined);
-  const document = documentSteps(told.steps, -1, (address) => runner.place(address), told.companion);
+  const document = documentSteps(told, -1, (address) => runner.place(address), sourcesOf(runner));
   const story = told.story?.((index) => (index < document.steps.length ? index : undefined));
   return { ...document, otherSide: told.otherSide, end: told.end, ...(story !== undefined && { story }) };
 }

@@ -3,11 +3,11 @@
  * slots has them drawn, shrunk and stored like any other; in one that has not, nothing of it happens.
  */
 import type { Values } from '../../models/exchange/exchange.js';
-import { FAULT, CALLER_FLAGS } from '../scenario/layout.js';
+import { FAULT, FAULT_NAMES, CALLER_FLAGS } from '../scenario/layout.js';
 import type { Disturbance } from '../stage/program-stage.js';
 import { below, type Draw, either, mostly, oneOf, uniform } from '../story/draws.js';
-import type { StoryAction, StorySlot } from '../story/story.js';
-import { FLAG } from '../x86/flags.js';
+import { speaking, type StoryAction, type StorySlot } from '../story/story.js';
+import { FLAG, flagsText } from '../x86/flags.js';
 
 /** The names of the slots. Values of `event.kind` are those of FAULT (src/scenario/layout.ts). */
 export const DISTURBANCE = {
@@ -34,13 +34,19 @@ function control(meaning: string, draw: Draw): StorySlot {
 }
 
 const SLOTS: Readonly<Record<string, StorySlot>> = {
-  [DISTURBANCE.kind]: control(
-    `what comes during the call (${FAULT.interrupt}: an interrupt, ${FAULT.nmi}: an NMI, 0: nothing)`,
-    mostly(oneOf(BigInt(FAULT.none)), oneOf(BigInt(FAULT.interrupt), BigInt(FAULT.nmi)), 4),
+  [DISTURBANCE.kind]: speaking(
+    { of: (value) => FAULT_NAMES[Number(BigInt.asUintN(8, value))] },
+    control(
+      `what comes during the call (${FAULT.interrupt}: an interrupt, ${FAULT.nmi}: an NMI, 0: nothing)`,
+      mostly(oneOf(BigInt(FAULT.none)), oneOf(BigInt(FAULT.interrupt), BigInt(FAULT.nmi)), 4),
+    ),
   ),
   [DISTURBANCE.at]: control('the instructions of the call behind which it is pending', boundary),
   [DISTURBANCE.value]: control('what its handler leaves below RSP (0: a value of its own)', uniform),
-  [DISTURBANCE.flags]: control('RFLAGS at the entry, IF apart', mostly(oneOf(0n), callerFlags, 2)),
+  [DISTURBANCE.flags]: speaking(
+    { of: (value) => flagsText(Number(BigInt.asUintN(32, value))) || undefined },
+    control('RFLAGS at the entry, IF apart', mostly(oneOf(0n), callerFlags, 2)),
+  ),
 };
 
 const GUEST_SLOTS: typeof SLOTS = {

@@ -46,8 +46,8 @@ describe('the folder of a stub', () => {
       'README.txt',
       'case.json',
       'contract.json',
+      'disassembly.txt',
       'function.bin',
-      'function.s',
       'reproducer.c',
       'trace.txt',
     ]);
@@ -58,11 +58,12 @@ describe('the folder of a stub', () => {
     expect(Buffer.from(files['function.bin'] as Uint8Array).toString('hex')).toBe(
       Buffer.from(segment.bytes.subarray(start, start + runner.size)).toString('hex'),
     );
-    expect(text(files, 'function.s')).toMatch(/\+0x44 +660f01cc +tdcall\n/);
+    expect(text(files, 'disassembly.txt')).toMatch(/\n> +\+0x44 +66 0f 01 cc +tdcall\n/);
     expect(text(files, 'README.txt')).toContain(`\n  ${REPLAY}\n`);
     expect(text(files, 'README.txt')).toContain('final.rsi');
-    expect(text(files, 'README.txt')).toContain('\n  docs/abi/hardening.md#scrub-host-values\n');
-    expect(text(files, 'README.txt')).toContain('reproducer.c runs the function');
+    expect(text(files, 'README.txt')).toContain('\n  source    docs/abi/hardening.md#scrub-host-values\n');
+    expect(text(files, 'README.txt')).toMatch(/^ {4}> +21 +missing_scrub_rsi\+0x44 +tdcall/m);
+    expect(text(files, 'README.txt')).toContain('gcc -O1 -o reproducer reproducer.c');
     expect(JSON.parse(text(files, 'case.json'))).toEqual(JSON.parse(JSON.stringify(finding.case)));
   });
 
@@ -103,7 +104,12 @@ it('the folder of a program has its story, and says that there is no reproducer'
   expect(text(files, 'README.txt')).toMatch(/There is no reproducer\.c: the code calls functions around it/);
   expect(text(files, 'trace.txt')).toMatch(/^ {4}1\. vCPU 0: MapGPA[\s\S]*the whole run/m);
   // What the experiment said stands beside the values.
-  expect(text(files, 'trace.txt')).toMatch(/2\.ret +0xb +must be this: none of \d+ others tried fails/);
+  expect(text(files, 'trace.txt')).toMatch(/2\.ret +EAGAIN \(0xb\) +must be this: none of \d+ others tried fails/);
+  // Words, with the numbers beside them.
+  for (const name of ['README.txt', 'trace.txt']) {
+    expect(text(files, name)).toContain('nr=KVM_HC_MAP_GPA_RANGE (0xc)');
+    expect(text(files, name)).toContain('r10=INVALID_OPERAND (0x8000000000000000), must be RETRY (1)');
+  }
   const { size } = functionExtent(target.image, findFunction(target.image, target.symbol));
   expect((files['function.bin'] as Uint8Array).length).toBe(size);
   const set = validateContractSet(JSON.parse(text(files, 'contract.json')) as unknown, 'contract.json');
@@ -128,7 +134,7 @@ describe('names out of a hostile file', () => {
     expect(findingName(found.finding.case)).toMatch(/^keeps-callee-saved-[0-9a-f]{10}$/);
   });
 
-  it.each(['README.txt', 'trace.txt', 'function.s', 'reproducer.c'])('are escaped in %s', (name) => {
+  it.each(['README.txt', 'trace.txt', 'disassembly.txt', 'reproducer.c'])('are escaped in %s', (name) => {
     // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
     expect(text(files, name)).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f\u202e]/);
     expect(text(files, name)).not.toContain('\nfake:');

@@ -8,10 +8,9 @@ import { findingName } from '../stored/write-case.js';
 import { functionCode } from '../harness/function-code.js';
 import { escapeName, shorten } from '../text/escape.js';
 import { shellQuote } from '../text/shell-quote.js';
-import { plainTable } from './plain-table.js';
 import type { Reproducer } from '../reproducer/reproducer.js';
 import { findingText } from './finding-text.js';
-import { alsoLines, callerLines } from './finding-lines.js';
+import { DISASSEMBLY_FILE, disassemblyText } from './disassembly.js';
 import { ruleOf } from './rules.js';
 
 /** @param replay the command line that repeats it */
@@ -24,21 +23,15 @@ export function findingFolder(cause: CauseResult, made: Reproducer, replay: stri
     slot,
     place,
   }));
-  const rule = ruleOf(finding.property)?.rule ?? '';
   const { case: file } = finding;
-  const entry = BigInt(file.code.entry);
-  const { instructions } = functionCode(caseImage(file, findingName(file)), entry, file.code.size);
-  const rows = instructions.map(({ address, bytes, text }) => [
-    `+0x${(address - entry).toString(16)}`,
-    Buffer.from(bytes).toString('hex'),
-    escapeName(text),
-  ]);
+  const { instructions } = functionCode(caseImage(file, findingName(file)), BigInt(file.code.entry), file.code.size);
+  const disassembly = disassemblyText(file, finding.place);
   return {
-    'README.txt': readme(cause, replay, rule, made),
+    'README.txt': readme(cause, replay, made, disassembly.line),
     'case.json': `${JSON.stringify({ ...file, ...(also.length > 0 && { also }) }, null, 1)}\n`,
     'contract.json': `${JSON.stringify(contractSet(file), null, 1)}\n`,
     'function.bin': Buffer.concat(instructions.map(({ bytes }) => bytes)),
-    'function.s': `# ${shorten(file.symbol)} at ${file.code.entry}, ${file.code.size} bytes\n${plainTable(rows)}\n`,
+    [DISASSEMBLY_FILE]: disassembly.text,
     // Names are escaped where they are printed: what is taken out here is the tool's own colour.
     'trace.txt': `${stripVTControlCharacters(trace)}\n`,
     ...('source' in made && { 'reproducer.c': made.source }),
@@ -54,57 +47,39 @@ function contractSet({ contract: { set, body } }: CaseFile): object {
     : { ...head, contracts: { [symbol]: rest } };
 }
 
-/** Where the rule comes from, as paths in the package; nothing for a property of another version. */
-function sourceLines(property: string): string[] {
-  const source = ruleOf(property)?.source;
-  if (source === undefined) return [];
-  return [
-    '',
-    'Where the rule comes from (in the package tdxfuzz):',
-    '',
-    ...source.split('; ').map((place) => `  ${place}`),
-  ];
-}
-
-function readme(cause: CauseResult, replay: string, rule: string, made: Reproducer): string {
+/**
+ * What somebody needs who opens the folder first: what is wrong, in which line, how it came to that, how to see it again. The
+ * rest is in the other files.
+ */
+function readme(cause: CauseResult, replay: string, made: Reproducer, line: number | undefined): string {
   const { finding } = cause;
-  const { case: file, property, clause, place, expected, actual } = finding;
-  const reproduces =
-    'source' in made
+  const { case: file } = finding;
+  const text = findingText(finding, { title: shorten(file.target), also: cause });
+  const source = ruleOf(finding.property)?.source;
+  const disassembly = line === undefined ? '' : `, the instruction to blame in line ${line}`;
+  return [
+    stripVTControlCharacters(text),
+    ...(source === undefined ? [] : [`  source    ${source.split('; ').join('\n            ')}`]),
+    `  image     ${shorten(file.image.name)}, sha256 ${file.image.hash}`,
+    '',
+    'Again, instruction by instruction; and a new build by the same case:',
+    '',
+    `  ${replay}`,
+    `  ${replay} --image NEW.o --symbol ${shellQuote(escapeName(file.symbol))}`,
+    '',
+    ...('source' in made
       ? [
-          'reproducer.c runs the function on a CPU without TDX and compares what the rule asks for:',
+          'On a CPU without TDX, with what the rule asks for:',
           '',
           '  gcc -O1 -o reproducer reproducer.c && ./reproducer',
         ]
-      : [`There is no reproducer.c: ${made.reason}.`];
-  return [
-    `${property}: ${rule}`,
+      : [`There is no reproducer.c: ${made.reason}.`]),
     '',
-    `target    ${shorten(file.target)}`,
-    `image     ${shorten(file.image.name)}, sha256 ${file.image.hash}`,
-    `clause    ${clause}`,
-    `place     ${shorten(place)}`,
-    ...callerLines(finding).map(([name, text]) => `${name.padEnd(9)} ${text}`),
-    `expected  ${expected}`,
-    `found     ${actual}`,
-    ...alsoLines(cause).map(([name, text]) => `${name.padEnd(9)} ${text}`),
-    ...sourceLines(property),
-    '',
-    'Replay it, instruction by instruction:',
-    '',
-    `  ${replay}`,
-    '',
-    'Judge a new build by it:',
-    '',
-    `  ${replay} --image NEW.o --symbol ${shellQuote(escapeName(file.symbol))}`,
-    '',
-    ...reproduces,
-    '',
-    'case.json      the case: values, code and contract; all that a replay needs',
-    'trace.txt      the whole run',
-    'function.bin   the bytes of the function, after relocation',
-    'function.s     their disassembly',
-    'contract.json  what the function promises, as --contract takes it',
+    'case.json        values, code and contract: all that a replay needs',
+    'trace.txt        the whole run',
+    `${DISASSEMBLY_FILE}  the code${disassembly}`,
+    'function.bin     its bytes, after relocation',
+    'contract.json    what the function promises, as --contract takes it',
     '',
   ].join('\n');
 }

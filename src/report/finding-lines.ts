@@ -3,6 +3,7 @@ import type { CauseResult, FindingResult } from '../campaign/records/result.js';
 import { readablePlace } from '../text/demangle.js';
 import { shorten } from '../text/escape.js';
 import { shownPath } from '../text/path-in-folder.js';
+import { describerOf } from './described-values.js';
 import { ruleOf } from './rules.js';
 
 /** Values shown by name before the rest is only counted: a shrunken case has three or fewer. */
@@ -54,9 +55,13 @@ export function findingLines(
   also: Pick<CauseResult, 'others' | 'alsoBreaks'> = NOTHING_ELSE,
 ): [name: string, text: string][] {
   const { property, clause, place, source, expected, actual, hits, scenario, accepted, unrepeated } = finding;
+  const describe = describerOf(finding.case.contract, finding.words);
   const rule = ruleOf(property);
   const values = Object.entries(scenario);
-  const shown = values.slice(0, VALUES).map(([name, value]): [string, string] => ['', `${name} = ${value}`]);
+  const shown = values.slice(0, VALUES).map(([name, value]): [string, string] => {
+    const told = describe(name, value);
+    return ['', `${told.name} = ${told.value}`];
+  });
   const lines: [string, string][] = [
     ...(rule === undefined ? [] : [['rule', rule.rule] as [string, string]]),
     ['clause', clause],

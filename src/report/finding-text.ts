@@ -21,7 +21,7 @@ export type ToldFinding = Pick<
   FindingResult,
   'property' | 'clause' | 'place' | 'expected' | 'actual' | 'scenario' | 'document'
 > &
-  Partial<Pick<FindingResult, 'hits' | 'inputs' | 'source' | 'unrepeated'>> & {
+  Partial<Pick<FindingResult, 'hits' | 'inputs' | 'source' | 'unrepeated' | 'words'>> & {
     readonly case: Pick<CaseFile, 'contract'>;
   };
 
@@ -54,7 +54,7 @@ export function findingText(
     ...(finding.unrepeated === undefined ? [] : [`  note      ${pc.yellow(shorten(finding.unrepeated, 400))}`]),
     ...(hits === undefined ? [] : [`  hits      ${hits.toLocaleString('en-US')} cases fail so`]),
     ...(document.story === undefined ? [] : ['  story', storyText(document.story)]),
-    ...valuesText(finding, describerOf(finding.case.contract)),
+    ...valuesText(finding, describerOf(finding.case.contract, finding.words)),
     `  trace     ${extent}:`,
     traceText(document, context),
     ...(rule === undefined ? [] : [`  usual fix ${rule.fix}`]),

@@ -11,6 +11,8 @@ export interface ReportContext {
   readonly replay: (finding: FindingResult) => string;
   /** Absolute path of the folder from which paths of images and sources are named: the root of the checkout. */
   readonly folder: string;
+  /** The folder of the folders of findings, as `folder` names it; absent: nothing was written. */
+  readonly findings?: string | undefined;
 }
 
 export type FormatName = 'json' | 'junit' | 'sarif' | 'markdown';

@@ -34,9 +34,9 @@ test('neutral values that may be anything are one line; the others a row each; w
   ];
   const lines = neutralInputs({ scenario: { differs: '0x1' }, inputs }, ({ name, value }) => [`<${name}>`, value]);
   expect(lines).toEqual([
-    '  neutral   and these may not be anything either:',
+    '  neutral   but not free:',
     '              <status>  0x0  must be this: none of 82 others tried fails',
-    '  anything  of 6 neutral values every other that was tried fails too: a, b, c, d and 2 more',
+    '  anything  6 neutral values, of which all others tried fail too: a, b, c, d and 2 more',
   ]);
   expect(neutralInputs({ scenario: {}, inputs: [] }, () => ['', ''])).toEqual([]);
 });

@@ -37,13 +37,13 @@ export function neutralInputs(
   const lines: string[] = [];
   if (rows.length > 0) {
     const table = rows.map((input) => [...describe(input), verdictText(input)]);
-    lines.push('  neutral   and these may not be anything either:', plainTable(table, INDENT));
+    lines.push('  neutral   but not free:', plainTable(table, INDENT));
   }
   if (free.length > 0) {
     const more = free.length - NAMED;
     const named = `${free.slice(0, NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
     lines.push(
-      `  anything  of ${free.length} neutral value${free.length === 1 ? '' : 's'} every other that was tried fails too: ${named}`,
+      `  anything  ${free.length} neutral value${free.length === 1 ? '' : 's'}, of which all others tried fail too: ${named}`,
     );
   }
   return lines;

@@ -149,20 +149,20 @@ describe('a trace line', () => {
   plain('says what the instruction changed', () => {
     const [first, second] = lines([set32('rax', 5), store('rdi', 8, 'rax'), RET], { 'entry.rax': 1n });
     expect(first).toMatchObject({ number: '0', place: 'f+0x0', changes: ['rax: 0x1 -> 0x5'] });
-    expect(second.changes).toEqual(['[0xffff888012340808] <- 0x5 (8)']);
+    expect(second.changes).toEqual(['[args.b (0xffff888012340808)] <- 0x5 (8)']);
   });
   plain('says which registers the host answered in, also where the value is the same', () => {
     const all = lines([clear('rax'), set32('rcx', 0x400), TDCALL, RET], { 'answer.r10': 0n, 'entry.r10': 0n });
-    expect(all[2].changes).toEqual(['the host answers in r10']);
+    expect(all[2].changes).toEqual(['TDG.VP.VMCALL: the host answers in r10']);
   });
   plain('says who answered SEAMCALL, and what became of one that nobody answered', () => {
     const fixups = [{ from: TEXT, to: TEXT + 4n, type: 2 }];
     const seamcall = (values: Readonly<Record<string, bigint>>): string =>
       lines([SEAMCALL, RET], { 'entry.rcx': 9n, ...values }, HOST_CONTRACT, { fixups })[0].changes[0];
-    expect(seamcall({ 'entry.rax': 48n })).toBe('the module answers in rcx r10 r11 r12 r13');
+    expect(seamcall({ 'entry.rax': 48n })).toBe('TDH.SERVTD.BIND: the module answers in rcx r10 r11 r12 r13');
     expect(seamcall({ 'entry.rax': 46n })).toBe('the module answers in rax alone');
-    expect(seamcall({ 'entry.rax': 0n })).toMatch(/^the TD answers in rcx rdx rbx rsi/);
-    expect(seamcall({ 'entry.rax': 1n << 63n })).toBe('the P-SEAMLDR answers in rax alone');
+    expect(seamcall({ 'entry.rax': 0n })).toMatch(/^TDH\.VP\.ENTER: the TD answers in rcx rdx rbx rsi/);
+    expect(seamcall({ 'entry.rax': 1n << 63n })).toBe('SEAMLDR.INFO: the P-SEAMLDR answers in rax alone');
     expect(seamcall({ 'call.outcome': 1n })).toBe('VMfailInvalid: CF is 1, no register changes');
     expect(seamcall({ 'call.outcome': 2n })).toBe('raises #GP: the fixup goes on at f+0x4');
     expect(seamcall({ 'call.outcome': 3n })).toBe('raises #UD: the fixup goes on at f+0x4');
@@ -180,14 +180,14 @@ describe('a slot as a person knows it', () => {
   const { compiled } = runnerOf(SOUND, BLOCK_CONTRACT).reference;
   plain.each([
     ['block.field1', '0x5', 'block.field1 (args.b)', '0x5'],
-    ['block.place', '0x2', 'block.place', '0x2 null'],
-    ['fault.kind', '0x2', 'fault.kind', '0x2 nmi'],
-    ['fault.at', '0x3', 'fault.at', '0x3 before instruction 3'],
-    ['module.rbpMod', '0x1', 'module.rbpMod', '0x1 the TD has no NO_RBP_MOD'],
+    ['block.place', '0x2', 'block.place', 'null (0x2)'],
+    ['fault.kind', '0x2', 'fault.kind', 'nmi (0x2)'],
+    ['fault.at', '0x3', 'fault.at', 'before instruction 3 (0x3)'],
+    ['module.rbpMod', '0x1', 'module.rbpMod', 'the TD has no NO_RBP_MOD (0x1)'],
     ['entry.rbx', '0x7', 'entry.rbx', '0x7'],
-    ['call.outcome', '0x1', 'call.outcome', '0x1 CF = 1 (VMfailInvalid)'],
-    ['call.outcome', '0x2', 'call.outcome', '0x2 it raises #GP'],
-    ['call.outcome', '0x3', 'call.outcome', '0x3 it raises #UD'],
+    ['call.outcome', '0x1', 'call.outcome', 'VMfailInvalid: CF is 1 (0x1)'],
+    ['call.outcome', '0x2', 'call.outcome', 'it raises #GP (0x2)'],
+    ['call.outcome', '0x3', 'call.outcome', 'it raises #UD (0x3)'],
   ])('%s = %s', (slot, value, name, text) => {
     expect(describeSlot(compiled, slot, value)).toEqual({ name, value: text });
   });
@@ -203,7 +203,7 @@ describe('a slot as a person knows it', () => {
     const flags = createRunner({ ...targetOf(SOUND), contract }).compiled;
     expect(describeSlot(flags, 'entry.rsi', '0x3')).toEqual({
       name: 'entry.rsi (flags)',
-      value: '0x3 HAS_OUTPUT | ISSUE_STI',
+      value: 'HAS_OUTPUT | ISSUE_STI (0x3)',
     });
   });
 });

@@ -7,7 +7,9 @@ import draft04 from 'ajv-draft-04';
 import formats from 'ajv-formats';
 import type { Log, Result, Run } from 'sarif';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { exitStatus, type RunResult } from '../campaign/records/result.js';
+import { causesOfTarget, exitStatus, type RunResult } from '../campaign/records/result.js';
+import { findingName } from '../stored/write-case.js';
+import { disassemblyText } from './disassembly.js';
 import { ruleOf } from './rules.js';
 import { ACCEPTED, CONTEXT, sampleRuns, type SampleRuns, withFindings } from './sample-runs.test.helper.js';
 import { sarifLog } from './sarif.js';
@@ -174,4 +176,41 @@ test('hostile names are text: no link, no placeholder, no control character, no 
   }
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   expect(sarifLog(runs.hostile, CONTEXT)).not.toMatch(/[\u0000-\u0009\u000b-\u001f]|\\u00[01]|\\[rn]/);
+});
+
+describe('a finding of an object without lines', () => {
+  const context = { ...CONTEXT, findings: 'tdxfuzz-out/findings' };
+
+  test('points at the line of the disassembly that the tool writes', () => {
+    for (const run of [runs.broken, runs.program]) {
+      const whole = JSON.parse(sarifLog(run, context)) as Log;
+      expect(complaints(whole)).toEqual([]);
+      const [{ results = [], artifacts = [] }] = whole.runs;
+      const [finding] = causesOfTarget(run.result.targets[0]).map((cause) => cause.finding);
+      const { artifactLocation, region } = results[0].locations?.[0].physicalLocation ?? {};
+      expect(artifactLocation?.uri).toBe(`tdxfuzz-out/findings/${findingName(finding.case)}/disassembly.txt`);
+      const { text, line } = disassemblyText(finding.case, finding.place);
+      expect(region?.startLine).toBe(line);
+      expect(artifacts[artifactLocation?.index ?? -1].contents?.text).toBe(text);
+      const offset = finding.place.slice(finding.place.lastIndexOf('+'));
+      expect(text.split('\n')[(region?.startLine ?? 0) - 1]).toMatch(new RegExp(`^> +\\${offset} `));
+      expect(results[0].relatedLocations?.[0].physicalLocation?.artifactLocation?.uri).toBe(
+        run.result.targets[0].image,
+      );
+    }
+  });
+
+  test('points at the source where there are lines, and at the image where nothing was written', () => {
+    const lined = withFindings(runs.broken, (finding) => ({ ...finding, source: { file: 'a.S', line: 31 } }));
+    const [{ results: [inSource] = [] }] = (JSON.parse(sarifLog(lined, context)) as Log).runs;
+    expect(inSource.locations?.[0].physicalLocation?.artifactLocation?.uri).toBe('a.S');
+    expect(resultsOf(runs.broken)[0].locations?.[0].physicalLocation?.region).toBeUndefined();
+  });
+
+  test('with hostile names has one line an instruction', () => {
+    const text = sarifLog(runs.hostile, context);
+    expect(complaints(JSON.parse(text))).toEqual([]);
+    // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f]|\\u00[01]|\\r/);
+  });
 });

@@ -3,6 +3,7 @@
  * Sections named below are those of the standard.
  */
 import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
 import type { Address, Artifact, Invocation, Log, Notification, ReportingDescriptor, Result } from 'sarif';
 import {
   type CauseResult,
@@ -19,7 +20,9 @@ import { describeAssumptions } from '../contract/contract.js';
 import { escapeName, shorten } from '../text/escape.js';
 import { signatureKey } from '../finding/signature.js';
 import { shownPath } from '../text/path-in-folder.js';
+import { findingName } from '../stored/write-case.js';
 import { artifactUri } from './artifact-uri.js';
+import { DISASSEMBLY_FILE, disassemblyText } from './disassembly.js';
 import { acceptance, alsoLines } from './finding-lines.js';
 import type { ReportContext } from './formats.js';
 import { sorted } from './json.js';
@@ -50,7 +53,7 @@ export function sarifLog(run: RunResult, context: ReportContext): string {
             ].join(' '),
           ),
         },
-        ...locations(target, finding, artifacts, addresses),
+        ...locations(target, finding, artifacts, addresses, context.findings),
         occurrenceCount: Math.max(1, finding.hits),
         partialFingerprints: { 'tdxfuzz/signature/v1': fingerprint(target, finding) },
         ...suppressions(cause),
@@ -81,8 +84,16 @@ export function sarifLog(run: RunResult, context: ReportContext): string {
       },
     ],
   };
-  const escaped = (_key: string, value: unknown): unknown => (typeof value === 'string' ? escapeName(value) : value);
+  // Texts were escaped line by line; what else there is has one line.
+  const escaped = (key: string, value: unknown): unknown => {
+    if (typeof value !== 'string') return value;
+    return key === 'text' ? escapedLines(value) : escapeName(value);
+  };
   return `${JSON.stringify(sorted(log), escaped, 2)}\n`;
+}
+
+function escapedLines(text: string): string {
+  return text.split('\n').map(escapeName).join('\n');
 }
 
 function propertiesOf({ properties, findings }: TargetResult): string[] {
@@ -171,6 +182,11 @@ class Artifacts {
     return this.add(shownPath(path, this.folder), {});
   }
 
+  /** A text that the tool writes. A reader of the log alone has it in there, too. */
+  text(path: string, text: string): { uri: string; index: number } {
+    return this.add(path, { mimeType: 'text/plain', contents: { text }, roles: ['resultFile'] });
+  }
+
   private add(path: string, facts: Artifact): { uri: string; index: number } {
     const uri = artifactUri(path, this.folder);
     let index = this.indexes.get(uri);
@@ -203,14 +219,17 @@ class FunctionAddresses {
   }
 }
 
+const NO_TEXT = { text: '', line: undefined };
+
 /** `symbol+0x1c`, as the triage writes it. */
 const PLACE = /^(?<symbol>.+)\+0x(?<offset>[0-9a-f]{1,8})$/s;
 
 function locations(
   { image }: TargetResult,
-  { place, source }: FindingResult,
+  { place, source, case: file }: FindingResult,
   artifacts: Artifacts,
   addresses: FunctionAddresses,
+  folder: string | undefined,
 ): Pick<Result, 'locations' | 'relatedLocations'> {
   const fullyQualifiedName = `${image}/${place}`;
   const { symbol, offset } = PLACE.exec(place)?.groups ?? {};
@@ -225,10 +244,22 @@ function locations(
   };
   const logicalLocations = [{ kind: 'function', name: symbol ?? place, fullyQualifiedName }];
   const inImage = { artifactLocation: artifacts.location(image), address: instruction };
-  if (source === undefined) return { locations: [{ physicalLocation: inImage, logicalLocations }] };
+  const related = [{ id: 0, physicalLocation: inImage, message: { text: 'the instruction in the image' } }];
+  if (source === undefined) {
+    // A code host shows regions of texts alone: the disassembly that stands in the folder of the finding is one.
+    const { text, line } = folder === undefined ? NO_TEXT : disassemblyText(file, place);
+    if (folder === undefined || line === undefined)
+      return { locations: [{ physicalLocation: inImage, logicalLocations }] };
+    const path = posix.join(folder, findingName(file), DISASSEMBLY_FILE);
+    const physicalLocation = {
+      artifactLocation: artifacts.text(path, text),
+      region: { startLine: line, snippet: { text: text.split('\n')[line - 1] } },
+    };
+    return { locations: [{ physicalLocation, logicalLocations }], relatedLocations: related };
+  }
   const inSource = { artifactLocation: artifacts.location(source.file), region: { startLine: source.line } };
   return {
     locations: [{ physicalLocation: inSource, logicalLocations }],
-    relatedLocations: [{ id: 0, physicalLocation: inImage, message: { text: 'the instruction in the image' } }],
+    relatedLocations: related,
   };
 }

@@ -111,7 +111,7 @@ export class ProgramRunner implements Runner {
 
   compare(violation: Violation): Comparison {
     const { found } = violation as ProgramViolation;
-    return comparePlay(found.clause, found.entry);
+    return comparePlay(found.clause, found.entry, this.player.play.story, this.player.space.words);
   }
 
   manner(violation: Violation): 'changes' | 'stays' | 'other' {

@@ -85,6 +85,13 @@ export interface Told {
   readonly otherSide: 'host' | 'TD';
   /** How the run ended. */
   readonly end: string;
+  /**
+   * What lies at an address of this run: a symbol, a field of a structure, a place of the stack; undefined: nothing that has a
+   * name.
+   *
+   * @param as a pointer to the start of a block is called as the block, an access there as its first field
+   */
+  readonly addressName: (address: bigint, as?: 'pointer') => string | undefined;
   readonly story: ((stepAt: (index: number) => number | undefined) => StoryDocument) | undefined;
 }
 

@@ -7,6 +7,7 @@ import { BLOCK, END, END_NAMES, FACT, registerSlot, slotValue, vectorSlot } from
 import { hex } from '../text/hex.js';
 import { exceptionName, VECTOR } from '../x86/exit.js';
 import type { Comparison } from './runner.js';
+import { termText } from './stub-words.js';
 
 /** @param runner ran the case last */
 export function compareCase(clause: Clause, runner: CaseRunner): Comparison {
@@ -17,21 +18,24 @@ export function compareCase(clause: Clause, runner: CaseRunner): Comparison {
     case 'equal': {
       const mask = clause.mask ?? (1n << 64n) - 1n;
       return {
-        expected: `${hex(valueOf(clause.right, runner) & mask)} (${renderTerm(clause.right)})`,
-        actual: `${hex(valueOf(clause.left, runner) & mask)} (${renderTerm(clause.left)})`,
+        expected: told(clause.right, valueOf(clause.right, runner) & mask, runner),
+        actual: told(clause.left, valueOf(clause.left, runner) & mask, runner),
       };
     }
     case 'zero':
-      return { expected: '0', actual: hex(valueOf(clause.term, runner)) };
+      return {
+        expected: `${renderTerm(clause.term)} = 0`,
+        actual: told(clause.term, valueOf(clause.term, runner), runner),
+      };
     case 'oneOf':
       return {
-        expected: `one of ${clause.values.map(renderTerm).join(', ')}`,
-        actual: hex(valueOf(clause.term, runner)),
+        expected: `one of ${clause.values.map((term) => told(term, valueOf(term, runner), runner)).join(', ')}`,
+        actual: told(clause.term, valueOf(clause.term, runner), runner),
       };
     case 'within':
       return {
         expected: `from ${renderTerm(clause.low)} to ${renderTerm(clause.high)}`,
-        actual: hex(valueOf(clause.term, runner)),
+        actual: told(clause.term, valueOf(clause.term, runner), runner),
       };
     case 'independent':
       return flow(clause.term, clause.of, context, runner);
@@ -54,6 +58,11 @@ export function compareCase(clause: Clause, runner: CaseRunner): Comparison {
   }
 }
 
+/** `final.rbx = rbx at the entry (0x5ec2e7035ec2e703)`; of a constant the number alone. */
+function told(term: Term, value: bigint, runner: CaseRunner): string {
+  return term.kind === 'constant' ? hex(value) : `${renderTerm(term)} = ${termText(term, value, runner)}`;
+}
+
 const INFLUENCES: Readonly<Record<Influence, string>> = {
   'guest-secrets': 'guest secrets',
   'host-values': 'host values',
@@ -70,7 +79,7 @@ function flow(term: Term, of: Influence, context: CaseContext, runner: CaseRunne
   }
   return {
     expected: `${name} is the same for all ${what}`,
-    actual: `${name} = ${hex(base)}, but ${hex(other)} when only ${what} change`,
+    actual: `${told(term, base, runner)}, but ${hex(other)} when only ${what} change`,
   };
 }
 

@@ -1,6 +1,8 @@
 /** Runs and judges single functions around TDCALL or SEAMCALL: a case is one scenario, run by the harness. */
 import { compileContract } from '../contract/compiled.js';
 import type { StubProperty } from '../clause/property.js';
+import { readHalves } from '../halves.js';
+import { isWithin, offsetName, REGIONS } from '../stage/layout.js';
 import type { EngineOptions } from '../stage/stage.js';
 import type { Case, CaseSpace } from '../case/case.js';
 import { traceDigest } from './trace-digest.js';
@@ -12,6 +14,7 @@ import { FACT, MOMENT, OUTCOME, OUTCOME_NAMES, RIP_OFFSET, slotValue } from '../
 import { caseSpaceOf } from '../scenario/case-space.js';
 import { placeSlots, SLOT } from '../scenario/layout.js';
 import { hex } from '../text/hex.js';
+import { SLOT as STATE } from '../x86/layout.js';
 import { REGISTER_INDEX, REGISTER_NAMES } from '../x86/registers.js';
 import type {
   LaneMode,
@@ -36,7 +39,7 @@ import { wrongOf } from './stub-wrong.js';
 import type { StubTarget } from './target.js';
 import { type Given, NOTHING_GIVEN } from './told-step.js';
 import type { Step } from './trace.js';
-import { worldText } from './step-text.js';
+import { answerWords, worldText } from './step-text.js';
 import type { Wrong } from './wrong.js';
 
 /**
@@ -204,6 +207,26 @@ export class StubRunner implements Runner {
     return symbolicName(image, address) ?? hex(address);
   }
 
+  /** A field of an argument block by its name, a place of the stack as seen from RSP at the entry, or a symbol. */
+  private addressName(address: bigint, steps: readonly Step[], as?: 'pointer'): string | undefined {
+    const { harness, context, compiled } = this.reference;
+    // The placement of the base run is what addresses are judged by.
+    harness.placeFor(context.scenario, 0);
+    const field = compiled.fields.find(({ name }) => {
+      const start = harness.fieldAddress(name);
+      return address >= start && address < start + BigInt(harness.fieldSize(name));
+    });
+    if (field !== undefined) {
+      const { name } = compiled.blocks[field.block].parameter;
+      if (as === 'pointer' && field.offset === 0 && address === harness.fieldAddress(field.name)) return name;
+      return offsetName(`${name}.${field.name.replace(`${name}.`, '')}`, address - harness.fieldAddress(field.name));
+    }
+    if (steps.length > 0 && isWithin(address, REGIONS[0].stack))
+      return offsetName('stack', address - readHalves(steps[0].before, 2 * (STATE.GPR + REGISTER_INDEX.rsp)));
+    const place = this.place(address);
+    return place === hex(address) ? undefined : place;
+  }
+
   trace(violation?: Violation): CaseTrace {
     const { reference } = this;
     const judged = (violation as StubViolation | undefined)?.judged;
@@ -240,10 +263,17 @@ export class StubRunner implements Runner {
   tell({ steps, host }: CaseTrace): Told {
     const place = (address: bigint): string => this.place(address);
     return {
-      steps: steps.map((step) => ({ step, after: step.after, given: givenTo(step), world: worldText(step, place) })),
+      steps: steps.map((step) => ({
+        step,
+        after: step.after,
+        given: givenTo(step),
+        world: worldText(step, place),
+        words: step.call === undefined ? undefined : answerWords(step, step.after),
+      })),
       companion: host ?? traceHost(this.reference),
       otherSide: this.reference.compiled.contract.instruction === 'tdcall' ? 'host' : 'TD',
       end: this.end,
+      addressName: (address, as) => this.addressName(address, steps, as),
       story: undefined,
     };
   }

@@ -21,4 +21,6 @@ export interface ToldStep {
   readonly given: Given;
   /** As a person says it; undefined where it did nothing. */
   readonly world: string | undefined;
+  /** What values that it changed are called, by register. */
+  readonly words?: Readonly<Record<string, string | undefined>> | undefined;
 }

@@ -2,19 +2,30 @@
  * A finding told instruction by instruction, as plain data: what a report needs of a replay, with nothing of the machine
  * left in it. 64-bit values are texts, `0x...`.
  */
+import { hex } from '../text/hex.js';
 
 /** A part of the machine's state and its value: `r10`, `rflags`, `xmm0.low`. */
 export type NamedValue = readonly [name: string, value: string];
+
+/** The same with what the value is called, where it has a name: an address, what became of flags, a status. */
+export type WordedValue = NamedValue | readonly [name: string, value: string, word: string];
+
+/** @param word absent where it is undefined or empty */
+export function wordedValue(name: string, value: bigint, word?: string): WordedValue {
+  return word === undefined || word === '' ? [name, hex(value)] : [name, hex(value), word];
+}
 
 export interface TraceStep {
   /** `symbol+0x1c`. */
   place: string;
   /** AT&T syntax, branch targets by name. */
   text: string;
+  /** Where the image has lines and it is another one than that of the step before. */
+  source?: { file: string; line: number } | undefined;
   /** What changed between the step before and this one: another call of the program began. */
   between?: NamedValue[] | undefined;
   /** What the step and the answer to it changed, with the new values. */
-  changed: NamedValue[];
+  changed: WordedValue[];
   loads?: MemoryAccess[] | undefined;
   stores?: MemoryAccess[] | undefined;
   /** What the world did: the answer to a call, an exception that a fixup took. */
@@ -28,7 +39,11 @@ export interface TraceStep {
 
 export interface MemoryAccess {
   address: string;
+  /** What lies there: a field of a structure, `stack-0x20`, a symbol. */
+  where?: string | undefined;
   value: string;
+  /** What the value is called, where it is an address. */
+  word?: string | undefined;
   bytes: number;
 }
 
@@ -75,7 +90,7 @@ export interface ExchangeDocument {
   /** What the reference has in its place, where that is something else. */
   instead?: string | undefined;
   values: ExchangeValue[];
-  answered: NamedValue[];
+  answered: WordedValue[];
   /** Index of the instruction in `steps`, where it is among them. */
   step?: number | undefined;
 }
@@ -83,6 +98,8 @@ export interface ExchangeDocument {
 export interface ExchangeValue {
   name: string;
   value: string;
+  /** What the value is called. */
+  word?: string | undefined;
   /** What it must be, where it is not. */
   expected?: string | undefined;
 }

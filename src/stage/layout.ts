@@ -14,6 +14,17 @@ export interface Region {
   size: number;
 }
 
+/** Whether an address is in a region. */
+export function isWithin(address: bigint, { address: start, size }: Region): boolean {
+  return address >= start && address < start + BigInt(size);
+}
+
+/** `stack`, `stack-0x20`, `args+0x8`. */
+export function offsetName(name: string, offset: bigint): string {
+  if (offset === 0n) return name;
+  return `${name}${offset < 0n ? '-' : '+'}0x${(offset < 0n ? -offset : offset).toString(16)}`;
+}
+
 /** Where an argument block may lie: `block`, `readOnly` and `lowHalfZero` as in Regions. */
 export interface BlockRegions {
   block: Region;

@@ -16,7 +16,7 @@ import { SLOT as STATE } from '../x86/layout.js';
 import { type Convention, type ConventionName, CONVENTIONS } from '../x86/conventions.js';
 import { REGISTER_INDEX, type RegisterName } from '../x86/registers.js';
 import { isBelowStackPointer, isOnStack, type StackNumbers } from './accesses.js';
-import { HANDLER_FRAME, REGIONS, type Regions } from './layout.js';
+import { HANDLER_FRAME, isWithin, offsetName, REGIONS, type Regions } from './layout.js';
 import { Stage } from './stage.js';
 
 /** Instructions that one call may execute: the longest sound one (a MapGPA of many chunks) needs some thousand. */
@@ -117,6 +117,17 @@ export class ProgramStage extends Stage {
     this.allocated = 0;
     this.structures.length = 0;
     this.lowest = this.regions.stack.size;
+  }
+
+  /** `stack-0x20`, seen from RSP of the caller; `structure 2+0x8`, in the order in which they were laid out; or a symbol. */
+  addressName(address: bigint): string | undefined {
+    const { stack, programEntry, structures } = this.regions;
+    if (isWithin(address, stack)) return offsetName('stack', address - programEntry);
+    const at = Number(BigInt.asIntN(53, address - structures.address));
+    for (let index = 0; index < this.structures.length; index += 2)
+      if (at >= this.structures[index] && at < this.structures[index + 1])
+        return offsetName(`structure ${index / 2 + 1}`, BigInt(at - this.structures[index]));
+    return this.symbolName(address);
   }
 
   /**

@@ -411,7 +411,12 @@ export class Stage {
 
   /** `symbol+0x1c` */
   place(address: bigint): string {
-    return symbolicName(this.image, address) ?? this.externalAt(address) ?? hex(address);
+    return this.symbolName(address) ?? hex(address);
+  }
+
+  /** The same; undefined where nothing has the address for its own. */
+  symbolName(address: bigint): string | undefined {
+    return symbolicName(this.image, address) ?? this.externalAt(address);
   }
 
   private externalAt(address: bigint): string | undefined {

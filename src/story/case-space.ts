@@ -1,4 +1,5 @@
 /** The stories of a program as cases: flat words, with the names resolved once. */
+import { slotWord } from '../../models/exchange/words.js';
 import { type Case, type CaseSpace, type Slot, type SlotRange, type Step, slotOf } from '../case/case.js';
 import { Dice } from '../case/dice.js';
 import { writeHalves } from '../halves.js';
@@ -76,13 +77,14 @@ function newStep(action: string, slots: number): Step {
 }
 
 function slotFrom(name: string, about: StorySlot): Slot {
-  const { meaning, neutral, role = 'argument' } = about;
+  const { meaning, neutral, role = 'argument', words } = about;
   let drawn: ReadonlySet<bigint> | undefined;
   const range = (value: bigint): SlotRange => {
     drawn ??= drawsOf(about);
     return rangeOf(drawn, value);
   };
-  return { name, meaning, role, neutral, isInterpreted: role !== 'secret', range };
+  const word = words === undefined ? undefined : (value: bigint): string | undefined => slotWord(words, value);
+  return { name, meaning, word, role, neutral, isInterpreted: role !== 'secret', range };
 }
 
 function drawsOf({ draw, neutral }: StorySlot): ReadonlySet<bigint> {

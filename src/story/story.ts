@@ -2,6 +2,7 @@
  * A story: the case of a program, a list of steps that happen one after the other. Every step is an action with named
  * 64-bit values, so that a story can be stored as it is, shrunk value by value, and read.
  */
+import type { ExchangeWords, SlotWords } from '../../models/exchange/words.js';
 import type { Role } from '../case/case.js';
 import type { Dice } from '../case/dice.js';
 
@@ -22,6 +23,13 @@ export interface StorySlot {
   readonly draw: (dice: Dice) => bigint;
   /** What it is to the code; an argument if not given. */
   readonly role?: Role;
+  /** What its values are called; numbers alone if not given. */
+  readonly words?: SlotWords;
+}
+
+/** A slot whose values have names. */
+export function speaking(words: SlotWords, slot: StorySlot): StorySlot {
+  return { ...slot, words };
 }
 
 /** Something that can happen in a story. */
@@ -39,6 +47,8 @@ export interface StorySpace {
   readonly actions: readonly StoryAction[];
   /** Steps of a story that is drawn. A shrunken one has at least one. */
   readonly steps: { readonly least: number; readonly most: number };
+  /** What values of exchanges are called. */
+  readonly words?: ExchangeWords;
 }
 
 /** @throws RangeError if the space has no such action: a story from outside is checked before it gets here */

@@ -19,6 +19,24 @@ export const FLAG = {
   ID: 0x200000,
 } as const;
 
+const IOPL_SHIFT = 12;
+const SINGLE_FLAGS = Object.entries(FLAG).filter(([name]) => name !== 'IOPL');
+
+/** The flags that are set: `IF ZF`, `IOPL=3`. Empty where none is. @param flags bits 31:0 of RFLAGS */
+export function flagsText(flags: number): string {
+  const set = SINGLE_FLAGS.filter(([, bit]) => (flags & bit) !== 0).map(([name]) => name);
+  const level = (flags & FLAG.IOPL) >> IOPL_SHIFT;
+  return [...set, ...(level === 0 ? [] : [`IOPL=${level}`])].join(' ');
+}
+
+/** What became of flags: `+IF -ZF`. Empty where none of them changed. @param before, after bits 31:0 of RFLAGS */
+export function flagChanges(before: number, after: number): string {
+  const changed = SINGLE_FLAGS.filter(([, bit]) => ((before ^ after) & bit) !== 0);
+  const told = changed.map(([name, bit]) => `${(after & bit) !== 0 ? '+' : '-'}${name}`);
+  const level = ((before ^ after) & FLAG.IOPL) !== 0 ? [`IOPL=${(after & FLAG.IOPL) >> IOPL_SHIFT}`] : [];
+  return [...told, ...level].join(' ');
+}
+
 /** Bit 1 of RFLAGS, which always reads as one. */
 export const FLAGS_ALWAYS_ONE = 0x2;
 

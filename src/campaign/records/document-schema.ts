@@ -12,16 +12,26 @@ const MOST_CALLERS = 64;
 const index = z.number().int().min(-1).max(MOST_STEPS);
 const named = z.tuple([text(200), hex64]).readonly();
 const namedValues = z.array(named).max(MOST_NAMES);
+const wordedValues = z.array(z.union([named, z.tuple([text(200), hex64, text(4300)]).readonly()])).max(MOST_NAMES);
 const words = z.array(hex64).max(MOST_STEPS);
 const accesses = z
-  .array(z.strictObject({ address: hex64, value: hex64, bytes: z.number().int().min(0).max(255) }))
+  .array(
+    z.strictObject({
+      address: hex64,
+      where: text(4300).optional(),
+      value: hex64,
+      word: text(4300).optional(),
+      bytes: z.number().int().min(0).max(255),
+    }),
+  )
   .max(MOST_NAMES);
 
 const stepSchema = z.strictObject({
   place: text(4300),
   text: text(4500),
+  source: z.strictObject({ file: text(4300), line: z.number().int().min(1).max(0x40000000) }).optional(),
   between: namedValues.optional(),
-  changed: namedValues,
+  changed: wordedValues,
   loads: accesses.optional(),
   stores: accesses.optional(),
   world: text(4300).optional(),
@@ -33,8 +43,12 @@ const stepSchema = z.strictObject({
 const exchangeSchema = z.strictObject({
   moment: text(200).optional(),
   instead: text(200).optional(),
-  values: z.array(z.strictObject({ name: text(200), value: hex64, expected: text(2000).optional() })).max(MOST_NAMES),
-  answered: namedValues,
+  values: z
+    .array(
+      z.strictObject({ name: text(200), value: hex64, word: text(4300).optional(), expected: text(2000).optional() }),
+    )
+    .max(MOST_NAMES),
+  answered: wordedValues,
   step: index.optional(),
 });
 

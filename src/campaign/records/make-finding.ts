@@ -3,7 +3,7 @@
  * that renders it reads the record. What does not repeat, or makes no case, is a defect of the tool: it is a record of its own
  * and takes no other finding with it.
  */
-import type { Case } from '../../case/case.js';
+import { type Case, wordsOf } from '../../case/case.js';
 import { validateCase } from '../../stored/case-file.js';
 import { type CaseFile, caseSchema } from '../../stored/case-schema.js';
 import { openCase } from '../../stored/open-case.js';
@@ -26,6 +26,7 @@ export type MadeFinding = Pick<
   FindingResult,
   | 'source'
   | 'scenario'
+  | 'words'
   | 'expected'
   | 'actual'
   | 'inputs'
@@ -102,9 +103,12 @@ function shrunken(
   const source = sourceLine(runner.image, account.trace.steps[account.step]?.address ?? runner.entry);
   const relations = relationsOf(runner, simplest, account, accounts);
   runner.run(simplest);
+  const scenario = differingValues(simplest, runner.space);
+  const words = wordsOf(runner.space, simplest, [...Object.keys(scenario), ...inputs.map(({ name }) => name)]);
   return {
     ...(source !== undefined && { source }),
-    scenario: differingValues(simplest, runner.space),
+    scenario,
+    ...(Object.keys(words).length > 0 && { words }),
     expected: account.expected,
     actual: account.actual,
     inputs,

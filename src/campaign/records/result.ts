@@ -64,6 +64,8 @@ export const findingSchema = z.strictObject({
   /** Values that differ from neutral in the shrunken case; of a target whose cases have several steps as `STEP.SLOT`. */
   scenario: z.record(text(200), hex64),
   inputs: z.array(inputSchema).max(4096),
+  /** What values of `scenario` and `inputs` are called, where they have names. */
+  words: z.record(text(200), text(4300)).optional(),
   /** Why the case that is kept does not repeat the finding; absent: it does, from the case alone. */
   unrepeated: text(4300).optional(),
   /** The last conditional branch before the instruction to blame, or empty; and the index of that instruction in the trace. */

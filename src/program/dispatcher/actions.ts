@@ -1,10 +1,11 @@
 /** What can happen to a TD in a story: an action for each sub-function, one for each other exit, and userspace's turn. */
 import { EXIT_REASON } from '../../../models/abi/exit-reasons.js';
 import { TDVMCALL } from '../../../models/abi/tdvmcall.js';
+import { wordOf, type Words } from '../../../models/abi/words.js';
 import { EXPOSED_REGISTERS, type ExposedRegister } from '../../../models/abi/linux-constants.js';
 import { anyValue, below, type Draw, mostly, oneOf, uniform, upperHalfAdded } from '../../story/draws.js';
 import { disturbed } from '../../play/disturbance.js';
-import type { StoryAction, StorySlot } from '../../story/story.js';
+import { speaking, type StoryAction, type StorySlot } from '../../story/story.js';
 import * as draws from './draws.js';
 
 /** vCPUs of a TD. */
@@ -28,7 +29,11 @@ const GRAFFITI: Slots = { graffiti: slot('decides what the registers hold that n
 
 /** What userspace writes before it calls KVM_RUN again. */
 const USERSPACE: Slots = {
-  ret: slot('what userspace writes to `ret`', draws.userspaceResult),
+  // An error number behind KVM_EXIT_HYPERCALL, a status behind KVM_EXIT_TDX.
+  ret: speaking(
+    { of: (value) => wordOf('errno', value) ?? (value === 0n ? undefined : wordOf('tdvmcall-status', value)) },
+    slot('what userspace writes to `ret`', draws.userspaceResult),
+  ),
   data: slot('what userspace writes to `data`', uniform),
   r11Out: slot('what userspace writes to `r11`', uniform),
   r12Out: slot('what userspace writes to `r12`', uniform),
@@ -51,14 +56,16 @@ const EXIT: Slots = {
     'the TD, if this is its first exit: 1 with 48 address bits, 2 without ranges for userspace, 4 with a local machine check',
     mostly(oneOf(0n), below(8), 4),
   ),
-  rax: slot('RAX behind TDH.VP.ENTER', draws.tdvmcallStatus, BigInt(EXIT_REASON.TDCALL)),
+  rax: speaking('exit-status', slot('RAX behind TDH.VP.ENTER', draws.tdvmcallStatus, BigInt(EXIT_REASON.TDCALL))),
   rcx: slot('RCX behind TDH.VP.ENTER', uniform),
   ...SENT,
   r10: fixed("the guest's R10", 0n),
   leftover: slot('what stood in the data of the run structure', uniform),
 };
 
-const RESULT: Slots = { result: slot('what the host function returns (0: done)', draws.result) };
+const RESULT: Slots = {
+  result: speaking('negative-errno', slot('what the host function returns (0: done)', draws.result)),
+};
 const VALUE: Slots = { ...RESULT, value: slot('what the host function reads', uniform) };
 
 interface Exit {
@@ -69,10 +76,16 @@ interface Exit {
 }
 
 /** How a register is drawn, and what it is when nothing is said about it: a call that is served. */
-type Registers = Partial<Record<ExposedRegister, { readonly draw: Draw; readonly neutral: bigint }>>;
+type Registers = Partial<Record<ExposedRegister, Register>>;
 
-function drawn(draw: Draw, neutral = 0n): { readonly draw: Draw; readonly neutral: bigint } {
-  return { draw, neutral };
+interface Register {
+  readonly draw: Draw;
+  readonly neutral: bigint;
+  readonly words?: Words | undefined;
+}
+
+function drawn(draw: Draw, neutral = 0n, words?: Words): Register {
+  return { draw, neutral, words };
 }
 
 /** In an address of 52 bits. */
@@ -86,11 +99,11 @@ function call(
   answers: Slots = {},
   weight = 2,
 ): Exit {
-  const own = Object.entries(registers).map(([register, { draw, neutral }]) => [
+  const own = Object.entries(registers).map(([register, { draw, neutral, words }]) => [
     register,
-    slot(SENT[register].meaning, draw, neutral),
+    { ...slot(SENT[register].meaning, draw, neutral), ...(words !== undefined && { words }) },
   ]);
-  const number = fixed("the guest's R11: the sub-function", BigInt(TDVMCALL[name]));
+  const number = speaking('sub-function', fixed("the guest's R11: the sub-function", BigInt(TDVMCALL[name])));
   return { name, sentence, slots: { ...(Object.fromEntries(own) as Slots), r11: number, ...answers }, weight };
 }
 
@@ -112,16 +125,20 @@ const EXITS: readonly Exit[] = [
   call(
     'IO',
     'port access of {r12} bytes, direction {r13}, port {r14}',
-    { r12: drawn(draws.portSize, 1n), r13: drawn(draws.direction), r14: drawn(draws.port) },
+    { r12: drawn(draws.portSize, 1n), r13: drawn(draws.direction, 0n, 'direction'), r14: drawn(draws.port) },
     VALUE,
     4,
   ),
-  call('RDMSR', 'RDMSR of {r12}', { r12: drawn(draws.msr, draws.PAT) }, VALUE),
-  call('WRMSR', 'WRMSR of {r12}, value {r13}', { r12: drawn(draws.msr, draws.PAT) }, RESULT),
+  call('RDMSR', 'RDMSR of {r12}', { r12: drawn(draws.msr, draws.PAT, 'msr') }, VALUE),
+  call('WRMSR', 'WRMSR of {r12}, value {r13}', { r12: drawn(draws.msr, draws.PAT, 'msr') }, RESULT),
   call(
     'RequestMMIO',
     'MMIO of {r12} bytes, direction {r13}, address {r14}',
-    { r12: drawn(draws.mmioSize, 1n), r13: drawn(draws.direction), r14: drawn(draws.deviceAddress, SHARED_BIT) },
+    {
+      r12: drawn(draws.mmioSize, 1n),
+      r13: drawn(draws.direction, 0n, 'direction'),
+      r14: drawn(draws.deviceAddress, SHARED_BIT),
+    },
     VALUE,
     4,
   ),
@@ -139,7 +156,7 @@ const EXITS: readonly Exit[] = [
   {
     name: 'other call',
     sentence: 'TDVMCALL of sub-function {r11}',
-    slots: { ...VALUE, r11: slot("the guest's R11: the sub-function", draws.subFunction) },
+    slots: { ...VALUE, r11: speaking('sub-function', slot("the guest's R11: the sub-function", draws.subFunction)) },
     weight: 2,
   },
   {
@@ -148,7 +165,7 @@ const EXITS: readonly Exit[] = [
     slots: {
       ...RESULT,
       result: slot('what the hypercall returns', anyValue),
-      r10: slot("the guest's R10: the number", draws.hypercall, 1n),
+      r10: speaking('kvm-hypercall', slot("the guest's R10: the number", draws.hypercall, 1n)),
       r11: slot("the guest's R11", mostly(draws.rangeStart, anyValue, 3)),
       r12: slot("the guest's R12", mostly(below(1024), anyValue, 3)),
     },
@@ -159,13 +176,13 @@ const EXITS: readonly Exit[] = [
     sentence: 'exit with status {rax}',
     slots: {
       ...RESULT,
-      rax: slot('RAX behind TDH.VP.ENTER', draws.exitStatus, BigInt(EXIT_REASON.TDCALL)),
+      rax: speaking('exit-status', slot('RAX behind TDH.VP.ENTER', draws.exitStatus, BigInt(EXIT_REASON.TDCALL))),
       rcx: slot('RCX behind TDH.VP.ENTER: the exit qualification', mostly(uniform, draws.qualification, 2)),
       rdx: slot('RDX behind TDH.VP.ENTER: the extended one', mostly(uniform, draws.extendedQualification, 2)),
       r8: slot('R8 behind TDH.VP.ENTER: the GPA', mostly(draws.deviceAddress, uniform)),
       r9: slot('R9 behind TDH.VP.ENTER: the interruption information', mostly(uniform, draws.interruption, 2)),
       r10: slot("the guest's R10", mostly(oneOf(0n), anyValue)),
-      r11: slot("the guest's R11", mostly(draws.subFunction, uniform, 3)),
+      r11: speaking('sub-function', slot("the guest's R11", mostly(draws.subFunction, uniform, 3))),
     },
     weight: 3,
   },

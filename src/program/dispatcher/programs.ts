@@ -1,3 +1,4 @@
+import { DISPATCHER_WORDS } from '../../../models/exchange/words.js';
 import type { Program } from '../../play/program.js';
 import { ONE_EXIT, SEQUENCE } from './actions.js';
 import type { ProgramContract } from '../../contract/program-contract.js';
@@ -16,7 +17,7 @@ export const ONE_EXIT_PROGRAM: Program = {
   name: 'dispatcher-one-exit',
   title: "the host's TDVMCALL dispatcher: one exit, and one completion by userspace",
   open: (image, contract) => {
-    const space = { actions: ONE_EXIT, steps: { least: 1, most: 1 } };
+    const space = { actions: ONE_EXIT, steps: { least: 1, most: 1 }, words: DISPATCHER_WORDS };
     return open(image, contract, space, true);
   },
 };
@@ -26,7 +27,7 @@ export const SEQUENCE_PROGRAM: Program = {
   name: 'dispatcher-sequence',
   title: "the host's TDVMCALL dispatcher: exits of several vCPUs, interleaved with completions, errors and events",
   open: (image, contract) => {
-    const space = { actions: SEQUENCE, steps: { least: 4, most: LONGEST } };
+    const space = { actions: SEQUENCE, steps: { least: 4, most: LONGEST }, words: DISPATCHER_WORDS };
     return open(image, contract, space, false);
   },
 };

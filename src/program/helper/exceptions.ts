@@ -21,6 +21,7 @@ import {
   uniform,
   upperHalfAdded,
 } from '../../story/draws.js';
+import { speaking } from '../../story/story.js';
 import { withFacts } from '../../story/step-values.js';
 import { answerOf, has, type Helper, HOST_CLASSES, type Laid, valueIs } from './helper.js';
 import {
@@ -93,6 +94,7 @@ function plain({
 }: Omit<Helper, 'lay' | 'answer'> & { readonly reason: number }): Helper {
   const facts = { 've.exit_reason': BigInt(reason) };
   return {
+    returns: 'negative-errno',
     ...handler,
     slots: { ...EXCEPTION_SLOTS, ...hostSlots('r11', 'r12', 'r13', 'r14', 'r15'), ...slots },
     lay: (stage, values) => layHandler(stage, values, { facts }),
@@ -107,7 +109,7 @@ const HANDLERS: readonly Helper[] = [
     reason: TDVMCALL.IO,
     title: 'handle_io: IN and OUT as #VE',
     sentence: 'a port access traps, with qualification {ve.exit_qual} and RAX {regs.ax}',
-    slots: record,
+    slots: { ...record, 've.exit_qual': speaking('port-access', record['ve.exit_qual']) },
     reference: handleIo,
     isFair: isPortAccess,
     classes: [{ name: 'refused without a call', holds: (play) => !has('TDVMCALL')(play) }],
@@ -117,7 +119,7 @@ const HANDLERS: readonly Helper[] = [
     reason: TDVMCALL.RDMSR,
     title: 'read_msr: RDMSR as #VE',
     sentence: 'RDMSR of {regs.cx} traps',
-    slots: { 'regs.cx': slot('the saved cx', msrIndex, 0x10n) },
+    slots: { 'regs.cx': speaking('msr', slot('the saved cx', msrIndex, 0x10n)) },
     reference: readMsr,
   }),
   plain({
@@ -125,7 +127,7 @@ const HANDLERS: readonly Helper[] = [
     reason: TDVMCALL.WRMSR,
     title: 'write_msr: WRMSR as #VE',
     sentence: 'WRMSR of {regs.cx} with {regs.dx}:{regs.ax} traps',
-    slots: { 'regs.cx': slot('the saved cx', msrIndex, 0x10n) },
+    slots: { 'regs.cx': speaking('msr', slot('the saved cx', msrIndex, 0x10n)) },
     reference: writeMsr,
   }),
   plain({
@@ -142,6 +144,7 @@ const HANDLERS: readonly Helper[] = [
     title: 'handle_mmio: an access to a device as #VE',
     sentence: 'instruction {insn.form} accesses {insn.address}, GPA {ve.gpa}',
     slots: { ...withoutDerived(EXCEPTION_SLOTS), ...MMIO_SLOTS, ...hostSlots('r11') },
+    returns: 'negative-errno',
     reference: handleMmio,
     lay: layMmio,
     isFair: isFairAccess,
@@ -198,13 +201,14 @@ const DISPATCH: Helper = {
     ...EXCEPTION_SLOTS,
     ...record,
     'regs.ax': slot('the saved ax', either(cpuidLeaf, anyValue)),
-    've.exit_reason': slot('the exit reason', exitReason, MMIO_REASON),
+    've.exit_reason': speaking('exception-reason', slot('the exit reason', exitReason, MMIO_REASON)),
     've.gpa': slot('the GPA without its shared bit', shifted(below(1 << 30), 8)),
     've.private': slot('1: the page is private', mostly(oneOf(0n), oneOf(1n))),
     ...MMIO_SLOTS,
     shared_mask: SHARED_MASK_SLOT,
     ...hostSlots('r11', 'r12', 'r13', 'r14', 'r15'),
   },
+  returns: 'boolean',
   reference: handleVirtException,
   lay: (stage, values) => {
     const shared = values['ve.private'] === 0n ? values['shared_mask'] : 0n;

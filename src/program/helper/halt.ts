@@ -20,6 +20,7 @@ export const HALTS: readonly Helper[] = [
       if: interruptsSlot,
       ...hostSlots(),
     },
+    returns: 'tdvmcall-status',
     reference: halt,
     lay: (_, values) => ({ parameters: [values['irq_disabled']] }),
     // A bool is 0 or 1.
@@ -47,6 +48,7 @@ export const HALTS: readonly Helper[] = [
       if: interruptsSlot,
       ...hostSlots(),
     },
+    returns: 'negative-errno',
     reference: handleHalt,
     lay: (stage, values) => ({ parameters: [layRecord(stage, withFacts(values, OF_HLT)).address] }),
     isFair: isFairException,

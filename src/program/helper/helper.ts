@@ -3,6 +3,8 @@
  * answers as the story says, and asks the reference what must happen.
  */
 import { EXPOSED_REGISTERS } from '../../../models/abi/linux-constants.js';
+import type { Words } from '../../../models/abi/words.js';
+import { type ExchangeWords, GUEST_WORDS } from '../../../models/exchange/words.js';
 import type { Exchange, Reference, Values } from '../../../models/exchange/exchange.js';
 import type { HelperOptions } from '../../../models/predict/helper/options.js';
 import { highHalf, lowHalf } from '../../halves.js';
@@ -40,6 +42,8 @@ export interface Helper {
   /** What the world answers to the exchange number `round`, counted from 0; `host.*` if not given. */
   readonly answer?: (exchange: Exchange, values: Values, round: number) => Values;
   readonly classes?: readonly StoryClass[];
+  /** What RAX of the return is called. */
+  readonly returns?: Words;
 }
 
 /** Registers that a host or a leaf can give. */
@@ -132,6 +136,8 @@ export function helperProgram(helper: Helper): Program {
   const answer = helper.answer ?? ((_: Exchange, values: Values) => registerAnswer(values, 'host').values);
   const slots = { ...helper.slots, graffiti: graffitiSlot };
   const action = disturbed({ name: 'call', sentence, slots }, 'guest');
+  const words: ExchangeWords =
+    helper.returns === undefined ? GUEST_WORDS : { ...GUEST_WORDS, return: { rax: helper.returns } };
   return {
     name,
     title,
@@ -141,7 +147,7 @@ export function helperProgram(helper: Helper): Program {
       let laid: Laid = { parameters: [] };
       let round = 0;
       return {
-        space: { actions: [action], steps: { least: 1, most: 1 } },
+        space: { actions: [action], steps: { least: 1, most: 1 }, words },
         classes,
         stages: [stage],
         begin: (memory) => stage.begin(memory),

@@ -5,7 +5,7 @@ import { acceptMemory } from '../../../models/predict/helper/accept-memory.js';
 import { mapGpa } from '../../../models/predict/helper/map-gpa.js';
 import type { StoryClass } from '../../play/program.js';
 import { anyValue, below, type Draw, either, mostly, oneBitOff, oneOf } from '../../story/draws.js';
-import type { StorySlot } from '../../story/story.js';
+import { speaking, type StorySlot } from '../../story/story.js';
 import { answerOf, has, type Helper, type Laid } from './helper.js';
 import { isSharedMask, laySharedMask, SHARED_MASK_SLOT, sharedMaskExternal } from './memory-layout.js';
 import { anything, hostSlots, interruptsSlot, r10Slot, slot, type Slots, statusSlot } from './slots.js';
@@ -57,10 +57,10 @@ function rounds(slots: (round: number) => Readonly<Record<string, StorySlot>>): 
 const MAP_GPA: Helper = {
   name: 'helper-map-gpa',
   title: 'tdx_map_gpa: MapGPA with its retries',
-  sentence: '{pages} pages from {start} are to become private: {enc}',
+  sentence: '{pages} pages from {start} are to become {enc}',
   slots: {
     ...RANGE,
-    enc: slot('1: private, 0: shared', oneOf(0n, 1n)),
+    enc: speaking(['shared', 'private'], slot('1: private, 0: shared', oneOf(0n, 1n))),
     shared_mask: SHARED_MASK_SLOT,
     'host.status': statusSlot,
     'host.failing': slot('the round in which TDCALL fails, if it does', below(ROUNDS)),
@@ -68,10 +68,14 @@ const MAP_GPA: Helper = {
     ...rounds((round) => ({
       [`host.distance.${round}`]: slot(`R11 less R12, with RETRY in round ${round}`, distance),
     })),
-    'host.r10': slot('R10 behind the retries', mostly(oneOf(TDVMCALL_STATUS.SUCCESS), r10Slot.draw, 3)),
+    'host.r10': speaking(
+      'tdvmcall-status',
+      slot('R10 behind the retries', mostly(oneOf(TDVMCALL_STATUS.SUCCESS), r10Slot.draw, 3)),
+    ),
     'host.r11': anything('R11 behind the retries'),
     'host.others': hostSlots()['host.others'],
   },
+  returns: 'boolean',
   reference: mapGpa,
   lay: (stage, values): Laid => {
     laySharedMask(stage, values);
@@ -112,8 +116,12 @@ const ACCEPT: Helper = {
   slots: {
     ...RANGE,
     ...rounds((round) => ({ [`module.status.${round}`]: { ...statusSlot, meaning: `RAX of round ${round}` } })),
-    'module.last': slot('RAX of all rounds behind', mostly(oneOf(1n << 63n), oneBitOff(oneOf(0n))), 1n << 63n),
+    'module.last': speaking(
+      'tdcall-status',
+      slot('RAX of all rounds behind', mostly(oneOf(1n << 63n), oneBitOff(oneOf(0n))), 1n << 63n),
+    ),
   },
+  returns: 'boolean',
   reference: acceptMemory,
   lay: (_, values) => ({ parameters: [values['start'], end(values)], facts: { end: end(values) } }),
   answer: (_, values, round) => ({ status: values[`module.status.${round}`] ?? values['module.last'] }),

@@ -1,4 +1,5 @@
 /** What the kernel's decoder says of an instruction that touches a device. */
+import { PT_REGS_BY_NUMBER } from '../../../models/abi/linux-structs.js';
 import type { Values } from '../../../models/exchange/exchange.js';
 import { MMIO_INSTRUCTION } from '../../../models/predict/helper/mmio.js';
 import { KERNEL_FACT } from '../../../models/predict/helper/virt-exception.js';
@@ -6,6 +7,7 @@ import type { ExternalFunctions } from '../../play/call.js';
 import type { Image } from '../../image/image.js';
 import type { ProgramStage } from '../../stage/program-stage.js';
 import { below, type Draw, mostly, oneOf, uniform } from '../../story/draws.js';
+import { speaking } from '../../story/story.js';
 import { type AccessForm, encodeAccess, savedBase } from './real-instruction.js';
 import { anything, slot, type Slots } from './slots.js';
 
@@ -26,6 +28,23 @@ const FORMS: readonly AccessForm[] = [
   ...same('string', 1, 4),
 ];
 
+const MNEMONICS: Readonly<Record<AccessForm['kind'], string>> = {
+  read: 'MOV from memory',
+  write: 'MOV to memory',
+  writeImmediate: 'MOV of an immediate to memory',
+  readZeroExtend: 'MOVZX',
+  readSignExtend: 'MOVSX',
+  undecodable: 'no instruction',
+  string: 'MOVS',
+};
+
+/** `MOVZX of 1 byte into 4`. */
+function formText({ kind, bytes, operand }: AccessForm): string {
+  if (kind === 'undecodable') return MNEMONICS[kind];
+  const size = `${MNEMONICS[kind]} of ${bytes} byte${bytes === 1 ? '' : 's'}`;
+  return operand === bytes ? size : `${size} into ${operand}`;
+}
+
 const PAGE = 0x1000n;
 /** The kernel's half of the address space, and somewhere in it its direct map. */
 const KERNEL_BASE = 0xffff8880_00000000n;
@@ -36,9 +55,9 @@ const userAddress: Draw = (dice) => BigInt(dice.word() >>> 0) * PAGE + inPage(di
 const kernelAddress: Draw = (dice) => KERNEL_BASE + userAddress(dice);
 
 export const MMIO_SLOTS: Slots = {
-  'insn.form': slot('which instruction, by number', below(FORMS.length)),
+  'insn.form': speaking(FORMS.map(formText), slot('which instruction, by number', below(FORMS.length))),
   'insn.length': slot('its decoded length', (dice) => 1n + below(15)(dice), 3n),
-  'insn.register': slot('its register operand, by number', below(16)),
+  'insn.register': speaking(PT_REGS_BY_NUMBER, slot('its register operand, by number', below(16))),
   'insn.immediate': slot('its immediate', (dice) => BigInt.asUintN(64, BigInt.asIntN(32, uniform(dice)))),
   'insn.address': slot('the address that it accesses', mostly(kernelAddress, userAddress), KERNEL_BASE),
   'insn.second_page': slot('1: of an access across pages the second one is the device', oneOf(0n, 1n)),

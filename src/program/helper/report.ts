@@ -5,7 +5,7 @@ import { extendRtmr, getReport0 } from '../../../models/predict/helper/report.js
 import type { Values } from '../../../models/exchange/exchange.js';
 import type { ProgramStage } from '../../stage/program-stage.js';
 import { anyValue, below, type Draw, either, mostly, oneBitOff, oneOf, uniform } from '../../story/draws.js';
-import type { StorySlot } from '../../story/story.js';
+import { speaking, type StorySlot } from '../../story/story.js';
 import { has, type Helper, HOST_CLASSES, valueIs } from './helper.js';
 import { layDirectMap, virtToPhysExternal } from './memory-layout.js';
 import { hostSlots, interruptsSlot, slot, type Slots } from './slots.js';
@@ -19,7 +19,7 @@ const special: Draw = (dice) => {
 const status: Draw = mostly(either(special, word, oneBitOff(special), anyValue), oneOf(0n), 6);
 
 const MODULE: Slots = {
-  'module.status': slot('RAX behind TDCALL', status),
+  'module.status': speaking('tdcall-status', slot('RAX behind TDCALL', status)),
   direct_map: slot(
     'the base of the direct map',
     (dice) => 0xffff888000000000n - (below(1 << 16)(dice) << 20n),
@@ -43,6 +43,7 @@ const REPORTS: readonly Helper[] = [
     title: 'tdx_mcall_get_report0: TDG.MR.REPORT and its error numbers',
     sentence: 'a report is made; TDCALL answers {module.status}',
     slots: MODULE,
+    returns: 'negative-errno',
     reference: getReport0,
     lay: (stage, values) => {
       const reportdata = stage.allocate(BYTES.reportdata);
@@ -59,6 +60,7 @@ const REPORTS: readonly Helper[] = [
     title: 'tdx_mcall_extend_rtmr: TDG.MR.RTMR.EXTEND and its error numbers',
     sentence: 'register {index} is extended; TDCALL answers {module.status}',
     slots: { index: slot('the register, in the low 8 bits', either(below(4), uniform)), ...MODULE },
+    returns: 'negative-errno',
     reference: extendRtmr,
     lay: (stage, values) => {
       const data = stage.allocate(BYTES.digest);

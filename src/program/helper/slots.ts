@@ -2,7 +2,7 @@
 import { STATUS_CODES } from '../../../models/abi/status-codes.js';
 import { TDVMCALL_STATUS } from '../../../models/abi/tdvmcall.js';
 import { type Draw, anyValue, either, mostly, oneBitOff, oneOf, uniform, upperHalfAdded } from '../../story/draws.js';
-import type { StorySlot } from '../../story/story.js';
+import { speaking, type StorySlot } from '../../story/story.js';
 
 export type Slots = Readonly<Record<string, StorySlot>>;
 
@@ -20,14 +20,14 @@ const statusWord = oneOf(...STATUS_CODES.map(({ value }) => value));
 const failure: Draw = either(statusWord, upperHalfAdded(oneOf(0n)), anyValue, oneBitOff(oneOf(0n)));
 
 /** RAX behind TDCALL. */
-export const statusSlot = slot('RAX behind TDCALL', mostly(oneOf(0n), failure, 8));
+export const statusSlot = speaking('tdcall-status', slot('RAX behind TDCALL', mostly(oneOf(0n), failure, 8)));
 
 const hostStatus = oneOf(...Object.values(TDVMCALL_STATUS));
 
 /** R10 behind a TDVMCALL. */
-export const r10Slot = slot(
-  'R10 that the host answers',
-  mostly(oneOf(0n), either(hostStatus, oneBitOff(oneOf(0n)), anyValue), 3),
+export const r10Slot = speaking(
+  'tdvmcall-status',
+  slot('R10 that the host answers', mostly(oneOf(0n), either(hostStatus, oneBitOff(oneOf(0n)), anyValue), 3)),
 );
 
 /** What the host answers to the only TDVMCALL of a helper. */

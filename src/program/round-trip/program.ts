@@ -3,6 +3,7 @@
  * machines. The module model stands between them; the world plays the devices, and a VMM that may meddle.
  */
 import type { Exchange, Reference, Values } from '../../../models/exchange/exchange.js';
+import { ROUND_TRIP_WORDS } from '../../../models/exchange/words.js';
 import { UsageError } from '../../errors.js';
 import { type Performance, performCall } from '../../play/call.js';
 import { disturbanceOf, disturbed } from '../../play/disturbance.js';
@@ -26,6 +27,7 @@ const SPACE: StorySpace = {
     disturbed({ name, sentence, slots: { ...slots, ...GRAFFITI } }, 'guest'),
   ),
   steps: { least: 1, most: LONGEST },
+  words: ROUND_TRIP_WORDS,
 };
 
 export const ROUND_TRIP_PROGRAM: Program = {

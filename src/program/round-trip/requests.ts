@@ -1,13 +1,14 @@
 /** What a guest asks for in a round trip: which helper is called, with what, and which device answers. */
 import { ERRNO } from '../../../models/abi/errno.js';
 import { PT_REGS_NAMES } from '../../../models/abi/linux-structs.js';
+import { wordOf } from '../../../models/abi/words.js';
 import { TDVMCALL } from '../../../models/abi/tdvmcall.js';
 import type { Reference, Values } from '../../../models/exchange/exchange.js';
 import { MMIO_INSTRUCTION } from '../../../models/predict/helper/mmio.js';
 import * as reference from '../../../models/predict/round-trip/requests.js';
 import type { ProgramStage } from '../../stage/program-stage.js';
 import { below, type Draw, either, mostly, narrow, oneOf, shifted, uniform } from '../../story/draws.js';
-import type { StorySlot } from '../../story/story.js';
+import { speaking, type StorySlot } from '../../story/story.js';
 import type { Laid } from '../helper/helper.js';
 import { sharedMaskExternal } from '../helper/memory-layout.js';
 import { layRecord, laySavedRegisters } from '../helper/saved-state.js';
@@ -44,9 +45,9 @@ const flag = (meaning: string): StorySlot => slot(meaning, oneOf(0n, 1n));
 const kernel = flag('1: the device is in the host’s kernel, 0: in userspace');
 const status = { 'host.status': statusSlot };
 const meddled = {
-  'host.r10': slot(
-    'what a hostile VMM puts into R10, if it is not 0',
-    mostly(oneOf(0n), oneOf(...reference.REFUSALS), 6),
+  'host.r10': speaking(
+    { of: (value) => (value === 0n ? undefined : wordOf('tdvmcall-status', value)) },
+    slot('what a hostile VMM puts into R10, if it is not 0', mostly(oneOf(0n), oneOf(...reference.REFUSALS), 6)),
   ),
 };
 const ax = anything('RAX of the guest', 0x1122_3344_5566_7788n);
@@ -156,7 +157,10 @@ export const REQUESTS: readonly Request[] = [
     slots: {
       size: slot('bytes', oneOf(...SIZES), 4n),
       operand: slot('bytes of the register operand', oneOf(...SIZES), 4n),
-      extend: slot('0: MOV, 1: MOVZX, 2: MOVSX', mostly(oneOf(0n), oneOf(1n, 2n), 2)),
+      extend: speaking(
+        ['MOV', 'MOVZX', 'MOVSX'],
+        slot('0: MOV, 1: MOVZX, 2: MOVSX', mostly(oneOf(0n), oneOf(1n, 2n), 2)),
+      ),
       gpa,
       'regs.ax': ax,
       driven,
@@ -218,16 +222,16 @@ export const REQUESTS: readonly Request[] = [
   },
   {
     name: 'map GPA',
-    sentence: '{pages} pages from {start} change hands (private: {private})',
+    sentence: '{pages} pages from {start} become {private}',
     slots: {
       start: slot('the first GPA', shifted(below(1 << 24), 12), 0x10_0000n),
       pages: slot('pages', either(below(4), below(1600)), 1n),
-      private: flag('1: they become private, 0: shared'),
+      private: speaking(['shared', 'private'], flag('1: they become private, 0: shared')),
       pending: flag('1: an event waits for the vCPU all the time'),
       ...Object.fromEntries(
         Array.from({ length: VERDICTS }, (_, index) => [
           `verdict${index + 1}`,
-          slot(`what userspace says to chunk ${index + 1}`, verdict),
+          speaking('errno', slot(`what userspace says to chunk ${index + 1}`, verdict)),
         ]),
       ),
       ...status,

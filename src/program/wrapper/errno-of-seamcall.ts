@@ -2,6 +2,7 @@
 import type { Exchange, Values } from '../../../models/exchange/exchange.js';
 import { type Printed, seamcall } from '../../../models/predict/wrapper/errno-of-seamcall.js';
 import { FEW, prefixed } from '../../../models/predict/wrapper/seamcall.js';
+import { WRAPPER_WORDS } from '../../../models/exchange/words.js';
 import { MODULE_OUTPUT } from '../../contract/library/linux-shapes.js';
 import { type ExternalFunctions, performCall } from '../../play/call.js';
 import { disturbanceOf, disturbed } from '../../play/disturbance.js';
@@ -75,7 +76,7 @@ export const ERRNO_OF_SEAMCALL: Program = {
     let printed: Printed = new Set();
     let before: Values = {};
     return {
-      space: { actions: [CALL], steps: { least: 1, most: 3 } },
+      space: { actions: [CALL], steps: { least: 1, most: 3 }, words: WRAPPER_WORDS },
       classes: [
         ...ENDING_CLASSES,
         { name: 'several calls', holds: ({ story }) => story.length > 1 },

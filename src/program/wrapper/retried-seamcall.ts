@@ -1,5 +1,6 @@
 /** `seamcall_prerr()` of v6.8 and its forms with outputs as programs: the module may have no entropy for a while. */
 import type { Exchange, Values } from '../../../models/exchange/exchange.js';
+import { WRAPPER_WORDS } from '../../../models/exchange/words.js';
 import { retriedSeamcall } from '../../../models/predict/wrapper/retried-seamcall.js';
 import { ALL, FEW } from '../../../models/predict/wrapper/seamcall.js';
 import { MODULE_ARGS } from '../../contract/library/linux-shapes.js';
@@ -59,7 +60,7 @@ export const RETRIED_SEAMCALL: Program = {
     const stage = new ProgramStage(image, contract.symbol, contract.convention);
     let round = 0n;
     return {
-      space: { actions: [CALL], steps: { least: 1, most: 2 } },
+      space: { actions: [CALL], steps: { least: 1, most: 2 }, words: WRAPPER_WORDS },
       classes: [
         ...ENDING_CLASSES,
         { name: 'entropy comes late', holds: ({ entries }) => tries(entries) > 1 && tries(entries) < options.tries },

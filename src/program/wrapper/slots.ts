@@ -10,11 +10,13 @@ import { SEAMCALL_LEAVES } from '../../../models/abi/seamcall-leaves.js';
 import { SEAMCALL_LEAF, SEAMCALL_RAX } from '../../../models/abi/seamcall.js';
 import { STATUS_CODES } from '../../../models/abi/status-codes.js';
 import { statusClassOf, statusHigh } from '../../../models/abi/status.js';
+import { wordOf } from '../../../models/abi/words.js';
 import type { Values } from '../../../models/exchange/exchange.js';
 import { WIDE_HOST_LEAVES } from '../../contract/library/linux-host-shapes.js';
 import type { StoryClass } from '../../play/program.js';
 import { highHalf } from '../../halves.js';
 import { anyValue, below, type Draw, either, mostly, narrow, oneBitOff, oneOf, uniform } from '../../story/draws.js';
+import { speaking } from '../../story/story.js';
 import { VECTOR } from '../../x86/exit.js';
 import { graffitiSlot, interruptsSlot, slot, type Slots } from '../helper/slots.js';
 
@@ -42,7 +44,7 @@ const failure: Draw = either(word, withDetails, oneBitOff(special), lowerHalfCha
 
 const VECTORS = [0n, BigInt(VECTOR.UD), BigInt(VECTOR.GP)] as const;
 
-export const fnSlot = slot('the leaf number', fn, BigInt(SEAMCALL_LEAF.SYS_INFO));
+export const fnSlot = speaking('seamcall-leaf', slot('the leaf number', fn, BigInt(SEAMCALL_LEAF.SYS_INFO)));
 
 /** How the SEAMCALL ends that ends the call; and what the caller's other registers are. */
 export function endingSlots(registers: readonly string[]): Slots {
@@ -51,11 +53,14 @@ export function endingSlots(registers: readonly string[]): Slots {
     slot(`${name.toUpperCase()}, if the leaf gives it`, uniform),
   ]);
   return {
-    'module.status': slot('the status in RAX', mostly(failure, oneOf(0n), 4)),
+    'module.status': speaking('seamcall-status', slot('the status in RAX', mostly(failure, oneOf(0n), 4))),
     ...(Object.fromEntries(chosen) as Slots),
     'module.others': slot('the other registers that TDH.VP.ENTER gives', uniform),
     carry: slot('1: VMfailInvalid, the module is not reached', mostly(oneOf(0n), oneOf(1n), 6)),
-    vector: slot('the fault that SEAMCALL raises instead, 0 for none', mostly(oneOf(0n), oneOf(...VECTORS), 4)),
+    vector: speaking(
+      { of: (value) => (value === 0n ? undefined : wordOf('vector', value)) },
+      slot('the fault that SEAMCALL raises instead, 0 for none', mostly(oneOf(0n), oneOf(...VECTORS), 4)),
+    ),
     graffiti: graffitiSlot,
     if: interruptsSlot,
   };

@@ -13,6 +13,8 @@ export interface PageData {
   milliseconds: number;
   workers: number;
   node: string;
+  /** When, where and of what: `started`, `host`, `commit`, `command`; those that are known. */
+  about: [name: string, text: string][];
   verdict: { kind: 'found' | 'clean' | 'undecided'; text: string };
   totals: { targets: number; findings: number; accepted: number; unjudged: number; cases: number; executions: number };
   targets: PageTarget[];
@@ -81,6 +83,8 @@ export interface PageInstruction {
 }
 
 export interface PageFinding {
+  /** Name of its folder: the same in every run that finds it, so that a link to it stays good. */
+  id: string;
   /** Index in PageData.targets. */
   target: number;
   property: string;
@@ -98,6 +102,8 @@ export interface PageFinding {
   fix: string;
   replay: string;
   accepted: string;
+  /** `known`: a defect of a released kernel that comes with the tool. */
+  standing: 'new' | 'accepted' | 'known';
   /** The same mistake in other slots and places, and what else is gone as soon as it is. */
   asWell: string[];
   alsoBreaks: string[];
@@ -120,6 +126,9 @@ export interface PageValue {
 
 export type NamedValue = readonly [name: string, value: string];
 
+/** The same with what the value is called. */
+export type WordedValue = NamedValue | readonly [name: string, value: string, word: string];
+
 export interface PageTrace {
   problem?: string | undefined;
   otherSide: 'host' | 'TD';
@@ -139,8 +148,8 @@ export interface PageTrace {
           exchanges: {
             moment?: string | undefined;
             instead?: string | undefined;
-            values: { name: string; value: string; expected?: string | undefined }[];
-            answered: NamedValue[];
+            values: PageExchangeValue[];
+            answered: WordedValue[];
             step?: number | undefined;
           }[];
         }[];
@@ -148,17 +157,28 @@ export interface PageTrace {
     | undefined;
 }
 
+export interface PageExchangeValue {
+  name: string;
+  value: string;
+  word?: string | undefined;
+  expected?: string | undefined;
+}
+
 export interface MemoryAccess {
   address: string;
+  where?: string | undefined;
   value: string;
+  word?: string | undefined;
   bytes: number;
 }
 
 export interface PageStep {
   place: string;
   text: string;
+  /** Where it is another line than that of the step before. */
+  source?: { file: string; line: number } | undefined;
   between?: NamedValue[] | undefined;
-  changed: NamedValue[];
+  changed: WordedValue[];
   loads?: MemoryAccess[] | undefined;
   stores?: MemoryAccess[] | undefined;
   world?: string | undefined;

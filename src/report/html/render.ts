@@ -23,6 +23,7 @@ const MODULES = [
   'trace',
   'finding',
   'requirements',
+  'search',
   'main',
 ];
 
@@ -60,6 +61,7 @@ export function renderHtml(input: HtmlInput): string {
 <header>
 <p class="name"><a href="#/">tdxfuzz</a></p>
 <nav aria-label="Pages"><ul id="pages"></ul></nav>
+<label class="search"><span class="unseen">Search the report</span><input type="search" id="search" placeholder="Search" autocomplete="off" spellcheck="false"></label>
 <button type="button" id="theme"></button>
 </header>
 <main id="page" tabindex="-1"><noscript><p>This report is drawn by the script inside of it; allow scripts for this file. result.json beside it holds the same facts.</p></noscript></main>

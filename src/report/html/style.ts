@@ -28,6 +28,8 @@ header { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 1.25re
 header .name { margin: 0; font: 600 1rem var(--mono); }
 header .name a { color: inherit; text-decoration: none; }
 header nav { flex: 1; }
+header .apart { border-left: 1px solid var(--line); padding-left: 1rem; }
+header .search input { width: 11rem; }
 header ul { display: flex; flex-wrap: wrap; gap: 0 1rem; white-space: nowrap; margin: 0; padding: 0; list-style: none; }
 header a[aria-current] { color: var(--text); font-weight: 600; text-decoration: none; }
 main { padding-block: 1rem 4rem; }
@@ -44,7 +46,13 @@ a { color: var(--link); text-underline-offset: .2em; text-decoration-thickness: 
 .note, .quiet { color: var(--quiet); font-size: .93em; max-width: 110ch; }
 .note:empty { display: none; }
 .good { color: var(--good); } .bad { color: var(--bad); } .open { color: var(--open); } .none { color: var(--quiet); }
-.tag { margin-left: .5em; padding: 0 .35em; border: 1px solid var(--line); border-radius: 3px; color: var(--quiet); font-size: .85em; }
+.standing { padding: 0 .4em; border: 1px solid var(--line); border-radius: 3px; color: var(--quiet); font-size: .88em; }
+.standing.new { color: var(--bad); border-color: currentcolor; font-weight: 600; }
+.word { color: var(--text); font-weight: 600; font-family: system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; font-size: .95em; }
+.line-of { display: block; color: var(--quiet); font-family: var(--mono); font-size: .88em; }
+.facts .line-of { display: inline; }
+.aside { border-left: 3px solid var(--line); padding-left: .75rem; color: var(--quiet); }
+.hits { margin: 0; padding-left: 1.1rem; }
 ul.also { margin: 0; padding-left: 1.1rem; }
 .hint { border-left: 3px solid var(--open); padding-left: .75rem; font-weight: 600; }
 .accepted { border-left: 3px solid var(--open); padding-left: .75rem; }
@@ -59,6 +67,8 @@ input[type="range"] { accent-color: var(--link); min-width: 8rem; flex: 1; }
 .filter { display: block; margin: 0 0 .5rem; color: var(--quiet); }
 
 .scroll { overflow: auto; width: fit-content; max-width: 100%; border: 1px solid var(--line); border-radius: 4px; position: relative; }
+.scroll.more-right { border-right: 3px solid var(--link); mask-image: linear-gradient(to left, rgb(0 0 0 / .35), #000 2.2rem); }
+.scroll.more-left { border-left: 3px solid var(--link); }
 table { border-collapse: collapse; }
 .steps-scroll, .machine .scroll { width: auto; }
 .steps, .registers { width: 100%; }
@@ -102,9 +112,10 @@ summary { cursor: pointer; padding: .15rem 0; }
 .listing td, .listing th { border-bottom: 0; padding-block: .05rem; }
 .listing .missed { background: var(--panel); }
 .listing .bytes { color: var(--quiet); }
-.listing .source { color: var(--quiet); font-size: .93em; }
+.listing .source td { padding-top: .45rem; }
 tr.blamed > * { background: var(--wrong-back); }
 tr[aria-current] > * { background: var(--current-back); }
+tr.blamed[aria-current] > * { background: var(--wrong-back); }
 tr[aria-current] > :first-child { box-shadow: inset 3px 0 var(--link); }
 
 .controls { display: flex; flex-wrap: wrap; align-items: center; gap: .35rem; position: sticky; top: 0; background: var(--page); padding: .35rem 0; z-index: 3; }
@@ -118,7 +129,10 @@ tr[aria-current] > :first-child { box-shadow: inset 3px 0 var(--link); }
 .steps .number { width: 3.5rem; }
 .registers .mark { width: 2.5rem; }
 .world { color: var(--theirs); font-size: .93em; }
-.steps .world { display: block; }
+.steps .world { display: block; white-space: normal; }
+.steps .verdict { display: block; white-space: normal; margin: .15rem 0 .3rem; padding-left: .65rem; border-left: 3px solid var(--bad); font-size: .93em; }
+.steps .verdict > span { display: block; }
+.registers .word { display: block; color: var(--quiet); font-weight: 400; }
 .moment-panel h3 { white-space: pre-wrap; }
 .registers td, .registers th { padding-block: .04rem; }
 .registers tbody th { color: var(--quiet); }
@@ -134,7 +148,9 @@ tr[aria-current] > :first-child { box-shadow: inset 3px 0 var(--link); }
 .story ol { padding-left: 1.4rem; margin: 0; }
 .story ul { list-style: none; padding: 0; margin: .25rem 0 .75rem; }
 .exchange { border-left: 3px solid var(--line); padding: .15rem 0 .15rem .65rem; margin: .25rem 0; }
-.exchange.wrong { border-color: var(--bad); background: none; }
+.exchange.wrong { border-color: var(--bad); background: var(--wrong-back); border-radius: 0 4px 4px 0; padding-block: .35rem; }
+.exchange .here { margin: 0; font-weight: 600; font-size: .93em; }
+.exchange .values .wrong { background: none; font-weight: 600; }
 .exchange[aria-current] { background: var(--current-back); border-color: var(--link); }
 .moment { margin: 0 0 .15rem; font-weight: 600; }
 .moment button { all: unset; cursor: pointer; color: var(--link); text-decoration: underline; text-decoration-thickness: 1px; text-underline-offset: .2em; }
@@ -149,7 +165,7 @@ tr[aria-current] > :first-child { box-shadow: inset 3px 0 var(--link); }
 }
 @media (max-width: 60rem) {
   .machine { grid-template-columns: minmax(0, 1fr); }
-  .steps-scroll { max-height: 18rem; }
+  .steps-scroll { max-height: 26rem; }
 }
 @media (max-width: 40rem) {
   header, main { padding-inline: .75rem; }
@@ -157,6 +173,18 @@ tr[aria-current] > :first-child { box-shadow: inset 3px 0 var(--link); }
   .facts dd { margin-bottom: .35rem; }
   .compare > div { grid-template-columns: minmax(0, 1fr); }
   th, td { padding-inline: .4rem; }
+  header { gap: .25rem .75rem; }
+  header ul { gap: 0 .75rem; }
+  header .apart { padding-left: .75rem; }
+  header .search { order: 9; flex-basis: 100%; }
+  header .search input { width: 100%; }
+  .steps thead { display: none; }
+  .steps tbody tr { display: grid; grid-template-columns: 1.5rem 2.6rem minmax(0, 1fr); }
+  .steps tbody th { grid-column: 3; padding-bottom: 0; }
+  .steps tbody td:last-child { grid-column: 3; padding-top: 0; white-space: normal; }
+  .steps .mark, .steps .number { grid-row: span 2; width: auto; }
+  table:not(.steps, .registers, .matrix, .listing) :is(th, td) { white-space: normal; min-width: 5.5rem; }
+  table:not(.steps, .registers, .matrix, .listing) .number { min-width: 2.5rem; }
   .registers { font-size: .86em; }
   .matrix tbody th { max-width: 9rem; white-space: normal; overflow-wrap: anywhere; }
 }

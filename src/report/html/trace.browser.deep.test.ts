@@ -12,7 +12,7 @@ describe.skipIf(browserPath === undefined)('the page of a finding', () => {
   test('the keyboard alone leads from the overview over a finding to the blamed step', () =>
     report.visit('', async (page) => {
       const index = report.indexOf('missing-scrub-r10-5.19');
-      await tabTo(page, `a[href="#/finding/${index + 1}"]`);
+      await tabTo(page, `a[href="#/finding/${report.findings[index].id}"]`);
       await page.keyboard.press('Enter');
       await page.waitForSelector('.trace');
       expect(await page.evaluate('document.activeElement.tagName')).toBe('H1');

@@ -11,6 +11,7 @@ import {
 } from '../../campaign/records/result.js';
 import { describeAssumptions } from '../../contract/contract.js';
 import { findingName } from '../../stored/write-case.js';
+import { shorten } from '../../text/escape.js';
 import { shownPath } from '../../text/path-in-folder.js';
 import { describerOf } from '../described-values.js';
 import { ruleOf } from '../rules.js';
@@ -70,6 +71,7 @@ export function pageData(input: HtmlInput): PageData {
     milliseconds: run.milliseconds,
     workers: run.workers,
     node: run.node,
+    about: aboutRun(run),
     verdict: verdictOf(totals, gapOf(input.result)),
     totals,
     targets,
@@ -78,6 +80,32 @@ export function pageData(input: HtmlInput): PageData {
     files: code.files,
     requirements: input.requirements === undefined ? null : [...input.requirements],
   };
+}
+
+/** Dates as they are written in the result, which a machine reads too. */
+const ABOUT: readonly (readonly [key: string, name: string])[] = [
+  ['start', 'Started'],
+  ['end', 'Ended'],
+  ['host', 'Host'],
+  ['commit', 'Commit'],
+  ['command', 'Command'],
+];
+
+/** What a result says of its run, where it does: one of an older version has less. */
+function aboutRun(run: RunResult['run']): PageData['about'] {
+  const said = new Map<string, unknown>(Object.entries(run));
+  return ABOUT.flatMap(([key, name]): PageData['about'] => {
+    const value = said.get(key);
+    return typeof value === 'string' && value !== '' ? [[name, shorten(value, 400)]] : [];
+  });
+}
+
+/** As src/expect/known-rules.ts writes the reason of a rule that comes with the tool. */
+const KNOWN = 'known: ';
+
+function standingOf({ accepted }: FindingResult, isAccepted: boolean): PageFinding['standing'] {
+  if (accepted === undefined || !isAccepted) return 'new';
+  return accepted.reason.startsWith(KNOWN) ? 'known' : 'accepted';
 }
 
 function isJudged({ status }: PageTarget['properties'][number]): boolean {
@@ -153,6 +181,8 @@ function findingOf(
   const { first, accepted, source, document } = finding;
   const rule = ruleOf(finding.property);
   return {
+    id: findingName(finding.case),
+    standing: standingOf(finding, isAccepted),
     target,
     property: finding.property,
     rule: rule?.rule ?? '',
@@ -174,16 +204,24 @@ function findingOf(
     asWell: others.map(({ slot, place }) => `${slot} at ${place}`),
     alsoBreaks: alsoBreaks.map(({ property, slot, place }) => `${property}: ${slot} at ${place}`),
     values: valuesOf(finding),
-    trace: hasRoom ? document : { ...document, problem: TOO_MANY, steps: [], blamed: -1 },
+    trace: hasRoom ? shownDocument(document) : { ...document, problem: TOO_MANY, steps: [], blamed: -1 },
   };
+}
+
+/** Files of source as people name them. */
+function shownDocument(document: FindingResult['document']): PageFinding['trace'] {
+  const steps = document.steps.map((step) =>
+    step.source === undefined ? step : { ...step, source: { ...step.source, file: shownPath(step.source.file) } },
+  );
+  return { ...document, steps };
 }
 
 /** Findings behind the bound have their rule, and no steps. */
 const TOO_MANY = `one report holds ${MOST_STEPS_IN_ALL} steps of traces; replay the case to see this one`;
 
 /** The values of the shrunken case, with what experiments said of them; and values that were tried though neutral. */
-function valuesOf({ scenario, inputs, case: { contract } }: FindingResult): PageValue[] {
-  const describe = describerOf(contract);
+function valuesOf({ scenario, inputs, words, case: { contract } }: FindingResult): PageValue[] {
+  const describe = describerOf(contract, words);
   const tried = new Map(inputs.map((input) => [input.name, input]));
   // A neutral value that may be anything says nothing.
   const told = inputs.filter(({ verdict }) => verdict !== 'anything').map(({ name }) => name);

@@ -1,6 +1,7 @@
 /** The code of a target with what the cases reached painted on it. */
 import type { PageCoverage, PageData, PageInstruction } from '../page-data.js';
 import { type Child, code, count, h, link, scroller } from './dom.js';
+import { findingHash } from './state.js';
 
 /** Findings by the place that they blame: indices in PageData.findings. */
 export type Blamed = ReadonlyMap<string, readonly number[]>;
@@ -44,6 +45,8 @@ export function functionListing(
   return details;
 }
 
+const HEADS = ['Executed', 'Branch', 'Offset', 'Bytes', 'Instruction', 'Blamed by'];
+
 function lines(coverage: PageCoverage, data: PageData, blamed: Blamed): HTMLElement[] {
   if (coverage.listing < 0)
     return [
@@ -56,16 +59,15 @@ function lines(coverage: PageCoverage, data: PageData, blamed: Blamed): HTMLElem
   const { lines: instructions, leftOut } = data.functions[coverage.listing];
   const reached = new Set(coverage.reached);
   const taken = new Set(coverage.taken.map(([branch, to]) => `${branch} ${to}`));
-  const hasSource = instructions.some(({ s }) => s !== undefined);
   let last = '';
-  const rows = instructions.map((line) => {
+  const rows = instructions.flatMap((line) => {
     const place = `${coverage.symbol}+0x${line.o.toString(16)}`;
     const executed = reached.has(line.o);
     const findings = blamed.get(place) ?? [];
     const source = sourceOf(line, data);
-    const sourceCell = h('td', { class: 'source' }, source === last ? '' : source);
-    last = source;
-    return h(
+    const isOther = source !== '' && source !== last;
+    if (isOther) last = source;
+    const row = h(
       'tr',
       {
         class: [executed ? 'reached' : 'missed', findings.length > 0 ? 'blamed' : ''].join(' ').trim(),
@@ -76,15 +78,18 @@ function lines(coverage: PageCoverage, data: PageData, blamed: Blamed): HTMLElem
       h('th', { scope: 'row', class: 'number' }, code(`+0x${line.o.toString(16)}`)),
       h('td', { class: 'bytes' }, code(line.b.replaceAll(/../g, '$& ').trim())),
       h('td', {}, code(line.t)),
-      hasSource && sourceCell,
       h(
         'td',
         {},
-        findings.map((index): Child => [link(`#/finding/${index + 1}`, `✗ ${data.findings[index].property}`), ' ']),
+        findings.map((index): Child => [link(findingHash(data, index), `✗ ${data.findings[index].property}`), ' ']),
       ),
     );
+    if (!isOther) return [row];
+    return [
+      h('tr', { class: 'source' }, h('td', { colspan: HEADS.length }, h('span', { class: 'line-of' }, source))),
+      row,
+    ];
   });
-  const heads = ['Executed', 'Branch', 'Offset', 'Bytes', 'Instruction', ...(hasSource ? ['Source'] : []), 'Blamed by'];
   const caption = `Code of ${coverage.symbol}`;
   const table = h(
     'table',
@@ -96,7 +101,7 @@ function lines(coverage: PageCoverage, data: PageData, blamed: Blamed): HTMLElem
       h(
         'tr',
         {},
-        heads.map((head) => h('th', { scope: 'col' }, head)),
+        HEADS.map((head) => h('th', { scope: 'col' }, head)),
       ),
     ),
     h('tbody', {}, rows),

@@ -37,7 +37,20 @@ export function byId(id: string): HTMLElement {
 
 /** What is too wide for a small screen scrolls by itself; the keyboard can reach it. */
 export function scroller(label: string, ...children: Child[]): HTMLElement {
-  return h('div', { class: 'scroll', role: 'region', 'aria-label': label, tabindex: 0 }, children);
+  const element = h('div', { class: 'scroll', role: 'region', 'aria-label': label, tabindex: 0 }, children);
+  const cue = (): void => {
+    const left = element.scrollWidth - element.clientWidth - element.scrollLeft;
+    element.classList.toggle('more-right', left > 2);
+    element.classList.toggle('more-left', element.scrollLeft > 2);
+  };
+  element.addEventListener('scroll', cue, { passive: true });
+  new ResizeObserver(cue).observe(element);
+  return element;
+}
+
+/** A value, and what it is called beneath it. */
+export function worded(value: string, word: string | undefined): Child {
+  return word === undefined || word === '' ? code(value) : [h('span', { class: 'word' }, word), ' ', code(value)];
 }
 
 /** Text for those who do not see the page. */

@@ -32,29 +32,36 @@ export function findingPage(
     h('h1', {}, h('span', { class: 'bad', 'aria-hidden': 'true' }, '✗ '), `${finding.property}: `, code(finding.slot)),
     h('p', { class: 'lead' }, finding.rule),
     target.hint !== '' && h('p', { class: 'hint' }, target.hint),
-    finding.accepted !== '' && h('p', { class: 'accepted' }, h('strong', {}, 'Accepted: '), finding.accepted),
+    finding.accepted !== '' &&
+      h(
+        'p',
+        { class: 'accepted' },
+        h('strong', {}, finding.standing === 'known' ? 'Known defect: ' : 'Accepted: '),
+        finding.accepted.replace(/^known: /, ''),
+      ),
     h(
       'dl',
       { class: 'compare' },
       h('div', {}, h('dt', {}, 'Expected'), h('dd', {}, finding.expected)),
-      h('div', { class: 'wrong' }, h('dt', {}, '✗ Actual'), h('dd', {}, finding.actual)),
+      h('div', { class: 'wrong' }, h('dt', {}, '✗ Found'), h('dd', {}, finding.actual)),
     ),
     facts([
-      ['Place', place],
-      ['Source', finding.source === '' ? '' : code(finding.source)],
-      ['Target', link(`#/target/${finding.target + 1}`, target.name)],
-      ['Contract', code(target.contract)],
+      ['Place', [place, finding.source !== '' && [' ', h('span', { class: 'line-of' }, finding.source)]]],
+      ['Target', [link(`#/target/${finding.target + 1}`, target.name), ' ', code(target.contract)]],
+      ['Replay', replay(finding)],
       ['As well', finding.asWell.length === 0 ? '' : list(finding.asWell)],
       ['Also breaks', finding.alsoBreaks.length === 0 ? '' : list(finding.alsoBreaks)],
-      ['Clause', code(finding.clause)],
-      ['Source of the rule', finding.ruleSource],
-      ['Usual fix', finding.fix],
-      ['Replay', replay(finding)],
-      ['Hits', `${counted(finding.hits, 'case')} failed so, the first was ${finding.first}`],
     ]),
+    h('div', { class: story === undefined ? undefined : 'beside' }, story?.element, view?.element ?? noTrace(finding)),
     h('h2', {}, 'Shrunken case'),
     values(finding),
-    h('div', { class: story === undefined ? undefined : 'beside' }, story?.element, view?.element ?? noTrace(finding)),
+    h('h2', {}, 'Rule'),
+    facts([
+      ['Clause', code(finding.clause)],
+      ['Source', finding.ruleSource],
+      ['Usual fix', finding.fix],
+      ['Hits', `${counted(finding.hits, 'case')} failed so, the first was ${finding.first}`],
+    ]),
   ];
   return { content, settle: () => view?.settle() };
 }

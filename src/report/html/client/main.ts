@@ -1,9 +1,10 @@
 /** Which page is shown: the part of the address behind `#` says it, so that every page has an address. */
-import { append, byId, type Child, h, link } from './dom.js';
+import { append, byId, type Child, code, h, link } from './dom.js';
 import { findingPage } from './finding.js';
 import { overviewPage } from './overview.js';
 import { requirementsPage } from './requirements.js';
-import { readData } from './state.js';
+import { searchPage } from './search.js';
+import { findingAt, findingHash, readData } from './state.js';
 import { showPlace, targetPage } from './target.js';
 
 const DATA = readData();
@@ -17,10 +18,10 @@ interface Route {
   settle?: () => void;
 }
 
-/** `#/target/3/symbol+0x1c`, `#/finding/2/step/14`. */
+/** `#/target/3/symbol+0x1c`, `#/finding/PROPERTY-0123456789/step/14` or by its number, `#/search/WORDS`. */
 function routeOf(hash: string): Route {
-  const [, page, number, rest, step] = hash.split('/');
-  const index = Number(number) - 1;
+  const [, page = '', number = '', rest, step] = hash.split('/');
+  const index = page === 'finding' ? findingAt(DATA, decoded(number)) : Number(number) - 1;
   if (page === 'target' && index in DATA.targets) {
     const place = decoded(rest);
     return { title: DATA.targets[index].name, content: targetPage(DATA, index, place), place };
@@ -28,12 +29,31 @@ function routeOf(hash: string): Route {
   if (page === 'finding' && index in DATA.findings) {
     const { property, place, trace } = DATA.findings[index];
     const wanted = rest === 'step' && Number(step) in [0, ...trace.steps] ? Number(step) : 0;
-    const shown = (at: number): void => remember(`#/finding/${number}/step/${at}`);
+    const shown = (at: number): void => remember(`${findingHash(DATA, index)}/step/${at}`);
     return { title: `${property} at ${place}`, ...findingPage(DATA, index, wanted, shown) };
   }
   if (page === 'requirements' && DATA.requirements !== null)
     return { title: 'Requirements', content: requirementsPage(DATA) };
-  return { title: 'Overview', content: overviewPage(DATA) };
+  if (page === 'search') return { title: 'Search', content: searchPage(DATA, decoded(number)) };
+  if (page === '') return { title: 'Overview', content: overviewPage(DATA) };
+  return { title: 'No such page', content: unknownPage(hash) };
+}
+
+/** A link of another report, or of one whose finding is gone. */
+function unknownPage(hash: string): Child {
+  const isFinding = hash.startsWith('#/finding/');
+  return [
+    h('h1', { class: 'open' }, isFinding ? 'This run has no such finding' : 'No such page'),
+    h(
+      'p',
+      { class: 'lead' },
+      isFinding
+        ? 'The link names a finding that this run did not make: it was mended, its target was not run, or the link is of another report. '
+        : 'The link names nothing that is in this report. ',
+      code(hash),
+    ),
+    h('p', {}, link('#/', `Overview: ${DATA.verdict.text}`)),
+  ];
 }
 
 function decoded(text: string | undefined): string {
@@ -99,8 +119,14 @@ byId('theme').addEventListener('click', () => {
 });
 append(byId('pages'), [
   h('li', {}, link('#/', 'Overview')),
-  DATA.requirements !== null && h('li', {}, link('#/requirements', 'Requirements')),
+  DATA.requirements !== null && h('li', { class: 'apart' }, link('#/requirements', 'Requirements')),
 ]);
+const search = byId('search') as HTMLInputElement;
+search.addEventListener('input', () => {
+  const words = search.value.trim();
+  history.replaceState(null, '', words === '' ? '#/' : `#/search/${encodeURIComponent(words)}`);
+  show(false);
+});
 document.querySelector('.skip')?.addEventListener('click', (event) => {
   event.preventDefault();
   byId('page').focus();

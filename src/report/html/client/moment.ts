@@ -6,7 +6,7 @@ import { momentOf } from './state.js';
 /** As people read them. */
 const ORDER = 'rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rflags'.split(' ');
 
-export function momentPanel({ trace, expected, actual }: PageFinding, index: number): HTMLElement[] {
+export function momentPanel({ trace }: PageFinding, index: number): HTMLElement[] {
   const { steps, blamed, register, otherSide } = trace;
   const { place, text, loads = [], stores = [], world } = steps[index];
   const moment = momentOf(trace, index);
@@ -15,6 +15,7 @@ export function momentPanel({ trace, expected, actual }: PageFinding, index: num
   const mark = (is: boolean): Child =>
     is && h('span', { class: 'theirs' }, letter, h('span', { class: 'unseen' }, ` ${otherSide}-controlled`));
   const names = [...ORDER, ...[...moment.after.keys()].filter((name) => !ORDER.includes(name))];
+  const words = new Map(steps[index].changed.map(([name, , word]) => [name, word]));
   const rows = names.map((name) => {
     const before = moment.before.get(name) ?? '';
     const after = moment.after.get(name) ?? '';
@@ -25,7 +26,7 @@ export function momentPanel({ trace, expected, actual }: PageFinding, index: num
       { class: [isChanged ? 'changed' : '', isWrong ? 'wrong' : ''].join(' ').trim(), 'data-register': name },
       h('th', { scope: 'row' }, name),
       value(before, moment.theirsBefore.has(name), mark),
-      value(after, moment.theirsAfter.has(name), mark),
+      value(after, moment.theirsAfter.has(name), mark, isChanged ? words.get(name) : undefined),
       h(
         'td',
         { class: 'mark' },
@@ -41,22 +42,14 @@ export function momentPanel({ trace, expected, actual }: PageFinding, index: num
       'li',
       {},
       `${verb} ${entry.bytes} B `,
+      entry.where !== undefined && h('span', { class: 'word' }, entry.where, ' '),
       code(`[${entry.address}] ${arrow} ${entry.value}`),
+      entry.word !== undefined && h('span', { class: 'word' }, ' ', entry.word),
       ' ',
       mark(isTheirs(entry)),
     );
   return [
     h('h3', {}, code(place), ' ', code(text)),
-    ...(index === blamed
-      ? [
-          h(
-            'dl',
-            { class: 'compare' },
-            h('div', {}, h('dt', {}, 'Expected'), h('dd', {}, expected)),
-            h('div', { class: 'wrong' }, h('dt', {}, '✗ Actual'), h('dd', {}, actual)),
-          ),
-        ]
-      : []),
     ...(world === undefined ? [] : [h('p', { class: 'world' }, world)]),
     scroller(
       'Registers',
@@ -97,8 +90,15 @@ export function momentPanel({ trace, expected, actual }: PageFinding, index: num
 /** Words of memory that are named at once. */
 const MOST_WORDS = 24;
 
-function value(text: string, isTheirs: boolean, mark: (is: boolean) => Child): HTMLElement {
-  return h('td', { class: isTheirs ? 'value held' : 'value' }, code(text), ' ', mark(isTheirs));
+function value(text: string, isTheirs: boolean, mark: (is: boolean) => Child, word?: string): HTMLElement {
+  return h(
+    'td',
+    { class: isTheirs ? 'value held' : 'value' },
+    code(text),
+    ' ',
+    mark(isTheirs),
+    word !== undefined && h('span', { class: 'word' }, word),
+  );
 }
 
 /** The aligned 8-byte words that an access touches. */

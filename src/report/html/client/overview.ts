@@ -1,6 +1,7 @@
 /** The first page: the verdict, the findings, the targets, and how each property stands on each target. */
 import type { PageData, PageFinding, PageTarget, PropertyStatus } from '../page-data.js';
-import { type Child, code, count, counted, h, link, scroller, unseen } from './dom.js';
+import { type Child, code, count, counted, facts, h, link, scroller, unseen } from './dom.js';
+import { findingHash } from './state.js';
 import { type Column, dataTable } from './table.js';
 
 /** Status as it is shown: a sign, a short word, the class that colours both. */
@@ -34,6 +35,7 @@ export function overviewPage(data: PageData): Child[] {
       data.interrupted && '. The run was interrupted: what is not here was not looked at',
       '.',
     ),
+    data.about.length > 0 && facts(data.about.map(([name, text]) => [name, code(text)])),
     h('h2', {}, `Findings (${count(totals.findings)})`),
     totals.findings === 0
       ? h('p', {}, 'None.')
@@ -57,20 +59,31 @@ export function overviewPage(data: PageData): Child[] {
 
 type FindingRow = { finding: PageFinding; index: number };
 
-export function findingColumns({ targets }: PageData): Column<FindingRow>[] {
+export function findingColumns(data: PageData): Column<FindingRow>[] {
+  const { targets } = data;
   return [
     { head: '#', key: ({ index }) => index + 1, cell: ({ index }) => index + 1, class: 'number' },
     {
       head: 'Property',
       names: true,
       key: ({ finding }) => finding.property,
-      cell: ({ finding, index }) => [
-        link(`#/finding/${index + 1}`, finding.property),
-        finding.accepted !== '' && h('span', { class: 'tag' }, 'accepted'),
-      ],
+      cell: ({ finding, index }) => [link(findingHash(data, index), finding.property)],
+    },
+    {
+      head: 'Standing',
+      title: 'new; accepted by a rule of the project; known: a defect of a released kernel',
+      key: ({ finding }) => finding.standing,
+      cell: ({ finding }) => h('span', { class: `standing ${finding.standing}` }, finding.standing),
     },
     { head: 'Slot', key: ({ finding }) => finding.slot, cell: ({ finding }) => code(finding.slot) },
-    { head: 'Place', key: ({ finding }) => finding.place, cell: ({ finding }) => code(finding.place) },
+    {
+      head: 'Place',
+      key: ({ finding }) => `${finding.place} ${finding.source}`,
+      cell: ({ finding }) => [
+        code(finding.place),
+        finding.source !== '' && h('span', { class: 'line-of' }, finding.source),
+      ],
+    },
     {
       head: 'Target',
       key: ({ finding }) => targets[finding.target].name,

@@ -10,6 +10,11 @@ export function requirementsPage({ requirements }: PageData): Child[] {
     h('h1', {}, 'Requirements'),
     h(
       'p',
+      { class: 'aside' },
+      'This page is about tdxfuzz, not about your code: which clauses of the ABI it checks, by what, and what proves that the check can fail. It has no part in the verdict.',
+    ),
+    h(
+      'p',
       { class: 'lead' },
       `${counted(rows.length, 'clause')} of the ABI, `,
       unchecked === 0

@@ -5,6 +5,21 @@ export function readData(): PageData {
   return JSON.parse(document.getElementById('data')?.textContent ?? '') as PageData;
 }
 
+/** The address of a finding: by its name, which later runs have too; by its number where several have one name. */
+export function findingHash({ findings }: PageData, index: number): string {
+  const { id } = findings[index];
+  const first = findings.findIndex((finding) => finding.id === id);
+  return `#/finding/${first === index ? id : index + 1}`;
+}
+
+/** What `findingHash` made, or a number from 1. @returns -1 if there is no such finding */
+export function findingAt({ findings }: PageData, name: string): number {
+  const named = findings.findIndex(({ id }) => id === name);
+  if (named >= 0) return named;
+  const index = Number(name) - 1;
+  return index in findings ? index : -1;
+}
+
 /** The machine around one step. */
 export interface Moment {
   before: ReadonlyMap<string, string>;
@@ -46,7 +61,7 @@ function registersIn(mask: number): Set<string> {
 
 /** What a step did, in one line. */
 export function summaryOf({ changed, stores = [], world }: PageStep): string {
-  const parts = changed.map(([name, value]) => `${name} = ${value}`);
+  const parts = changed.map(([name, value, word]) => `${name} = ${word ?? value}`);
   for (const { address, value } of stores) parts.push(`[${address}] = ${value}`);
   if (world !== undefined) parts.unshift(world);
   return parts.join(', ');

@@ -1,6 +1,6 @@
 /** The story of a program's finding: what happened, what the code asked each time, and what it was answered. */
 import type { PageTrace } from '../page-data.js';
-import { type Child, code, count, h } from './dom.js';
+import { type Child, count, h, worded } from './dom.js';
 
 type Story = NonNullable<PageTrace['story']>;
 type Exchange = Story['steps'][number]['exchanges'][number];
@@ -15,7 +15,13 @@ export interface StoryView {
 export function storyView(story: Story, goTo: (step: number) => void): StoryView {
   const made: { step: number; element: HTMLElement }[] = [];
   const exchange = (told: Exchange): HTMLElement => {
-    const element = h('li', { class: isWrong(told) ? 'exchange wrong' : 'exchange' }, exchangeText(told, goTo));
+    const wrong = isWrong(told);
+    const element = h(
+      'li',
+      { class: wrong ? 'exchange wrong' : 'exchange' },
+      wrong && h('p', { class: 'bad here' }, '✗ The violation'),
+      exchangeText(told, goTo),
+    );
     if (told.step !== undefined) made.push({ step: told.step, element });
     return element;
   };
@@ -64,18 +70,23 @@ function exchangeText({ moment, instead, values, answered, step }: Exchange, goT
       step === undefined
         ? h('strong', {}, name)
         : h('button', { type: 'button', click: () => goTo(step), title: `Show step ${step + 1} of the trace` }, name),
-      instead !== undefined && h('span', { class: 'bad' }, ` ✗ here the reference has: ${instead}`),
+      instead !== undefined && h('span', { class: 'bad' }, ` ✗ must be ${instead} instead`),
     ),
     values.length > 0 &&
       h(
         'dl',
         { class: 'values' },
-        values.map(({ name: key, value, expected }) =>
+        values.map(({ name: key, value, word, expected }) =>
           h(
             'div',
             { class: expected === undefined ? undefined : 'wrong' },
             h('dt', {}, key),
-            h('dd', {}, code(value), expected !== undefined && h('span', { class: 'bad' }, ` ✗ must be ${expected}`)),
+            h(
+              'dd',
+              {},
+              worded(value, word),
+              expected !== undefined && h('span', { class: 'bad' }, ` ✗ must be ${expected}`),
+            ),
           ),
         ),
       ),
@@ -84,7 +95,7 @@ function exchangeText({ moment, instead, values, answered, step }: Exchange, goT
       h(
         'dl',
         { class: 'values' },
-        answered.map(([key, value]) => h('div', {}, h('dt', {}, key), h('dd', {}, code(value)))),
+        answered.map(([key, value, word]) => h('div', {}, h('dt', {}, key), h('dd', {}, worded(value, word)))),
       ),
     ],
   ];

@@ -36,7 +36,14 @@ export function traceView(
       ),
       h('td', { class: 'number' }, index + 1 + trace.leftOut.before),
       h('th', { scope: 'row' }, code(step.place)),
-      h('td', {}, code(step.text), step.world !== undefined && h('span', { class: 'world' }, step.world)),
+      h(
+        'td',
+        {},
+        step.source !== undefined && h('span', { class: 'line-of' }, `${step.source.file}:${step.source.line}`),
+        code(step.text),
+        step.world !== undefined && h('span', { class: 'world' }, step.world),
+        index === blamed && verdict(finding),
+      ),
     ),
   );
   const slider = h('input', {
@@ -134,7 +141,17 @@ export function traceView(
   }
 
   goTo(first);
-  return { element, goTo, settle: () => keepInView(list, rows[current]) };
+  return { element, goTo, settle: () => center(list, rows[current]) };
+}
+
+/** Beside the blamed instruction. */
+function verdict({ expected, actual }: PageFinding): HTMLElement {
+  return h(
+    'span',
+    { class: 'verdict' },
+    h('span', {}, h('strong', {}, 'expected '), expected),
+    h('span', { class: 'bad' }, h('strong', {}, 'found '), actual),
+  );
 }
 
 type Move = (current: number, last: number, blamed: number) => number | undefined;
@@ -153,6 +170,11 @@ const KEYS: Readonly<Record<string, Move>> = {
   End: (_, last) => last,
   b: (_, __, blamed) => (blamed < 0 ? undefined : blamed),
 };
+
+/** With as much of what comes before it as of what follows. */
+function center(list: HTMLElement, row: HTMLElement): void {
+  list.scrollTop = row.offsetTop - (list.clientHeight - row.offsetHeight) / 2;
+}
 
 /** Scrolls the list alone, never the page. */
 function keepInView(list: HTMLElement, row: HTMLElement): void {
