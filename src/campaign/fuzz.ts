@@ -5,6 +5,7 @@ import type { Failure } from './blocks/failures.js';
 import { CampaignLog, prepare } from './records/campaign-log.js';
 import { compute } from './blocks/compute.js';
 import { Merge } from './records/merge.js';
+import type { Origin } from './records/origin.js';
 import type { RecordFile } from './records/record-file.js';
 import { Reporter } from './records/reporter.js';
 import { replaysOf } from './records/replays.js';
@@ -28,6 +29,8 @@ export interface FuzzOptions {
   records?: RecordFile;
   /** Whether findings say which of their values matter, which takes longer than finding them; true if not given. */
   examine?: boolean;
+  /** Where the process runs, for the `run` of the result. */
+  origin?: Origin;
   /** Told of progress: cases done so far over all targets. */
   onProgress?: (cases: number) => void;
   /** True once the user wants it to end. */
@@ -66,6 +69,6 @@ export async function fuzz(options: FuzzOptions): Promise<RunResult> {
       reporter.report(signature, values, { block, index: at });
     reporter.hint();
   });
-  log.end(shard, workers, performance.now() - started, stopped());
+  log.end(shard, workers, performance.now() - started, stopped(), options.origin);
   return log.result();
 }

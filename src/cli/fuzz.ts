@@ -9,6 +9,7 @@ import { applyRules } from '../expect/apply-rules.js';
 import { claimResultFolder } from './claim-folder.js';
 import { type Format, printAs, withFormat } from './format-option.js';
 import { onInterrupt } from './interrupt.js';
+import { originOfProcess } from './origin.js';
 import { collect, duration, IMAGES, positiveInteger, TARGET_HELP, workerCount } from './options.js';
 import { openProject, type Project, type ProjectFlags, withKnown, withPlaces } from './project.js';
 import { startProgress } from './progress.js';
@@ -83,6 +84,7 @@ async function fuzzProject(
       workers,
       stored: [...stored.corpus, ...stored.own],
       shard,
+      origin: originOfProcess(),
       ...(records !== undefined && { records }),
       onProgress: (done) => progress.update(done),
       stopped: interrupt.stopped,

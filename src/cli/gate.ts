@@ -10,6 +10,7 @@ import { type Format, render, tellGaps, withFormat } from './format-option.js';
 import { onInterrupt } from './interrupt.js';
 import { collect, IMAGES, positiveInteger, seedText, TARGET_HELP, workerCount } from './options.js';
 import { gateNotes, printGate } from './print-gate.js';
+import { originOfProcess } from './origin.js';
 import { openProject, type Project, type ProjectFlags, withKnown, withPlaces } from './project.js';
 import { startProgress } from './progress.js';
 import { keepResults } from './result-folder.js';
@@ -80,6 +81,7 @@ async function gateProject(project: Project, base: RunResult | undefined, flags:
       runsOf,
       workers: project.workers,
       stored: [...stored.corpus, ...stored.own],
+      origin: originOfProcess(),
       onProgress: (cases) => progress.update(cases),
       stopped: interrupt.stopped,
     });

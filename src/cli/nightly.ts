@@ -14,6 +14,7 @@ import { type Format, printAs, withFormat } from './format-option.js';
 import { onInterrupt } from './interrupt.js';
 import { startNightProgress } from './night-progress.js';
 import { collect, duration, IMAGES, TARGET_HELP, workerCount } from './options.js';
+import { originOfProcess } from './origin.js';
 import { openProject, type ProjectFlags, withKnown, withPlaces } from './project.js';
 import { writeResults } from './result-folder.js';
 import { type ShardFlags, withShard } from './shard-option.js';
@@ -72,6 +73,7 @@ async function run(images: string[], flags: NightFlags): Promise<number> {
       stored: [...stored.corpus, ...stored.own],
       state,
       records,
+      origin: originOfProcess(),
       onEvent: (event) => announce(event, folder, flags, (line) => progress.log(line)),
       onProgress: progress.update,
       interrupted: interrupt.interrupted,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { encodeRecords, readRecords } from '../records/record-file.js';
 import { type CampaignRecord, type EntryRecord, type FindingRecord, recordSchema } from '../records/records.js';
 import { UsageError } from '../../errors.js';
+import { toolVersion } from '../../package-info.js';
 import { replaceFile } from '../../files.js';
 import { compacted } from './compact.js';
 import { shorten } from '../../text/escape.js';
@@ -29,6 +30,7 @@ const LARGE = 64 * 1024 * 1024;
 /**
  * Lines that are no records go to a file beside it, and the rest goes on.
  *
+ * @throws UsageError for the state of a newer version, which stays untouched
  * @param large bytes from which on the state is written anew
  */
 export function readState(folder: string, large = LARGE): NightState {
@@ -36,9 +38,9 @@ export function readState(folder: string, large = LARGE): NightState {
   if (!existsSync(path)) return { seed: undefined, records: [], notes: [] };
   const read = readRecords(path, recordSchema);
   const { damaged } = read;
+  const notes = versionNotes(read.records, path);
   const isLarge = statSync(path).size > large;
   const records = isLarge ? compacted(read.records) : read.records;
-  const notes: string[] = [];
   if (damaged.length > 0) {
     const aside = join(folder, DAMAGED);
     for (const { number, why, bytes } of damaged)
@@ -53,6 +55,23 @@ export function readState(folder: string, large = LARGE): NightState {
     notes.push(`${shorten(path)}: nothing in it could be read; the night begins anew`);
   const runs = records.flatMap((record) => (record.kind === 'run' ? [record] : []));
   return { seed: runs.at(-1)?.seed, records, notes };
+}
+
+/** @returns a line for people where the state is of an older version @throws UsageError where it is of a newer one */
+function versionNotes(records: readonly CampaignRecord[], path: string): string[] {
+  const here = toolVersion();
+  const tools = records.flatMap((record) => (record.kind === 'run' ? [record.tool] : []));
+  const order = (tool: string): number => tool.localeCompare(here, 'en', { numeric: true });
+  const newer = tools.find((tool) => order(tool) > 0);
+  if (newer !== undefined)
+    throw new UsageError(
+      `${shorten(path)}: the state of tdxfuzz ${shorten(newer, 40)}, this is ${here}: it stays as it is; update tdxfuzz, or name another folder`,
+    );
+  const last = tools.at(-1);
+  if (last === undefined || order(last) === 0) return [];
+  return [
+    `${shorten(path)}: the state of tdxfuzz ${shorten(last, 40)}, this is ${here}: every target counts as changed, its findings and corpus are tried first`,
+  ];
 }
 
 /** @throws UsageError if the user asks for another seed than the state has */

@@ -9,6 +9,7 @@ import { shorten } from '../../text/escape.js';
 import { BLOCK_CASES, type BlockResult } from '../blocks/block.js';
 import { CampaignLog, prepare } from '../records/campaign-log.js';
 import { computeElsewhere } from '../blocks/compute.js';
+import type { Origin } from '../records/origin.js';
 import type { RecordFile } from '../records/record-file.js';
 import type { BlocksRecord, EntryRecord } from '../records/records.js';
 import { replaysOf } from '../records/replays.js';
@@ -49,6 +50,8 @@ export interface NightOptions {
   shard: Shard;
   /** Replayed first, each on the targets that it speaks of. */
   stored: readonly StoredCase[];
+  /** Where the process runs. */
+  origin?: Origin;
   /** What earlier nights left. */
   state: NightState;
   records: RecordFile;
@@ -76,6 +79,7 @@ class Night {
     const known = new Set(state.records.flatMap((record) => (record.kind === 'target' ? [record.id] : [])));
     const prepared = targets.map((target) => prepare(target, openRunner(target), seed));
     this.log = new CampaignLog(prepared, seed, records);
+    this.log.night(options.milliseconds, options.origin ?? {});
     this.targets = prepared.map((target, index) => {
       const isNew = !known.has(target.id);
       return new NightTarget(index, target, new Reporter(this.log, target, index), isNew, shard);
@@ -99,7 +103,7 @@ class Night {
       interrupted,
     );
     for (const target of this.targets) this.prune(target);
-    this.log.end(shard, workers, performance.now() - this.started, this.stopped);
+    this.log.end(shard, workers, performance.now() - this.started, this.stopped, this.options.origin);
     return this.log.result();
   }
 

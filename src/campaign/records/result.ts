@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { assumptionSchema } from '../../contract/contract.js';
 import { caseSchema, hex64, text } from '../../stored/case-schema.js';
 import { documentSchema } from './document-schema.js';
+import { instant, originSchema } from './origin.js';
 
 export const RESULT_SCHEMA = 'tdxfuzz/result/2';
 
@@ -164,6 +165,10 @@ export const resultSchema = z.strictObject({
     milliseconds: count,
     casesPerSecond: count,
     interrupted: z.boolean(),
+    /** When the run began and ended; of one that went on from a state, its last process. */
+    start: instant.optional(),
+    end: instant.optional(),
+    ...originSchema.shape,
     /** Shards of a merged result of which there is nothing, or whose process did not come to its end; absent: none. */
     missing: z.strictObject({ shards: z.array(count).min(1).max(100_000), of: count }).optional(),
     out: text(4300).nullable(),
