@@ -1,6 +1,7 @@
 /** Prints the result of a run for people: what `fuzz` and `gate` have in common. */
 import { relative } from 'node:path';
 import { causesOfTarget, gapOf, type RunResult } from '../campaign/records/result.js';
+import { nightLines } from '../report/night-lines.js';
 import { summary, targetTable } from '../report/terminal.js';
 import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
@@ -40,6 +41,7 @@ export function printResult(
       else print(`${title}: ${finding.property}: ${finding.slot} at ${shorten(finding.place)}`);
     }
   }
+  for (const line of nightLines(result)) print(line);
   for (const note of [...notes, ...targets.flatMap(targetNotes), ...emptyClasses(targets)]) print(`note: ${note}`);
   print(summary(result, isOneRun));
   if (out !== undefined) print(`results in ${relative('.', out) || out}`);

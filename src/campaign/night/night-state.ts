@@ -88,6 +88,8 @@ export function seedOf(state: NightState, asked: string | undefined, folder: str
 export interface Former {
   entries: EntryRecord[];
   findings: FindingRecord[];
+  /** Builds of the last night: what they had, and nothing older, can be gone tonight. */
+  last: ReadonlySet<string>;
 }
 
 /** @param name of the target, @param id of its present build */
@@ -104,5 +106,7 @@ export function formerOf(records: readonly CampaignRecord[], name: string, id: s
     if (record.kind === 'finding' && former.has(record.target))
       findings.set(`${record.finding.property} ${record.finding.slot} ${record.finding.place}`, record);
   }
-  return { entries: [...entries.values()], findings: [...findings.values()] };
+  const run = records.findLast((record) => record.kind === 'run');
+  const last = new Set((run?.targets ?? []).filter((target) => former.has(target)));
+  return { entries: [...entries.values()], findings: [...findings.values()], last };
 }

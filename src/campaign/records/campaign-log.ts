@@ -123,8 +123,9 @@ export class CampaignLog {
 
   /** A record that is in the file already: of an earlier process. What is not of these targets is left out. */
   restore(record: CampaignRecord): void {
-    if (record.kind === 'run') return;
-    const id = record.kind === 'target' ? record.id : 'target' in record ? record.target : undefined;
+    // The image around a function may have changed since: what describes the target is what it is made of now.
+    if (record.kind === 'run' || record.kind === 'target') return;
+    const id = 'target' in record ? record.target : undefined;
     const target = this.targets.findIndex((known) => known.id === id);
     if (id !== undefined && target < 0) return;
     if (record.kind === 'coverage') {

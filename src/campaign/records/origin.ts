@@ -18,6 +18,14 @@ export const originSchema = z.strictObject({
 /** A moment, as `Date.prototype.toISOString` has it. */
 export const instant = z.string().regex(/^[+-]?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'a date and time in UTC');
 
+/** The last millisecond that a Date has (ECMA-262, Time Values and Time Range). */
+const LAST_DATE = 8.64e15;
+
+/** Milliseconds since 1970, which may come from a hostile file, as an {@link instant}. */
+export function dateOf(milliseconds: number): string {
+  return new Date(Math.min(milliseconds, LAST_DATE)).toISOString();
+}
+
 export type Origin = z.infer<typeof originSchema>;
 
 /** Commands that are named before the rest is only counted: shards differ in their number alone. */

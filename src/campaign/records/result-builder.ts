@@ -8,7 +8,7 @@ import { signatureKey } from '../../finding/signature.js';
 import { shorten } from '../../text/escape.js';
 import { coverageByFunction, CoverageSet, NO_COVERAGE } from './coverage.js';
 import { type FailureTotals, Merge } from './merge.js';
-import { joinOrigins } from './origin.js';
+import { dateOf, joinOrigins } from './origin.js';
 import type {
   BlocksRecord,
   CampaignRecord,
@@ -132,20 +132,13 @@ export class ResultBuilder {
       workers: each.reduce((sum, shard) => sum + shard.workers, 0),
       interrupted: each.some((shard) => shard.interrupted),
       ...(last.length > 0 && {
-        start: iso(Math.min(...last.map(({ started }) => started))),
-        end: iso(Math.max(...last.map((process) => process.started + process.milliseconds))),
+        start: dateOf(Math.min(...last.map(({ started }) => started))),
+        end: dateOf(Math.max(...last.map((process) => process.started + process.milliseconds))),
       }),
       ...joinOrigins(last),
     };
   }
 }
-
-function iso(milliseconds: number): string {
-  return new Date(Math.min(milliseconds, LAST_DATE)).toISOString();
-}
-
-/** The last millisecond that a Date has (ECMA-262, Time Values and Time Range). */
-const LAST_DATE = 8.64e15;
 
 /** The records of one target. */
 class TargetBuilder {
