@@ -3,6 +3,8 @@ import { Command, Option } from 'commander';
 import { night, type NightEvent } from '../campaign/night/night.js';
 import { readState, recordsPath, seedOf } from '../campaign/night/night-state.js';
 import { RecordFile } from '../campaign/records/record-file.js';
+import { listingsOf } from '../campaign/traces/listing.js';
+import { sourceLine } from '../image/line-table.js';
 import { exitStatus, type RunResult } from '../campaign/records/result.js';
 import { WHOLE } from '../campaign/records/shard.js';
 import { applyRules } from '../expect/apply-rules.js';
@@ -14,7 +16,7 @@ import { shorten } from '../text/escape.js';
 import { openAnnouncer } from './announce.js';
 import { claimState } from './claim-folder.js';
 import { writeFinding } from './findings.js';
-import { type Format, printAs, withFormat } from './format-option.js';
+import { type Outputs, printAs, withFormat } from './format-option.js';
 import { onInterrupt } from './interrupt.js';
 import { startNightProgress } from './night-progress.js';
 import { collect, duration, IMAGES, TARGET_HELP, workerCount } from './options.js';
@@ -29,7 +31,7 @@ interface NightFlags extends Omit<ProjectFlags, 'out'>, ShardFlags {
   state: string;
   newOnly: boolean;
   announce?: string;
-  format: Format;
+  format: Outputs;
   verbose: boolean;
   quiet: boolean;
 }
@@ -105,7 +107,7 @@ async function run(images: string[], flags: NightFlags): Promise<number> {
     // A killed process leaves the result without the history at worst: then the next night calls new what this one did.
     writeResults(result, folder, targets);
     writeHistory(folder, ended.history);
-    printAs(flags.format, result, folder, { notes, isOneRun: false });
+    printAs(flags.format, result, folder, { notes, listings: () => listingsOf(targets, result, sourceLine) });
     tellUnjudged(selection);
     const status = statusOf(selection, exitStatus(result));
     announcer.end(result.run, cases, status);

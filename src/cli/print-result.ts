@@ -17,7 +17,7 @@ export const IN_FULL = 10;
 export function printResult(
   result: RunResult,
   out: string | undefined,
-  { notes = [], verbose = false, classes = false, isOneRun = true }: PrintOptions,
+  { notes = [], verbose = false, classes = false, again }: Omit<PrintOptions, 'listings'>,
 ): void {
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
   const gap = gapOf(result);
@@ -43,6 +43,6 @@ export function printResult(
   }
   for (const line of nightLines(result)) print(line);
   for (const note of [...notes, ...targets.flatMap(targetNotes), ...emptyClasses(targets)]) print(`note: ${note}`);
-  print(summary(result, isOneRun));
+  print(summary(result, again));
   if (out !== undefined) print(`results in ${relative('.', out) || out}`);
 }
