@@ -222,6 +222,16 @@ const ALLOWED: Allowed = {
     'models/abi',
   ],
   'src/gate': [ERRORS, FILES, 'src/text', 'src/contract', 'src/run/target.ts', 'src/campaign'],
+  // What the nights of a state came to, one after the other.
+  'src/history': [
+    ERRORS,
+    FILES,
+    'src/text',
+    'src/contract/validate.ts',
+    'src/stored/case-schema.ts',
+    'src/campaign',
+    'src/gate/compare.ts',
+  ],
   // Without a contract: what holds for everybody. Knows nothing of contracts, cases and campaigns.
   'src/audit': [
     HALVES,
@@ -271,6 +281,7 @@ const ALLOWED: Allowed = {
     'type src/campaign',
     'type src/requirements',
     'type src/reproducer',
+    'type src/history',
     PACKAGE,
     'models/abi',
   ],
@@ -285,6 +296,7 @@ const ALLOWED: Allowed = {
     'src/expect',
     'src/config',
     'src/gate',
+    'src/history',
     'src/audit',
     'src/init',
     'src/report',

@@ -3,28 +3,23 @@ import { join } from 'node:path';
 import type { CauseResult, FindingResult } from '../campaign/records/result.js';
 import { findingName } from '../stored/write-case.js';
 import { writeFolder } from '../stored/write-folder.js';
-import { packageRoot } from '../package-info.js';
 import { findingFolder } from '../report/finding-folder.js';
 import { reproducerOf } from '../reproducer/reproducer-of.js';
-import { shellQuote } from '../text/shell-quote.js';
+import { toolLine } from './origin.js';
 import { FINDINGS } from './settle-findings.js';
 
 /** The command line that repeats a finding. @param out the folder of the results that it is in */
 export function replayCommandLine(finding: FindingResult, out: string | undefined): string {
-  return `${tool('replay')} ${shellQuote(casePath(finding, out))}`;
+  return toolLine(['replay', casePath(finding, out)]);
 }
 
 /** The command line that makes a rule of a finding. */
 export function acceptCommandLine(finding: FindingResult, out: string | undefined): string {
-  return `${tool('accept')} ${shellQuote(casePath(finding, out))} --reason TEXT`;
+  return toolLine(['accept', casePath(finding, out), '--reason', 'TEXT']);
 }
 
 function casePath(finding: FindingResult, out = '.'): string {
   return join(out, FINDINGS, findingName(finding.case), 'case.json');
-}
-
-function tool(command: string): string {
-  return process.cwd() === packageRoot() ? `npm run -s tdxfuzz -- ${command}` : `tdxfuzz ${command}`;
 }
 
 /** Writes a folder for a finding. @returns the path of its case @throws UsageError */

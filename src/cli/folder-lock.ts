@@ -48,6 +48,13 @@ export function lockFolder(folder: string, option: string): () => void {
   };
 }
 
+/** Which process writes to a folder now; undefined if none does. Nothing is locked by asking. */
+export function holderOf(folder: string): string | undefined {
+  const path = join(folder, LOCK);
+  const held = contentOf(path);
+  return held === undefined ? undefined : livingHolder(path, held);
+}
+
 /** @returns false if there is one already */
 function made(path: string, content: string): boolean {
   try {

@@ -1,25 +1,32 @@
 import { randomBytes } from 'node:crypto';
 import { Command, Option } from 'commander';
 import { fuzz } from '../campaign/fuzz.js';
+import { listingsOf } from '../campaign/traces/listing.js';
 import { newRecords } from '../campaign/records/record-folder.js';
 import { exitStatus, type RunResult } from '../campaign/records/result.js';
 import { WHOLE } from '../campaign/records/shard.js';
-import { UsageError } from '../errors.js';
+import { sourceLine } from '../image/line-table.js';
+import { uncovered } from '../expect/rule.js';
 import { applyRules } from '../expect/apply-rules.js';
 import { claimResultFolder } from './claim-folder.js';
-import { type Format, printAs, withFormat } from './format-option.js';
+import { type Outputs, printAs, withFormat } from './format-option.js';
 import { onInterrupt } from './interrupt.js';
+import { originOfProcess } from './origin.js';
 import { collect, duration, IMAGES, positiveInteger, TARGET_HELP, workerCount } from './options.js';
 import { openProject, type Project, type ProjectFlags, withKnown, withPlaces } from './project.js';
 import { startProgress } from './progress.js';
+import { rerunLine } from './rerun.js';
 import { keepResults } from './result-folder.js';
-import { type ShardFlags, withShard } from './shard-option.js';
+import { requireOut, type ShardFlags, withShard } from './shard-option.js';
+import { watchProject } from './watch.js';
 import { statusOf, tellUnjudged } from './unjudged.js';
 
 interface FuzzFlags extends ProjectFlags, ShardFlags {
   runs?: number;
   time?: number;
-  format: Format;
+  format: Outputs;
+  failFast: boolean;
+  watch: boolean;
   verbose: boolean;
   classes: boolean;
   quiet: boolean;
@@ -38,6 +45,8 @@ export function fuzzCommand(): Command {
     .addOption(new Option('--time <T>', 'run for a time such as 30s or 15m').argParser(duration).conflicts('runs'))
     .option('--workers <N>', 'worker threads', workerCount)
     .option('--out <DIR>', 'where results go (default ./tdxfuzz-out, written when something was found)')
+    .option('--fail-fast', 'end with the first finding that no rule covers', false)
+    .option('--watch', 'again whenever an image, a contract, the configuration or a rule changes, until Ctrl-C', false)
     .option('--verbose', 'a table for each target: every property', false)
     .option('--classes', 'the same, with how many cases each class had', false)
     .option('--quiet', 'no progress bar', false);
@@ -50,11 +59,11 @@ export function fuzzCommand(): Command {
 }
 
 async function run(images: string[], flags: FuzzFlags): Promise<number> {
+  if (flags.watch) return watchProject(images, flags);
   const project = await openProject(images, flags);
   const { shard = WHOLE } = flags;
   const { out } = project;
-  if (shard.of > 1 && out === undefined)
-    throw new UsageError('--shard needs --out DIR: what is merged later must be kept');
+  requireOut(shard, out);
   const release = out === undefined ? () => undefined : claimResultFolder(out, shard);
   try {
     return await fuzzProject(project, flags);
@@ -72,7 +81,7 @@ async function fuzzProject(
   const { targets, known, notes } = selection;
   const records = asked === undefined ? undefined : newRecords(asked, shard);
   const cases = Math.round((runs * targets.length) / shard.of);
-  const progress = startProgress(time === undefined ? cases : 0, 'cases', flags.quiet);
+  const progress = startProgress(time === undefined ? cases : 0, 'cases', flags.quiet, targets.length);
   const interrupt = onInterrupt();
   let result: RunResult;
   try {
@@ -83,9 +92,11 @@ async function fuzzProject(
       workers,
       stored: [...stored.corpus, ...stored.own],
       shard,
+      origin: originOfProcess(),
       ...(records !== undefined && { records }),
-      onProgress: (done) => progress.update(done),
+      onProgress: progress.run,
       stopped: interrupt.stopped,
+      ...(flags.failFast && { failsFast: uncovered([...rules, ...knownRules]) }),
     });
     // What no rule matched only a gate says: how many cases a run has is up to the user here.
     ({ result } = applyRules(found, [...rules, ...knownRules], { known, inFull: () => false }));
@@ -96,8 +107,21 @@ async function fuzzProject(
   }
   const { out, unwritten } = await keepResults(result, asked, targets, shard);
   // What was found is printed also where it could not be written.
-  printAs(flags.format, result, out, { notes, verbose: flags.verbose, classes: flags.classes });
+  const again = againOf(result, flags);
+  printAs(flags.format, result, out, {
+    notes,
+    verbose: flags.verbose,
+    classes: flags.classes,
+    listings: () => listingsOf(targets, result, sourceLine),
+    ...(again !== undefined && { again }),
+  });
   tellUnjudged(selection);
   if (unwritten !== undefined) throw unwritten;
   return statusOf(selection, exitStatus(result));
+}
+
+/** A part of a run, and one that was ended, have no number of cases that gives the same again. */
+function againOf({ result, run }: RunResult, { shard }: FuzzFlags): string | undefined {
+  if (shard !== undefined || run.interrupted) return undefined;
+  return rerunLine(process.argv.slice(2), { '--seed': result.seed, '--runs': result.runs });
 }

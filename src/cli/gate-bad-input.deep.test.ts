@@ -46,6 +46,12 @@ describe.concurrent('what cannot be used is one line and status 2, and nothing i
     ],
     ['one that imports what is not there', config('import "./gone.js";'), /config\.ts:1:\d+: Cannot find module/],
     ['one that exports nothing', config('export const a = 1;'), /config\.ts: a: no such setting/],
+    [
+      'two of them',
+      { 'tdxfuzz.config.json': '{}' },
+      /tdxfuzz\.config\.mjs and tdxfuzz\.config\.json: two configurations; remove one, or name one with --config/,
+    ],
+    ['one that ends the process', config('process.exit(0);'), /config\.ts: ended the process while it was loaded/],
     ['one that exports a number', config('export default 5;'), /config\.ts: exports no configuration/],
     [
       'an unknown setting',
@@ -155,7 +161,8 @@ describe.concurrent('what cannot be used is one line and status 2, and nothing i
     const own = join(folder, `bad ${name}`);
     mkdirSync(own);
     put(own, 'my.o', SOUND_OBJECT);
-    put(own, 'tdxfuzz.config.mjs', `export default { ${targets}, gate: { runs: 50 }, workers: 1 };`);
+    if (!('tdxfuzz.config.ts' in files))
+      put(own, 'tdxfuzz.config.mjs', `export default { ${targets}, gate: { runs: 50 }, workers: 1 };`);
     for (const [path, text] of Object.entries(files)) {
       mkdirSync(join(own, path, '..'), { recursive: true });
       put(own, path, text);

@@ -19,7 +19,8 @@ process.stderr.on('error', () => undefined);
 
 /** User code of a configuration may end the process later as well: a command that did not come to its end is no success. */
 const onExit = (status: number): void => {
-  if (status !== 0) return;
+  // Where the configuration itself ended it, that has been said.
+  if (status !== 0 || Number(process.exitCode ?? 0) !== 0) return;
   process.stderr.write(
     'tdxfuzz: something ended the process before the command was done (process.exit in a configuration?)\n',
   );

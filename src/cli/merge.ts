@@ -6,18 +6,19 @@ import { isRecordsName, recordsOf, writeMerged } from '../campaign/records/recor
 import type { CampaignRecord } from '../campaign/records/records.js';
 import { exitStatus, shardsText } from '../campaign/records/result.js';
 import { ResultBuilder } from '../campaign/records/result-builder.js';
+import { type Listings, parseListings } from '../campaign/traces/listing.js';
 import { UsageError } from '../errors.js';
 import { applyRules } from '../expect/apply-rules.js';
 import { expectationsIfAny } from '../expect/expectation-file.js';
 import { claimResultFolder, LISTINGS } from './claim-folder.js';
-import { type Format, printAs, withFormat } from './format-option.js';
+import { type Outputs, printAs, withFormat } from './format-option.js';
 import { expectationPath, openConfig, type PlaceFlags, withPlaces } from './project.js';
 import { writeMergedResult } from './result-folder.js';
 import { shorten } from '../text/escape.js';
 
 interface MergeFlags extends PlaceFlags {
   out: string;
-  format: Format;
+  format: Outputs;
   partial: boolean;
 }
 
@@ -65,13 +66,20 @@ async function merge(folders: readonly string[], flags: MergeFlags): Promise<num
   } finally {
     release();
   }
-  printAs(format, result, out, { isOneRun: false });
+  printAs(format, result, out, { listings: () => listingsOrNone(listings, out) });
   return exitStatus(result);
 }
 
 /** A shard that was lost before it wrote anything leaves its folder, or a file of records with nothing in it. */
 function isEmptyShard(folder: string): boolean {
   return existsSync(folder) && statSync(folder).isDirectory() && !readdirSync(folder).some(isRecordsName);
+}
+
+/** @throws UsageError where no shard has any: they are needed for HTML alone */
+function listingsOrNone(text: string | undefined, out: string): Listings {
+  if (text === undefined)
+    throw new UsageError(`${shorten(out)}: no shard has ${LISTINGS}, which HTML is made of; run them with --out again`);
+  return parseListings(text, LISTINGS);
 }
 
 /** All shards have the same targets, and so the same listings. */

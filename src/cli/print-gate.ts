@@ -20,6 +20,8 @@ export interface GateReport {
   uses: readonly RuleUse[];
   /** With what `--new-only` named. */
   comparison: Comparison | undefined;
+  /** Targets that a time limit left with fewer cases than they were to have. */
+  cut: readonly { target: string; cases: number; of: number }[];
   /** Stored cases that no target is replayed on. */
   unreplayed: { own: readonly string[]; corpus: number };
   expectationFile: string;
@@ -50,10 +52,22 @@ export function printGate(report: GateReport, out: string | undefined, verbose: 
 }
 
 /** What the user should know beside the findings, one line each. */
-export function gateNotes({ result, selection, uses, comparison, unreplayed, expectationFile }: GateReport): string[] {
+export function gateNotes({
+  result,
+  selection,
+  uses,
+  comparison,
+  cut,
+  unreplayed,
+  expectationFile,
+}: GateReport): string[] {
   const { own, corpus } = unreplayed;
   return [
     ...selection.notes,
+    ...cut.map(
+      ({ target, cases, of }) =>
+        `${shorten(target)}: ${pc.yellow('time was up')} after ${cases.toLocaleString('en-US')} of ${of.toLocaleString('en-US')} cases`,
+    ),
     ...result.result.targets.flatMap(targetNotes),
     ...own.map((name) => `case ${shorten(name)}: replayed on no target: none has its contract`),
     ...(corpus === 0

@@ -1,6 +1,7 @@
 /** Prints the result of a run for people: what `fuzz` and `gate` have in common. */
 import { relative } from 'node:path';
 import { causesOfTarget, gapOf, type RunResult } from '../campaign/records/result.js';
+import { nightLines } from '../report/night-lines.js';
 import { summary, targetTable } from '../report/terminal.js';
 import { colours as pc } from '../text/colours.js';
 import { shorten } from '../text/escape.js';
@@ -17,7 +18,7 @@ export const IN_FULL = 10;
 export function printResult(
   result: RunResult,
   out: string | undefined,
-  { notes = [], verbose = false, classes = false, isOneRun = true }: PrintOptions,
+  { notes = [], verbose = false, classes = false, again }: Omit<PrintOptions, 'listings'>,
 ): void {
   const print = (text: string): void => void process.stdout.write(`${text}\n`);
   const gap = gapOf(result);
@@ -41,7 +42,8 @@ export function printResult(
       else print(`${title}: ${titleWithCaller(finding)}`);
     }
   }
+  for (const line of nightLines(result)) print(line);
   for (const note of [...notes, ...targets.flatMap(targetNotes), ...emptyClasses(targets)]) print(`note: ${note}`);
-  print(summary(result, isOneRun));
+  print(summary(result, again));
   if (out !== undefined) print(`results in ${relative('.', out) || out}`);
 }

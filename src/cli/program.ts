@@ -9,6 +9,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
   init: async () => (await import('./init.js')).initCommand,
   gate: async () => (await import('./gate.js')).gateCommand,
   nightly: async () => (await import('./nightly.js')).nightlyCommand,
+  status: async () => (await import('./status.js')).statusCommand,
+  trend: async () => (await import('./trend.js')).trendCommand,
   merge: async () => (await import('./merge.js')).mergeCommand,
   report: async () => (await import('./report.js')).reportCommand,
   replay: async () => (await import('./replay.js')).replayCommand,

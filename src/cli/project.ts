@@ -61,7 +61,7 @@ const PLACES = {
 export function withPlaces(command: Command, ...places: (keyof typeof PLACES)[]): Command {
   for (const place of places) command.option(PLACES[place].flag, PLACES[place].text);
   return command
-    .option('--config <FILE>', `configuration (default ${CONFIG_NAMES.join(', ')}, the first there is)`)
+    .option('--config <FILE>', `configuration (default ${CONFIG_NAMES.join(', ')})`)
     .option('--no-config', 'without a configuration')
     .option(
       '--offsets <FILE>',

@@ -43,7 +43,7 @@ function report(folder: string, { format, out, requirements }: ReportFlags): voi
   const result = readResult(folder);
   if (format === 'table') {
     if (out !== undefined) throw new UsageError('--out: a table goes to standard output; name another --format');
-    printResult(result, folder, { isOneRun: false });
+    printResult(result, folder, {});
     return;
   }
   const text = format === 'html' ? html(result, folder, requirements) : render(format, result, folder);

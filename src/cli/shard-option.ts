@@ -19,12 +19,21 @@ export interface ShardFlags {
 export function withShard(command: Command, seed: string): Command {
   return command
     .addOption(new Option('--seed <TEXT>', seed).argParser(seedText))
-    .addOption(
-      new Option('--shard <I/N>', 'compute part I (from 0) of N; auto/N takes I from JOB_COMPLETION_INDEX').argParser(
-        (text) => parseShard(text, process.env),
-      ),
-    )
+    .addOption(shardOption())
     .hook('preAction', (_, action) => checkSeed(action.opts<ShardFlags>()));
+}
+
+/** The option alone, for a command whose seeds come from the code. */
+export function shardOption(): Option {
+  return new Option(
+    '--shard <I/N>',
+    'compute part I (from 0) of N; auto/N takes I from JOB_COMPLETION_INDEX',
+  ).argParser((text) => parseShard(text, process.env));
+}
+
+/** @throws UsageError for a shard that keeps nothing */
+export function requireOut({ of }: Shard, out: string | undefined): void {
+  if (of > 1 && out === undefined) throw new UsageError('--shard needs --out DIR: what is merged later must be kept');
 }
 
 function checkSeed({ seed, shard }: ShardFlags): void {

@@ -54,6 +54,14 @@ export function configuredTargets(loaded: LoadedConfig, overrides: Overrides): C
   return { targets, notes, unjudged, known: targets.map(({ name }) => name), runs };
 }
 
+/** The files that the targets of a configuration are made of, as paths from the working folder. */
+export function configuredFiles({ config, folder }: LoadedConfig): string[] {
+  return (config.targets ?? []).flatMap(({ image, contract }) => [
+    ...(typeof image === 'string' ? [image] : image).map((path) => fromHere(folder, path)),
+    ...(typeof contract === 'string' && contract.endsWith('.json') ? [fromHere(folder, contract)] : []),
+  ]);
+}
+
 function select(entry: ConfigTarget, { folder }: LoadedConfig, overrides: Overrides): Selection {
   const { image, bind = {} } = entry;
   const images = typeof image === 'string' ? [image] : image;

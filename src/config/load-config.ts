@@ -9,7 +9,7 @@ import { readJson, readText } from '../files.js';
 import { shorten } from '../text/escape.js';
 import { type Config, validateConfig } from './config.js';
 
-/** In the order in which they are looked for. */
+/** Names of a configuration; a folder has one of them at most. */
 export const CONFIG_NAMES = ['ts', 'mts', 'js', 'mjs', 'json'].map((extension) => `tdxfuzz.config.${extension}`);
 
 const LARGEST_FILE = 1024 * 1024;
@@ -34,13 +34,21 @@ export async function loadConfig(
   library: () => Promise<object>,
 ): Promise<LoadedConfig> {
   if (asked === false) return { config: {}, file: undefined, folder: resolve(folder) };
-  const file = asked ?? CONFIG_NAMES.find((name) => existsSync(join(folder, name)));
+  const file = asked ?? onlyConfig(folder);
   if (file === undefined) return { config: {}, file, folder: resolve(folder) };
   const path = resolve(folder, file);
   const value = path.endsWith('.json') ? readJson(path, LARGEST_FILE, HINT) : await run(path, file, await library());
   if (typeof value !== 'object' || value === null)
     throw new UsageError(`${shorten(file)}: exports no configuration; write: export default defineConfig({ ... })`);
   return { config: validated(value, file, path), file, folder: dirname(path) };
+}
+
+/** The configuration of a folder. Of two of them one would be passed over unseen. @throws UsageError */
+function onlyConfig(folder: string): string | undefined {
+  const [first, second] = CONFIG_NAMES.filter((name) => existsSync(join(folder, name)));
+  if (second !== undefined)
+    throw new UsageError(`${first} and ${second}: two configurations; remove one, or name one with --config`);
+  return first;
 }
 
 /** A path of the configuration in the folder, as one from the working folder. */
@@ -61,7 +69,7 @@ async function run(path: string, file: string, library: object): Promise<unknown
     );
     process.exitCode = 2;
   };
-  process.once('exit', onExit);
+  process.prependOnceListener('exit', onExit);
   try {
     return await jiti.import(path, { default: true });
   } catch (error) {

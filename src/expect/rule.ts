@@ -44,6 +44,11 @@ export function covers(rule: Rule, target: string, { property, slot, place }: Fo
   );
 }
 
+/** Says of a finding whether no rule covers it. */
+export function uncovered(rules: readonly Rule[]): (target: string, found: Found) => boolean {
+  return (target, found) => !rules.some((rule) => covers(rule, target, found));
+}
+
 export function speaksOfTarget(rule: Rule, target: string): boolean {
   return matchesGlob(escapeName(target), rule.target);
 }

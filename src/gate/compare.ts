@@ -4,6 +4,7 @@ import { firstIssue } from '../contract/validate.js';
 import {
   type FindingResult,
   gapOf,
+  type LocatedFinding,
   RESULT_SCHEMA,
   type RunResult,
   resultSchema,
@@ -37,12 +38,7 @@ export function readResult(folder: string): RunResult {
 }
 
 /** A finding and where it was. */
-export interface Located {
-  target: string;
-  property: string;
-  slot: string;
-  place: string;
-}
+export type Located = LocatedFinding;
 
 /** A finding that the base has as well. */
 export interface Known extends Located {
@@ -73,7 +69,10 @@ export function compareResults(now: RunResult, base: RunResult): Comparison {
   for (const target of now.result.targets) {
     const before = base.result.targets.find((candidate) => escapeName(target.target) === candidate.target);
     comparison.notes.push(...doubts(target, before));
-    compareTarget(target, before, comparison);
+    const { fresh, known, gone } = compareTarget(target, before);
+    comparison.fresh.push(...fresh);
+    comparison.known.push(...known);
+    comparison.gone.push(...gone);
   }
   const names = new Set(now.result.targets.map(({ target }) => escapeName(target)));
   const absent = base.result.targets.filter(({ target }) => !names.has(target)).length;
@@ -115,8 +114,20 @@ function doubts(target: TargetResult, before: TargetResult | undefined): string[
   return targetIsJudged(before) ? [] : [`${name}: the base has no verdict`];
 }
 
-function compareTarget(target: TargetResult, before: TargetResult | undefined, comparison: Comparison): void {
-  const located = ({ property, slot, place }: FindingResult): Located => ({
+/** What is known of a target from before. */
+export interface Before {
+  /** Empty: of more than one build. */
+  fingerprint: string;
+  findings: readonly Pick<FindingResult, 'property' | 'slot' | 'place'>[];
+}
+
+/** One target beside what was known of it. @param before undefined: nothing */
+export function compareTarget(
+  target: TargetResult,
+  before: Before | undefined,
+): Pick<Comparison, 'fresh' | 'known' | 'gone'> {
+  const comparison: Pick<Comparison, 'fresh' | 'known' | 'gone'> = { fresh: [], known: [], gone: [] };
+  const located = ({ property, slot, place }: Before['findings'][number]): Located => ({
     target: target.target,
     property,
     slot,
@@ -148,6 +159,7 @@ function compareTarget(target: TargetResult, before: TargetResult | undefined, c
   comparison.fresh.push(...unmatched.filter((finding) => !accepted.has(locationKey(finding))));
   // Of a target without a verdict nothing is known to be mended.
   if (targetIsJudged(target)) comparison.gone.push(...left);
+  return comparison;
 }
 
 /** Pairs of one root cause before and after, nearest first. */

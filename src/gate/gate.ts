@@ -23,14 +23,19 @@ export interface GateOptions extends Omit<FuzzOptions, 'seed' | 'budget'> {
   /** One for all targets; without it each has that of its code. */
   seed?: string;
   runsOf: (target: AnyTarget) => number;
+  /** Ends the gate when the time is up, though every target has not had all of its cases. */
+  milliseconds?: number;
 }
 
 export function runsByKind({ stub, program }: GateRuns): (target: AnyTarget) => number {
   return (target) => (isProgram(target) ? program : stub);
 }
 
-/** The same code, contracts and numbers give the same `result`, byte for byte. */
-export function gate({ targets, seed, runsOf, ...options }: GateOptions): Promise<RunResult> {
-  const budget = { runsOf: (index: number) => runsOf(targets[index]) };
+/** The same code, contracts and numbers give the same `result`, byte for byte; a time limit makes the numbers the machine's. */
+export function gate({ targets, seed, runsOf, milliseconds, ...options }: GateOptions): Promise<RunResult> {
+  const budget = {
+    runsOf: (index: number) => runsOf(targets[index]),
+    ...(milliseconds !== undefined && { milliseconds }),
+  };
   return fuzz({ ...options, targets, seed: seed ?? fingerprint, budget });
 }

@@ -39,6 +39,10 @@ test('every format says what the contract takes for granted, and which property 
       /"stops-on-failure"[^]*<skipped>not evaluated: no case put a clause of it in force/,
     ],
     sarif: [/"t: assumes rbp-mod: the TD has no NO_RBP_MOD/, /"t: stops-on-failure was in force in no case"/],
+    github: [
+      /^::warning title=tdxfuzz%3A assumes::t: rbp-mod: the TD has no NO_RBP_MOD/m,
+      /^::warning title=tdxfuzz%3A in force in no case::t: stops-on-failure$/m,
+    ],
     markdown: [/Assumes <code>rbp-mod: the TD has no NO_RBP_MOD/, /stops-on-failure[^]*not evaluated/],
   };
   for (const [name, render] of Object.entries(FORMATS))

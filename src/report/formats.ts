@@ -1,5 +1,6 @@
 /** The formats in which a result is rendered: a format is one file, and one line here. */
 import type { FindingResult, RunResult } from '../campaign/records/result.js';
+import { annotations } from './github.js';
 import { resultJson } from './json.js';
 import { junitXml } from './junit.js';
 import { stepSummary } from './markdown.js';
@@ -15,7 +16,7 @@ export interface ReportContext {
   readonly findings?: string | undefined;
 }
 
-export type FormatName = 'json' | 'junit' | 'sarif' | 'markdown';
+export type FormatName = 'json' | 'junit' | 'sarif' | 'markdown' | 'github';
 
 /** Pure functions: the same result and context give the same text. */
 export const FORMATS: Readonly<Record<FormatName, (result: RunResult, context: ReportContext) => string>> = {
@@ -23,4 +24,5 @@ export const FORMATS: Readonly<Record<FormatName, (result: RunResult, context: R
   junit: junitXml,
   sarif: sarifLog,
   markdown: stepSummary,
+  github: annotations,
 };

@@ -79,9 +79,9 @@ function abridged(names: readonly string[]): string {
 /**
  * The closing lines: totals, seed, speed.
  *
- * @param isOneRun whether one run with the seed and the number of cases gives the same result
+ * @param again the command line that gives the same result again, if there is one
  */
-export function summary(whole: RunResult, isOneRun = true): string {
+export function summary(whole: RunResult, again?: string): string {
   const { result, run } = whole;
   const all = result.targets.flatMap(causesOfTarget);
   const findings = all.filter(({ isAccepted }) => !isAccepted).length;
@@ -110,7 +110,7 @@ export function summary(whole: RunResult, isOneRun = true): string {
   return [
     `${[...doubts, verdict].join(', ')}${known} in ${count(cases)} cases on ${result.targets.length} target${result.targets.length === 1 ? '' : 's'}` +
       ` (${seconds} s, ${count(run.casesPerSecond)} cases/s at ${perCase} executions a case, ${run.workers} worker${run.workers === 1 ? '' : 's'})`,
-    ...(isOneRun ? [pc.dim(`the same run again: --seed ${result.seed} --runs ${result.runs}`)] : []),
+    ...(again === undefined ? [] : [pc.dim(`the same run again: ${again}`)]),
   ].join('\n');
 }
 

@@ -3,8 +3,9 @@ import { BLOCK_CASES } from './block.js';
 import { type Shard, WHOLE } from '../records/shard.js';
 import type { Task } from './task.js';
 
-/** What ends a run: a number of cases for every target, or for each its own by index, or a deadline. */
-export type Budget = { runs: number } | { runsOf: (target: number) => number } | { milliseconds: number };
+/** What ends a run: a number of cases for every target, or for each its own by index, or a deadline, or whichever comes first. */
+export type Budget =
+  { runs: number } | { runsOf: (target: number) => number; milliseconds?: number } | { milliseconds: number };
 
 /** The more blocks were done, the more are computed as one: a long run is not told block by block. */
 const ROUNDS = 64;
@@ -24,9 +25,10 @@ export function* schedule(
 ): Generator<Task> {
   const start = now();
   const runsOf = casesOf(budget);
+  const limit = 'milliseconds' in budget ? (budget.milliseconds ?? Infinity) : Infinity;
   let round = 0;
   for (let block = 0; ; round++) {
-    if ('milliseconds' in budget && block > 0 && now() - start >= budget.milliseconds) return;
+    if (block > 0 && now() - start >= limit) return;
     const left = Array.from({ length: targets }, (_, target) => runsOf(target) - block * BLOCK_CASES);
     const most = Math.max(0, ...left);
     if (most === 0) return;

@@ -30,7 +30,8 @@ export function compacted(records: readonly CampaignRecord[]): CampaignRecord[] 
         others.push(record);
     }
   }
-  return [...described.values(), ...others, ...[...streams.values()].flatMap(pieces)];
+  // Blocks of all nights come before the beginnings of nights: what follows a beginning is of that night.
+  return [...described.values(), ...[...streams.values()].flatMap(pieces), ...others];
 }
 
 function put(streams: Map<string, BlocksRecord[]>, key: string, record: BlocksRecord): void {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { encodeRecords, readRecords } from '../records/record-file.js';
 import { type CampaignRecord, type EntryRecord, type FindingRecord, recordSchema } from '../records/records.js';
 import { UsageError } from '../../errors.js';
+import { toolVersion } from '../../package-info.js';
 import { replaceFile } from '../../files.js';
 import { compacted } from './compact.js';
 import { shorten } from '../../text/escape.js';
@@ -29,6 +30,7 @@ const LARGE = 64 * 1024 * 1024;
 /**
  * Lines that are no records go to a file beside it, and the rest goes on.
  *
+ * @throws UsageError for the state of a newer version, which stays untouched
  * @param large bytes from which on the state is written anew
  */
 export function readState(folder: string, large = LARGE): NightState {
@@ -36,9 +38,9 @@ export function readState(folder: string, large = LARGE): NightState {
   if (!existsSync(path)) return { seed: undefined, records: [], notes: [] };
   const read = readRecords(path, recordSchema);
   const { damaged } = read;
+  const notes = versionNotes(read.records, path);
   const isLarge = statSync(path).size > large;
   const records = isLarge ? compacted(read.records) : read.records;
-  const notes: string[] = [];
   if (damaged.length > 0) {
     const aside = join(folder, DAMAGED);
     for (const { number, why, bytes } of damaged)
@@ -55,6 +57,23 @@ export function readState(folder: string, large = LARGE): NightState {
   return { seed: runs.at(-1)?.seed, records, notes };
 }
 
+/** @returns a line for people where the state is of an older version @throws UsageError where it is of a newer one */
+function versionNotes(records: readonly CampaignRecord[], path: string): string[] {
+  const here = toolVersion();
+  const tools = records.flatMap((record) => (record.kind === 'run' ? [record.tool] : []));
+  const order = (tool: string): number => tool.localeCompare(here, 'en', { numeric: true });
+  const newer = tools.find((tool) => order(tool) > 0);
+  if (newer !== undefined)
+    throw new UsageError(
+      `${shorten(path)}: the state of tdxfuzz ${shorten(newer, 40)}, this is ${here}: it stays as it is; update tdxfuzz, or name another folder`,
+    );
+  const last = tools.at(-1);
+  if (last === undefined || order(last) === 0) return [];
+  return [
+    `${shorten(path)}: the state of tdxfuzz ${shorten(last, 40)}, this is ${here}: every target counts as changed, its findings and corpus are tried first`,
+  ];
+}
+
 /** @throws UsageError if the user asks for another seed than the state has */
 export function seedOf(state: NightState, asked: string | undefined, folder: string, fresh: () => string): string {
   if (state.seed === undefined) return asked ?? fresh();
@@ -69,6 +88,8 @@ export function seedOf(state: NightState, asked: string | undefined, folder: str
 export interface Former {
   entries: EntryRecord[];
   findings: FindingRecord[];
+  /** Builds of the last night: what they had, and nothing older, can be gone tonight. */
+  last: ReadonlySet<string>;
 }
 
 /** @param name of the target, @param id of its present build */
@@ -85,5 +106,7 @@ export function formerOf(records: readonly CampaignRecord[], name: string, id: s
     if (record.kind === 'finding' && former.has(record.target))
       findings.set(`${record.finding.property} ${record.finding.slot} ${record.finding.place}`, record);
   }
-  return { entries: [...entries.values()], findings: [...findings.values()] };
+  const run = records.findLast((record) => record.kind === 'run');
+  const last = new Set((run?.targets ?? []).filter((target) => former.has(target)));
+  return { entries: [...entries.values()], findings: [...findings.values()], last };
 }

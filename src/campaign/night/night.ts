@@ -9,10 +9,11 @@ import { shorten } from '../../text/escape.js';
 import { BLOCK_CASES, type BlockResult } from '../blocks/block.js';
 import { CampaignLog, prepare } from '../records/campaign-log.js';
 import { computeElsewhere } from '../blocks/compute.js';
+import type { Origin } from '../records/origin.js';
 import type { RecordFile } from '../records/record-file.js';
 import type { BlocksRecord, EntryRecord } from '../records/records.js';
 import { replaysOf } from '../records/replays.js';
-import { Reporter } from '../records/reporter.js';
+import { type MadeReport, Reporter } from '../records/reporter.js';
 import type { FindingResult, RunResult } from '../records/result.js';
 import type { Shard } from '../records/shard.js';
 import { storedValues, valuesOf } from '../../stored/stored-values.js';
@@ -28,7 +29,9 @@ import { NightTarget } from './night-target.js';
 
 /** Something that is on the disk now. */
 export type NightEvent =
-  | { kind: 'finding'; target: string; finding: Omit<FindingResult, 'hits'> }
+  | { kind: 'finding'; target: string; finding: MadeReport; /** An earlier build had it as well. */ isFormer: boolean }
+  /** What an earlier build had is found no longer. */
+  | { kind: 'gone'; target: string; finding: Pick<FindingResult, 'property' | 'slot' | 'place'> }
   | { kind: 'entry'; target: string; entry: EntryRecord }
   | { kind: 'note'; text: string };
 
@@ -49,6 +52,8 @@ export interface NightOptions {
   shard: Shard;
   /** Replayed first, each on the targets that it speaks of. */
   stored: readonly StoredCase[];
+  /** Where the process runs. */
+  origin?: Origin;
   /** What earlier nights left. */
   state: NightState;
   records: RecordFile;
@@ -70,15 +75,20 @@ class Night {
   private cases = 0;
   private findings = 0;
   private turn = 0;
+  /** While findings of earlier builds are tried on the present one. */
+  private isFormer = false;
 
   constructor(private readonly options: NightOptions) {
     const { targets, seed, state, records, shard, interrupted } = options;
     const known = new Set(state.records.flatMap((record) => (record.kind === 'target' ? [record.id] : [])));
     const prepared = targets.map((target) => prepare(target, openRunner(target), seed));
     this.log = new CampaignLog(prepared, seed, records);
+    this.log.night(options.milliseconds, options.origin ?? {});
     this.targets = prepared.map((target, index) => {
       const isNew = !known.has(target.id);
-      return new NightTarget(index, target, new Reporter(this.log, target, index), isNew, shard);
+      const { name } = target.target;
+      const reporter = new Reporter(this.log, target, index, true, (finding) => this.announce(name, finding));
+      return new NightTarget(index, target, reporter, isNew, shard);
     });
     void interrupted.then(() => (this.stopped = true));
   }
@@ -99,7 +109,7 @@ class Night {
       interrupted,
     );
     for (const target of this.targets) this.prune(target);
-    this.log.end(shard, workers, performance.now() - this.started, this.stopped);
+    this.log.end(shard, workers, performance.now() - this.started, this.stopped, this.options.origin);
     return this.log.result();
   }
 
@@ -141,15 +151,22 @@ class Night {
     for (const replay of replaysOf(prepared.target, prepared.runner, stored)) reporter.replay(replay);
     if (!target.isNew) return;
     const former = formerOf(state.records, prepared.target.name, prepared.id);
-    for (const { finding } of former.findings) {
+    this.isFormer = true;
+    for (const { finding, target: build } of former.findings) {
       const name = `former ${finding.case.expect?.trace.slice(0, 16) ?? valuesDigest(finding.case)}`;
       const again = reporter.replay({ name, values: valuesOf(finding.case, prepared.runner.space) });
       const same = again.some(({ property, slot }) => property === finding.property && slot === finding.slot);
-      if (!same) this.note(`${prepared.target.name}: gone with the new code: ${finding.property} at ${finding.place}`);
+      if (!same && former.last.has(build))
+        this.options.onEvent({ kind: 'gone', target: prepared.target.name, finding });
     }
+    this.isFormer = false;
     for (const { values } of former.entries) this.addEntry(target, values);
     if (former.entries.length + former.findings.length > 0)
       this.note(`${prepared.target.name}: changed since the last night; it is fuzzed first`);
+  }
+
+  private announce(target: string, finding: MadeReport): void {
+    this.options.onEvent({ kind: 'finding', target, finding, isFormer: this.isFormer });
   }
 
   private note(text: string): void {
@@ -189,7 +206,6 @@ class Night {
       if (finding === undefined) continue;
       found++;
       this.findings++;
-      this.options.onEvent({ kind: 'finding', target: target.prepared.target.name, finding });
     }
     return found;
   }

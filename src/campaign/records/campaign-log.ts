@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { toolVersion } from '../../package-info.js';
 import { CoverageSet, coverageSize, functionRecords, otherFunctions } from './coverage.js';
 import { fingerprint } from '../targets/fingerprint.js';
+import type { Origin } from './origin.js';
 import type { ContractHint } from './contract-hint.js';
 import type { Totals } from './merge.js';
 import type { RecordFile } from './record-file.js';
@@ -62,6 +63,8 @@ export class CampaignLog {
   /** Per target, what it was known to reach, and the functions that this lies in. */
   private readonly covered: CoverageSet[];
   private readonly functions: FunctionRecord[][];
+  /** Of this process, as its records have it. */
+  private readonly id = randomBytes(8).toString('hex');
 
   /**
    * @param targets in the order of the result
@@ -99,7 +102,7 @@ export class CampaignLog {
       this.covered[target].add(fresh);
       const functions = otherFunctions(this.targets[target].target.image, this.functions[target], fresh.reached);
       this.functions[target].push(...functions);
-      records.push({ kind: 'coverage', target: id, ...fresh, functions });
+      records.push({ kind: 'coverage', target: id, at: Date.now(), ...fresh, functions });
     }
     records.push({
       kind: 'blocks',
@@ -120,8 +123,9 @@ export class CampaignLog {
 
   /** A record that is in the file already: of an earlier process. What is not of these targets is left out. */
   restore(record: CampaignRecord): void {
-    if (record.kind === 'run') return;
-    const id = record.kind === 'target' ? record.id : 'target' in record ? record.target : undefined;
+    // The image around a function may have changed since: what describes the target is what it is made of now.
+    if (record.kind === 'run' || record.kind === 'target') return;
+    const id = 'target' in record ? record.target : undefined;
     const target = this.targets.findIndex((known) => known.id === id);
     if (id !== undefined && target < 0) return;
     if (record.kind === 'coverage') {
@@ -158,18 +162,24 @@ export class CampaignLog {
     this.append([{ kind: 'hint', target: this.targets[target].id, text, contract }]);
   }
 
+  /** A night begins. @param planned milliseconds */
+  night(planned: number, origin: Origin): void {
+    this.append([{ kind: 'night', id: this.id, started: Date.now(), planned: Math.round(planned), ...origin }]);
+  }
+
   /** The process is at its end. */
-  end(shard: Shard, workers: number, milliseconds: number, interrupted: boolean): void {
+  end(shard: Shard, workers: number, milliseconds: number, interrupted: boolean, origin: Origin = {}): void {
     this.append([
       {
         kind: 'process',
-        id: randomBytes(8).toString('hex'),
+        id: this.id,
         shard: { ...shard },
         node: process.version,
         workers,
         started: Math.round(Date.now() - milliseconds),
         milliseconds: Math.round(milliseconds),
         interrupted,
+        ...origin,
       },
     ]);
   }

@@ -54,10 +54,12 @@ function lastCampaign(records: readonly CampaignRecord[]): CampaignRecord[] {
   const last = records.findLast((record) => record.kind === 'run');
   if (last === undefined) return [...records];
   const present = new Set(last.targets);
+  // The image around a function may change from night to night, and the function with all that is recorded of it stays.
+  const described = new Map(records.flatMap((record) => (record.kind === 'target' ? [[record.id, record]] : [])));
   return records.filter((record) => {
     if (record.kind === 'run') return record === last;
-    const id = record.kind === 'target' ? record.id : 'target' in record ? record.target : undefined;
-    return id === undefined || present.has(id);
+    if (record.kind === 'target') return present.has(record.id) && described.get(record.id) === record;
+    return !('target' in record) || present.has(record.target);
   });
 }
 

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { caseSchema, hex64, text } from '../../stored/case-schema.js';
 import { assumptionSchema } from '../../contract/contract.js';
+import { originSchema } from './origin.js';
 import { causeName, count, digest, findingSchema, offset, propertyStatusSchema } from './result.js';
 
 export const RECORDS_SCHEMA = 'tdxfuzz/records/2';
@@ -80,6 +81,8 @@ const blocksRecord = z.strictObject({
 const coverageRecord = z.strictObject({
   kind: z.literal('coverage'),
   target: targetId,
+  /** When, in milliseconds since 1970. */
+  at: count.optional(),
   reached: z.array(z.number().int()).max(0x40000),
   taken: z.array(z.number().int()).max(0x80000),
   states: z.array(text(400)).max(0x10000),
@@ -140,6 +143,21 @@ const processRecord = z.strictObject({
   started: count,
   milliseconds: count,
   interrupted: z.boolean(),
+  ...originSchema.shape,
+});
+
+/**
+ * A night begins; the records behind it, up to the next one of these, are its own. One without a process of the same id was
+ * killed, or has not come to its end yet.
+ */
+const nightRecord = z.strictObject({
+  kind: z.literal('night'),
+  id: text(100),
+  /** In milliseconds since 1970. */
+  started: count,
+  /** How long it is to be, in milliseconds. */
+  planned: count,
+  ...originSchema.shape,
 });
 
 export const recordSchema = z.discriminatedUnion('kind', [
@@ -151,6 +169,7 @@ export const recordSchema = z.discriminatedUnion('kind', [
   findingRecord,
   hintRecord,
   processRecord,
+  nightRecord,
   entryRecord,
   keptRecord,
 ]);
@@ -166,3 +185,4 @@ export type HintRecord = z.infer<typeof hintRecord>;
 export type FindingRecord = z.infer<typeof findingRecord>;
 export type EntryRecord = z.infer<typeof entryRecord>;
 export type ProcessRecord = z.infer<typeof processRecord>;
+export type NightRecord = z.infer<typeof nightRecord>;

@@ -9,6 +9,9 @@ import type { Replay } from './replays.js';
 import type { FindingResult } from './result.js';
 import { valuesDigest } from './values-digest.js';
 
+/** A finding whose hits are counted at the end. */
+export type MadeReport = Omit<FindingResult, 'hits'>;
+
 export class Reporter {
   private readonly reported = new Set<string>();
   private failsInTheCall = false;
@@ -22,6 +25,8 @@ export class Reporter {
     private readonly target: Prepared,
     private readonly index: number,
     private readonly examine = true,
+    /** Told of every finding that is new to this reporter, when it is recorded. */
+    private readonly onFinding: (finding: MadeReport) => void = () => undefined,
   ) {}
 
   /** A finding of this signature is recorded already. */
@@ -34,7 +39,7 @@ export class Reporter {
   }
 
   /** @returns the finding, undefined if there is one of this signature already */
-  report(signature: Signature, values: Case, first: FindingResult['first']): Omit<FindingResult, 'hits'> | undefined {
+  report(signature: Signature, values: Case, first: FindingResult['first']): MadeReport | undefined {
     if (this.knows(signature)) return undefined;
     this.know(signature);
     this.failsInTheCall ||= OF_THE_CALL.has(signature.property);
@@ -44,6 +49,7 @@ export class Reporter {
     const found = fresh ? { seed, block: first.block, index: first.index } : null;
     const finding = { ...signature, first, ...makeFinding(runner, signature, values, found, this.examine) };
     this.log.finding(this.index, finding);
+    this.onFinding(finding);
     return finding;
   }
 

@@ -8,6 +8,7 @@ import { signatureKey } from '../../finding/signature.js';
 import { shorten } from '../../text/escape.js';
 import { coverageByFunction, CoverageSet, NO_COVERAGE } from './coverage.js';
 import { type FailureTotals, Merge } from './merge.js';
+import { dateOf, joinOrigins } from './origin.js';
 import type {
   BlocksRecord,
   CampaignRecord,
@@ -46,7 +47,8 @@ export class ResultBuilder {
         break;
       case 'entry':
       case 'kept':
-        // The corpus is how a night found its way, and no part of what it found.
+      case 'night':
+        // The corpus is how a night found its way, and when it began is told beside: no part of what it found.
         break;
       default:
         this.target(record.target).add(record, origin);
@@ -96,7 +98,7 @@ export class ResultBuilder {
     if (run === undefined)
       throw new UsageError(`${shorten(origin)}: no record says which campaign it is; run it again`);
     const targets = run.targets.map((id) => this.target(id).result(id, origin));
-    const { processes, milliseconds, workers, interrupted } = this.work();
+    const { processes, milliseconds, workers, interrupted, ...when } = this.work();
     const cases = targets.reduce((sum, target) => sum + target.cases, 0);
     return {
       schema: RESULT_SCHEMA,
@@ -107,6 +109,7 @@ export class ResultBuilder {
         milliseconds,
         casesPerSecond: milliseconds === 0 ? 0 : Math.round(cases / (milliseconds / 1000)),
         interrupted,
+        ...when,
         out: null,
       },
     };
@@ -121,11 +124,18 @@ export class ResultBuilder {
       shards.set(shard.index, { milliseconds: before + milliseconds, workers, interrupted });
     }
     const each = [...shards.values()];
+    // What went on from a state is what the last process of each shard made of it.
+    const last = [...new Map(processes.map((process) => [process.shard.index, process])).values()];
     return {
       processes,
       milliseconds: Math.max(0, ...each.map((shard) => shard.milliseconds)),
       workers: each.reduce((sum, shard) => sum + shard.workers, 0),
       interrupted: each.some((shard) => shard.interrupted),
+      ...(last.length > 0 && {
+        start: dateOf(Math.min(...last.map(({ started }) => started))),
+        end: dateOf(Math.max(...last.map((process) => process.started + process.milliseconds))),
+      }),
+      ...joinOrigins(last),
     };
   }
 }

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { assumptionSchema } from '../../contract/contract.js';
 import { caseSchema, hex64, text } from '../../stored/case-schema.js';
 import { documentSchema } from './document-schema.js';
+import { instant, originSchema } from './origin.js';
 
 export const RESULT_SCHEMA = 'tdxfuzz/result/2';
 
@@ -149,6 +150,33 @@ const targetSchema = z.strictObject({
   problem: text(4300).optional(),
 });
 
+/** A finding and where it is. */
+export const locatedSchema = z.strictObject({
+  target: text(4300),
+  property: text(100),
+  slot: text(100),
+  /** `symbol+0x1c` of the instruction to blame. */
+  place: text(4300),
+});
+
+/** One that earlier nights had as well. */
+export const sinceSchema = z.strictObject({
+  ...locatedSchema.shape,
+  /** When the night began that saw it first. */
+  since: instant,
+});
+
+/** What a night adds to those before it: one entry for each cause that no rule accepts. */
+const nightSchema = z.strictObject({
+  /** From 1. */
+  number: count,
+  /** Whether it went on from what earlier nights left. */
+  resumed: z.boolean(),
+  fresh: z.array(locatedSchema).max(100_000),
+  still: z.array(sinceSchema).max(100_000),
+  gone: z.array(sinceSchema).max(100_000),
+});
+
 export const resultSchema = z.strictObject({
   schema: z.literal(RESULT_SCHEMA),
   result: z.strictObject({
@@ -166,13 +194,21 @@ export const resultSchema = z.strictObject({
     milliseconds: count,
     casesPerSecond: count,
     interrupted: z.boolean(),
+    /** When the run began and ended; of one that went on from a state, its last process. */
+    start: instant.optional(),
+    end: instant.optional(),
+    ...originSchema.shape,
     /** Shards of a merged result of which there is nothing, or whose process did not come to its end; absent: none. */
     missing: z.strictObject({ shards: z.array(count).min(1).max(100_000), of: count }).optional(),
+    /** Of a night, beside those before it. */
+    night: nightSchema.optional(),
     out: text(4300).nullable(),
   }),
 });
 
 export type RunResult = z.infer<typeof resultSchema>;
+export type LocatedFinding = z.infer<typeof locatedSchema>;
+export type StandingFinding = z.infer<typeof sinceSchema>;
 export type TargetResult = z.infer<typeof targetSchema>;
 export type FindingResult = z.infer<typeof findingSchema>;
 export type PropertyStatus = z.infer<typeof propertyStatusSchema>;
