@@ -19,6 +19,16 @@ const RECORDED_VE: VeInformation = {
 
 const FILL_WITH_PENDING_VE = 2;
 
+const RAX_REFUSED = 'RAX refused';
+
+function leafRule(leaf: number, succeeds: boolean): string {
+  return `leaf ${leaf} ${succeeds ? 'succeeds' : 'fails'}`;
+}
+
+export function tdcallRules({ leafRules }: ModuleModel): string[] {
+  return [RAX_REFUSED, ...[...leafRules.keys()].flatMap((leaf) => [leafRule(leaf, true), leafRule(leaf, false)])];
+}
+
 /**
  * Checks one `tdcall` record: any RAX, one leaf. What depends on state that is not recorded (guest memory, field tables,
  * locks) is taken as an input: then the status must be one that the leaf can give, and the rest follows from it.
@@ -30,6 +40,7 @@ export function checkTdcallVector(model: ModuleModel, fields: VectorFields): voi
   const guest = fields.registers('guest_in');
   const raxLow = guest[2 * GPR.RAX];
   if (model.rejectRax(config, raxLow, guest[2 * GPR.RAX + 1])) {
+    fields.stand(RAX_REFUSED);
     const out = Int32Array.from(guest);
     model.operandInvalidRax(out);
     compareReturn(fields, out, 0);
@@ -40,6 +51,8 @@ export function checkTdcallVector(model: ModuleModel, fields: VectorFields): voi
     checkVmcall(model, config, fields, guest);
     return;
   }
+  if (fields.has('guest_out'))
+    fields.stand(leafRule(leaf, fields.registers('guest_out')[2 * GPR.RAX + 1] >>> 31 === 0));
   const rule = model.leafRules.get(leaf);
   if (rule === undefined) throw new Error(`the dispatcher lets leaf ${leaf} through, but no rule knows it`);
   const call = {

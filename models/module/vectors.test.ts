@@ -18,6 +18,7 @@ describe('the model agrees with the module', () => {
       fieldsCompared: 119 * 34 + 416 * 67,
       fieldsTakenAsInput: 0,
       mismatches: [],
+      rules: expect.any(Object),
       exceptions: [],
     });
   });
@@ -31,6 +32,7 @@ describe('the model agrees with the module', () => {
       fieldsCompared: 82 * 18,
       fieldsTakenAsInput: 0,
       mismatches: [],
+      rules: expect.any(Object),
       exceptions: [],
     });
   });
@@ -174,5 +176,20 @@ describe('a malformed record is one line, with its place', () => {
     expect(() => checkVectors('tdcall', [{ line: 1, value: { ...tdcall[0].value, fill: 3 } }], 'f')).toThrow(
       'f:1: field fill: expected 0, 1 or 2',
     );
+  });
+});
+
+describe('rules and the vectors that stand on them', () => {
+  it('counts both sides of every bit of the mask', () => {
+    const { rules } = checkVectors('vmcall', recordedVectors('vmcall'));
+    expect(rules['mask taken'] + rules['mask refused']).toBe(535);
+    for (const name of ['RDX', 'R15', 'XMM0', 'XMM15'])
+      expect(rules[`${name} exposed`] + rules[`${name} hidden`]).toBe(rules['mask taken']);
+  });
+
+  it('counts leaves by how they end', () => {
+    const { rules } = checkVectors('tdcall', recordedVectors('tdcall'));
+    expect(rules['RAX refused']).toBeGreaterThan(1);
+    expect(Object.keys(rules)).toEqual(expect.arrayContaining(['leaf 1 succeeds', 'leaf 1 fails']));
   });
 });

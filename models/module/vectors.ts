@@ -1,8 +1,8 @@
 import type { VectorRecord } from '../vectors/vector-file.js';
 import { reportOn, type VectorReport } from '../vectors/vector-report.js';
 import { MODULE_1_5_01, type ModuleModel } from './model.js';
-import { checkTdcallVector } from './tdcall-vectors.js';
-import { checkVmcallVector } from './vmcall-vectors.js';
+import { checkTdcallVector, tdcallRules } from './tdcall-vectors.js';
+import { checkVmcallVector, VMCALL_RULES } from './vmcall-vectors.js';
 
 const CHECKS = { vmcall: checkVmcallVector, tdcall: checkTdcallVector } as const;
 
@@ -23,5 +23,6 @@ export function checkVectors(
   source = 'vectors',
   model: ModuleModel = MODULE_1_5_01,
 ): VectorReport {
-  return reportOn(kind, records, source, (fields) => CHECKS[kind](model, fields));
+  const rules = kind === 'vmcall' ? VMCALL_RULES : tdcallRules(model);
+  return reportOn(kind, records, source, (fields) => CHECKS[kind](model, fields), rules);
 }

@@ -1,23 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { GPR, GPR_COUNT, GPR_NAMES, XMM_COUNT } from '../abi/registers.js';
 import { describeStatus } from '../abi/status.js';
-import { ASYNC_EXITS, asyncStatusHigh } from './async-exits.js';
+import { ASYNC_EXITS, asyncStatusHigh, exitToHost, type ExitInformation } from './async-exits.js';
 import { asyncHostView } from './vp-enter.js';
 
+const hex = (value: bigint): string => `0x${value.toString(16)}`;
 const reasons = [...ASYNC_EXITS.keys()];
 
 describe('the table of exits', () => {
-  it('has the 78 reasons that were observed below 80: all but TDCALL (77) and EPT violation (48)', () => {
-    expect(reasons).toHaveLength(78);
+  it('has all reasons below 80 but TDCALL (77)', () => {
+    expect(reasons).toHaveLength(79);
     expect(Math.max(...reasons)).toBe(79);
-    const absent = Array.from({ length: 80 }, (_, reason) => reason).filter((reason) => !ASYNC_EXITS.has(reason));
-    expect(absent).toEqual([48, 77]);
+    expect(ASYNC_EXITS.has(77)).toBe(false);
   });
 
   it('gives each status that goes to the host the exit reason, and a name that the module has', () => {
     const statuses = new Set<string>();
-    for (const { reason, production, debug } of ASYNC_EXITS.values()) {
-      for (const exit of [production, debug]) {
+    for (const { reason, cases } of ASYNC_EXITS.values()) {
+      for (const { exit } of cases) {
         if (exit.ends !== 'to_host') continue;
         const word = (BigInt(asyncStatusHigh(exit) >>> 0) << 32n) | BigInt(reason);
         statuses.add(describeStatus(word).replace(` (exit reason ${reason})`, ''));
@@ -32,11 +32,52 @@ describe('the table of exits', () => {
   });
 
   it('lets the TD go on exactly after a status of class 0 without an error', () => {
-    for (const { production, debug } of ASYNC_EXITS.values()) {
-      for (const exit of [production, debug]) {
+    for (const { cases } of ASYNC_EXITS.values()) {
+      for (const { exit } of cases)
         expect(exit.reentryStatus === undefined).toBe(exit.ends !== 'to_host' || asyncStatusHigh(exit) === 0);
-      }
     }
+  });
+
+  it('ends in a case that always applies, so that there is none without an outcome', () => {
+    for (const { cases } of ASYNC_EXITS.values()) expect(cases.at(-1)?.applies(NOTHING)).toBe(true);
+  });
+});
+
+/** Of a production TD, with every bit that decides something clear. */
+const NOTHING: ExitInformation = { debug: false, qualification: 0, gpa: 0n, interruption: 0 };
+
+describe('what decides an exit beside its reason (docs/abi/seamcall.md#exit-reasons)', () => {
+  const statusOf = (reason: number, told: Partial<ExitInformation>): string => {
+    const row = ASYNC_EXITS.get(reason);
+    const found = row && exitToHost(row, { ...NOTHING, ...told });
+    return found === undefined
+      ? 'no host exit'
+      : hex((BigInt(asyncStatusHigh(found.exit) >>> 0) << 32n) | BigInt(reason));
+  };
+  const NMI = 0x80000202;
+  const INVALID_OPCODE = 0x80000306;
+  it.each<[string, number, Partial<ExitInformation>, string]>([
+    ['another SMI', 6, { qualification: 0x10 }, '0x6'],
+    ['another SMI of a debug TD', 6, { qualification: 2, debug: true }, '0x6'],
+    ['an SMI for a machine check', 6, { qualification: 1 }, '0x6000000500000006'],
+    ['an SMI for a machine check in a debug TD', 6, { qualification: 3, debug: true }, '0x6000000500000006'],
+    ['notify', 75, { qualification: 0 }, '0x4b'],
+    ['notify with a lost context', 75, { qualification: 1 }, '0x600000020000004b'],
+    ['notify with a lost context in a debug TD', 75, { qualification: 5, debug: true }, '0x600000020000004b'],
+    ['an NMI', 0, { interruption: NMI }, '0x0'],
+    ['a machine check', 0, { interruption: 0x80000312 }, '0x6000000500000000'],
+    ['a machine check in a debug TD', 0, { interruption: 0x80000312, debug: true }, '0x6000000500000000'],
+    ['#UD in a debug TD', 0, { interruption: INVALID_OPCODE, debug: true }, '0x0'],
+    ['#UD, which stops the module', 0, { interruption: INVALID_OPCODE }, 'no host exit'],
+    ['LMSW', 28, { qualification: 0x30 }, 'no host exit'],
+    ['MOV from CR2', 28, { qualification: 0x12 }, '0x600000020000001c'],
+    ['MOV from CR2 in a debug TD', 28, { qualification: 0x12, debug: true }, '0x1c'],
+    ['a MOV to CR0 that the host sees, which was none that is legal', 28, { qualification: 0 }, '0x600000020000001c'],
+    ['an EPT violation', 48, { gpa: 0x1000n }, '0x30'],
+    ['an EPT misconfiguration of shared memory', 49, { gpa: 1n << 51n }, '0x31'],
+    ['one of private memory, which stops the module', 49, { gpa: 0x1000n }, 'no host exit'],
+  ])('%s', (_what, reason, told, expected) => {
+    expect(statusOf(reason, told)).toBe(expected);
   });
 });
 

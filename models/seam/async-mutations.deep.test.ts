@@ -1,41 +1,47 @@
 import { describe } from 'vitest';
 import { GPR } from '../abi/registers.js';
 import { RECORDED_GPRS } from '../vectors/vector-fields.js';
-import { ASYNC_EXITS, type AsyncExit, type AsyncExitRow } from './async-exits.js';
+import { ASYNC_EXITS, type AsyncExit, type AsyncExitCase, type AsyncExitRow } from './async-exits.js';
 import { itNoticesWrongSeamRules, type SeamMutation } from './mutations.test.helper.js';
 import { asyncHostView } from './vp-enter.js';
 
-const TDS = ['production', 'debug'] as const;
-
 /** Every way an exit can end. */
 const endings = new Map<string, AsyncExit>();
-for (const row of ASYNC_EXITS.values()) {
-  for (const td of TDS) endings.set(JSON.stringify(row[td]), row[td]);
+for (const { cases } of ASYNC_EXITS.values()) for (const { exit } of cases) endings.set(JSON.stringify(exit), exit);
+
+/** Each case ending as any other does, with another second entry, and applying where it does not. */
+function exitMutations(): SeamMutation[] {
+  return [...ASYNC_EXITS.values()].flatMap((row) => row.cases.flatMap((_, index) => caseMutations(row, index)));
 }
 
-const withRow = (row: AsyncExitRow): SeamMutation[1] => ({ asyncExits: new Map([...ASYNC_EXITS, [row.reason, row]]) });
-
-/** Each exit ending as any other does, and with another second entry or another advance of RIP. */
-function exitMutations(): SeamMutation[] {
-  return [...ASYNC_EXITS.values()].flatMap((row) =>
-    TDS.flatMap((td): SeamMutation[] => {
-      const right = row[td];
-      const others = [...endings.values()].filter((ending) => ending !== right);
-      const reentries = [undefined, 'TDX_VCPU_STATE_INCORRECT', 'TDX_TD_FATAL'].filter(
-        (status) => right.ends === 'to_host' && status !== right.reentryStatus,
-      );
-      return [
-        ...others.map((ending): SeamMutation => [
-          `reason ${row.reason}, ${td}: ${ending.ends} ${ending.status} RIP+${ending.ripDelta}`,
-          withRow({ ...row, [td]: ending }),
-        ]),
-        ...reentries.map((reentryStatus): SeamMutation => [
-          `reason ${row.reason}, ${td}: then ${reentryStatus ?? 'back into the TD'}`,
-          withRow({ ...row, [td]: { ...right, reentryStatus } }),
-        ]),
-      ];
-    }),
+function caseMutations(row: AsyncExitRow, index: number): SeamMutation[] {
+  const right = row.cases[index];
+  const name = `reason ${row.reason}, ${right.when}`;
+  const wrong = (change: Partial<AsyncExitCase>): SeamMutation[1] => {
+    const cases = row.cases.map((one) => (one === right ? { ...one, ...change } : one));
+    return { asyncExits: new Map([...ASYNC_EXITS, [row.reason, { ...row, cases }]]) };
+  };
+  const others = [...endings.values()].filter((ending) => ending !== right.exit);
+  const reentries = [undefined, 'TDX_VCPU_STATE_INCORRECT', 'TDX_TD_FATAL'].filter(
+    (status) => right.exit.ends === 'to_host' && status !== right.exit.reentryStatus,
   );
+  const isChoice = index < row.cases.length - 1;
+  return [
+    ...others.map((ending): SeamMutation => [
+      `${name}: ${ending.ends} ${ending.status} RIP+${ending.ripDelta}`,
+      wrong({ exit: ending }),
+    ]),
+    ...reentries.map((reentryStatus): SeamMutation => [
+      `${name}: then ${reentryStatus ?? 'back into the TD'}`,
+      wrong({ exit: { ...right.exit, reentryStatus } }),
+    ]),
+    ...(isChoice
+      ? [
+          [`${name}: never`, wrong({ applies: () => false })] as const,
+          [`${name}: always`, wrong({ applies: () => true })] as const,
+        ]
+      : []),
+  ];
 }
 
 /** Each register of the host's view another, or kept; each XMM another; the VM index. */
@@ -66,14 +72,22 @@ function viewMutations(): SeamMutation[] {
   ];
 }
 
-/** No vector among the 152 recorded ones has this exit; the rules are docs/abi/seamcall.md#exit-reasons. */
+/** No vector among the 152 recorded ones stands there; the rules are docs/abi/seamcall.md#exit-reasons. */
 const NOT_COVERED = [
-  ...[0, 3, 8, 10, 14, 20, 26, 27, 29, 32, 35, 36, 37, 40, 43, 47, 49, 55, 57, 61, 62, 71, 73].map(
-    (reason) => `reason ${reason}, production: *`,
+  ...[26, 27, 48].map((reason) => `reason ${reason}, always: *`),
+  ...[14, 29, 35, 37, 40, 43, 47, 57, 61, 62, 71].flatMap((reason) => [
+    `reason ${reason}, debug TD: always`,
+    `reason ${reason}, otherwise: *`,
+  ]),
+  ...[5, 35, 51, 58, 62, 66, 67, 71].flatMap((reason) =>
+    ['to_td *', 'to_host *', 'stops *', 'then *', 'never'].map((wrong) => `reason ${reason}, debug TD: ${wrong}`),
   ),
-  ...[5, 13, 21, 22, 23, 25, 26, 27, 35, 39, 49, 51, 58, 62, 65, 66, 67, 71, 74].map(
-    (reason) => `reason ${reason}, debug: *`,
+  ...['NMI: *', 'another exception, debug TD: always', 'another exception: *'].map((rule) => `reason 0, ${rule}`),
+  ...['reason 0, machine check', 'reason 28, LMSW', 'reason 28, a legal MOV to CR0 or CR4'].flatMap((rule) =>
+    ['to_*', 'stops *', 'never'].map((wrong) => `${rule}: ${wrong}`),
   ),
+  'reason 0, machine check: then *',
+  'reason 49, *',
   // What describes the exit comes from unrecorded state: an input.
   ...['RCX', 'RDX', 'R8', 'R9'].flatMap((name) => [`${name} of the host's view is another`, `the host keeps ${name}`]),
 ];

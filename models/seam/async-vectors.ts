@@ -3,13 +3,28 @@ import { VM_INDEX_HIGH_MASK } from '../abi/seamcall.js';
 import { statusHigh } from '../abi/status.js';
 import type { VectorFields } from '../vectors/vector-fields.js';
 import { ENTRY_TO_TD, SEAMRET_TO_VMM } from '../vectors/vector-outcomes.js';
-import { asyncStatusHigh, type AsyncExit } from './async-exits.js';
+import {
+  asyncStatusHigh,
+  type AsyncExit,
+  type AsyncExitCase,
+  exitToHost,
+  exitToTd,
+  type ExitInformation,
+} from './async-exits.js';
 import type { SeamModel } from './model.js';
 import { EXIT_INFORMATION } from './vp-enter.js';
 
 /** The recorded TD has no L2 VMs. */
 const L1_VM = 0;
 const ALL_BUT_RAX = 0xffff & ~(1 << GPR.RAX);
+
+function caseRule(reason: number, { when }: AsyncExitCase): string {
+  return `reason ${reason}: ${when}`;
+}
+
+export function asyncRules({ asyncExits }: SeamModel): string[] {
+  return [...asyncExits.values()].flatMap(({ reason, cases }) => cases.map((found) => caseRule(reason, found)));
+}
 
 /**
  * Checks one `async` record: a VM exit of the TD, what the host sees of it, and the TDH.VP.ENTER that follows. What
@@ -23,13 +38,19 @@ export function checkAsyncVector(model: SeamModel, fields: VectorFields): void {
   if (row === undefined) {
     throw fields.bad('reason', `an exit reason that the model knows (${[...model.asyncExits.keys()].join(', ')})`);
   }
-  const exit = fields.flag('debug') ? row.debug : row.production;
-  if (exit.ends === 'stops') throw fields.bad('reason', 'an exit that the module survives');
-  const outcome = exit.ends === 'to_td' ? ENTRY_TO_TD : SEAMRET_TO_VMM;
+  const debug = fields.flag('debug');
+  // Of an exit that stayed in the TD nothing is recorded that would say why.
+  const isOfHost = fields.has('host_out');
+  const found = isOfHost ? exitToHost(row, informationOf(fields, debug)) : exitToTd(row);
+  const outcome = (found === undefined) === isOfHost ? ENTRY_TO_TD : SEAMRET_TO_VMM;
   fields.compare('outcome', outcome);
+  // With the other outcome the record has no fields to compare with.
+  if (found === undefined || fields.text('outcome') !== outcome) return;
+  const { exit } = found;
+  fields.stand(caseRule(reason, found));
   fields.compare('rip_delta', exit.ripDelta);
-  // Back in the TD, nothing more is recorded. With the other outcome the record has no fields to compare with.
-  if (fields.text('outcome') !== outcome || exit.ends === 'to_td') return;
+  // Back in the TD, nothing more is recorded.
+  if (exit.ends === 'to_td') return;
 
   const hostOut = fields.registers('host_before_enter');
   const hostXmmOut = new Int32Array(4 * XMM_COUNT);
@@ -39,6 +60,12 @@ export function checkAsyncVector(model: SeamModel, fields: VectorFields): void {
   fields.compareBits('host_out', 'rcx[33:32]', hostOut, GPR.RCX, [0, VM_INDEX_HIGH_MASK]);
   fields.compareXmm('host_xmm_out', hostXmmOut);
   checkReentry(exit, fields);
+}
+
+function informationOf(fields: VectorFields, debug: boolean): ExitInformation {
+  const told = fields.registers('host_out');
+  const gpa = BigInt.asUintN(32, BigInt(told[2 * GPR.R8])) | (BigInt(told[2 * GPR.R8 + 1] >>> 0) << 32n);
+  return { debug, qualification: told[2 * GPR.RCX], gpa, interruption: told[2 * GPR.R9] };
 }
 
 /** The second TDH.VP.ENTER: the TD goes on as if there had been no exit, or the leaf fails and changes RAX alone. */

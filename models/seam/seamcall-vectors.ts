@@ -8,6 +8,16 @@ import { xmmIsOpen } from './leaf-outcome.js';
 import { finishUnrecorded, runLeaf, STATUS_UNRECORDED } from './leaf-rules.js';
 import type { SeamModel } from './model.js';
 
+const REFUSED = 'refused before its leaf';
+
+function leafRule(leaf: number, succeeds: boolean): string {
+  return `leaf ${leaf} ${succeeds ? 'succeeds' : 'fails'}`;
+}
+
+export function seamcallRules({ leafRules }: SeamModel): string[] {
+  return [REFUSED, ...[...leafRules.keys()].flatMap((leaf) => [leafRule(leaf, true), leafRule(leaf, false)])];
+}
+
 /**
  * Checks one `seamcall` record: any RAX in any state of the module, one leaf. What depends on state that is not recorded
  * (PAMT, the TD, field tables, locks) is taken as an input: then the status must be one of the module's, and the rest
@@ -20,10 +30,13 @@ export function checkSeamcallVector(model: SeamModel, fields: VectorFields): voi
   const out = Int32Array.from(host);
   const refused = refusal(model.dispatchChecks, state, raxLow, raxHigh);
   if (refused !== undefined) {
+    fields.stand(REFUSED);
     model.refusalReturn(refused, out);
     compareReturn(fields, out);
     return;
   }
+  if (fields.has('host_out'))
+    fields.stand(leafRule(leafOf(raxLow), fields.registers('host_out')[2 * GPR.RAX + 1] >>> 31 === 0));
   const version = versionOf(raxLow);
   const rule = model.leafRules.get(leafOf(raxLow));
   const outcome = model.leafOutcome(leafOf(raxLow), version);

@@ -1,8 +1,8 @@
 import type { VectorRecord } from '../vectors/vector-file.js';
 import { reportOn, type VectorReport } from '../vectors/vector-report.js';
-import { checkAsyncVector } from './async-vectors.js';
+import { asyncRules, checkAsyncVector } from './async-vectors.js';
 import { SEAM_1_5_01, type SeamModel } from './model.js';
-import { checkSeamcallVector } from './seamcall-vectors.js';
+import { checkSeamcallVector, seamcallRules } from './seamcall-vectors.js';
 
 const CHECKS = { seamcall: checkSeamcallVector, async: checkAsyncVector } as const;
 
@@ -23,5 +23,6 @@ export function checkSeamVectors(
   source = 'vectors',
   model: SeamModel = SEAM_1_5_01,
 ): VectorReport {
-  return reportOn(kind, records, source, (fields) => CHECKS[kind](model, fields));
+  const rules = kind === 'async' ? asyncRules(model) : seamcallRules(model);
+  return reportOn(kind, records, source, (fields) => CHECKS[kind](model, fields), rules);
 }

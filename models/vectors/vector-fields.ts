@@ -23,11 +23,18 @@ export class VectorFields {
   readonly mismatches: VectorMismatch[] = [];
   compared = 0;
   takenAsInput = 0;
+  /** The rules of the model that this record stands on. */
+  readonly rules: string[] = [];
 
   constructor(
     private readonly record: VectorRecord,
     private readonly source: string,
   ) {}
+
+  /** Notes a rule of the model that decided this record. */
+  stand(rule: string): void {
+    this.rules.push(rule);
+  }
 
   has(field: string): boolean {
     return Object.hasOwn(this.record.value, field);

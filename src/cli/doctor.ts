@@ -24,6 +24,7 @@ const OWN_VECTORS = ['vmcall', 'tdcall', 'seamcall', 'async'].map((kind) => `mod
 const ENGINE_CASES = 500;
 
 interface DoctorFlags {
+  rules: boolean;
   vectors?: string[];
   format: 'table' | 'json';
 }
@@ -37,13 +38,14 @@ export function doctorCommand(): Command {
   return new Command('doctor')
     .description('what this machine offers, and the self-check: models against vectors, objects against their record')
     .option('--vectors <FILE...>', 'check the models against these files instead')
+    .option('--rules', 'how many vectors stand on each rule of the models', false)
     .addOption(new Option('--format <F>', 'how to print').choices(['table', 'json']).default('table'))
     .action(async (flags: DoctorFlags) => {
       process.exitCode = await doctor(flags);
     });
 }
 
-async function doctor({ vectors, format }: DoctorFlags): Promise<number> {
+async function doctor({ vectors, format, rules }: DoctorFlags): Promise<number> {
   const files = vectors ?? OWN_VECTORS.map((name) => join(packageRoot(), 'corpus/vectors', name));
   const checks = files.map(checkFile);
   const objects = vectors === undefined ? await checkObjects(packageRoot()) : [];
@@ -54,7 +56,7 @@ async function doctor({ vectors, format }: DoctorFlags): Promise<number> {
       `${JSON.stringify(sorted({ schema: 'tdxfuzz/doctor/1', ...machine, objects, engines, vectors: checks }), null, 2)}\n`,
     );
   } else {
-    print(checks, objects, engines, vectors === undefined);
+    print(checks, objects, engines, { whole: vectors === undefined, rules });
   }
   const wrong =
     checks.some(({ report }) => report.mismatches.length > 0) ||
@@ -80,7 +82,7 @@ function print(
   checks: readonly VectorCheck[],
   objects: readonly ObjectCheck[],
   engines: readonly EngineCheck[],
-  whole: boolean,
+  { whole, rules }: { whole: boolean; rules: boolean },
 ): void {
   const out: string[] = [];
   if (whole)
@@ -100,6 +102,7 @@ function print(
     out.push(
       `  ${kind}: ${paint(`matched ${matched}/${total} vectors`)}, ${fieldsCompared} fields compared, ${fieldsTakenAsInput} taken as input  ${pc.dim(shorten(file))}`,
     );
+    out.push(...ruleLines(report, rules));
     for (const { count, reason } of report.exceptions) out.push(`    ${count} not judged: ${reason}`);
     const [first] = report.mismatches;
     if (first !== undefined) {
@@ -112,6 +115,19 @@ function print(
     }
   }
   process.stdout.write(`${out.join('\n')}\n`);
+}
+
+/** A rule that fewer than two vectors support is a guess. */
+const SUPPORTED = 2;
+
+function ruleLines({ rules }: VectorReport, all: boolean): string[] {
+  const counted = Object.entries(rules);
+  const guesses = counted.filter(([, vectors]) => vectors < SUPPORTED);
+  const unseen = guesses.filter(([, vectors]) => vectors === 0).length;
+  const summary = `    ${counted.length} rules: ${counted.length - guesses.length} on two vectors and more, ${guesses.length - unseen} on one and ${unseen} on none, which are guesses`;
+  if (!all) return [summary];
+  const rows = counted.map(([rule, vectors]) => [rule, String(vectors), vectors < SUPPORTED ? 'guess' : '']);
+  return [summary, plainTable([['rule', 'vectors', ''].map((text) => pc.dim(text)), ...rows])];
 }
 
 function engineLine(engines: readonly EngineCheck[]): string {
