@@ -58,7 +58,7 @@ describe.concurrent('doctor', () => {
 
   test('what is no vector file, and what no model knows, is one line', async () => {
     const [exit] = recordedLines('async');
-    const unknown = JSON.stringify({ ...(JSON.parse(exit) as object), reason: 48 });
+    const unknown = JSON.stringify({ ...(JSON.parse(exit) as object), reason: 77 });
     for (const [path, wanted] of [
       [
         put(folder, 'unknown.jsonl', unknown),
