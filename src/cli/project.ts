@@ -6,7 +6,7 @@ import { type Command, Option } from 'commander';
 import { PROPERTY_NAMES } from '../../properties/all.js';
 import { requireApplicable } from '../campaign/applicable.js';
 import { narrowed, type Selection, selectTargets } from '../campaign/targets/select-targets.js';
-import { casesOf, PROJECT_CASES, type StoredCase } from '../stored/stored-cases.js';
+import { casesOf, ownCorpus, PROJECT_CASES, type StoredCase } from '../stored/stored-cases.js';
 import type { Config } from '../config/config.js';
 import { configuredTargets } from '../config/config-targets.js';
 import { CONFIG_NAMES, fromHere, type LoadedConfig, loadConfig } from '../config/load-config.js';
@@ -96,7 +96,7 @@ export async function openProject(images: readonly string[], flags: ProjectFlags
     selection,
     runs,
     rules: read(expectationFile, PROPERTY_NAMES),
-    stored: { corpus: casesOf(join(packageRoot(), 'corpus/cases')), own: ownCases(flags, loaded) },
+    stored: { corpus: ownCorpus(join(packageRoot(), 'corpus/cases')), own: ownCases(flags, loaded) },
     workers: flags.workers ?? config.workers ?? availableParallelism(),
     out: flags.out ?? writable('out', loaded),
     expectationFile,

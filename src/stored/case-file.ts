@@ -10,8 +10,8 @@ import { CASE_1, case1Schema, upgradeCase } from './case-1.js';
 import { CASE_SCHEMA, type CaseFile, caseSchema, isProgramContract } from './case-schema.js';
 
 /** Bytes. */
-const LARGEST_FILE = 16 * 1024 * 1024;
-const HINT = "give the path of a case.json, or of a finding's folder";
+export const LARGEST_FILE = 16 * 1024 * 1024;
+export const HINT = "give the path of a case.json, or of a finding's folder";
 
 /**
  * @param given a case file, or the folder of a finding

@@ -27,6 +27,7 @@ function programOf(contract: object): unknown {
 /** @throws UsageError naming a case with values that the target's contract has no place for */
 export function replaysOf(target: AnyTarget, { space }: Runner, stored: readonly StoredCase[]): Replay[] {
   return stored
+    .filter(({ mayBeOf }) => mayBeOf?.(target.set, contractOf(target).symbol) ?? true)
     .filter(({ file }) => speaksOf(file, target))
     .map(({ name, file }) => {
       try {
