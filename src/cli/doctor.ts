@@ -129,7 +129,7 @@ function ruleLines({ rules }: VectorReport, all: boolean): string[] {
   const summary = `    ${counted.length} rules: ${counted.length - guesses.length} on two vectors and more, ${guesses.length - unseen} on one and ${unseen} on none, which are guesses`;
   if (!all) return [summary];
   const rows = counted.map(([rule, vectors]) => [rule, String(vectors), vectors < SUPPORTED ? 'guess' : '']);
-  return [summary, plainTable([['rule', 'vectors', ''].map((text) => pc.dim(text)), ...rows])];
+  return [summary, fittedTable([['rule', 'vectors', ''].map((text) => pc.dim(text)), ...rows])];
 }
 
 function engineLine(engines: readonly EngineCheck[]): string {
