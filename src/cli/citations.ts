@@ -7,6 +7,11 @@ export function openablePlaces(source: string): string[] {
   return source.split('; ').map(openable);
 }
 
+/** Where the reference tells a property. */
+export function propertyPage(property: string): string[] {
+  return openablePlaces(`docs/reference/properties.md#${property}`);
+}
+
 /** @param place `docs/abi/<page>.md#<anchor>`, perhaps with a remark behind it; anything else stays as it is */
 function openable(place: string): string {
   if (!place.startsWith('docs/')) return place;

@@ -11,9 +11,10 @@ import { builtInStubs } from '../campaign/targets/built-in-targets.js';
 import { type EngineCheck, enginesAgree } from '../campaign/blocks/engines-agree.js';
 import { UsageError } from '../errors.js';
 import { shorten } from '../text/escape.js';
+import { shownPath } from '../text/path-in-folder.js';
 import { packageRoot, toolVersion } from '../package-info.js';
 import { sorted } from '../report/json.js';
-import { plainTable } from '../report/plain-table.js';
+import { fittedTable } from '../report/fitted-table.js';
 import { checkObjects, type ObjectCheck } from '../targets/check.js';
 import { findToolchain } from '../targets/toolchain.js';
 
@@ -88,10 +89,10 @@ function print(
   if (whole)
     out.push(
       pc.bold('machine'),
-      plainTable(machineRows()),
+      fittedTable(machineRows()),
       '',
       pc.bold('objects'),
-      plainTable(objects.map(objectRow)),
+      fittedTable(objects.map(objectRow)),
       '',
     );
   if (whole) out.push(pc.bold('engines'), engineLine(engines), '');
@@ -100,7 +101,8 @@ function print(
     const { kind, matched, total, fieldsCompared, fieldsTakenAsInput } = report;
     const paint = matched === total ? pc.green : pc.red;
     out.push(
-      `  ${kind}: ${paint(`matched ${matched}/${total} vectors`)}, ${fieldsCompared} fields compared, ${fieldsTakenAsInput} taken as input  ${pc.dim(shorten(file))}`,
+      `  ${kind}: ${paint(`matched ${matched}/${total} vectors`)}, ${fieldsCompared} fields compared, ${fieldsTakenAsInput} taken as input`,
+      pc.dim(`    ${shorten(shownPath(file))}`),
     );
     out.push(...ruleLines(report, rules));
     for (const { count, reason } of report.exceptions) out.push(`    ${count} not judged: ${reason}`);
@@ -127,7 +129,7 @@ function ruleLines({ rules }: VectorReport, all: boolean): string[] {
   const summary = `    ${counted.length} rules: ${counted.length - guesses.length} on two vectors and more, ${guesses.length - unseen} on one and ${unseen} on none, which are guesses`;
   if (!all) return [summary];
   const rows = counted.map(([rule, vectors]) => [rule, String(vectors), vectors < SUPPORTED ? 'guess' : '']);
-  return [summary, plainTable([['rule', 'vectors', ''].map((text) => pc.dim(text)), ...rows])];
+  return [summary, fittedTable([['rule', 'vectors', ''].map((text) => pc.dim(text)), ...rows])];
 }
 
 function engineLine(engines: readonly EngineCheck[]): string {

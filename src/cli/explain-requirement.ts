@@ -5,10 +5,12 @@ import { type AreaRequirement, rowOf } from '../requirements/rows.js';
 import type { TracedCheck } from '../requirements/trace.js';
 import { colours as pc } from '../text/colours.js';
 import { hex } from '../text/hex.js';
-import { openablePlaces } from './citations.js';
+import { openablePlaces, propertyPage } from './citations.js';
 
 export function explainRequirement(traced: AreaRequirement): string {
   const row = rowOf(traced);
+  // Of a clause that nobody checks the page is that of the facts.
+  const pages = row.checkedBy.length > 0 ? row.checkedBy.flatMap(propertyPage) : openablePlaces(row.source).slice(0, 1);
   const lines = [
     `${pc.bold(row.id)}${row.checkedBy.length === 0 ? `  ${pc.red(UNCHECKED)}` : ''}`,
     `  says      ${row.statement}`,
@@ -17,6 +19,7 @@ export function explainRequirement(traced: AreaRequirement): string {
     `  standing  ${row.standing}`,
     ...(row.gap === '' ? [] : [`  gap       ${row.gap}`]),
     ...traced.checks.flatMap(checkLines),
+    ...pages.map((place, index) => `  ${index === 0 ? 'page' : '    '}      ${place}`),
   ];
   return `${lines.join('\n')}\n`;
 }

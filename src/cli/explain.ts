@@ -6,7 +6,7 @@ import type { PropertyDefinition } from '../clause/property.js';
 import { UsageError } from '../errors.js';
 import { traceBuiltIn } from '../requirements/rows.js';
 import { nearest } from '../text/nearest.js';
-import { openablePlaces } from './citations.js';
+import { openablePlaces, propertyPage } from './citations.js';
 import { explainRequirement } from './explain-requirement.js';
 
 export function explainCommand(): Command {
@@ -32,7 +32,7 @@ export function explainCommand(): Command {
         `  example  ${property.example}`,
         `  fix      ${property.fix}`,
         ...judgedWhen(property),
-        `  page     ${openablePlaces(`docs/reference/properties.md#${property.name}`)[0]}`,
+        `  page     ${propertyPage(property.name)[0]}`,
       ];
       process.stdout.write(`${lines.join('\n')}\n`);
     });

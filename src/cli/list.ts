@@ -10,12 +10,13 @@ import { CONTRACT_SETS } from '../contract/library/sets.js';
 import { packageRoot } from '../package-info.js';
 import { describerOf } from '../report/described-values.js';
 import { sorted } from '../report/json.js';
-import { plainTable } from '../report/plain-table.js';
+import { fittedTable } from '../report/fitted-table.js';
 import { requirementTables } from '../report/requirements.js';
 import { type RequirementRow, requirementRows } from '../requirements/rows.js';
 import { caseSpaceOf } from '../scenario/case-space.js';
 import { scenarioSpace } from '../scenario/space.js';
 import { hex } from '../text/hex.js';
+import { worded } from '../text/worded.js';
 import { readManifest } from '../targets/manifest.js';
 
 const WHAT = ['targets', 'contracts', 'properties', 'clauses', 'twins', 'neutral', 'errnos', 'sub-functions'] as const;
@@ -126,14 +127,14 @@ function neutralValues(): Row[] {
       // What is 0 is left out: the rest says what neutral means here.
       action.slots
         .filter(({ neutral }) => neutral !== 0n)
-        .map(({ name, meaning, neutral }) => ({
+        .map(({ name, meaning, neutral, word }) => ({
           contract,
           slot: [
             space.actions.length > 1 ? `${action.name}: ` : '',
             describe(name, hex(neutral)).name,
             meaning === '' ? '' : ` (${meaning})`,
           ].join(''),
-          value: hex(neutral),
+          value: worded(hex(neutral), word?.(neutral)),
         })),
     ),
   );
@@ -141,11 +142,40 @@ function neutralValues(): Row[] {
 
 function textOf(what: What): string {
   if (what === 'clauses') return requirementTables(requirementRows());
-  return `${pc.bold(what)}\n${tableOf(LISTS[what]() as Row[])}`;
+  const rows = LISTS[what]() as Row[];
+  const by = GROUPED[what];
+  if (by === undefined) return `${pc.bold(what)}\n${tableOf(rows)}`;
+  const groups = [...new Set(rows.map((row) => row[by]))].map((group) => {
+    const own = rows.filter((row) => row[by] === group).map((row) => without(row, by));
+    return `${pc.dim(String(group))}\n${fittedTable(cellsOf(own))}`;
+  });
+  return `${pc.bold(what)}\n${groups.join('\n')}`;
 }
 
+/** What many rows have in common stands once, above them. */
+const GROUPED: Readonly<Partial<Record<What, string>>> = {
+  targets: 'image',
+  contracts: 'set',
+  properties: 'group',
+  twins: 'contract',
+  neutral: 'contract',
+};
+
+function without(row: Row, key: string): Row {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => name !== key));
+}
+
+/** Where something was read is in the JSON, and in the documentation. */
 function tableOf(rows: readonly Row[]): string {
   if (rows.length === 0) return '  none';
-  const keys = Object.keys(rows[0]);
-  return plainTable([keys.map((key) => pc.dim(key)), ...rows.map((row) => keys.map((key) => String(row[key])))]);
+  const keys = Object.keys(rows[0]).filter((key) => key !== 'source');
+  return fittedTable([keys.map((key) => pc.dim(key)), ...cellsOf(rows)]);
+}
+
+function cellsOf(rows: readonly Row[]): string[][] {
+  return rows.map((row) =>
+    Object.entries(row)
+      .filter(([key]) => key !== 'source')
+      .map(([, value]) => String(value)),
+  );
 }

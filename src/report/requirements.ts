@@ -1,22 +1,20 @@
 /** The requirements view as text: which clause of the ABI is checked by what, for a terminal and as Markdown. */
 import { colours as pc } from '../text/colours.js';
 import type { RequirementRow } from '../requirements/rows.js';
-import { plainTable } from './plain-table.js';
+import { fittedTable } from './fitted-table.js';
 
 const HEAD = ['clause', 'what it says', 'source', 'standing', 'checked by', 'targets', 'cases', 'proved by'] as const;
-/** Characters, so that a row fits a wide terminal: what it says, source, checked by. */
-const WIDTHS = { 1: 52, 2: 24, 4: 26 };
 export const UNCHECKED = 'UNCHECKED';
 
 /** A table for each area, and what is missing: clauses that nobody checks, and checks that nothing proves. */
 export function requirementTables(rows: readonly RequirementRow[]): string {
   const tables = areasOf(rows).map(([area, own]) => {
     const lines = own.map((row) => cellsOf(row, { unchecked: pc.red(UNCHECKED), unproved: pc.yellow('nothing') }));
-    return `${pc.bold(area)}\n${plainTable([HEAD.map((head) => pc.dim(head)), ...lines], '  ', WIDTHS)}`;
+    return `${pc.bold(area)}\n${fittedTable(lines.map((cells) => narrow(cells)))}`;
   });
   const unchecked = rows.filter(isUnchecked);
   const missing = unchecked.map(({ id, gap }) => [pc.red(UNCHECKED), id, gap]);
-  const list = unchecked.length === 0 ? [] : [plainTable(missing)];
+  const list = unchecked.length === 0 ? [] : [fittedTable(missing)];
   return [...tables, ...list, summary(rows)].join('\n\n');
 }
 
@@ -25,7 +23,7 @@ function summary(rows: readonly RequirementRow[]): string {
   const unchecked = rows.filter(isUnchecked).length;
   const unproved = rows.filter((row) => !isUnchecked(row) && row.evidence.length === 0).length;
   const text = `${rows.length - unchecked} of ${rows.length} clauses are checked, ${unchecked} are ${UNCHECKED}`;
-  const proof = `no twin and no mutant shows of ${unproved} that the check can fail`;
+  const proof = `nothing shows of ${unproved} that the check can fail`;
   return `${unchecked > 0 ? pc.red(text) : text}; ${unproved > 0 ? pc.yellow(proof) : proof}`;
 }
 
@@ -37,6 +35,14 @@ function areasOf(rows: readonly RequirementRow[]): [string, RequirementRow[]][] 
   const areas = new Map<string, RequirementRow[]>();
   for (const row of rows) areas.set(row.area, [...(areas.get(row.area) ?? []), row]);
   return [...areas];
+}
+
+/** The cells of a row as a terminal has room for them: what nobody checks is called so beside its name. */
+function narrow([id, statement, source, standing, checkedBy, targets, cases, proved]: readonly string[]): string[] {
+  const where = `${standing}: ${source}`;
+  if (targets === '-') return [`${id}  ${checkedBy}`, statement, where, ''];
+  const checked = `checked by ${checkedBy} on ${targets} targets, in ${cases} cases; proved by ${proved}`;
+  return [id, statement, checked, where];
 }
 
 interface Marks {

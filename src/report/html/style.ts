@@ -173,9 +173,10 @@ tr[aria-current] > :first-child { box-shadow: inset 3px 0 var(--link); }
   .facts dd { margin-bottom: .35rem; }
   .compare > div { grid-template-columns: minmax(0, 1fr); }
   th, td { padding-inline: .4rem; }
-  header { gap: .25rem .75rem; }
-  header ul { gap: 0 .75rem; }
-  header .apart { padding-left: .75rem; }
+  header { gap: .25rem .5rem; }
+  header ul { gap: 0 .5rem; }
+  header .apart { padding-left: .5rem; }
+  header button { padding-inline: .35rem; font-size: .9em; }
   header .search { order: 9; flex-basis: 100%; }
   header .search input { width: 100%; }
   .steps thead { display: none; }
@@ -183,10 +184,11 @@ tr[aria-current] > :first-child { box-shadow: inset 3px 0 var(--link); }
   .steps tbody th { grid-column: 3; padding-bottom: 0; }
   .steps tbody td:last-child { grid-column: 3; padding-top: 0; white-space: normal; }
   .steps .mark, .steps .number { grid-row: span 2; width: auto; }
-  table:not(.steps, .registers, .matrix, .listing) :is(th, td) { white-space: normal; min-width: 5.5rem; }
+  table:not(.steps, .registers, .matrix, .listing) :is(th, td):not(.wide) { white-space: normal; min-width: 5.5rem; }
+  td.wide { min-width: 13rem; }
   table:not(.steps, .registers, .matrix, .listing) .number { min-width: 2.5rem; }
   .registers { font-size: .86em; }
-  .matrix tbody th { max-width: 9rem; white-space: normal; overflow-wrap: anywhere; }
+  .matrix tbody th { max-width: 9rem; min-width: 7.5rem; white-space: normal; overflow-wrap: anywhere; }
 }
 @media (prefers-reduced-motion: reduce) { * { scroll-behavior: auto !important; transition: none !important; animation: none !important; } }
 @media print {

@@ -6,6 +6,8 @@ import { findingHash } from './state.js';
 /** Hits of each kind that are shown. */
 const MOST = 50;
 
+type Has = (...texts: readonly string[]) => boolean;
+
 interface Hit {
   readonly hash: string;
   readonly text: string;
@@ -14,7 +16,7 @@ interface Hit {
 
 export function searchPage(data: PageData, wanted: string): Child[] {
   const words = wanted.toLowerCase().split(/\s+/).filter(Boolean);
-  const has = (...texts: readonly string[]): boolean => {
+  const has: Has = (...texts) => {
     const text = texts.join(' ').toLowerCase();
     return words.length > 0 && words.every((word) => text.includes(word));
   };
@@ -37,7 +39,8 @@ export function searchPage(data: PageData, wanted: string): Child[] {
         has(name, contract, image, problem) ? [{ hash: `#/target/${index + 1}`, text: name, about: contract }] : [],
       ),
     ],
-    ['Instructions', instructions(data, has)],
+    ['Functions', functions(data, has)],
+    ['Instructions', instructions(data, has, wanted.trim())],
     [
       'Requirements',
       (data.requirements ?? []).flatMap(({ id, statement, checkedBy }) =>
@@ -66,18 +69,30 @@ export function searchPage(data: PageData, wanted: string): Child[] {
   ];
 }
 
-/** Lines of listings, through the first target that has their function. */
-function instructions(data: PageData, has: (...texts: readonly string[]) => boolean): Hit[] {
+/** Functions by their names. */
+function functions(data: PageData, has: Has): Hit[] {
+  const seen = new Set<string>();
+  return data.targets.flatMap(({ coverage, name }, index) =>
+    coverage.flatMap(({ symbol }) => {
+      if (!has(symbol) || seen.has(symbol)) return [];
+      seen.add(symbol);
+      return [{ hash: `#/target/${index + 1}/${encodeURIComponent(`${symbol}+0x0`)}`, text: symbol, about: name }];
+    }),
+  );
+}
+
+/** Lines of listings by what they do, or by their place, through the first target that has their function. */
+function instructions(data: PageData, has: Has, place: string): Hit[] {
   const seen = new Set<number>();
   return data.targets.flatMap(({ coverage }, index) =>
     coverage.flatMap(({ listing, symbol }) => {
       if (listing < 0 || seen.has(listing)) return [];
       seen.add(listing);
       return data.functions[listing].lines.flatMap(({ o, t, s }) => {
-        const place = `${symbol}+0x${o.toString(16)}`;
+        const own = `${symbol}+0x${o.toString(16)}`;
         const source = s === undefined ? '' : `${data.files[s[0]]}:${s[1]}`;
-        if (!has(place, t, source)) return [];
-        return [{ hash: `#/target/${index + 1}/${encodeURIComponent(place)}`, text: place, about: `${t} ${source}` }];
+        if (!has(t, source) && own !== place) return [];
+        return [{ hash: `#/target/${index + 1}/${encodeURIComponent(own)}`, text: own, about: `${t} ${source}` }];
       });
     }),
   );
