@@ -60,7 +60,7 @@ describe('examples', () => {
   const lines = Object.values(EXAMPLES).flatMap((examples) => examples.map(({ line }) => line));
   it.each(lines)('%s', async (line) => {
     // In front of the tool may stand another one: git bisect run sh -c, source.
-    const own = /tdxfuzz (?:[^'|>)]|'[^']*')*/.exec(line.replaceAll(/^git .*&& /g, ''))?.[0] ?? '';
+    const own = /tdxfuzz (?:[^'|>)]|'[^']*')*/.exec(line.replaceAll(/^git .*; /g, ''))?.[0] ?? '';
     const [words] = commandsInScript(
       own.replaceAll(/'([^']*)'/g, (_, text: string) => text.replaceAll(' ', '_')),
       {},

@@ -54,7 +54,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     example('tdxfuzz replay tdxfuzz-out/findings/NAME', 'the run, instruction by instruction'),
     example('tdxfuzz replay case.json --image new.o', 'still broken, fixed, or no longer reached'),
     example(
-      "git bisect run sh -c 'make my.o && tdxfuzz replay case.json --image my.o --bisect'",
+      "git bisect run sh -c 'make my.o || exit 125; tdxfuzz replay case.json --image my.o --bisect'",
       'which commit broke it',
     ),
   ],

@@ -1,6 +1,7 @@
 /** The commands and their options, and nothing that runs them. */
 import { Command, Help, type Option, type OutputConfiguration } from 'commander';
 import { toolVersion } from '../package-info.js';
+import { escapeName } from '../text/escape.js';
 import { examplesText } from './examples.js';
 
 /** In the order of the help. What a command needs is loaded when it is asked for: the whole tool takes its time. */
@@ -28,9 +29,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
   doctor: async () => (await import('./doctor.js')).doctorCommand,
 };
 
-/** Bad usage begins as every other message does. */
+/** Bad usage begins as every other message does, and is one line, suggestion and control characters included. */
 const OUTPUT: OutputConfiguration = {
-  outputError: (text, write) => write(text.replace(/^error: /, 'tdxfuzz: ')),
+  outputError: (text, write) =>
+    write(`${escapeName(text.trimEnd().replaceAll('\n(', ' (').replace(/^error: /, 'tdxfuzz: '))}\n`),
 };
 
 function neededFor(asked: string | undefined): (() => Promise<() => Command>)[] {
