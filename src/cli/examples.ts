@@ -79,6 +79,9 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     example('source <(tdxfuzz completion bash)', 'for this shell; a line of ~/.bashrc for every one'),
     example('tdxfuzz completion fish > ~/.config/fish/completions/tdxfuzz.fish', 'for fish'),
   ],
+  offsets: [
+    example('tdxfuzz offsets kvm.ko > kvm-offsets.json', 'once from a build with debug information, then --offsets'),
+  ],
   doctor: [example('tdxfuzz doctor', 'what this machine offers, and whether the models are sound')],
 };
 

@@ -32,7 +32,14 @@ const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
 /** Bad usage begins as every other message does, and is one line, suggestion and control characters included. */
 const OUTPUT: OutputConfiguration = {
   outputError: (text, write) =>
-    write(`${escapeName(text.trimEnd().replaceAll('\n(', ' (').replace(/^error: /, 'tdxfuzz: '))}\n`),
+    write(
+      `${escapeName(
+        text
+          .trimEnd()
+          .replaceAll('\n(', ' (')
+          .replace(/^error: /, 'tdxfuzz: '),
+      )}\n`,
+    ),
 };
 
 function neededFor(asked: string | undefined): (() => Promise<() => Command>)[] {
@@ -69,9 +76,6 @@ export async function createProgram(asked?: string): Promise<Command> {
     .configureHelp(HELP)
     .exitOverride();
   const makers = await Promise.all(neededFor(asked).map((load) => load()));
-  for (const make of makers) program.addCommand(make().exitOverride().configureOutput(OUTPUT));
-  const one = asked !== undefined && Object.hasOwn(COMMANDS, asked) ? COMMANDS[asked] : undefined;
-  const makers = await Promise.all((one === undefined ? Object.values(COMMANDS) : [one]).map((load) => load()));
   for (const make of makers) {
     const command = make().exitOverride().configureOutput(OUTPUT).configureHelp(HELP);
     program.addCommand(command.addHelpText('after', examplesText(command.name())));

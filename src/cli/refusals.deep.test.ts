@@ -87,6 +87,7 @@ const NEEDS: Readonly<Record<string, string[]>> = {
   keep: ['broken.json'],
   accept: ['broken.json', '--reason', 'r'],
   completion: ['bash'],
+  offsets: ['sound.o'],
 };
 const needs = (name: string): string[] => NEEDS[name] ?? [];
 
