@@ -282,6 +282,7 @@ const ALLOWED: Allowed = {
     'type src/requirements',
     'type src/reproducer',
     'type src/history',
+    'type src/gate',
     PACKAGE,
     'models/abi',
   ],
@@ -323,6 +324,7 @@ const ALLOWED: Allowed = {
     'src/expect/expectation-file.ts',
     'src/program/dispatcher/kvm/offsets-file.ts',
     'src/cli/program.ts',
+    'src/cli/examples.ts',
   ],
   // Loads the bundle of everything, and knows nothing of it.
   'src/start': [PACKAGE],

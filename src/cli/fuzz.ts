@@ -43,7 +43,7 @@ export function fuzzCommand(): Command {
     .option('--property <GLOB>', 'only these properties (repeatable)', collect, [])
     .option('--runs <N>', `cases per target (default ${DEFAULT_RUNS})`, positiveInteger)
     .addOption(new Option('--time <T>', 'run for a time such as 30s or 15m').argParser(duration).conflicts('runs'))
-    .option('--workers <N>', 'worker threads', workerCount)
+    .option('--workers <N>', 'worker threads (default: one for each processor)', workerCount)
     .option('--out <DIR>', 'where results go (default ./tdxfuzz-out, written when something was found)')
     .option('--fail-fast', 'end with the first finding that no rule covers', false)
     .option('--watch', 'again whenever an image, a contract, the configuration or a rule changes, until Ctrl-C', false)

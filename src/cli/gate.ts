@@ -1,7 +1,6 @@
 import { Command, Option } from 'commander';
 import { type RunResult, exitStatus } from '../campaign/records/result.js';
 import { speaksOf } from '../campaign/records/replays.js';
-import type { AnyTarget } from '../run/target.js';
 import { newRecords } from '../campaign/records/record-folder.js';
 import { type Shard, WHOLE } from '../campaign/records/shard.js';
 import { listingsOf } from '../campaign/traces/listing.js';
@@ -10,7 +9,8 @@ import { sourceLine } from '../image/line-table.js';
 import { escapeName } from '../text/escape.js';
 import { applyRules } from '../expect/apply-rules.js';
 import { acceptKnown, compareResults, readResult } from '../gate/compare.js';
-import { gate, GATE_RUNS, type GateRuns, runsByKind } from '../gate/gate.js';
+import { gate, GATE_RUNS } from '../gate/gate.js';
+import { askedRuns, type RunsOf, usualRuns } from './gate-runs.js';
 import { claimResultFolder } from './claim-folder.js';
 import { type Outputs, render, tellGaps, withFormat, writeFiles } from './format-option.js';
 import { onInterrupt } from './interrupt.js';
@@ -59,7 +59,7 @@ export function gateCommand(): Command {
       new Option('--seed <TEXT>', 'one seed for all targets (default: of each from its code)').argParser(seedText),
     )
     .option('--new-only <DIR>', 'fail only on findings that the result in this folder does not have')
-    .option('--workers <N>', 'worker threads', workerCount)
+    .option('--workers <N>', 'worker threads (default: one for each processor)', workerCount)
     .option('--out <DIR>', 'where results go (default ./tdxfuzz-out, written when something was found)')
     .option('--verbose', 'the table of every target', false)
     .option('--quiet', 'no progress bar', false);
@@ -177,26 +177,6 @@ function cutTargets(
   return result.targets
     .map(({ target, cases }) => ({ target, cases, of: wanted.get(target) ?? 0 }))
     .filter(({ cases, of }) => cases < of);
-}
-
-type RunsOf = (target: AnyTarget) => number;
-
-/** What a target gets where the command line says nothing. */
-function usualRuns({ config, runs }: Project): RunsOf {
-  const configured = byKind(config.gate?.runs, config.gate?.programRuns);
-  return (target) => runs.get(target.name) ?? (configured ?? runsByKind(GATE_RUNS))(target);
-}
-
-/** What the command line asks for, if anything. */
-function askedRuns({ runs, programRuns }: GateFlags): RunsOf | undefined {
-  return byKind(runs, programRuns);
-}
-
-/** One number for all, another one for programs, or the usual ones. */
-function byKind(runs: number | undefined, programRuns: number | undefined): RunsOf | undefined {
-  if (runs === undefined && programRuns === undefined) return undefined;
-  const numbers: GateRuns = { stub: runs ?? GATE_RUNS.stub, program: programRuns ?? runs ?? GATE_RUNS.program };
-  return runsByKind(numbers);
 }
 
 /** Stored cases that are replayed on no target: those of the project by name, those of the package as a number. */

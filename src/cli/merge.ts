@@ -10,6 +10,8 @@ import { type Listings, parseListings } from '../campaign/traces/listing.js';
 import { UsageError } from '../errors.js';
 import { applyRules } from '../expect/apply-rules.js';
 import { expectationsIfAny } from '../expect/expectation-file.js';
+import { mergedNight } from '../history/merged-night.js';
+import { readHistory } from '../history/nights.js';
 import { claimResultFolder, LISTINGS } from './claim-folder.js';
 import { type Outputs, printAs, withFormat } from './format-option.js';
 import { expectationPath, openConfig, type PlaceFlags, withPlaces } from './project.js';
@@ -57,6 +59,8 @@ async function merge(folders: readonly string[], flags: MergeFlags): Promise<num
   if (missing !== undefined) found.run.missing = missing;
   const known = found.result.targets.map(({ target }) => target);
   const { result } = applyRules(found, rules, { known, inFull: () => false });
+  const night = mergedNight(folders.map(readHistory), result.result.targets);
+  if (night !== undefined) result.run.night = night;
   // Read first: one of the folders may be the one that the result goes to.
   const listings = listingsIn(folders);
   const release = claimResultFolder(out);

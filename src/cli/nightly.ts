@@ -49,7 +49,7 @@ export function nightlyCommand(): Command {
       new Option('--time <T>', 'how long, such as 30m or 8h').argParser(duration).default(EIGHT_HOURS, 'eight hours'),
     )
     .requiredOption('--state <DIR>', 'where the night keeps everything that it learns')
-    .option('--workers <N>', 'worker threads', workerCount)
+    .option('--workers <N>', 'worker threads (default: one for each processor)', workerCount)
     .option('--new-only', 'fail only on what is new tonight; what stood before is told, and accepted', false)
     .option('--announce <FILE>', 'append what is found, and what is gone, as JSON lines while it runs')
     .option('--verbose', 'tell every case that joins the corpus, too', false)

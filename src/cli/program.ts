@@ -1,6 +1,8 @@
 /** The commands and their options, and nothing that runs them. */
-import { Command, type OutputConfiguration } from 'commander';
+import { Command, Help, type Option, type OutputConfiguration } from 'commander';
 import { toolVersion } from '../package-info.js';
+import { escapeName } from '../text/escape.js';
+import { examplesText } from './examples.js';
 
 /** In the order of the help. What a command needs is loaded when it is asked for: the whole tool takes its time. */
 const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
@@ -14,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
   merge: async () => (await import('./merge.js')).mergeCommand,
   report: async () => (await import('./report.js')).reportCommand,
   replay: async () => (await import('./replay.js')).replayCommand,
+  minimize: async () => (await import('./minimize.js')).minimizeCommand,
   verify: async () => (await import('./verify.js')).verifyCommand,
   museum: async () => (await import('./museum.js')).museumCommand,
   list: async () => (await import('./list.js')).listCommand,
@@ -21,18 +24,41 @@ const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
   keep: async () => (await import('./keep.js')).keepCommand,
   accept: async () => (await import('./accept.js')).acceptCommand,
   offsets: async () => (await import('./offsets.js')).offsetsCommand,
+  expect: async () => (await import('./expect.js')).expectCommand,
+  completion: async () => (await import('./completion.js')).completionCommand,
   doctor: async () => (await import('./doctor.js')).doctorCommand,
 };
 
-/** Bad usage begins as every other message does. */
+/** Bad usage begins as every other message does, and is one line, suggestion and control characters included. */
 const OUTPUT: OutputConfiguration = {
-  outputError: (text, write) => write(text.replace(/^error: /, 'tdxfuzz: ')),
+  outputError: (text, write) =>
+    write(
+      `${escapeName(
+        text
+          .trimEnd()
+          .replaceAll('\n(', ' (')
+          .replace(/^error: /, 'tdxfuzz: '),
+      )}\n`,
+    ),
 };
 
 function neededFor(asked: string | undefined): (() => Promise<() => Command>)[] {
   if (asked === '--version' || asked === '-V') return [];
   return asked !== undefined && Object.hasOwn(COMMANDS, asked) ? [COMMANDS[asked]] : Object.values(COMMANDS);
 }
+/** An option that is off, or that nothing was given for, has no default worth the reading. */
+export const HELP = {
+  optionDescription(option: Option): string {
+    const { defaultValue } = option as { defaultValue: unknown };
+    const isNothing = defaultValue === false || (Array.isArray(defaultValue) && defaultValue.length === 0);
+    const shown = isNothing
+      ? (Object.assign(Object.create(Object.getPrototypeOf(option) as object), option, {
+          defaultValue: undefined,
+        }) as Option)
+      : option;
+    return new Help().optionDescription(shown);
+  },
+};
 
 /**
  * Bad usage is thrown as a CommanderError, not made an exit.
@@ -47,9 +73,13 @@ export async function createProgram(asked?: string): Promise<Command> {
     .version(toolVersion())
     .showSuggestionAfterError()
     .configureOutput(OUTPUT)
+    .configureHelp(HELP)
     .exitOverride();
   const makers = await Promise.all(neededFor(asked).map((load) => load()));
-  for (const make of makers) program.addCommand(make().exitOverride().configureOutput(OUTPUT));
+  for (const make of makers) {
+    const command = make().exitOverride().configureOutput(OUTPUT).configureHelp(HELP);
+    program.addCommand(command.addHelpText('after', examplesText(command.name())));
+  }
   program.addHelpText(
     'after',
     '\nExit status: 0 nothing found, 1 a finding, 2 bad usage or input or no verdict, 3 the tool failed or a merge lacks shards, 130 Ctrl-C.',

@@ -13,6 +13,7 @@ import { shorten } from '../text/escape.js';
 import { LISTINGS } from './claim-folder.js';
 import { replayCommandLine } from './findings.js';
 import { render } from './format-option.js';
+import { printComparison } from './print-comparison.js';
 import { printResult } from './print-result.js';
 
 const NAMES = ['table', 'html', ...(Object.keys(FORMATS) as FormatName[])] as const;
@@ -21,6 +22,7 @@ interface ReportFlags {
   format: (typeof NAMES)[number];
   out?: string;
   requirements: boolean;
+  compare?: string;
 }
 
 const LARGEST_LISTINGS = 256 * 1024 * 1024;
@@ -33,14 +35,20 @@ export function reportCommand(): Command {
     .argument('<DIR>', 'a folder that fuzz --out, gate --out, merge or nightly wrote')
     .addOption(new Option('--format <F>', 'which report').choices(NAMES).default('table'))
     .option('--out <FILE>', 'where it goes (default: standard output)')
+    .option('--compare <OLD>', 'what is new beside the result in this folder, what still stands, and what is gone')
     .option('--no-requirements', 'HTML without the page of the clauses of the ABI, which takes some seconds')
     .action((folder: string, flags: ReportFlags) => {
       report(folder, flags);
     });
 }
 
-function report(folder: string, { format, out, requirements }: ReportFlags): void {
+function report(folder: string, flags: ReportFlags): void {
+  const { format, out, requirements } = flags;
   const result = readResult(folder);
+  if (flags.compare !== undefined) {
+    printComparison(result, { folder, old: flags.compare, format, out });
+    return;
+  }
   if (format === 'table') {
     if (out !== undefined) throw new UsageError('--out: a table goes to standard output; name another --format');
     printResult(result, folder, {});

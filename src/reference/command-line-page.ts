@@ -1,6 +1,7 @@
 /** docs/reference/command-line.md, made of the help of each command. */
 import type { Command } from 'commander';
-import { createProgram } from '../cli/program.js';
+import { examplesText } from '../cli/examples.js';
+import { createProgram, HELP } from '../cli/program.js';
 
 const WIDTH = 100;
 
@@ -22,6 +23,6 @@ ${sections.join('\n').trimEnd()}
 function helpOf(command: Command): string {
   const plain = command
     .configureOutput({ getOutHelpWidth: () => WIDTH, getOutHasColors: () => false })
-    .configureHelp({ helpWidth: WIDTH });
-  return `\`\`\`\n${plain.helpInformation().trimEnd()}\n\`\`\``;
+    .configureHelp({ ...HELP, helpWidth: WIDTH });
+  return `\`\`\`\n${plain.helpInformation().trimEnd()}\n${examplesText(command.name()) === '' ? '' : `${examplesText(command.name())}\n`}\`\`\``;
 }
