@@ -10,15 +10,17 @@ import { type Listings, parseListings } from '../campaign/traces/listing.js';
 import { UsageError } from '../errors.js';
 import { applyRules } from '../expect/apply-rules.js';
 import { expectationsIfAny } from '../expect/expectation-file.js';
+import { type KnownChoice, knownRulesFor } from '../expect/known-rules.js';
 import { claimResultFolder, LISTINGS } from './claim-folder.js';
 import { type Outputs, printAs, withFormat } from './format-option.js';
-import { expectationPath, openConfig, type PlaceFlags, withPlaces } from './project.js';
+import { expectationPath, knownRules, openConfig, type PlaceFlags, withKnown, withPlaces } from './project.js';
 import { writeMergedResult } from './result-folder.js';
 import { shorten } from '../text/escape.js';
 
 interface MergeFlags extends PlaceFlags {
   out: string;
   format: Outputs;
+  known?: KnownChoice;
   partial: boolean;
 }
 
@@ -28,7 +30,7 @@ export function mergeCommand(): Command {
     .argument('<DIR...>', 'folders that fuzz --shard --out wrote')
     .requiredOption('--out <DIR>', 'where the merged result goes')
     .option('--partial', 'merge although shards are missing', false);
-  return withPlaces(withFormat(command), 'expect').action(async (folders: string[], flags: MergeFlags) => {
+  return withPlaces(withKnown(withFormat(command)), 'expect').action(async (folders: string[], flags: MergeFlags) => {
     process.exitCode = await merge(folders, flags);
   });
 }
@@ -56,7 +58,9 @@ async function merge(folders: readonly string[], flags: MergeFlags): Promise<num
   const found = builder.result(folders.join(', '));
   if (missing !== undefined) found.run.missing = missing;
   const known = found.result.targets.map(({ target }) => target);
-  const { result } = applyRules(found, rules, { known, inFull: () => false });
+  const recorded = all.filter((record) => record.kind === 'target');
+  const ofKernels = knownRulesFor(recorded, knownRules(flags.known));
+  const { result } = applyRules(found, [...rules, ...ofKernels], { known, inFull: () => false });
   // Read first: one of the folders may be the one that the result goes to.
   const listings = listingsIn(folders);
   const release = claimResultFolder(out);
