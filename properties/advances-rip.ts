@@ -6,7 +6,7 @@ const ABOUT = 've';
 
 /**
  * Criteria: (1) RIP advances by the length that TDX reports, for an EPT violation by the decoded length; (2) exactly when
- * the instruction was emulated, and by the dispatch alone; (3) what nobody emulates changes nothing and is reported; (4)
+ * the instruction was emulated, and by the dispatch alone; (3) what nobody emulates changes nothing, is no business of the host, and is reported; (4)
  * an EPT violation on a private page stops the guest.
  */
 export const advancesRip: PropertyDefinition = {
@@ -18,6 +18,7 @@ export const advancesRip: PropertyDefinition = {
   program: {
     programs: [
       'helper-virt-exception',
+      'helper-early-exception',
       'helper-handle-io',
       'helper-handle-mmio',
       'helper-read-msr',
@@ -29,6 +30,7 @@ export const advancesRip: PropertyDefinition = {
       ...returnsResult(ABOUT),
       ...leavesSavedRegisters(ABOUT),
       happens('stop', ABOUT),
+      happens('TDVMCALL', ABOUT),
     ],
   },
   example: 'RIP advances by the reported length after MMIO, where that length is undefined.',

@@ -13,7 +13,13 @@ export const mapsTdcallErrors: PropertyDefinition = {
   source:
     'docs/abi/linux-helpers.md#attestation; docs/abi/linux-fixes.md#2748566da8b0; docs/abi/status-codes.md#layout',
   program: {
-    programs: ['helper-get-report0', 'helper-extend-rtmr', 'helper-accept-memory', 'helper-get-ve-info'],
+    programs: [
+      'helper-get-report0',
+      'helper-extend-rtmr',
+      'helper-accept-memory',
+      'helper-get-ve-info',
+      'helper-early-exception',
+    ],
     clauses: () => [
       ...['report', 'accept-memory'].flatMap((about) => [...asksModule(about), ...returnsResult(about)]),
       ...asksModule('ve'),

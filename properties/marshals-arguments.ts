@@ -1,5 +1,11 @@
 import { atCall, constant, equal, fact, predictedRegister, when } from '../src/clause/clause.js';
-import { asksHost, passesOperands, SEAMCALL_PROGRAMS } from '../src/clause/exchange-groups.js';
+import {
+  asksHost,
+  HYPERCALL_PROGRAMS,
+  HYPERCALLS,
+  passesOperands,
+  SEAMCALL_PROGRAMS,
+} from '../src/clause/exchange-groups.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
 import type { Contract } from '../src/contract/contract.js';
 import { REGISTER_NAMES, type RegisterName } from '../src/x86/registers.js';
@@ -34,8 +40,8 @@ export const marshalsArguments: PropertyDefinition = {
   },
   program: {
     // Of the helpers that pass their arguments on as they are, and of the wrappers around SEAMCALL.
-    programs: ['helper-hypercall', 'helper-kvm-hypercall', ...SEAMCALL_PROGRAMS],
-    clauses: () => [...asksHost('hypercall'), ...asksHost('kvm-hypercall'), ...passesOperands()],
+    programs: [...HYPERCALL_PROGRAMS, ...SEAMCALL_PROGRAMS],
+    clauses: () => [...HYPERCALLS.flatMap(asksHost), ...passesOperands()],
   },
   example: 'Two fields of the argument block are swapped, or a 64-bit field is loaded with a 32-bit move.',
   fix: 'Compare the offsets with the layout of the block, and use 64-bit moves.',

@@ -16,12 +16,13 @@ export const mmioWidth: PropertyDefinition = {
   source:
     'docs/abi/linux-helpers.md#handle_mmio; docs/abi/linux-fixes.md#b6fb565a2d15; docs/abi/linux-fixes.md#d4fc4d014715; docs/abi/linux-fixes.md#1e7769653b06; docs/abi/tdvmcall.md#verequestmmio; docs/abi/processor.md#widths-of-results (Intel SDM volume 2, MOV, MOVZX, MOVSX)',
   program: {
-    programs: ['helper-handle-mmio', 'helper-virt-exception'],
+    programs: ['helper-handle-mmio', 'helper-virt-exception', 'helper-mmio-read', 'helper-mmio-write'],
     clauses: () => [
       ...asksHost(ABOUT),
       ...returnsResult(ABOUT),
       ...leavesSavedRegisters(ABOUT),
       agrees('return', 'operand', ABOUT),
+      agrees('return', 'value', ABOUT),
     ],
   },
   example: 'A read passes an uninitialised variable in R15.',

@@ -8,7 +8,7 @@ import {
   when,
   whenAnswered,
 } from '../src/clause/clause.js';
-import { returnsResult } from '../src/clause/exchange-groups.js';
+import { HYPERCALL_PROGRAMS, HYPERCALLS, returnsResult } from '../src/clause/exchange-groups.js';
 import { mayReturn, type PropertyDefinition } from '../src/clause/property.js';
 
 /** RAX is what the reference says, as far as the type of the result goes. */
@@ -52,9 +52,9 @@ export const returnsStatus: PropertyDefinition = {
     },
   },
   program: {
-    // Of the helpers that return R10 as it is.
-    programs: ['helper-hypercall', 'helper-kvm-hypercall'],
-    clauses: () => [...returnsResult('hypercall'), ...returnsResult('kvm-hypercall')],
+    // Of the helpers that return R10 as it is, or R11 where R10 is no status.
+    programs: HYPERCALL_PROGRAMS,
+    clauses: () => HYPERCALLS.flatMap(returnsResult),
   },
   example:
     'The TDCALL status (always 0 after a hypercall) is returned instead of R10, so that every failure reads as success.',

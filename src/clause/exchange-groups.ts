@@ -42,5 +42,14 @@ export const passesOperands = (): ExchangeClause[] => OPERANDS.map((name) => agr
 /** The outputs of a leaf are where the reference has them. */
 export const leavesOutputs = (about: string): ExchangeClause[] => OUTPUTS.map((name) => agrees('return', name, about));
 
+/** Helpers that pass their arguments on as they are, and what their exchanges are about. */
+export const HYPERCALL_PROGRAMS: readonly string[] = [
+  'helper-hypercall',
+  'helper-kvm-hypercall',
+  'helper-get-quote',
+  'helper-hyper-v-hypercall',
+];
+export const HYPERCALLS: readonly string[] = ['hypercall', 'kvm-hypercall', 'quote', 'hyper-v'];
+
 /** Programs around SEAMCALL. */
 export const SEAMCALL_PROGRAMS: readonly string[] = ['seamcall-errno', 'seamcall-retry'];

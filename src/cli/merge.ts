@@ -12,15 +12,17 @@ import { applyRules } from '../expect/apply-rules.js';
 import { expectationsIfAny } from '../expect/expectation-file.js';
 import { mergedNight } from '../history/merged-night.js';
 import { readHistory } from '../history/nights.js';
+import { type KnownChoice, knownRulesFor } from '../expect/known-rules.js';
 import { claimResultFolder, LISTINGS } from './claim-folder.js';
 import { type Outputs, printAs, withFormat } from './format-option.js';
-import { expectationPath, openConfig, type PlaceFlags, withPlaces } from './project.js';
+import { expectationPath, knownRules, openConfig, type PlaceFlags, withKnown, withPlaces } from './project.js';
 import { writeMergedResult } from './result-folder.js';
 import { shorten } from '../text/escape.js';
 
 interface MergeFlags extends PlaceFlags {
   out: string;
   format: Outputs;
+  known?: KnownChoice;
   partial: boolean;
 }
 
@@ -30,7 +32,7 @@ export function mergeCommand(): Command {
     .argument('<DIR...>', 'folders that fuzz --shard --out wrote')
     .requiredOption('--out <DIR>', 'where the merged result goes')
     .option('--partial', 'merge although shards are missing', false);
-  return withPlaces(withFormat(command), 'expect').action(async (folders: string[], flags: MergeFlags) => {
+  return withPlaces(withKnown(withFormat(command)), 'expect').action(async (folders: string[], flags: MergeFlags) => {
     process.exitCode = await merge(folders, flags);
   });
 }
@@ -58,7 +60,9 @@ async function merge(folders: readonly string[], flags: MergeFlags): Promise<num
   const found = builder.result(folders.join(', '));
   if (missing !== undefined) found.run.missing = missing;
   const known = found.result.targets.map(({ target }) => target);
-  const { result } = applyRules(found, rules, { known, inFull: () => false });
+  const recorded = all.filter((record) => record.kind === 'target');
+  const ofKernels = knownRulesFor(recorded, knownRules(flags.known));
+  const { result } = applyRules(found, [...rules, ...ofKernels], { known, inFull: () => false });
   const night = mergedNight(folders.map(readHistory), result.result.targets);
   if (night !== undefined) result.run.night = night;
   // Read first: one of the folders may be the one that the result goes to.

@@ -12,7 +12,7 @@ import { configuredTargets } from '../config/config-targets.js';
 import { CONFIG_NAMES, fromHere, type LoadedConfig, loadConfig } from '../config/load-config.js';
 import { UsageError } from '../errors.js';
 import { expectationsIfAny, PROJECT_EXPECTATIONS, readExpectations } from '../expect/expectation-file.js';
-import { KNOWN_CHOICES, type KnownChoice, knownRulesOf, readKnown } from '../expect/known-rules.js';
+import { KNOWN_CHOICES, type KnownChoice, type KnownRule, knownRulesOf, readKnown } from '../expect/known-rules.js';
 import type { Rule } from '../expect/rule.js';
 import { packageRoot } from '../package-info.js';
 import { shorten } from '../text/escape.js';
@@ -75,6 +75,11 @@ export function withKnown(command: Command): Command {
   return command.addOption(new Option('--known <SET>', text).choices(KNOWN_CHOICES).default('linux'));
 }
 
+/** The rules that come with the tool. @throws UsageError if the package's own file is damaged */
+export function knownRules(choice: KnownChoice = 'linux'): readonly KnownRule[] {
+  return readKnown(join(packageRoot(), 'corpus/known'), choice);
+}
+
 /** @throws UsageError for a configuration that cannot be used */
 export async function openConfig({ config }: PlaceFlags): Promise<LoadedConfig> {
   const loaded = await loadConfig('.', config, () => import('../index.js'));
@@ -100,7 +105,7 @@ export async function openProject(images: readonly string[], flags: ProjectFlags
     workers: flags.workers ?? config.workers ?? availableParallelism(),
     out: flags.out ?? writable('out', loaded),
     expectationFile,
-    knownRules: knownRulesOf(selection.targets, readKnown(join(packageRoot(), 'corpus/known'), flags.known ?? 'linux')),
+    knownRules: knownRulesOf(selection.targets, knownRules(flags.known)),
   };
 }
 

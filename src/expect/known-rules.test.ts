@@ -5,7 +5,7 @@ import { PROPERTY_NAMES } from '../../properties/all.js';
 import { builtInPrograms } from '../campaign/targets/built-in-targets.js';
 import type { Image } from '../image/image.js';
 import { packageRoot } from '../package-info.js';
-import { hasDefect, knownRulesOf, readKnown } from './known-rules.js';
+import { hasDefect, knownRulesFor, knownRulesOf, readKnown } from './known-rules.js';
 
 const FOLDER = join(packageRoot(), 'corpus/known');
 const known = readKnown(FOLDER, 'linux');
@@ -56,6 +56,25 @@ describe('whose they are', () => {
     expect(rules.map(({ slot }) => slot)).toEqual(slots);
     for (const rule of rules) expect(rule).toMatchObject({ target: target.name, property: 'port-io-width' });
   });
+});
+
+test('a merge knows targets by their records alone', () => {
+  const recorded = [
+    { name: 'a:handle_in', symbol: 'handle_in', kernel: '6.12.100' },
+    { name: 'b:handle_in', symbol: 'handle_in', kernel: '6.12.117' },
+    { name: 'c:handle_in', symbol: 'handle_in' },
+  ];
+  expect(knownRulesFor(recorded, known).map(({ target, slot }) => [target, slot])).toEqual([
+    ['a:handle_in', 'return.regs.ax'],
+  ]);
+});
+
+test.each([
+  ['6.10.9', 1],
+  ['6.11.0', 0],
+])('what a read of a device shows of the stack: a kernel of %s has it %i times', (kernel, count) => {
+  const rules = knownRulesFor([{ name: 'mmio_read', symbol: 'mmio_read', kernel }], known);
+  expect(rules.filter(({ slot }) => slot === 'TDVMCALL.r15')).toHaveLength(count);
 });
 
 function ofKernel(image: Image, version: string): Image {

@@ -51,9 +51,26 @@ export function readKnown(folder: string, choice: KnownChoice): readonly KnownRu
 
 /** The rules of the targets that are functions of a kernel with the defect. */
 export function knownRulesOf(targets: readonly AnyTarget[], known: readonly KnownRule[]): Rule[] {
-  return targets.flatMap(({ name, symbol, image }) => {
-    const version = kernelRelease(image);
-    if (version === undefined) return [];
+  return knownRulesFor(
+    targets.map(({ name, symbol, image }) => ({ name, symbol, kernel: kernelRelease(image)?.join('.') })),
+    known,
+  );
+}
+
+/** A target as records have it: no image is at hand. */
+export interface RecordedTarget {
+  readonly name: string;
+  readonly symbol: string;
+  /** Which kernel it is of, `6.12.100`; undefined for one of none. */
+  readonly kernel?: string | undefined;
+}
+
+/** The same of targets that were recorded. */
+export function knownRulesFor(targets: readonly RecordedTarget[], known: readonly KnownRule[]): Rule[] {
+  return targets.flatMap(({ name, symbol, kernel }) => {
+    if (kernel === undefined) return [];
+    const [major, minor, update = 0] = kernel.split('.').map(Number);
+    const version: KernelRelease = [major, minor, update];
     return known
       .filter(({ symbols, fixed }) => symbols.some((glob) => matchesGlob(symbol, glob)) && hasDefect(version, fixed))
       .map(({ property, slot, place, reason, reference }): Rule => ({

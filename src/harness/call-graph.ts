@@ -31,7 +31,16 @@ const MOST_FUNCTIONS = 1000;
  * @throws ImageError if the image has no such function
  */
 export function reachedFunctions(image: Image, symbol: string): CodeOfFunction[] {
-  const first = codeOf(image, symbol, functionExtent(image, findFunction(image, symbol)));
+  return reached(image, codeOf(image, symbol, functionExtent(image, findFunction(image, symbol))));
+}
+
+/** The same of whatever function an address belongs to; nothing where the image has no code. */
+export function reachedFrom(image: Image, address: bigint): CodeOfFunction[] {
+  const first = functionAround(image, address);
+  return first === undefined ? [] : reached(image, first);
+}
+
+function reached(image: Image, first: CodeOfFunction): CodeOfFunction[] {
   const found = new Map<bigint, CodeOfFunction>([[first.address, first]]);
   const left = [first];
   for (let next = left.pop(); next !== undefined && found.size < MOST_FUNCTIONS; next = left.pop()) {

@@ -187,6 +187,11 @@ export class ProgramRunner implements Runner {
     return playDigest(this.player.play);
   }
 
+  get laidData(): readonly string[] {
+    const { session, image } = this.player;
+    return session.stages.filter((stage) => stage.image === image).flatMap((stage) => stage.laidData);
+  }
+
   get stops(): readonly bigint[] {
     const { play, session, image } = this.player;
     const own = session.stages.filter((stage) => stage.image === image);

@@ -186,6 +186,8 @@ export interface Runner {
   traceMachines(values: Case): readonly (readonly Step[])[];
   /** Everything that the case run last executed, its companions too. */
   traceAll(): readonly (readonly Step[])[];
+  /** Names of data of the image that the world fills in before a case: a case must know them by these. */
+  readonly laidData?: readonly string[];
   tell(trace: CaseTrace, violation: Violation | undefined): Told;
   /**
    * The case that was run last once more, with the value that a violation expects in place of the wrong one, where it was

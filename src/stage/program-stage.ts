@@ -270,6 +270,11 @@ export class ProgramStage extends Stage {
     return this.data.get(name);
   }
 
+  /** Data of the image that somebody has asked for by its name. */
+  get laidData(): readonly string[] {
+    return [...this.data.keys()].filter((name) => symbolsNamed(this.image, name).length > 0);
+  }
+
   /** Runs on to the next exchange of the call, or to its end. @returns one of STOP */
   proceed(): number {
     return this.run(this.deadline);

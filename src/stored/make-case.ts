@@ -37,7 +37,7 @@ export function bareCase(runner: Runner, values: Case, signature: Signature, fou
 }
 
 function caseOf(
-  { target, image, entry, size, space }: Runner,
+  { target, image, entry, size, space, laidData = [] }: Runner,
   values: Case,
   touched: Touched,
   found: CaseFile['found'],
@@ -54,7 +54,7 @@ function caseOf(
     model: { module: REFERENCE_CONFIGURATION.version },
     code: storedCode(
       image,
-      { symbol, entry, size, ...(data !== undefined && { data }), ...(writableCode && { writableCode }) },
+      { symbol, entry, size, laidData, ...(data !== undefined && { data }), ...(writableCode && { writableCode }) },
       touched,
     ),
     ...storedValues(values, space),

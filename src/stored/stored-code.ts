@@ -1,6 +1,7 @@
 /** The part of a case file that is machine code: pages of an image after relocation, with the names in them. */
 import { isFunction, namedBytes, symbolAt } from '../stage/functions.js';
 import type { External, Image, ImageSymbol } from '../image/image.js';
+import { symbolsNamed } from '../image/symbols.js';
 import { hex } from '../text/hex.js';
 import { type CaseFile, MAX_BAD_PLACES, MAX_CODE, MAX_PAGES, MAX_SYMBOLS } from './case-schema.js';
 import type { Touched } from './touched.js';
@@ -15,6 +16,8 @@ interface CaseFunction {
   size: number;
   /** Symbols of data that its contract names. */
   data?: readonly string[];
+  /** And of data that the world fills in by its name. */
+  laidData?: readonly string[];
   /** Pages of code that the image lets be written stay so. */
   writableCode?: boolean;
 }
@@ -24,9 +27,9 @@ interface CaseFunction {
  * @param touched what all runs of the case touched
  */
 export function storedCode(image: Image, target: CaseFunction, touched: Touched): CaseFile['code'] {
-  const { symbol, entry, data, writableCode = false } = target;
+  const { symbol, entry, data, laidData, writableCode = false } = target;
   const size = Math.min(target.size, MAX_CODE);
-  const names = new Names(image, symbol, entry, touched, data);
+  const names = new Names(image, symbol, entry, touched, data, laidData);
   const all = neededPages(image, entry, size, touched, names.needed);
   const pages = all.slice(0, MAX_PAGES).sort((a, b) => (a < b ? -1 : 1));
   const fixups = usedFixups(image, entry, size, touched);
@@ -73,12 +76,15 @@ class Names {
     entry: bigint,
     { addresses }: Touched,
     data: readonly string[] = [],
+    laidData: readonly string[] = [],
   ) {
     const target = image.symbols.find(({ name, address }) => name === symbol && address === entry);
     if (target !== undefined) this.need(target);
     // A function that is called by its name, or that ends a run by it, need not be the symbol that names its code.
     for (const one of image.symbols) if (addresses.has(one.address) && isFunction(image, one)) this.need(one);
     for (const one of image.symbols) if (data.includes(one.name) && !isFunction(image, one)) this.need(one);
+    // Of several names at one address the world knows this one.
+    for (const name of laidData) for (const one of symbolsNamed(image, name).slice(0, 1)) this.need(one);
     for (const address of addresses) {
       const naming = symbolAt(image, address);
       if (naming !== undefined) this.need(naming.symbol);

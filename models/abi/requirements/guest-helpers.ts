@@ -51,8 +51,10 @@ export const GUEST_HELPER_REQUIREMENTS: readonly Requirement[] = [
     statement: 'A Hyper-V hypercall has the control word in R10, parameters in RDX and R8, and its result in R11.',
     source: ['docs/abi/linux-helpers.md#hv_tdx_hypercall', 'docs/abi/tdvmcall.md#vendor-calls'],
     standing: 'read in source',
-    checks: [],
-    gap: 'no built-in target makes one',
+    checks: [
+      { property: 'marshals-arguments', slots: ['TDVMCALL.r10', 'TDVMCALL.rdx', 'TDVMCALL.r8'], about: 'hyper-v' },
+      { property: 'returns-status', slots: ['return.rax'], about: 'hyper-v' },
+    ],
   },
   {
     id: 'halt.blocked-flag',

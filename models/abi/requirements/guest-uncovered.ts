@@ -7,8 +7,10 @@ export const UNCOVERED_GUEST_REQUIREMENTS: readonly Requirement[] = [
     statement: 'GetQuote asks with a shared buffer in R12 and its size in R13, and returns R10.',
     source: ['docs/abi/linux-helpers.md#tdx_hcall_get_quote', 'docs/abi/tdvmcall.md#getquote'],
     standing: 'read in source',
-    checks: [],
-    gap: 'no built-in helper asks for a quote',
+    checks: [
+      { property: 'marshals-arguments', slots: ['TDVMCALL.r11', 'TDVMCALL.r12', 'TDVMCALL.r13'], about: 'quote' },
+      { property: 'returns-status', slots: ['return.rax'], about: 'quote' },
+    ],
   },
   {
     id: 'quote.host-length',

@@ -76,14 +76,17 @@ export function portOut(bytes: 1 | 2 | 4): (options: HelperOptions, values: Valu
   };
 }
 
-/** The part of `handle_io` before its return. */
-export function* handleIoPart(options: HelperOptions, values: Values): Part<Handled> {
-  const qualification = values['ve.exit_qual'];
+/** The part of `handle_io` before its return. @param length of the instruction */
+export function* handleIoPart(
+  options: HelperOptions,
+  values: Values,
+  qualification = values['ve.exit_qual'],
+  length = values['ve.instr_len'],
+): Part<Handled> {
   if ((qualification & QUALIFICATION.string) !== 0n) return refused(minus(ERRNO.EIO));
   const bytes = Number(qualification & QUALIFICATION.bytes) + 1;
   const port = truncate(PORT_BYTES, qualification >> QUALIFICATION.portShift);
   const ax = saved(values, 'ax');
-  const length = values['ve.instr_len'];
   if ((qualification & QUALIFICATION.in) === 0n) {
     const answer = yield* write(options, bytes, port, ax);
     if (answer === undefined) return undefined;

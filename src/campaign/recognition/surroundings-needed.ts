@@ -38,6 +38,7 @@ const FOR_JUDGEMENT: Readonly<Record<string, Needed>> = {
   'helper-virt-exception': { refersTo: ['decode_mmio', 'insn_decode_mmio'] },
   'helper-map-gpa': { refersTo: ['tdx_shared_mask', 'cc_mask'] },
   'helper-get-report0': { refersTo: ['virt_to_phys', 'page_offset_base'] },
+  'helper-get-quote': { refersTo: ['virt_to_phys', 'page_offset_base'] },
   'helper-extend-rtmr': { refersTo: ['virt_to_phys', 'page_offset_base'] },
   'seamcall-errno': { refersTo: ['print_failure'] },
   'seamcall-retry': { refersTo: ['print_failure'] },

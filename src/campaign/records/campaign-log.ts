@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { toolVersion } from '../../package-info.js';
 import { CoverageSet, coverageSize, functionRecords, otherFunctions } from './coverage.js';
+import { kernelRelease } from '../recognition/kernel-version.js';
 import { fingerprint } from '../targets/fingerprint.js';
 import type { Origin } from './origin.js';
 import type { ContractHint } from './contract-hint.js';
@@ -198,6 +199,7 @@ export class CampaignLog {
 
 function targetRecord({ target, runner, seed, id, fingerprint: print, functions }: Prepared): CampaignRecord {
   const assumes = assumptionsOf(target);
+  const kernel = kernelRelease(target.image)?.join('.');
   return {
     kind: 'target',
     id,
@@ -207,6 +209,7 @@ function targetRecord({ target, runner, seed, id, fingerprint: print, functions 
     image: target.image.name,
     imageHash: target.image.hash,
     fingerprint: print,
+    ...(kernel !== undefined && { kernel }),
     seed,
     ...(assumes.length > 0 && { assumes: [...assumes] }),
     properties: runner.properties.map(({ property, ...rest }) => ({ name: property.name, ...rest })),

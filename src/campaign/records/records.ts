@@ -44,6 +44,11 @@ const targetRecord = z.strictObject({
   image: text(4300),
   imageHash: digest,
   fingerprint: digest,
+  /** Of a kernel's function, which one: major and minor number and update. */
+  kernel: z
+    .string()
+    .regex(/^\d{1,3}\.\d{1,3}\.\d{1,4}$/, 'a kernel version: 6.12.100')
+    .optional(),
   seed: text(1000),
   /** What the contract takes for granted. */
   assumes: z.array(assumptionSchema).optional(),

@@ -24,6 +24,7 @@ const STUBS: Readonly<Record<string, string>> = {
 const PROGRAMS: Readonly<Record<string, string>> = {
   'helper-5.19': 'linux-helpers-5.19',
   'helper-7.3': 'linux-helpers-7.3',
+  'helper-parts-7.3': 'linux-helpers-7.3',
   'helper-rfc-2021': 'linux-helpers-rfc-2021',
   'dispatcher-7.3': 'kvm-7.3',
   'seamcall-wrapper-2023': 'linux-seamcall-2023',
@@ -63,19 +64,16 @@ export function builtInStubs(): StubTarget[] {
   );
 }
 
-/** Functions with state and several exchanges. */
+/** Functions with state and several exchanges, each of a set once. */
 export function builtInPrograms(): ProgramTarget[] {
+  const listed = new Set<string>();
   return builtIn(PROGRAMS).flatMap(({ object, set, image }) =>
     Object.entries(set.programs ?? {})
-      .filter(([, { symbol }]) => has(image, symbol))
-      .map(([name, program]) => ({
-        name: `${object}/${name}`,
-        symbol: program.symbol,
-        set: set.name,
-        program,
-        contractName: name,
-        image,
-      })),
+      .filter(([name, { symbol }]) => has(image, symbol) && !listed.has(`${set.name}/${name}`))
+      .map(([name, program]) => {
+        listed.add(`${set.name}/${name}`);
+        return { name: `${object}/${name}`, symbol: program.symbol, set: set.name, program, contractName: name, image };
+      }),
   );
 }
 

@@ -19,6 +19,7 @@ import { nearest, nearestNames } from '../../text/nearest.js';
 import { bindTarget, type Unnamed } from './bind-target.js';
 import { builtInTargets } from './built-in-targets.js';
 import { matchesGlob } from './glob.js';
+import { withoutNamesakes } from './namesakes.js';
 import type { AnyTarget } from '../../run/target.js';
 import { cloneOf, isWanted, ownPart } from './own-part.js';
 import { type RecognisedTargets, recogniseTargets } from './recognised-targets.js';
@@ -116,6 +117,7 @@ function fromImages(
   const asked = contract === 'auto' ? undefined : typeof contract === 'string' ? findContractSet(contract) : contract;
   // What a binding names by a set's name may be in the file that was given.
   const sets = asked === undefined ? CONTRACT_SETS : [asked, ...CONTRACT_SETS];
+  const known = sets.flatMap(symbolsOf);
   const targets: AnyTarget[] = [];
   const wanted = new Set([...named, ...(asked === undefined ? [] : symbolsOf(asked))]);
   const opened = openImages(paths, { isWanted: (input) => isWanted(input, wanted), isModelled });
@@ -124,7 +126,7 @@ function fromImages(
   /** Files that are one image stay one. */
   const wholes = new Map<Image, Image>();
   const images = opened.files.map((file, index) => {
-    const whole = wholes.get(file.image) ?? withFunctionsAt(file.image, named);
+    const whole = wholes.get(file.image) ?? withFunctionsAt(withoutNamesakes(file.image, known), named);
     wholes.set(file.image, whole);
     return {
       path: labels[index],

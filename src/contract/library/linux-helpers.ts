@@ -14,7 +14,12 @@ function helpers(
 }
 
 /** Symbols that helpers have had since v6.7, in the versions that have them. */
-const HYPERCALLS = { _tdx_hypercall: 'helper-hypercall', tdx_kvm_hypercall: 'helper-kvm-hypercall' } as const;
+const HYPERCALLS = {
+  _tdx_hypercall: 'helper-hypercall',
+  tdx_kvm_hypercall: 'helper-kvm-hypercall',
+  hv_tdx_hypercall: 'helper-hyper-v-hypercall',
+  tdx_hcall_get_quote: 'helper-get-quote',
+} as const;
 const HANDLERS = {
   handle_io: 'helper-handle-io',
   handle_mmio: 'helper-handle-mmio',
@@ -29,6 +34,12 @@ const HANDLERS = {
   tdx_map_gpa: 'helper-map-gpa',
   tdx_accept_memory: 'helper-accept-memory',
   tdx_mcall_get_report0: 'helper-get-report0',
+  // Parts of the handlers, where a compiler leaves them functions of their own.
+  handle_in: 'helper-handle-in',
+  handle_out: 'helper-handle-out',
+  mmio_read: 'helper-mmio-read',
+  mmio_write: 'helper-mmio-write',
+  tdx_early_handle_ve: 'helper-early-exception',
 } as const;
 const SINCE_6_7 = { ...HYPERCALLS, ...HANDLERS } as const;
 

@@ -62,11 +62,12 @@ function withOperand(outputs: Outputs, number: number): Outputs {
 /** Bits 2:0: bytes less one; bit 3: IN; bit 4: string; bit 5: REP; bit 6: immediate port; bits 31:16: the port. */
 const QUALIFICATION_BYTES = 0x7n;
 const PORT_SIZES = [0n, 1n, 3n] as const;
-const qualification: Draw = (dice) =>
+export const PORT_QUALIFICATION: Draw = (dice) =>
   (mostly(uniform, below(0x100))(dice) & ~QUALIFICATION_BYTES & ~(dice.once(4) ? 0n : 0x10n)) |
   oneOf(...PORT_SIZES)(dice);
-const isPortAccess = (values: Values): boolean =>
-  PORT_SIZES.some((size) => size === (values['ve.exit_qual'] & QUALIFICATION_BYTES));
+/** Whether a qualification is that of an access which there is. */
+export const isPortAccess = (qualification: bigint): boolean =>
+  PORT_SIZES.some((size) => size === (qualification & QUALIFICATION_BYTES));
 
 /** The hypervisor's leaves, their neighbours, and 64-bit values that end in one. */
 const hypervisorLeaf = either(
@@ -82,7 +83,7 @@ const msrIndex: Draw = either(
   anyValue,
 );
 
-const record: Slots = { ...EXCEPTION_SLOTS, 've.exit_qual': slot('the exit qualification', qualification) };
+const record: Slots = { ...EXCEPTION_SLOTS, 've.exit_qual': slot('the exit qualification', PORT_QUALIFICATION) };
 
 /** A handler that needs nothing but the saved registers and the record. */
 function plain({
@@ -111,7 +112,7 @@ const HANDLERS: readonly Helper[] = [
     sentence: 'a port access traps, with qualification {ve.exit_qual} and RAX {regs.ax}',
     slots: { ...record, 've.exit_qual': speaking('port-access', record['ve.exit_qual']) },
     reference: handleIo,
-    isFair: isPortAccess,
+    isFair: (values) => isPortAccess(values['ve.exit_qual']),
     classes: [{ name: 'refused without a call', holds: (play) => !has('TDVMCALL')(play) }],
   }),
   plain({
@@ -223,7 +224,7 @@ const DISPATCH: Helper = {
     isFairException(values) &&
     isFairAccess(values) &&
     isSharedMask(values['shared_mask']) &&
-    isPortAccess(values) &&
+    isPortAccess(values['ve.exit_qual']) &&
     (values['ve.gpa'] & values['shared_mask']) === 0n,
   classes: [
     ...HOST_CLASSES,

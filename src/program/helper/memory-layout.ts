@@ -2,13 +2,20 @@
 import type { Values } from '../../../models/exchange/exchange.js';
 import type { ExternalFunctions } from '../../play/call.js';
 import type { ProgramStage } from '../../stage/program-stage.js';
-import { oneOf } from '../../story/draws.js';
+import { below, oneOf } from '../../story/draws.js';
 import { slot } from './slots.js';
 
 /** The highest bit of a guest-physical address, which is 48 or 52 bits wide (docs/abi/linux-helpers.md#setup). */
 const SHARED_MASKS = [1n << 47n, 1n << 51n] as const;
 
 export const SHARED_MASK_SLOT = slot('the shared bit', oneOf(...SHARED_MASKS), SHARED_MASKS[0]);
+
+/** The base of the direct map, where KASLR may put it (docs/abi/linux-helpers.md#whole-kernels). */
+export const DIRECT_MAP_SLOT = slot(
+  'the base of the direct map',
+  (dice) => 0xffff888000000000n - (below(1 << 16)(dice) << 20n),
+  0xffff888000000000n,
+);
 
 export function isSharedMask(mask: bigint): boolean {
   return SHARED_MASKS.some((known) => known === mask);

@@ -7,7 +7,7 @@ import type { ProgramStage } from '../../stage/program-stage.js';
 import { anyValue, below, type Draw, either, mostly, oneBitOff, oneOf, uniform } from '../../story/draws.js';
 import { speaking, type StorySlot } from '../../story/story.js';
 import { has, type Helper, HOST_CLASSES, valueIs } from './helper.js';
-import { layDirectMap, virtToPhysExternal } from './memory-layout.js';
+import { DIRECT_MAP_SLOT, layDirectMap, virtToPhysExternal } from './memory-layout.js';
 import { hostSlots, interruptsSlot, slot, type Slots } from './slots.js';
 
 const word = oneOf(...STATUS_CODES.map(({ value }) => value));
@@ -20,11 +20,7 @@ const status: Draw = mostly(either(special, word, oneBitOff(special), anyValue),
 
 const MODULE: Slots = {
   'module.status': speaking('tdcall-status', slot('RAX behind TDCALL', status)),
-  direct_map: slot(
-    'the base of the direct map',
-    (dice) => 0xffff888000000000n - (below(1 << 16)(dice) << 20n),
-    0xffff888000000000n,
-  ),
+  direct_map: DIRECT_MAP_SLOT,
   if: interruptsSlot,
 };
 
