@@ -126,7 +126,7 @@ static int serve_tdvmcall(struct tdx_vcpu *vcpu)
 	}
 }
 
-static int handle_exit(struct tdx_vcpu *vcpu)
+int tdx_serve_exit(struct tdx_vcpu *vcpu)
 {
 	u64 status = vcpu->vp_enter_ret;
 	/* Bits 31:16 modify the reason, a bus lock for one; they do not make it another. */
@@ -183,12 +183,12 @@ static int has_bus_lock(u64 status)
 
 int tdx_handle_exit(struct tdx_vcpu *vcpu)
 {
-	u64 status = vcpu->vp_enter_ret;
-	int result = handle_exit(vcpu);
+	int result;
 
-	if (!has_bus_lock(status))
-		return result;
+	if (!has_bus_lock(vcpu->vp_enter_ret))
+		return tdx_serve_exit(vcpu);
 	vcpu->run->flags |= RUN_BUS_LOCK;
+	result = tdx_serve_exit(vcpu);
 	if (result != TO_GUEST)
 		return result;
 	/* Userspace may slow down who locks the bus. */
