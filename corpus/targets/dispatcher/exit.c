@@ -128,7 +128,7 @@ static int serve_tdvmcall(struct tdx_vcpu *vcpu)
 
 int tdx_serve_exit(struct tdx_vcpu *vcpu)
 {
-	u64 status = vcpu->vp_enter_ret;
+	const u64 status = vcpu->vp_enter_ret;
 	/* Bits 31:16 modify the reason, a bus lock for one; they do not make it another. */
 	u32 reason = status & 0xffff;
 
@@ -183,9 +183,10 @@ static int has_bus_lock(u64 status)
 
 int tdx_handle_exit(struct tdx_vcpu *vcpu)
 {
+	u64 status = vcpu->vp_enter_ret;
 	int result;
 
-	if (!has_bus_lock(vcpu->vp_enter_ret))
+	if (!has_bus_lock(status))
 		return tdx_serve_exit(vcpu);
 	vcpu->run->flags |= RUN_BUS_LOCK;
 	result = tdx_serve_exit(vcpu);
