@@ -134,7 +134,7 @@ const ALLOWED: Allowed = {
   'src/judge': [...WORDS, 'src/clause', 'type src/stage', 'src/harness', REGISTERS, 'models/predict'],
   // Programs: functions with several exchanges, beside a reference that follows the same answers.
   'src/play': PLAYING,
-  'src/program': [...PLAYING, FILES, 'src/play', 'type src/case', 'models/abi', 'models/predict', 'models/dispatcher'],
+  'src/program': [...PLAYING, 'src/play', 'type src/case', 'models/abi', 'models/predict', 'models/dispatcher'],
   // The same again, compiled for a target: it may know all that it compiles.
   'src/lane': [...RUNNING, 'src/judge', 'src/wasm', 'models/abi', 'models/module', 'models/predict'],
   // The one runner: the only place that knows both kinds of code.

@@ -42,10 +42,10 @@ export function* dispatch(visit: Visit): Reference {
   }
 }
 
-/** Of a TDVMCALL only that it is one is judged where its reason has modifier bits. */
+/** Of a TDVMCALL with modifier bits only this is judged: that the guest does not go on before userspace was told. */
 function busLock(about: readonly string[]): ExpectedExchange {
   const flags = { value: KVM_RUN_BUS_LOCK, mask: KVM_RUN_BUS_LOCK };
-  return userspaceExit('X86_BUS_LOCK', { run_flags: flags }, [about.includes('modifiers') ? 'modifiers' : 'decode']);
+  return userspaceExit('X86_BUS_LOCK', { run_flags: flags }, [about.includes('modifiers') ? 'bus-lock' : 'decode']);
 }
 
 function* serve(visit: Visit): Reference {

@@ -12,6 +12,8 @@ export type Topic =
   | 'decode'
   /** A TDVMCALL whose exit reason has modifier bits. */
   | 'modifiers'
+  /** A TDVMCALL beside which a bus lock was detected. */
+  | 'bus-lock'
   /** The first thing that shows who serves the call. */
   | 'route'
   /** Nothing but this comes behind the first exchange. */

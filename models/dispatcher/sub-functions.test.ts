@@ -174,15 +174,18 @@ describe('MSRs', () => {
     refused({ r11: 32n, r12 });
   });
 
-  it.each([0x277n, 0x800n, 0x809n, 0x80fn, 0x828n, 0x83en, 0x840n, 0x8ffn])('writes all 64 bits to %d', (r12) => {
-    const sent = tdvmcall({ r11: 32n, r12: r12 | (1n << 40n), r13: 0x0123_4567_89ab_cdefn });
-    const exchanges = exit(sent, { rax: 1n << 32n });
-    expect(exchanges[0].values).toMatchObject({
-      index: { value: r12, mask: 0xffff_ffffn },
-      value: 0x0123_4567_89ab_cdefn,
-    });
-    expect(changed(exchanges[1], sent)).toEqual({});
-  });
+  it.each([0x200n, 0x26fn, 0x277n, 0x802n, 0x80dn, 0x80fn, 0x828n, 0x830n, 0x839n, 0x83en])(
+    'writes all 64 bits to %d',
+    (r12) => {
+      const sent = tdvmcall({ r11: 32n, r12: r12 | (1n << 40n), r13: 0x0123_4567_89ab_cdefn });
+      const exchanges = exit(sent, { rax: 1n << 32n });
+      expect(exchanges[0].values).toMatchObject({
+        index: { value: r12, mask: 0xffff_ffffn },
+        value: 0x0123_4567_89ab_cdefn,
+      });
+      expect(changed(exchanges[1], sent)).toEqual({});
+    },
+  );
 
   it('answers the value, or INVALID_OPERAND and nothing else', () => {
     const sent = tdvmcall({ r11: 31n, r12: 0x277n });

@@ -4,7 +4,7 @@ import { ImageError } from '../image/image.js';
 import { loadImage } from '../image/open-images.js';
 import { structureLayouts } from '../image/structure-layouts.js';
 import { KVM_MEMBERS, optionsFrom } from '../program/dispatcher/kvm/members.js';
-import { offsetsText } from '../program/dispatcher/kvm/offsets-file.js';
+import { offsetsText } from '../contract/offsets-file.js';
 import { isModelled } from '../stage/outside.js';
 
 export function offsetsCommand(): Command {

@@ -63,7 +63,8 @@ const NUMBERS: ReadonlySet<number> = new Set([0x0d, 0x0f, 0x15, 0x1a, 0x1b, 0x22
 export function skipForm({ version, is64, addressSize }: UnitForm, reader: DwarfReader, form: number): void {
   const fixed = FIXED.get(form);
   if (fixed !== undefined) reader.skip(fixed);
-  else if (NUMBERS.has(form)) reader.uleb();
+  // Constants of a program have 64 bits.
+  else if (NUMBERS.has(form)) reader.skipLeb();
   else
     switch (form) {
       case FORM.address:

@@ -97,6 +97,12 @@ export class DwarfReader {
     throw new DamagedDebug();
   }
 
+  /** Moves over a LEB128 number of any size. */
+  skipLeb(): void {
+    for (let index = 0; index < LEB128_LIMIT; index++) if (this.u8() < 0x80) return;
+    throw new DamagedDebug();
+  }
+
   /** The bytes of a zero-terminated string. */
   string(): Uint8Array {
     const length = this.bytes.subarray(this.at, this.end).indexOf(0);

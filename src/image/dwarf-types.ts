@@ -248,7 +248,7 @@ export class DwarfTypes implements TypeSource<DwarfType> {
         this.spend();
         const name = reader.uleb();
         const form = reader.uleb();
-        const implicit = form === FORM.implicit ? reader.sleb() : 0;
+        const implicit = form === FORM.implicit ? shortNumber(reader) : 0;
         if (name === 0 && form === 0) break;
         attributes.push({ name, form, implicit });
       }
@@ -385,6 +385,16 @@ export class DwarfTypes implements TypeSource<DwarfType> {
         return undefined;
     }
   }
+}
+
+/** Bytes of a LEB128 number below 2^48: no offset or size is larger. */
+const SHORT = 7;
+
+/** A signed number, or 0 for one that is no offset and no size. */
+function shortNumber(reader: DwarfReader): number {
+  const { at } = reader;
+  reader.skipLeb();
+  return reader.at - at > SHORT ? 0 : new DwarfReader(reader.bytes, at, reader.at).sleb();
 }
 
 const SDATA = 0x0d;

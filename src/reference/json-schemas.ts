@@ -5,7 +5,7 @@ import { configSchema } from '../config/config.js';
 import { contractSetSchema } from '../contract/contract.js';
 import { EXPECT_SCHEMA, expectationsSchema } from '../expect/expectation-file.js';
 import { AUDIT_SCHEMA, auditSchema } from '../report/audit-json.js';
-import { OFFSETS_SCHEMA, offsetsSchema } from '../program/dispatcher/kvm/offsets-file.js';
+import { OFFSETS_SCHEMA, offsetsSchema } from '../contract/offsets-file.js';
 import { CASE_1, case1Schema } from '../stored/case-1.js';
 import { CASE_SCHEMA, caseSchema } from '../stored/case-schema.js';
 

@@ -126,9 +126,9 @@ static int serve_tdvmcall(struct tdx_vcpu *vcpu)
 	}
 }
 
-static int handle_exit(struct tdx_vcpu *vcpu)
+int tdx_serve_exit(struct tdx_vcpu *vcpu)
 {
-	u64 status = vcpu->vp_enter_ret;
+	const u64 status = vcpu->vp_enter_ret;
 	/* Bits 31:16 modify the reason, a bus lock for one; they do not make it another. */
 	u32 reason = status & 0xffff;
 
@@ -184,11 +184,12 @@ static int has_bus_lock(u64 status)
 int tdx_handle_exit(struct tdx_vcpu *vcpu)
 {
 	u64 status = vcpu->vp_enter_ret;
-	int result = handle_exit(vcpu);
+	int result;
 
 	if (!has_bus_lock(status))
-		return result;
+		return tdx_serve_exit(vcpu);
 	vcpu->run->flags |= RUN_BUS_LOCK;
+	result = tdx_serve_exit(vcpu);
 	if (result != TO_GUEST)
 		return result;
 	/* Userspace may slow down who locks the bus. */

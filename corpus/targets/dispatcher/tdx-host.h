@@ -246,6 +246,7 @@ int tdx_handle_exit(struct tdx_vcpu *vcpu);
 int tdx_complete_userspace(struct tdx_vcpu *vcpu);
 
 /* Its parts. */
+int tdx_serve_exit(struct tdx_vcpu *vcpu);
 int tdx_port_io(struct tdx_vcpu *vcpu);
 int tdx_complete_port_read(struct tdx_vcpu *vcpu);
 int tdx_mmio(struct tdx_vcpu *vcpu);

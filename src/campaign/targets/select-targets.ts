@@ -11,7 +11,7 @@ import { openImages } from '../../image/open-images.js';
 import { placeName } from '../../image/places.js';
 import { adviceWithoutSymbols, meantSymbol } from '../../image/symbols.js';
 import type { StructureLayouts } from '../../image/structure-layouts.js';
-import { readOffsets } from '../../program/dispatcher/kvm/offsets-file.js';
+import { readOffsets } from '../../contract/offsets-file.js';
 import { withLayout } from '../../program/dispatcher/kvm/resolve-layout.js';
 import { isFunction } from '../../stage/functions.js';
 import { isModelled } from '../../stage/outside.js';

@@ -107,6 +107,9 @@ function call(
   return { name, sentence, slots: { ...(Object.fromEntries(own) as Slots), r11: number, ...answers }, weight };
 }
 
+const EPT_VIOLATION = BigInt(EXIT_REASON.EPT_VIOLATION);
+const EXCEPTION = BigInt(EXIT_REASON.EXCEPTION_OR_NMI);
+
 const word: Draw = mostly(below(0x7fff_ffff), upperHalfAdded(uniform), 4);
 
 const EXITS: readonly Exit[] = [
@@ -170,6 +173,31 @@ const EXITS: readonly Exit[] = [
       r12: slot("the guest's R12", mostly(below(1024), anyValue, 3)),
     },
     weight: 2,
+  },
+  {
+    name: 'EPT violation',
+    sentence: 'EPT violation at {r8}, qualification {rcx}',
+    slots: {
+      ...RESULT,
+      rax: slot('RAX behind TDH.VP.ENTER', draws.statusOf(EPT_VIOLATION), EPT_VIOLATION),
+      rcx: slot('RCX behind TDH.VP.ENTER: the exit qualification', draws.qualification),
+      rdx: slot('RDX behind TDH.VP.ENTER: the extended one', mostly(draws.extendedQualification, uniform, 3)),
+      r8: slot('R8 behind TDH.VP.ENTER: the GPA', draws.violatedAddress),
+      r10: slot("the guest's R10", mostly(oneOf(0n), anyValue)),
+      r11: slot("the guest's R11", mostly(draws.subFunction, uniform, 3)),
+    },
+    weight: 1,
+  },
+  {
+    name: 'exception',
+    sentence: 'exception or NMI, information {r9}',
+    slots: {
+      rax: slot('RAX behind TDH.VP.ENTER', draws.statusOf(EXCEPTION), EXCEPTION),
+      r9: slot('R9 behind TDH.VP.ENTER: the interruption information', mostly(draws.interruption, uniform, 4)),
+      r10: slot("the guest's R10", mostly(oneOf(0n), anyValue)),
+      r11: slot("the guest's R11", mostly(draws.subFunction, uniform, 3)),
+    },
+    weight: 1,
   },
   {
     name: 'other exit',

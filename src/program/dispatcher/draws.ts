@@ -107,12 +107,12 @@ export const subFunction: Draw = nearly(
 export const hypercall: Draw = (dice: Dice) =>
   nearly(either(oneOf(BigInt(KVM_HC_MAP_GPA_RANGE)), below(16)), 5)(dice) || 1n;
 
-/** Status word of a TDVMCALL, now and then with modifier bits. */
-export const tdvmcallStatus: Draw = mostly(
-  oneOf(BigInt(EXIT_REASON.TDCALL)),
-  (dice) => BigInt(EXIT_REASON.TDCALL) | (1n << BigInt(16 + dice.below(16))),
-  24,
-);
+/** Status word of an exit, now and then with modifier bits. */
+export const statusOf = (reason: bigint): Draw =>
+  mostly(oneOf(reason), (dice) => reason | (1n << BigInt(16 + dice.below(16))), 24);
+
+/** Of a TDVMCALL. */
+export const tdvmcallStatus: Draw = statusOf(BigInt(EXIT_REASON.TDCALL));
 
 const exitReason: Draw = mostly(
   oneOf(...Object.values(EXIT_REASON).map(BigInt)),
@@ -143,8 +143,11 @@ export const exitStatus: Draw = mostly(
 /** An NMI, a machine check, a page fault, or something next to them: interruption information of 32 bits. */
 export const interruption: Draw = nearly(oneOf(0x8000_0202n, 0x8000_0312n, 0x8000_030en, 0x8000_0302n), 3);
 
-/** Few bits of an exit qualification: an access, permissions, a linear address. */
-export const qualification: Draw = below(0x200);
+/** Few bits of an exit qualification: an access, permissions (mostly none: nothing is mapped), a linear address. */
+export const qualification: Draw = (dice) => (dice.once(3) ? below(0x200)(dice) : below(0x200)(dice) & ~0x78n);
+
+/** Where an EPT violation may be: in shared and in private memory. */
+export const violatedAddress: Draw = either(deviceAddress, page);
 
 /** Why the module reports an EPT violation: 6 is a page that the guest has not accepted. */
 export const extendedQualification: Draw = either(below(16), upperHalfAdded(oneOf(6n)));

@@ -50,7 +50,7 @@ export function dispatcherTerms(contract: ProgramContract): DispatcherTerms {
   const offsets = host === undefined ? [] : entries.filter(isOffset);
   const policy = host === undefined ? entries : entries.filter((entry) => !isOffset(entry));
   const data = parsed(contract, optionsSchema, Object.fromEntries(policy));
-  if (host !== undefined) parsed(contract, layoutSchema, Object.fromEntries(offsets));
+  const layout = host === undefined ? undefined : parsed(contract, layoutSchema, Object.fromEntries(offsets));
   return {
     contract: {
       ...data,
@@ -58,7 +58,7 @@ export function dispatcherTerms(contract: ProgramContract): DispatcherTerms {
       exitReasonStatuses: KVM_EXIT_REASON_STATUSES,
       emulatedMsrs: KVM_TD_EMULATED_MSRS,
     },
-    layout: host === undefined ? undefined : new KvmLayout(Object.fromEntries(offsets)),
+    layout: layout && new KvmLayout(layout),
   };
 }
 

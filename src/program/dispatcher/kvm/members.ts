@@ -100,19 +100,29 @@ export function optionsFrom(layouts: StructureLayouts): Resolved {
 
 /** The offsets of a contract. */
 export class KvmLayout {
-  constructor(private readonly options: Readonly<Record<string, unknown>>) {}
+  /** Structure -> path -> bytes from its start. A story asks for some of them hundreds of times. */
+  private readonly offsets = new Map<string, Map<string, bigint>>();
+
+  constructor(options: Readonly<Record<string, number>>) {
+    for (const { option, structure, path } of KVM_OFFSETS) {
+      const members = this.offsets.get(structure) ?? new Map<string, bigint>();
+      this.offsets.set(structure, members.set(path, BigInt(options[option])));
+    }
+  }
 
   /** Bytes from the start of the structure. */
   at<Name extends Structure>(structure: Name, path: Member<Name>): bigint {
-    return BigInt(this.number(memberOption(structure, path)));
+    return this.offset(structure, path);
   }
 
   /** Bytes. */
   size(structure: Structure): number {
-    return this.number(memberOption(structure, SIZE));
+    return Number(this.offset(structure, SIZE));
   }
 
-  private number(option: string): number {
-    return this.options[option] as number;
+  private offset(structure: string, path: string): bigint {
+    const offset = this.offsets.get(structure)?.get(path);
+    if (offset === undefined) throw new RangeError(`no offset of ${structure}.${path}`);
+    return offset;
   }
 }

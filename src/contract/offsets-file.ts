@@ -1,9 +1,8 @@
 /** Where KVM's structures lie, as a file: of a build with debug information, for objects of the same configuration without. */
 import { z } from 'zod';
-import { UsageError } from '../../../errors.js';
-import { readJson } from '../../../files.js';
-import type { StructureLayouts } from '../../../image/structure-layouts.js';
-import { shorten } from '../../../text/escape.js';
+import { UsageError } from '../errors.js';
+import { readJson } from '../files.js';
+import { shorten } from '../text/escape.js';
 
 export const OFFSETS_SCHEMA = 'tdxfuzz/offsets/1';
 const LARGEST_FILE = 2 ** 20;
@@ -37,8 +36,11 @@ export const offsetsSchema = z.strictObject({
     .describe('Structure -> where its members lie, by path: arch.pio.count.'),
 });
 
+/** Structure -> its size, and its members by path. */
+export type Offsets = z.infer<typeof offsetsSchema>['structures'];
+
 /** @throws UsageError with one line that names the file and what is wrong */
-export function readOffsets(path: string): StructureLayouts {
+export function readOffsets(path: string): Offsets {
   const { data, error } = offsetsSchema.safeParse(readJson(path, LARGEST_FILE, HINT));
   if (data !== undefined) return data.structures;
   const [issue] = error.issues;
@@ -49,7 +51,7 @@ export function readOffsets(path: string): StructureLayouts {
 }
 
 /** The text of such a file: sorted, so that two of them can be compared. */
-export function offsetsText(structures: StructureLayouts, image: { name: string; hash: string }): string {
+export function offsetsText(structures: Readonly<Offsets>, image: { name: string; hash: string }): string {
   const inOrder = Object.fromEntries(
     sortedEntries(structures).map(([structure, { size, members }]) => [
       structure,
