@@ -10,7 +10,18 @@ export type SiteFiles = ReadonlyMap<string, string>;
 
 /** Groups of the navigation and their pages, in the order in which they are read. */
 export const NAVIGATION: readonly (readonly [group: string, pages: readonly string[]])[] = [
-  ['Begin', ['README.md', 'docs/your-own-stub.md', 'docs/audit.md', 'docs/findings.md', 'docs/ci.md', 'docs/using.md']],
+  [
+    'Begin',
+    [
+      'README.md',
+      'docs/your-own-stub.md',
+      'docs/audit.md',
+      'docs/kvm-object.md',
+      'docs/findings.md',
+      'docs/ci.md',
+      'docs/using.md',
+    ],
+  ],
   ['Rely on it', ['docs/silence.md', 'docs/limits.md', 'docs/false-alarms.md']],
   [
     'Reference',
