@@ -102,8 +102,10 @@ export interface PageFinding {
   fix: string;
   replay: string;
   accepted: string;
-  /** `known`: a defect of a released kernel that comes with the tool. */
-  standing: 'new' | 'accepted' | 'known';
+  /** `known`: a defect of a released kernel that comes with the tool; `still`: an earlier night had it. */
+  standing: 'new' | 'accepted' | 'known' | 'still';
+  /** Of one that still stands: the day of the first night that had it. */
+  since: string;
   /** The same mistake in other slots and places, and what else is gone as soon as it is. */
   asWell: string[];
   alsoBreaks: string[];

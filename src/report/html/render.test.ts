@@ -136,6 +136,17 @@ describe('the verdict', () => {
   });
 });
 
+test('what an earlier night had still stands, and says since when', () => {
+  const copy = structuredClone(input);
+  const [, { target, findings }] = copy.result.result.targets;
+  const [{ property, slot, place }] = findings;
+  const still = [{ target, property, slot, place, since: '2026-11-30T20:00:00.000Z' }];
+  copy.result.run.night = { number: 2, resumed: true, fresh: [], still, gone: [] };
+  const [first, second] = pageData(copy).findings;
+  expect([first.standing, first.since]).toEqual(['still', '2026-11-30']);
+  expect([second.standing, second.since]).toEqual(['new', '']);
+});
+
 describe('modules are linked', () => {
   test('without their imports and exports', () => {
     const linked = linkModules([

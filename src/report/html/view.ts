@@ -49,7 +49,8 @@ export function pageData(input: HtmlInput): PageData {
   let left = MOST_STEPS_IN_ALL;
   const targets = result.targets.map((target, index) => {
     const own = causesOfTarget(target).map((cause) => {
-      const told = findingOf(cause, index, left > 0, input.replay ?? defaultReplay);
+      const since = sinceOf(run, target.target, cause.finding);
+      const told = findingOf(cause, index, since, left > 0, input.replay ?? defaultReplay);
       left -= told.trace.steps.length;
       return findings.push(told) - 1;
     });
@@ -103,9 +104,21 @@ function aboutRun(run: RunResult['run']): PageData['about'] {
 /** As src/expect/known-rules.ts writes the reason of a rule that comes with the tool. */
 const KNOWN = 'known: ';
 
-function standingOf({ accepted }: FindingResult, isAccepted: boolean): PageFinding['standing'] {
-  if (accepted === undefined || !isAccepted) return 'new';
-  return accepted.reason.startsWith(KNOWN) ? 'known' : 'accepted';
+function standingOf(
+  { accepted }: FindingResult,
+  isAccepted: boolean,
+  since: string,
+): Pick<PageFinding, 'standing' | 'since'> {
+  if (accepted === undefined || !isAccepted) return { standing: since === '' ? 'new' : 'still', since };
+  return { standing: accepted.reason.startsWith(KNOWN) ? 'known' : 'accepted', since: '' };
+}
+
+/** The day of the first night that had a finding; empty for one that no earlier night had. */
+function sinceOf({ night }: RunResult['run'], target: string, { property, slot, place }: FindingResult): string {
+  const found = night?.still.find(
+    (one) => one.target === target && one.property === property && one.slot === slot && one.place === place,
+  );
+  return found?.since.slice(0, found.since.indexOf('T')) ?? '';
 }
 
 function isJudged({ status }: PageTarget['properties'][number]): boolean {
@@ -174,6 +187,7 @@ const defaultReplay = (finding: FindingResult): string =>
 function findingOf(
   cause: CauseResult,
   target: number,
+  since: string,
   hasRoom: boolean,
   replay: (finding: FindingResult) => string,
 ): PageFinding {
@@ -182,7 +196,7 @@ function findingOf(
   const rule = ruleOf(finding.property);
   return {
     id: findingName(finding.case),
-    standing: standingOf(finding, isAccepted),
+    ...standingOf(finding, isAccepted, since),
     target,
     property: finding.property,
     rule: rule?.rule ?? '',

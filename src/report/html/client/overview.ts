@@ -71,9 +71,11 @@ export function findingColumns(data: PageData): Column<FindingRow>[] {
     },
     {
       head: 'Standing',
-      title: 'new; accepted by a rule of the project; known: a defect of a released kernel',
+      title:
+        'new; still: an earlier night had it; accepted by a rule of the project; known: a defect of a released kernel',
       key: ({ finding }) => finding.standing,
-      cell: ({ finding }) => h('span', { class: `standing ${finding.standing}` }, finding.standing),
+      cell: ({ finding: { standing, since } }) =>
+        h('span', { class: `standing ${standing}` }, since === '' ? standing : `${standing}, since ${since}`),
     },
     { head: 'Slot', key: ({ finding }) => finding.slot, cell: ({ finding }) => code(finding.slot) },
     {
