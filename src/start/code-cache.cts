@@ -45,8 +45,11 @@ function load(entry: 'main' | 'worker', command: string): void {
   require(path.join(BUNDLE, entries()[entry]));
 }
 
+/** @throws Error where the package was not built to its end */
 function entries(): Record<string, string> {
-  return JSON.parse(fs.readFileSync(path.join(BUNDLE, 'entries.json'), 'utf8')) as Record<string, string>;
+  const text = readIfAny(path.join(BUNDLE, 'entries.json'));
+  if (text === undefined) throw new Error('the package is not built: npm run build');
+  return JSON.parse(text.toString('utf8')) as Record<string, string>;
 }
 
 function readIfAny(file: string): Buffer | undefined {

@@ -3,4 +3,9 @@
 import cache = require('./code-cache.cjs');
 
 const [, , command = ''] = process.argv;
-cache.load('main', /^[a-z]+$/.test(command) ? command : 'other');
+try {
+  cache.load('main', /^[a-z]+$/.test(command) ? command : 'other');
+} catch (error) {
+  process.stderr.write(`tdxfuzz: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 3;
+}

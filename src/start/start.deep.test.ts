@@ -58,6 +58,15 @@ describe('the code cache', () => {
   }, 60_000);
 });
 
+test('a package that was not built to its end says so in one line', async () => {
+  const entries = join(bundle, 'entries.json');
+  const text = readFileSync(entries);
+  rmSync(entries);
+  const { status, stderr } = await start(['--version']);
+  writeFileSync(entries, text);
+  expect([status, stderr]).toEqual([3, 'tdxfuzz: the package is not built: npm run build\n']);
+}, 60_000);
+
 test('workers are started from the bundle, and say the same as one thread', async () => {
   const fuzz = (workers: string): Promise<Outcome> => {
     const args = [
