@@ -32,7 +32,7 @@ function rest(value: bigint, { conditional, areFree, open, openAreFree }: BitFli
   // With that one bit flipped, and the open ones as they are, the case did not fail: it is the one value known not to.
   if (areFree && count(conditional) === 1 && ranges(free).length === 1) {
     const [[low, high]] = ranges(free);
-    return [`${bitsText(low, high)} may be anything but ${part(value ^ conditional, low, high)}`];
+    return [`of what was tried in ${bitsText(low, high)} only ${part(value ^ conditional, low, high)} does not fail`];
   }
   const said = [`${rangesText(free)} may be anything`];
   if (conditional !== 0n) said.push(`of ${rangesText(conditional)} it depends on others`);
