@@ -16,6 +16,7 @@ figcaption { font-weight: 600; margin-bottom: .25rem; }
 figcaption span { font-weight: 400; color: var(--quiet); }
 svg { display: block; width: 100%; height: auto; }
 svg text { font: 12px system-ui, sans-serif; fill: var(--quiet); }
+@media (max-width: 40rem) { svg text { font-size: 21px; } }
 svg .axis { stroke: var(--line); }
 svg .still { fill: var(--open); } svg .fresh { fill: var(--bad); } svg .gone { fill: var(--good); }
 svg .line { fill: none; stroke: var(--link); stroke-width: 2; }
@@ -50,20 +51,22 @@ export function trendPage({ nights, open }: History): string {
   );
 }
 
-/** Bars: what stood, what was new on top of it; what was gone below the line is told in the table. */
+/** Bars: what stood, and what was new on top of it; below the line what was gone. */
 function findingsChart(nights: readonly Night[]): string {
-  const most = Math.max(1, ...nights.map(({ counts }) => counts.still + counts.fresh + counts.gone));
-  const scale = (HEIGHT - TOP - BOTTOM) / most;
+  const most = Math.max(1, ...nights.map(({ counts }) => counts.still + counts.fresh));
+  const below = Math.max(0, ...nights.map(({ counts }) => counts.gone));
+  const scale = (HEIGHT - TOP - BOTTOM) / (most + below);
+  const line = TOP + most * scale;
   const step = (WIDTH - LEFT) / nights.length;
   const width = Math.min(28, step * 0.7);
   const bars = nights.map(({ counts, start }, index) => {
     const x = LEFT + step * (index + 0.5) - width / 2;
-    let base = HEIGHT - BOTTOM;
+    let base = line;
     const part = (kind: 'still' | 'fresh' | 'gone'): string => {
       const height = counts[kind] * scale;
       if (height === 0) return '';
-      base -= height;
-      return `<rect class="${kind}" x="${fixed(x)}" y="${fixed(base)}" width="${fixed(width)}" height="${fixed(height)}"/>`;
+      const y = kind === 'gone' ? line : (base -= height);
+      return `<rect class="${kind}" x="${fixed(x)}" y="${fixed(y)}" width="${fixed(width)}" height="${fixed(height)}"/>`;
     };
     const said = `${minute(start)}: ${counts.fresh} new, ${counts.still} still, ${counts.gone} gone`;
     return `<g><title>${xmlText(said)}</title>${part('still')}${part('fresh')}${part('gone')}</g>`;
@@ -71,8 +74,8 @@ function findingsChart(nights: readonly Night[]): string {
   const keys =
     '<span class="key still"></span>still<span class="key fresh"></span>new<span class="key gone"></span>gone';
   return chart(`Findings<span>${keys}</span>`, 'Findings of each night', bars.join('\n'), nights, [
-    [0, '0'],
-    [most, String(most)],
+    [line, '0'],
+    [TOP, String(most)],
   ]);
 }
 
@@ -95,13 +98,13 @@ function coverageChart(nights: readonly Night[]): string {
     `<polyline class="line" points="${line}"/>${dots.join('\n')}`,
     nights,
     [
-      [0, '0'],
-      [1, '100'],
+      [HEIGHT - BOTTOM, '0'],
+      [TOP, '100'],
     ],
   );
 }
 
-/** @param marks value from 0 to the largest, and its text */
+/** @param marks height of a line, and its text */
 function chart(
   caption: string,
   label: string,
@@ -109,9 +112,7 @@ function chart(
   nights: readonly Night[],
   marks: readonly (readonly [number, string])[],
 ): string {
-  const most = Math.max(...marks.map(([value]) => value));
-  const lines = marks.map(([value, text]) => {
-    const y = HEIGHT - BOTTOM - (value / most) * (HEIGHT - TOP - BOTTOM);
+  const lines = marks.map(([y, text]) => {
     return `<line class="axis" x1="${LEFT}" x2="${WIDTH}" y1="${fixed(y)}" y2="${fixed(y)}"/><text x="${LEFT - 8}" y="${fixed(y + 4)}" text-anchor="end">${text}</text>`;
   });
   const ends =
