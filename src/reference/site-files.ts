@@ -16,7 +16,7 @@ export function siteFiles(root: string): Map<string, string> {
       files.set(path, readFileSync(join(root, path), 'utf8'));
   };
   for (const path of [...OUTSIDE, ...below(root, 'docs').filter((file) => file.endsWith('.md'))]) add(path);
-  for (const [page, text] of [...files])
+  for (const [page, text] of Array.from(files))
     for (const [, target] of text.matchAll(/\]\(([^)\s#]+)/g)) {
       if (/^[a-z]+:/.test(target) || target.endsWith('.md')) continue;
       const meant = posix.normalize(posix.join(posix.dirname(page), target));
