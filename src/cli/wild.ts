@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { PROPERTY_NAMES } from '../../properties/all.js';
@@ -85,14 +85,16 @@ async function wild(packages: readonly string[], flags: WildFlags): Promise<numb
   const runs = flags.runs ?? table?.runs ?? DEFAULT_RUNS;
   const seed = flags.seed ?? table?.seed ?? DEFAULT_SEED;
   const wanted = wantedOf(packages, flags, table);
+  if (flags.write) refuseMixed(path, table, wanted, runs, seed);
   const images: WildImage[] = [];
   for (const one of wanted) {
-    images.push(await judge(one, runs, seed, flags));
-    if (flags.format === 'text') process.stdout.write(`${imageText(images[images.length - 1])}\n`);
+    const image = await judge(one, runs, seed, flags);
+    images.push(image);
+    if (flags.format === 'text') process.stdout.write(`${imageText(image)}\n`);
+    if (flags.write) keep(path, image, runs, seed);
   }
   if (flags.format === 'json') process.stdout.write(`${JSON.stringify(tableOf(images, runs, seed), null, 2)}\n`);
   if (flags.check && table !== undefined) return check(table, images);
-  if (flags.write) keep(path, table, images, runs, seed);
   return statusOf(images);
 }
 
@@ -193,25 +195,30 @@ function tableOf(images: WildImage[], runs: number, seed: string): WildTable {
   return { schema: WILD_SCHEMA, tool: toolVersion(), seed, runs, images };
 }
 
-function keep(
+/** One table is of one seed and one number of cases. @throws UsageError where images would stay that are of others */
+function refuseMixed(
   path: string,
   table: WildTable | undefined,
-  images: readonly WildImage[],
+  wanted: readonly Wanted[],
   runs: number,
   seed: string,
 ): void {
-  if (
-    table !== undefined &&
-    (table.runs !== runs || table.seed !== seed) &&
-    table.images.some(({ name }) => !images.some((one) => one.name === name))
-  )
-    throw new UsageError(
-      `${shorten(path)}: has other images of --runs ${table.runs} --seed ${shorten(table.seed)}; write all of them anew`,
-    );
-  const others = (table?.images ?? []).filter(({ name }) => !images.some((one) => one.name === name));
-  const all = [...others, ...images].sort((a, b) => (a.name < b.name ? -1 : 1));
+  if (table === undefined || (table.runs === runs && table.seed === seed)) return;
+  if (table.images.every(({ name }) => wanted.some((one) => one.name === name))) return;
+  throw new UsageError(
+    `${shorten(path)}: has other images of --runs ${table.runs} --seed ${shorten(table.seed)}; write all of them anew`,
+  );
+}
+
+/** Each image as soon as it is judged: whatever comes behind it may take long, and another run may write too. */
+function keep(path: string, image: WildImage, runs: number, seed: string): void {
+  const table = existsSync(path) ? readWild(path) : undefined;
+  const isSame = table?.runs === runs && table.seed === seed;
+  const others = (isSame ? table.images : []).filter(({ name }) => name !== image.name);
+  const all = [...others, image].sort((a, b) => (a.name < b.name ? -1 : 1));
   try {
-    writeFileSync(path, `${JSON.stringify(tableOf(all, runs, seed), null, 2)}\n`);
+    writeFileSync(`${path}.new`, `${JSON.stringify(tableOf(all, runs, seed), null, 2)}\n`);
+    renameSync(`${path}.new`, path);
   } catch (error) {
     throw new UsageError(`--table ${shorten(path)}: cannot be written: ${(error as Error).message}`);
   }
