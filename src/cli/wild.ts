@@ -1,6 +1,6 @@
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { PROPERTY_NAMES } from '../../properties/all.js';
 import { fuzz } from '../campaign/fuzz.js';
 import { selectTargets } from '../campaign/targets/select-targets.js';
@@ -56,16 +56,11 @@ export function wildCommand(): Command {
     .option('--table <FILE>', 'the table that is kept (default reports/wild.json of the checkout)')
     .option('--write', 'keep what was said, in place of what the table has of the same names', false)
     .option('--check', 'compare with the table: any change fails; without names, all packages of the table', false)
-    .option('--format <F>', 'how to print: text or json', formatOf, 'text')
+    .addOption(new Option('--format <F>', 'how to print').choices(['text', 'json']).default('text'))
     .option('--quiet', 'no progress bar', false)
     .action(async (packages: string[], flags: WildFlags) => {
       process.exitCode = await wild(packages, flags);
     });
-}
-
-function formatOf(text: string): WildFlags['format'] {
-  if (text !== 'text' && text !== 'json') throw new UsageError(`--format ${shorten(text)}: text or json`);
-  return text;
 }
 
 /** What is judged: a package, or a file. */
