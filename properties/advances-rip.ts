@@ -20,6 +20,8 @@ export const advancesRip: PropertyDefinition = {
       'helper-virt-exception',
       'helper-early-exception',
       'helper-handle-io',
+      'helper-handle-in',
+      'helper-handle-out',
       'helper-handle-mmio',
       'helper-read-msr',
       'helper-write-msr',

@@ -82,6 +82,11 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   offsets: [
     example('tdxfuzz offsets kvm.ko > kvm-offsets.json', 'once from a build with debug information, then --offsets'),
   ],
+  wild: [
+    example('tdxfuzz wild', "Debian's kernels, fetched by the names of their packages"),
+    example('tdxfuzz wild --image vmlinuz --write', 'a file, and the table that is kept'),
+    example('tdxfuzz wild --check', 'fails on any change to the table'),
+  ],
   doctor: [example('tdxfuzz doctor', 'what this machine offers, and whether the models are sound')],
 };
 

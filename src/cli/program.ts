@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
   keep: async () => (await import('./keep.js')).keepCommand,
   accept: async () => (await import('./accept.js')).acceptCommand,
   offsets: async () => (await import('./offsets.js')).offsetsCommand,
+  wild: async () => (await import('./wild.js')).wildCommand,
   expect: async () => (await import('./expect.js')).expectCommand,
   completion: async () => (await import('./completion.js')).completionCommand,
   doctor: async () => (await import('./doctor.js')).doctorCommand,

@@ -24,7 +24,7 @@ const SAVED: Slots = Object.fromEntries(
 const PORT_SLOTS: Slots = {
   ...SAVED,
   size: slot('bytes', oneOf(...PORT_SIZES), 1n),
-  port: slot('the port', narrow),
+  port: slot('the port', (dice) => narrow(dice) & 0xffffn),
   ...hostSlots('r11'),
 };
 
