@@ -108,6 +108,7 @@ function call(
 }
 
 const EPT_VIOLATION = BigInt(EXIT_REASON.EPT_VIOLATION);
+const NOTIFY = BigInt(EXIT_REASON.NOTIFY);
 const EXCEPTION = BigInt(EXIT_REASON.EXCEPTION_OR_NMI);
 
 const word: Draw = mostly(below(0x7fff_ffff), upperHalfAdded(uniform), 4);
@@ -194,6 +195,17 @@ const EXITS: readonly Exit[] = [
     slots: {
       rax: slot('RAX behind TDH.VP.ENTER', draws.statusOf(EXCEPTION), EXCEPTION),
       r9: slot('R9 behind TDH.VP.ENTER: the interruption information', mostly(draws.interruption, uniform, 4)),
+      r10: slot("the guest's R10", mostly(oneOf(0n), anyValue)),
+      r11: slot("the guest's R11", mostly(draws.subFunction, uniform, 3)),
+    },
+    weight: 1,
+  },
+  {
+    name: 'notify',
+    sentence: 'no event reached the guest for too long, qualification {rcx}',
+    slots: {
+      rax: slot('RAX behind TDH.VP.ENTER', draws.statusOf(NOTIFY), NOTIFY),
+      rcx: slot('RCX behind TDH.VP.ENTER: the exit qualification', mostly(below(2), uniform)),
       r10: slot("the guest's R10", mostly(oneOf(0n), anyValue)),
       r11: slot("the guest's R11", mostly(draws.subFunction, uniform, 3)),
     },
