@@ -1,5 +1,5 @@
 /** Turns the placement slots of a scenario into addresses, as pairs of halves, without allocating. */
-import { highHalf, lowHalf } from '../halves.js';
+import { highAbove, highHalf, lowHalf } from '../halves.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import { SHADOW_SPACE } from '../contract/compiled.js';
 import { ALIASED, PLACE, placeSlots, type Scenario, SLOT } from '../scenario/layout.js';
@@ -44,10 +44,11 @@ export class Placement {
     this.mapped = new Uint8Array(blocks.length);
   }
 
-  /** All regions lie so that adding an offset never carries into the high half. */
   place(scenario: Scenario, regions: NumericRegions): void {
-    this.stackHigh = regions.stackEntryHigh;
-    this.stackLow = (regions.stackEntryLow - 8 * (scenario[2 * SLOT.stackOffset] & 0xff)) | 0;
+    const { stackEntryLow, stackEntryHigh } = regions;
+    const below = 8 * (scenario[2 * SLOT.stackOffset] & 0xff);
+    this.stackHigh = stackEntryLow >>> 0 < below ? (stackEntryHigh - 1) | 0 : stackEntryHigh;
+    this.stackLow = (stackEntryLow - below) | 0;
     for (let block = 0; block < this.sizes.length; block++) this.placeBlock(block, scenario, regions);
   }
 
@@ -58,7 +59,7 @@ export class Placement {
     this.mapped[block] = 1;
     switch (scenario[2 * this.placeSlots[block]]) {
       case PLACE.callerFrame:
-        return this.at(block, this.stackHigh, this.stackLow + this.frames[block] + 8 * (offset & 15));
+        return this.onStack(block, this.frames[block] + 8 * (offset & 15));
       case PLACE.null:
         this.mapped[block] = 0;
         return this.at(block, 0, 0);
@@ -69,10 +70,12 @@ export class Placement {
         return this.at(block, own.blockHigh, own.blockEndLow - 8 * (size >> 4));
       case PLACE.readOnly:
         return this.at(block, own.readOnlyHigh, own.readOnlyLow + 8 * offset);
-      case PLACE.lowHalfZero:
-        return this.at(block, own.lowHalfZeroHigh, 0);
+      case PLACE.lowHalfZero: {
+        const before = bytesBeforeCarry(size, offset);
+        return this.at(block, before === 0 ? own.carryHigh : own.carryHigh - 1, -before);
+      }
       case PLACE.overlapsStack:
-        return this.at(block, this.stackHigh, this.stackLow - size);
+        return this.onStack(block, -size);
       case ALIASED: {
         const other = this.aliases[block];
         // A larger block would reach beyond what is mapped for the other.
@@ -88,9 +91,28 @@ export class Placement {
   }
 
   private at(block: number, high: number, low: number): void {
-    this.highs[block] = high;
+    this.highs[block] = high | 0;
     this.lows[block] = low | 0;
   }
+
+  /** @param above bytes from RSP at the entry, or below it */
+  private onStack(block: number, above: number): void {
+    const { stackLow, stackHigh } = this;
+    if (above >= 0) this.at(block, highAbove(stackLow, stackHigh, above), stackLow + above);
+    else this.at(block, stackLow >>> 0 < -above ? stackHigh - 1 : stackHigh, stackLow + above);
+  }
+}
+
+/** Places before a boundary of 4 GiB at which a block of so many bytes still crosses it, 8 bytes apart: a power of two, or 0. */
+export function placesBeforeCarry(size: number): number {
+  const most = (size - 1) >> 3;
+  return most === 0 ? 0 : 1 << (31 - Math.clz32(most));
+}
+
+/** How many bytes of a block lie before the boundary: half of the offsets put it right behind it, the others across. */
+function bytesBeforeCarry(size: number, offset: number): number {
+  const places = placesBeforeCarry(size);
+  return offset < 128 || places === 0 ? 0 : 8 * (places - (offset & (places - 1)));
 }
 
 /** Where one block may lie, as halves. */
@@ -100,7 +122,8 @@ interface NumericBlock {
   blockEndLow: number;
   readOnlyLow: number;
   readOnlyHigh: number;
-  lowHalfZeroHigh: number;
+  /** High half of the address at which its pages across a boundary of 4 GiB have their middle. */
+  carryHigh: number;
 }
 
 /** Regions as halves. */
@@ -133,13 +156,13 @@ export function numericRegions(regions: Regions): NumericRegions {
   };
 }
 
-function numericBlock({ block, blockStart, readOnly, lowHalfZero }: BlockRegions): NumericBlock {
+function numericBlock({ block, blockStart, readOnly, acrossCarry }: BlockRegions): NumericBlock {
   return {
     blockStartLow: lowHalf(blockStart),
     blockHigh: highHalf(block.address),
     blockEndLow: lowHalf(block.address + BigInt(block.size)),
     readOnlyLow: lowHalf(readOnly.address),
     readOnlyHigh: highHalf(readOnly.address),
-    lowHalfZeroHigh: highHalf(lowHalfZero.address),
+    carryHigh: highHalf(acrossCarry.address + BigInt(acrossCarry.size)),
   };
 }

@@ -77,11 +77,34 @@ describe('stores on the stack', () => {
 });
 
 describe('below RSP', () => {
-  test('loads and stores count, at any distance within the stack', () => {
-    expect(survey([store('rsp', -8, 'rbx'), RET])).toEqual({ stray: 0n, below: 1n });
+  test('loads count, and stores of which something is loaded, at any distance within the stack', () => {
     expect(survey([store('rsp', -8, 'rbx'), load('rax', 'rsp', -8), RET])).toEqual({ stray: 0n, below: 2n });
     expect(survey([load('rax', 'rsp', -1), RET])).toEqual({ stray: 0n, below: 1n });
-    expect(survey([store('rsp', -128, 'rbx'), RET])).toEqual({ stray: 0n, below: 1n });
+    expect(survey([store('rsp', -128, 'rbx'), load('rax', 'rsp', -128), RET])).toEqual({ stray: 0n, below: 2n });
+    expect(survey([store('rsp', -16, 'rbx'), load('rax', 'rsp', -12), RET])).toEqual({ stray: 0n, below: 2n });
+  });
+
+  test('a store that nobody reads is dead', () => {
+    expect(survey([store('rsp', -8, 'rbx'), RET])).toEqual(CLEAN);
+    expect(survey([store('rsp', -8, 'rbx'), push('rbx'), pop('rax'), RET])).toEqual(CLEAN);
+    expect(survey([store('rsp', -16, 'rbx'), push('rbx'), pop('rax'), RET])).toEqual(CLEAN);
+  });
+
+  test('a store that is popped, or loaded once RSP was moved, counts', () => {
+    expect(survey([store('rsp', -8, 'rbx'), add8('rsp', -8), pop('rax'), RET])).toEqual({ stray: 0n, below: 1n });
+    const moved = [store('rsp', -16, 'rbx'), add8('rsp', -16), load('rax', 'rsp'), add8('rsp', 16), RET];
+    expect(survey(moved)).toEqual({ stray: 0n, below: 1n });
+    // Half of it was pushed over, and the other half is read.
+    const half = [
+      store('rsp', -12, 'rbx'),
+      push('rbx'),
+      pop('rbx'),
+      add8('rsp', -12),
+      load('rax', 'rsp'),
+      add8('rsp', 12),
+      RET,
+    ];
+    expect(survey(half)).toEqual({ stray: 0n, below: 1n });
   });
 
   test('what was popped lies below RSP, and what is still pushed does not', () => {
@@ -90,7 +113,8 @@ describe('below RSP', () => {
   });
 
   test('through another register too', () => {
-    expect(survey([move('rax', 'rsp'), store('rax', -16, 'rbx'), RET])).toEqual({ stray: 0n, below: 1n });
+    const stores = [move('rax', 'rsp'), store('rax', -16, 'rbx')];
+    expect(survey([...stores, load('rdx', 'rax', -16), RET])).toEqual({ stray: 0n, below: 2n });
   });
 });
 
@@ -112,6 +136,17 @@ describe('the argument block', () => {
     const values = { 'block.place': BigInt(PLACE.overlapsStack) };
     expect(survey([load('rax', 'rdi', 8), RET], BLOCK_CONTRACT, values)).toEqual(CLEAN);
     expect(survey([load('rax', 'rdi', -8), RET], BLOCK_CONTRACT, values)).toEqual({ stray: 0n, below: 1n });
+  });
+
+  test('what lies between its fields is nobody’s to write, if nothing else is said', () => {
+    const holes = { size: 32, fields: { a: 0, b: { offset: 8, bytes: 4 as const }, c: 16 } };
+    const contract: Contract = { ...BLOCK_CONTRACT, block: holes, inputs: BARE_CONTRACT.inputs };
+    expect(survey([store('rdi', 0, 'rbx'), store('rdi', 16, 'rbx'), RET], contract)).toEqual(CLEAN);
+    expect(survey([store('rdi', 8, 'rbx'), RET], contract)).toEqual({ stray: 1n, below: 0n });
+    expect(survey([store('rdi', 24, 'rbx'), RET], contract)).toEqual({ stray: 1n, below: 0n });
+    expect(survey([load('rbx', 'rdi', 24), RET], contract)).toEqual(CLEAN);
+    for (const padding of ['any', 'unchanged'] as const)
+      expect(survey([store('rdi', 24, 'rbx'), RET], { ...contract, block: { ...holes, padding } })).toEqual(CLEAN);
   });
 
   test('a store elsewhere is stray, a load elsewhere is not', () => {

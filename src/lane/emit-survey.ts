@@ -173,3 +173,55 @@ export function emitSameAccesses({ module, layout, lane }: RunInput): FunctionHa
     ];
   });
 }
+
+/**
+ * Adds `sameAccessesToHost()`: 1 if the last run, companion G, whose events lie behind those of the base run, accessed the same
+ * places before the exit to the host: as far from RSP at the entry, from the block, or from nothing.
+ */
+export function emitSameAccessesToHost({ module, layout, lane }: RunInput): FunctionHandle {
+  const stackMoved = i64.const(REGIONS[1].stackEntry - REGIONS[0].stackEntry);
+  return module.function('', 0, (scope) => {
+    const at = scope.i32();
+    const other = scope.i32();
+    const end = scope.i32();
+    const blockMoved = scope.i64();
+    const moved = scope.i64();
+    const strange = scope.i32();
+    const events = (run: 0 | 1): I32 => i32.load(lane.observations[run], 8 * FACT.eventsToHost);
+    const address = (place: I32): I64 => i64.load(place, layout.events + 4 * EVENT_WORD.ADDRESS_LOW);
+    /** Kind and size are neighbours. */
+    const kind = (place: I32): I64 => i64.load(place, layout.events + 4 * EVENT_WORD.KIND);
+    return [
+      seq(
+        when(i32.ne(events(0), events(1)), giveBack(i32.const(0))),
+        other.set(i32.mul(i32.load(lane.baseEvents), i32.const(EVENT_BYTES))),
+        end.set(i32.mul(events(0), i32.const(EVENT_BYTES))),
+        blockMoved.set(i64.sub(i64.load(lane.blockAddress), i64.load(lane.baseBlock))),
+        when(
+          end.get,
+          loop((again) =>
+            seq(
+              moved.set(i64.sub(address(other.get), address(at.get))),
+              strange.set(
+                i32.or(
+                  strange.get,
+                  i32.or(
+                    i64.ne(kind(at.get), kind(other.get)),
+                    i32.and(
+                      i32.and(i64.ne(moved.get, stackMoved), i64.ne(moved.get, blockMoved.get)),
+                      i64.ne(moved.get, i64.const(0n)),
+                    ),
+                  ),
+                ),
+              ),
+              at.set(i32.add(at.get, i32.const(EVENT_BYTES))),
+              other.set(i32.add(other.get, i32.const(EVENT_BYTES))),
+              again(i32.ne(at.get, end.get)),
+            ),
+          ),
+        ),
+      ),
+      i32.eqz(strange.get),
+    ];
+  });
+}

@@ -55,6 +55,8 @@ export interface LaneLayout {
   /** Placement of the present run: address of the block, its byte offset in memory or 0, RSP's byte offset. */
   blockAddress: number;
   blockPlace: number;
+  /** Address of the block in the base run. */
+  baseBlock: number;
   stackPlace: number;
   /** Low half of RIP where the planned interrupt was delivered in the last run. */
   interruptedAt: number;
@@ -114,6 +116,7 @@ export function laneLayout(start: number, sizes: Sizes, stackStart: number): Lan
     observations,
     blockAddress: placement,
     blockPlace: placement + 8,
+    baseBlock: placement + 48,
     stackPlace: placement + 12,
     interruptedAt: placement + 16,
     baseEvents: placement + 20,

@@ -63,7 +63,7 @@ export function areasOf(file: CaseFile, runner: CaseRunner, memories: readonly (
 }
 
 function callerSide(memory: 0 | 1): Area[] {
-  const { stack, block, readOnly, lowHalfZero, poison } = REGIONS[memory];
+  const { stack, block, readOnly, acrossCarry, poison } = REGIONS[memory];
   const area = (name: string, { address, size }: Region, kind: 'stack' | 'block', permissions = 'rw-'): Area => ({
     name: `${name}_${memory}`,
     address,
@@ -75,7 +75,7 @@ function callerSide(memory: 0 | 1): Area[] {
     area('stack', stack, 'stack'),
     area('block', block, 'block'),
     area('read_only', readOnly, 'block', 'r--'),
-    area('low_half_zero', lowHalfZero, 'block'),
+    area('across_carry', acrossCarry, 'block'),
   ];
 }
 
@@ -125,11 +125,11 @@ function contains({ address: start, size }: { address: bigint; size: number }, a
   return address >= start && address < start + BigInt(size);
 }
 
-const FIXED: readonly Region[] = REGIONS.flatMap(({ stack, block, readOnly, lowHalfZero, unmapped, returnAddress }) => [
+const FIXED: readonly Region[] = REGIONS.flatMap(({ stack, block, readOnly, acrossCarry, unmapped, returnAddress }) => [
   stack,
   block,
   readOnly,
-  lowHalfZero,
+  acrossCarry,
   { address: unmapped, size: Number(PAGE) },
   { address: returnAddress, size: 1 },
 ]);
