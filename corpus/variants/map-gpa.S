@@ -90,15 +90,15 @@ end_function \name
 .endm
 	map_gpa dead_frame_by_stos, close=zero_by_stos
 
-	/* Not zeros but a pattern, and byte by byte. */
-.macro fill_by_bytes
+	/* Byte by byte. */
+.macro zero_by_bytes
 	leaq	-24(%rsp), %rdx
-6:	movb	$0xa5, (%rdx)
+6:	movb	$0, (%rdx)
 	incq	%rdx
 	cmpq	%rsp, %rdx
 	jb	6b
 .endm
-	map_gpa dead_frame_by_bytes, close=fill_by_bytes
+	map_gpa dead_frame_by_bytes, close=zero_by_bytes
 
 	/* RSP goes down once more, over what was cleared, and nobody looks. */
 .macro zero_and_push

@@ -1,6 +1,6 @@
 /**
- * Looks through the data accesses of a run: writes that go astray, and accesses below RSP. Whoever writes below RSP and never
- * reads it again has cleared dead stack, or wasted a store: only what is read there, or was written there and is read later, counts.
+ * Looks through the data accesses of a run: writes that go astray, and accesses below RSP. Zeros that are written there and never
+ * read clear dead stack: they count only once something reads them.
  */
 import { bytesAbove } from '../halves.js';
 import { FACT } from '../observation/layout.js';
@@ -10,7 +10,7 @@ import type { Machine } from '../x86/machine.js';
 import type { NumericRegions, Placement } from './placement.js';
 
 /** What the survey says of one event. */
-const ACCESS = { legal: 0, stray: 1, readBelowStack: 2, writtenBelowStack: 3 } as const;
+const ACCESS = { legal: 0, stray: 1, belowStack: 2, clearsBelowStack: 3 } as const;
 
 /** Memory that the function may write to, besides its part of the stack. */
 export interface Writable {
@@ -39,7 +39,7 @@ function classifyAccess(events: Int32Array, at: number, writable: Writable): num
   const size = events[at + EVENT_WORD.SIZE] & 0xff;
   const { placement, regions, above, own } = writable;
   if (isBelowStackPointer(events, at, regions.stack) && !inBlocks(low, high, 1, writable))
-    return kind === EVENT.Store ? ACCESS.writtenBelowStack : ACCESS.readBelowStack;
+    return kind === EVENT.Store && isZero(events, at) ? ACCESS.clearsBelowStack : ACCESS.belowStack;
   if (kind !== EVENT.Store && kind !== EVENT.Push) return ACCESS.legal;
   if (inBlocks(low, high, size, writable)) return inFields(low, high, size, writable) ? ACCESS.legal : ACCESS.stray;
   if (inOwn(low, high, size, own)) return ACCESS.legal;
@@ -79,18 +79,22 @@ function inOwn(low: number, high: number, size: number, own: Int32Array): boolea
 export function surveyAccesses(machine: Machine, writable: Writable, observation: Int32Array): void {
   const { events } = machine;
   const end = machine.eventCount * EVENT_WORDS;
-  /** Where the events of stores below RSP lie of which nothing was read yet, nor everything overwritten. */
+  /** Where the events of zeros below RSP lie of which nothing was read yet, nor everything overwritten. */
   let unread: number[] | undefined;
   let sti = 0;
   for (let at = 0; at < end; at += EVENT_WORDS) {
     if (unread !== undefined) unread = lookFor(unread, events, at, observation);
     const access = classifyAccess(events, at, writable);
     if (access === ACCESS.stray) note(observation, FACT.strayWrites, FACT.firstStrayWrite, events, at);
-    else if (access === ACCESS.readBelowStack) noteBelow(observation, events, at);
-    else if (access === ACCESS.writtenBelowStack) (unread ??= []).push(at);
+    else if (access === ACCESS.belowStack) noteBelow(observation, events, at);
+    else if (access === ACCESS.clearsBelowStack) (unread ??= []).push(at);
     if (events[at + EVENT_WORD.KIND] === EVENT.Sti) sti++;
   }
   observation[2 * FACT.stiCount] = sti;
+}
+
+function isZero(events: Int32Array, at: number): boolean {
+  return (events[at + EVENT_WORD.VALUE_LOW] | events[at + EVENT_WORD.VALUE_HIGH]) === 0;
 }
 
 /** What of the stores below RSP is still unread behind an event; the others are noted, or gone. */
