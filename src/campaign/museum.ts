@@ -61,8 +61,7 @@ export async function museum(options: MuseumOptions): Promise<Exhibit[]> {
   const { root, seeds, runs, fixedRuns, workers, chosen = () => true, onProgress, stopped = () => false } = options;
   const twins = readManifest(root).filter(({ id }) => chosen(id));
   const variants = readVariants(root).filter(({ id }) => chosen(id));
-  if (twins.length + variants.length === 0)
-    throw new UsageError('the museum has no such twin; see tdxfuzz list twins');
+  if (twins.length + variants.length === 0) throw new UsageError('the museum has no such twin; see tdxfuzz list twins');
   const image = imageCache(root);
   const fixed = [...new Map(twins.map((twin) => [fixedName(twin), twin])).values()];
   const clean = [

@@ -2,9 +2,9 @@
 import { highAbove, highHalf, lowHalf } from '../halves.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import { SHADOW_SPACE } from '../contract/compiled.js';
-import { ALIASED, PLACE, placeSlots, type Scenario, SLOT } from '../scenario/layout.js';
+import { ACROSS_CARRY, ALIASED, PLACE, placeSlots, type Scenario, SLOT } from '../scenario/layout.js';
 import type { StackNumbers } from '../stage/accesses.js';
-import type { BlockRegions, Regions } from '../stage/layout.js';
+import type { BlockRegions, Region, Regions } from '../stage/layout.js';
 
 /** Bytes of stack parameters above the return address of a function that has at most four of 8. */
 export const STACK_PARAMETERS = 32;
@@ -15,6 +15,8 @@ export class Placement {
   /** RSP at the entry. */
   stackLow = 0;
   stackHigh = 0;
+  /** Where the stack is. */
+  stack: StackNumbers = { high: 0, low: 0, size: 0 };
   /** Addresses of the argument blocks, by index. */
   readonly lows: Int32Array;
   readonly highs: Int32Array;
@@ -45,10 +47,12 @@ export class Placement {
   }
 
   place(scenario: Scenario, regions: NumericRegions): void {
-    const { stackEntryLow, stackEntryHigh } = regions;
-    const below = 8 * (scenario[2 * SLOT.stackOffset] & 0xff);
-    this.stackHigh = stackEntryLow >>> 0 < below ? (stackEntryHigh - 1) | 0 : stackEntryHigh;
-    this.stackLow = (stackEntryLow - below) | 0;
+    const offset = scenario[2 * SLOT.stackOffset];
+    const { stack, entryLow, entryHigh } = regions.stacks[(offset & ACROSS_CARRY) === 0 ? 0 : 1];
+    const below = 8 * (offset & 0xff);
+    this.stack = stack;
+    this.stackHigh = entryLow >>> 0 < below ? (entryHigh - 1) | 0 : entryHigh;
+    this.stackLow = (entryLow - below) | 0;
     for (let block = 0; block < this.sizes.length; block++) this.placeBlock(block, scenario, regions);
   }
 
@@ -126,11 +130,17 @@ interface NumericBlock {
   carryHigh: number;
 }
 
+/** A stack, and RSP at the entry for offset 0, as halves. */
+interface NumericStack {
+  stack: StackNumbers;
+  entryLow: number;
+  entryHigh: number;
+}
+
 /** Regions as halves. */
 export interface NumericRegions {
-  stackEntryLow: number;
-  stackEntryHigh: number;
-  stack: StackNumbers;
+  /** The usual stack, and the one across a boundary of 4 GiB. */
+  stacks: readonly [NumericStack, NumericStack];
   /** By index of the block. */
   blocks: readonly NumericBlock[];
   unmappedLow: number;
@@ -141,18 +151,23 @@ export interface NumericRegions {
 
 export function numericRegions(regions: Regions): NumericRegions {
   return {
-    stackEntryLow: lowHalf(regions.stackEntry),
-    stackEntryHigh: highHalf(regions.stackEntry),
-    stack: {
-      high: highHalf(regions.stack.address),
-      low: lowHalf(regions.stack.address),
-      size: regions.stack.size,
-    },
+    stacks: [
+      numericStack(regions.stack, regions.stackEntry),
+      numericStack(regions.stackAcrossCarry, regions.stackAcrossEntry),
+    ],
     blocks: [regions, ...regions.moreBlocks].map(numericBlock),
     unmappedLow: lowHalf(regions.unmapped),
     unmappedHigh: highHalf(regions.unmapped),
     returnLow: lowHalf(regions.returnAddress),
     returnHigh: highHalf(regions.returnAddress),
+  };
+}
+
+function numericStack({ address, size }: Region, entry: bigint): NumericStack {
+  return {
+    stack: { high: highHalf(address), low: lowHalf(address), size },
+    entryLow: lowHalf(entry),
+    entryHigh: highHalf(entry),
   };
 }
 

@@ -37,13 +37,13 @@ function classifyAccess(events: Int32Array, at: number, writable: Writable): num
   const low = events[at + EVENT_WORD.ADDRESS_LOW];
   const high = events[at + EVENT_WORD.ADDRESS_HIGH];
   const size = events[at + EVENT_WORD.SIZE] & 0xff;
-  const { placement, regions, above, own } = writable;
-  if (isBelowStackPointer(events, at, regions.stack) && !inBlocks(low, high, 1, writable))
+  const { placement, above, own } = writable;
+  if (isBelowStackPointer(events, at, placement.stack) && !inBlocks(low, high, 1, writable))
     return kind === EVENT.Store && isZero(events, at) ? ACCESS.clearsBelowStack : ACCESS.belowStack;
   if (kind !== EVENT.Store && kind !== EVENT.Push) return ACCESS.legal;
   if (inBlocks(low, high, size, writable)) return inFields(low, high, size, writable) ? ACCESS.legal : ACCESS.stray;
   if (inOwn(low, high, size, own)) return ACCESS.legal;
-  if (!isOnStack(events, at, regions.stack)) return ACCESS.stray;
+  if (!isOnStack(events, at, placement.stack)) return ACCESS.stray;
   const aboveEntry = (low - placement.stackLow) | 0;
   const isPassed = aboveEntry >= 8 && aboveEntry + size <= 8 + above;
   return aboveEntry + size <= 0 || isPassed ? ACCESS.legal : ACCESS.stray;

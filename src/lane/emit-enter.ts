@@ -6,8 +6,20 @@ import { PERCPU_BASE } from '../image/per-cpu.js';
 import { MXCSR_DEFAULT, X87_DEFAULT } from '../stage/entry-state.js';
 import { REGIONS } from '../stage/layout.js';
 import { BLOCK, FACT, MOMENT, VECTOR } from '../observation/layout.js';
-import { callerFlags, FIXED_FLAGS, parameterSlot, PLACE, SLOT } from '../scenario/layout.js';
-import { clear, copy, i32, type I32, i64, type I64, type Local, seq, type Statement, when } from '../wasm/code.js';
+import { ACROSS_CARRY, callerFlags, FIXED_FLAGS, parameterSlot, PLACE, SLOT } from '../scenario/layout.js';
+import {
+  clear,
+  copy,
+  i32,
+  type I32,
+  i64,
+  type I64,
+  type Local,
+  select,
+  seq,
+  type Statement,
+  when,
+} from '../wasm/code.js';
 import type { ModuleBuilder, Scope } from '../wasm/module.js';
 import { CONTROL, type Layout, SLOT as STATE } from '../x86/layout.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
@@ -66,11 +78,17 @@ export function enter(
     );
   const control = (word: number, value: I64): Statement => i64.store(layout.control, 4 * word, value);
   const below = i32.shl(i32.and(low(SLOT.stackOffset), i32.const(0xff)), i32.const(3));
+  const across = i32.and(low(SLOT.stackOffset), i32.const(ACROSS_CARRY));
+  const chosen = (usual: bigint, other: bigint): I64 => select(across, i64.const(other), i64.const(usual));
+  const chosenPlace = (usual: bigint, other: bigint): I32 =>
+    select(across, i32.const(input.offsetOf(other)), i32.const(input.offsetOf(usual)));
   const shadow = SHADOW_SPACE[compiled.contract.convention];
   const { blockParameter } = compiled;
   const parts: Statement[] = [
-    stack.address.set(i64.sub(i64.const(regions.stackEntry), i64.extend(below))),
-    stack.place.set(i32.sub(i32.const(input.offsetOf(regions.stackEntry)), below)),
+    stack.address.set(i64.sub(chosen(regions.stackEntry, regions.stackAcrossEntry), i64.extend(below))),
+    stack.place.set(i32.sub(chosenPlace(regions.stackEntry, regions.stackAcrossEntry), below)),
+    i64.store(lane.stackAddress, 0, chosen(regions.stack.address, regions.stackAcrossCarry.address)),
+    i32.store(lane.stackStart, 0, chosenPlace(regions.stack.address, regions.stackAcrossCarry.address)),
     i32.store(lane.stackPlace, 0, stack.place.get),
     // Hardware order in both, but that RSP has no slot.
     registers(0, RSP),

@@ -16,7 +16,6 @@ import { emitDraw, SCENARIO_BYTES } from '../scenario/draw-code.js';
 import { drawTables } from '../scenario/draw-tables.js';
 import { SCENARIO_SLOTS, type Scenario, SLOT } from '../scenario/layout.js';
 import { MXCSR_DEFAULT, X87_DEFAULT, XMM_GRAFFITI } from '../stage/entry-state.js';
-import { REGIONS } from '../stage/layout.js';
 import type { Stage } from '../stage/stage.js';
 import { ModuleBuilder } from '../wasm/module.js';
 import { SLOT as STATE } from '../x86/layout.js';
@@ -139,7 +138,7 @@ export class LaneRunner {
       classes: mostClasses(compiled),
       code: size,
     };
-    const lane = laneLayout(engine.totalBytes + shared.used, sizes, offsetOf(REGIONS[0].stack.address));
+    const lane = laneLayout(engine.totalBytes + shared.used, sizes);
     if (lane.end > linear.buffer.byteLength)
       throw new Error(
         `lane runs of ${target.symbol} need ${lane.end} bytes of memory, and have ${linear.buffer.byteLength}`,

@@ -63,7 +63,8 @@ export interface LaneLayout {
   /** Number of events before those of the present run; number of events of the base run. */
   eventStart: number;
   baseEvents: number;
-  /** Byte offset of the stack's first byte in memory 0. */
+  /** Of the present run: address of the stack's first byte, and its byte offset. */
+  stackAddress: number;
   stackStart: number;
   quickExits: number;
   exactExits: number;
@@ -97,8 +98,7 @@ export interface LaneLayout {
   end: number;
 }
 
-/** @param stackStart - byte offset of the stack's first byte in memory 0 */
-export function laneLayout(start: number, sizes: Sizes, stackStart: number): LaneLayout {
+export function laneLayout(start: number, sizes: Sizes): LaneLayout {
   let next = Math.ceil(start / 64) * 64;
   const take = (bytes: number): number => {
     const at = next;
@@ -109,7 +109,7 @@ export function laneLayout(start: number, sizes: Sizes, stackStart: number): Lan
   const state = take(STATE_BYTES);
   const scenarios = three(SCENARIO_BYTES);
   const observations = three(OBSERVATION_BYTES);
-  const placement = take(64);
+  const placement = take(128);
   return {
     state,
     scenarios,
@@ -125,7 +125,8 @@ export function laneLayout(start: number, sizes: Sizes, stackStart: number): Lan
     freshCount: placement + 28,
     pathCount: placement + 32,
     unknownAt: placement + 40,
-    stackStart,
+    stackAddress: placement + 56,
+    stackStart: placement + 64,
     tables: take(sizes.tables),
     quickExits: take(EXIT_BYTES * sizes.quickExits),
     exactExits: take(EXIT_BYTES * sizes.exactExits),

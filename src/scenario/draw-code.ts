@@ -13,6 +13,7 @@ import { drawLeaf, drawMask, drawOutcome, drawStatus } from './draw-call.js';
 import { type DrawAddresses, KINDS } from './draw-tables.js';
 import { below, chance, type SetSlot, type Word } from './draw-words.js';
 import {
+  ACROSS_CARRY,
   ALIASED,
   callerFlags,
   FAULT,
@@ -239,7 +240,12 @@ function drawControl(scope: Scope, space: ScenarioSpace, addresses: DrawAddresse
 }
 
 function drawPlacement(space: ScenarioSpace, word: Word, set: SetSlot): Statement {
-  const offset = set(SLOT.stackOffset, i32.and(word(0), i32.const(0xff)));
+  // In one case of eight the other stack; these bits of the word choose nothing else.
+  const across = i32.eqz(i32.and(word(1), i32.const(0x7000)));
+  const offset = set(
+    SLOT.stackOffset,
+    i32.or(i32.and(word(0), i32.const(0xff)), select(across, i32.const(ACROSS_CARRY), i32.const(0))),
+  );
   if (space.roles[SLOT.blockPlace] === ROLE.unused) return offset;
   return seq(offset, drawBlock(word(0), placeSlots(0), false, set));
 }

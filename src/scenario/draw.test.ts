@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { STATUS_CODES } from '../../models/abi/status-codes.js';
 import { dictionary } from './dictionary.js';
 import { drawScenarios } from './batch.js';
-import { FAULT, PLACE, type Scenario, SLOT, SLOT_NAMES, scenarioSlot, readSlot } from './layout.js';
+import { ACROSS_CARRY, FAULT, PLACE, type Scenario, SLOT, SLOT_NAMES, scenarioSlot, readSlot } from './layout.js';
 import { ROLE } from './roles.js';
 import type { ScenarioSpace } from './space.js';
 import { CONTRACT_IDS, INSTRUCTIONS, spaceOf } from './spaces.test.helper.js';
@@ -52,6 +52,10 @@ describe('a drawn scenario of a stub with flags', () => {
     ['lowHalfZero', 8],
   ] as const)('has the block at place %s in %i of 64 cases', (place, of64) => {
     expectShare(drawn, of64 / 64, (scenario) => low('block.place')(scenario) === PLACE[place]);
+  });
+
+  it('has the stack across a boundary of 4 GiB in one case of eight', () => {
+    expectShare(drawn, 1 / 8, (scenario) => (low('stack.offset')(scenario) & ACROSS_CARRY) !== 0);
   });
 
   it('has each flag of the contract set and clear, and in a quarter of the cases bits that it says nothing of', () => {

@@ -54,7 +54,7 @@ function narrowBits(compiled: CompiledContract, slot: number): bigint | undefine
 
 const NARROW: ReadonlyMap<number, bigint> = new Map([
   [SLOT.blockPlace, 7n],
-  [SLOT.stackOffset, 0xffn],
+  [SLOT.stackOffset, 0x1ffn],
   [SLOT.blockOffset, 0xffn],
   [SLOT.rbpMod, 1n],
   [SLOT.faultKind, 3n],

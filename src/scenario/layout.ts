@@ -36,6 +36,9 @@ export function placeIsSound(place: number): boolean {
 
 export const PLACE_NAMES = Object.keys(PLACE) as PlaceName[];
 
+/** A bit of `stack.offset`: the stack lies across a boundary of 4 GiB, where an addition in 16 or 32 bits loses the carry. */
+export const ACROSS_CARRY = 0x100;
+
 /** What happens besides. */
 export const FAULT = { none: 0, interrupt: 1, nmi: 2 } as const;
 export type FaultName = keyof typeof FAULT;

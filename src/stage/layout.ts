@@ -52,6 +52,9 @@ export interface Regions {
   stack: Region;
   /** RSP at the entry of a stub for stack offset 0; every unit of the offset lowers it by 8. */
   stackEntry: bigint;
+  /** Another stack of a stub, whose middle is a boundary of 64 KiB and of 4 GiB; and RSP at the entry there. */
+  stackAcrossCarry: Region;
+  stackAcrossEntry: bigint;
   /** RSP as the caller of a program has it; its parameters lie there, and the return address below. */
   programEntry: bigint;
   /** The argument block of a stub. */
@@ -75,10 +78,11 @@ export interface Regions {
 /** Kernel stacks and heaps lie in the upper half (x86-64 canonical addresses). */
 export const REGIONS: readonly [Regions, Regions] = [
   {
-    // What is pushed and called there crosses a boundary of 64 KiB and of 4 GiB for some offsets.
-    stack: across(0xffffc90100000000n, 2),
-    stackEntry: 0xffffc90100000400n,
-    programEntry: 0xffffc90100001de8n,
+    stack: { address: 0xffffc90000408000n, size: 4 * PAGE },
+    stackEntry: 0xffffc9000040a800n,
+    stackAcrossCarry: across(0xffffc90100000000n, 2),
+    stackAcrossEntry: 0xffffc90100000400n,
+    programEntry: 0xffffc9000040bde8n,
     block: { address: 0xffff888012340000n, size: 2 * PAGE },
     blockStart: 0xffff888012340800n,
     readOnly: { address: 0xffff888012380000n, size: PAGE },
@@ -93,6 +97,8 @@ export const REGIONS: readonly [Regions, Regions] = [
     stack: { address: 0xffffc9abc5abe000n, size: 4 * PAGE },
     // Aligned to 64 bytes as the other one, for code that aligns RSP.
     stackEntry: 0xffffc9abc5ac0a40n,
+    stackAcrossCarry: across(0xffffc9ac00000000n, 2),
+    stackAcrossEntry: 0xffffc9ac00000440n,
     programEntry: 0xffffc9abc5ac1c28n,
     block: { address: 0xffff8fedcb0d6000n, size: 2 * PAGE },
     blockStart: 0xffff8fedcb0d67f8n,
@@ -117,8 +123,9 @@ export function regionAt(address: bigint, size: number): Region | undefined {
 }
 
 const TAKEN: readonly Region[] = REGIONS.flatMap(
-  ({ stack, structures, readOnly, acrossCarry, unmapped, moreBlocks, returnAddress }) => [
+  ({ stack, stackAcrossCarry, structures, readOnly, acrossCarry, unmapped, moreBlocks, returnAddress }) => [
     stack,
+    stackAcrossCarry,
     // The block lies in them.
     structures,
     readOnly,

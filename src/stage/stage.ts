@@ -143,6 +143,7 @@ export class Stage {
       this.machine.map(address, size, { ...READ_WRITE, write }, poisonBytes(size, poison(kind)));
     map(stack, 'stack');
     if (memory === 'structures') return map(structures, 'block');
+    map(regions.stackAcrossCarry, 'stack');
     for (const { block, acrossCarry, readOnly } of [regions, ...moreBlocks]) {
       map(block, 'block');
       map(acrossCarry, 'block');

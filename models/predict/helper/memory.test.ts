@@ -60,7 +60,12 @@ describe('MapGPA', () => {
 });
 
 describe('accepting memory', () => {
-  const accept = (options: Partial<HelperOptions>, start: bigint, end: bigint, ...statuses: bigint[]): (bigint | string)[] =>
+  const accept = (
+    options: Partial<HelperOptions>,
+    start: bigint,
+    end: bigint,
+    ...statuses: bigint[]
+  ): (bigint | string)[] =>
     follow(acceptMemory({ ...LINUX, ...options }, { start, end }), ...statuses.map((status) => ({ status }))).map(
       ({ moment, values }) => {
         if (moment === 'TDCALL') return values['rcx'] as bigint;
@@ -99,7 +104,11 @@ describe('accepting memory', () => {
     const MISMATCH = 0xc0000b0b00000000n;
     const large = [0x200000n, 0x400000n] as const;
     expect(accept({ acceptErrors: 'mismatch' }, ...large, 1n)).toEqual([0x200001n, 'return 0']);
-    expect(accept({ acceptErrors: 'mismatch' }, ...large, MISMATCH | 7n, 1n)).toEqual([0x200001n, 0x200000n, 'return 0']);
+    expect(accept({ acceptErrors: 'mismatch' }, ...large, MISMATCH | 7n, 1n)).toEqual([
+      0x200001n,
+      0x200000n,
+      'return 0',
+    ]);
     expect(accept({ acceptErrors: 'fatal' }, ...large, MISMATCH, 1n)).toEqual([0x200001n, 0x200000n, 'stop']);
   });
 

@@ -34,7 +34,15 @@ describe('the retry', () => {
 
   it('may load what the try before has stored, or the caller’s own', () => {
     const [, second] = call({}, { status: NO_ENTROPY, rdx: 7n }, { status: 0n });
-    expect(second.values).toEqual({ rax: 8n, rcx: 0x100n, rdx: { oneOf: [7n, 0x101n] }, r8: 0x102n, r9: 0x103n, r10: 0x104n, r11: 0x105n });
+    expect(second.values).toEqual({
+      rax: 8n,
+      rcx: 0x100n,
+      rdx: { oneOf: [7n, 0x101n] },
+      r8: 0x102n,
+      r9: 0x103n,
+      r10: 0x104n,
+      r11: 0x105n,
+    });
   });
 
   it('asks the module to go on where the options say how', () => {

@@ -3,7 +3,17 @@ import { statusHigh } from '../../../models/abi/status.js';
 import { TDCALL_LEAVES } from '../../../models/abi/tdcall-leaves.js';
 import { STATUS_CODES } from '../../../models/abi/status-codes.js';
 import { TDVMCALL_STATUS } from '../../../models/abi/tdvmcall.js';
-import { type Draw, anyValue, below, either, mostly, oneBitOff, oneOf, uniform, upperHalfAdded } from '../../story/draws.js';
+import {
+  type Draw,
+  anyValue,
+  below,
+  either,
+  mostly,
+  oneBitOff,
+  oneOf,
+  uniform,
+  upperHalfAdded,
+} from '../../story/draws.js';
 import { speaking, type StorySlot } from '../../story/story.js';
 
 export type Slots = Readonly<Record<string, StorySlot>>;
@@ -31,7 +41,8 @@ export function leafErrors(leaf: number): Draw {
     ...(row.helperStatuses ?? []),
   ]);
   const words = names.map((name) => BigInt(statusHigh(name)) << 32n).filter((value) => value !== 0n);
-  const named: Draw = (dice) => oneOf(...words)(dice) | mostly(below(32), (other) => uniform(other) & 0xffffffffn)(dice);
+  const named: Draw = (dice) =>
+    oneOf(...words)(dice) | mostly(below(32), (other) => uniform(other) & 0xffffffffn)(dice);
   return mostly(named, either(oneBitOff(named), failure), 4);
 }
 

@@ -87,7 +87,8 @@ export const RETRIED_SEAMCALL: Program = {
       answer: ({ moment, values: asked }: Exchange, { values }: StoryStep): Values => {
         if (moment !== 'SEAMCALL') return {};
         const told = answerOf(values, 'module');
-        if (round < values['no_entropy']) return seamAnswer(asked, { ...told, status: refusal(options, round++) }, false);
+        if (round < values['no_entropy'])
+          return seamAnswer(asked, { ...told, status: refusal(options, round++) }, false);
         const { carry, vector } = values;
         return seamAnswer(asked, { ...told, carry, vector }, false);
       },
