@@ -34,10 +34,11 @@ export function wrongOf(clause: Clause, runner: CaseRunner): Wrong {
   }
 }
 
-/** Of flags those that are not what they must be: others may have changed behind them, rightly. */
+/** Of flags at a call those that are not what they must be: STI behind them changes others, rightly. */
 function wrongBits({ left, right, mask = (1n << 64n) - 1n }: Clause & { kind: 'equal' }, runner: CaseRunner): bigint {
   const { compiled, context } = runner;
-  if (left.kind !== 'register' || left.register !== 'rflags' || right.kind === 'constant') return mask;
+  if (left.kind !== 'register' || left.register !== 'rflags' || left.moment !== 'call' || right.kind === 'constant')
+    return mask;
   const expected = right.kind === 'predicted' ? context.prediction.values : context.base;
   return (slotValue(context.base, slotOf(left, compiled)) ^ slotValue(expected, slotOf(right, compiled))) & mask;
 }
