@@ -27,7 +27,9 @@ interface MuseumFlags {
 
 export function museumCommand(): Command {
   return new Command('museum')
-    .description('every broken twin must be found where its manifest says, every fixed twin and sound variant must stay silent')
+    .description(
+      'every broken twin must be found where its manifest says, every fixed twin and sound variant must stay silent',
+    )
     .option('--runs <N>', 'cases for each broken twin on each seed', positiveInteger, 10_000)
     .option('--seeds <N>', 'number of seeds', positiveInteger, 3)
     .option('--fixed-runs <N>', 'cases for each fixed twin and variant', positiveInteger, 20_000)
