@@ -9,7 +9,8 @@ const MASKABLE = REGISTER_NAMES.filter((name) => name !== 'rax' && name !== 'rcx
  * Information flow, judged on companion G, which changes every guest value that the contract does not pass to the host,
  * all addresses and all poison. Criteria: (1) no exposed register differs, (2) nor the mask, (3) nor anything else that
  * the host saw at any exit, (4) nor the path that the code took to the
- * last exit, which the host could time. What happens behind it is not seen.
+ * last exit, which the host could time, (5) nor where it accessed memory before, which the host could watch by pages and cache
+ * lines (a controlled channel), but where the contract says that it may. What happens behind the last exit is not seen.
  * Not judged when the caller's block overlaps the function's own frame: what is pushed there becomes an argument.
  */
 export const exposesOnlyArguments: PropertyDefinition = {
@@ -22,13 +23,14 @@ export const exposesOnlyArguments: PropertyDefinition = {
     underBreach: true,
     appliesTo: ({ reachesHost }) =>
       reachesHost || 'never calls TDG.VP.VMCALL: the trusted module alone sees the registers',
-    clauses: () => [
+    clauses: ({ contract }) => [
       ...MASKABLE.map((register) =>
         when({ kind: 'exposed', register }, independent(atCall(register), 'guest-secrets')),
       ),
       when({ kind: 'host-answered' }, independent(atCall('rcx'), 'guest-secrets')),
       independent(fact('restOfHostView'), 'guest-secrets'),
       independent(fact('pathToHost'), 'guest-secrets'),
+      ...(contract.secretAddresses === true ? [] : [independent(fact('addressesToHost'), 'guest-secrets')]),
     ],
   },
   example: 'A register of the mask is not loaded, so that the caller’s value or a kernel pointer goes to the host.',

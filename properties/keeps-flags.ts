@@ -1,11 +1,9 @@
 import { equal, final, predictedRegister, when } from '../src/clause/clause.js';
 import { atEveryReturn } from '../src/clause/every-return.js';
+import { SYSTEM_FLAGS } from '../src/clause/flags-at-call.js';
 import { mayReturn, type PropertyDefinition } from '../src/clause/property.js';
 
-/** IF 9, DF 10, TF 8, NT 14, AC 18, IOPL 13:12 (Intel SDM volume 1, 3.4.3). */
-const SYSTEM_FLAGS = 0x47700n;
-
-/** Criteria: of RFLAGS only IF, DF, TF, NT, AC and IOPL must survive; IF is 1 after ISSUE_STI. The arithmetic flags are volatile. */
+/** Criteria: of RFLAGS only IF, DF, TF, NT, AC and IOPL must survive (at the call: vmcall-frame, seamcall-frame); IF is 1 after ISSUE_STI. The arithmetic flags are volatile. */
 export const keepsFlags: PropertyDefinition = {
   name: 'keeps-flags',
   group: 'stubs',

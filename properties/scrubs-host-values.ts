@@ -21,17 +21,18 @@ export const scrubsHostValues: PropertyDefinition = {
       if (contract.neverReturns === true) return 'the function never returns';
       return contract.scrubsHostValues || 'the contract leaves scrubbing to the caller';
     },
-    clauses: ({ result, conditional }) =>
-      REGISTER_NAMES.filter(
-        (register) =>
-          register !== 'rsp' &&
-          (register !== 'rax' || ![result, ...conditional.map((one) => one.result)].some(({ fromHost }) => fromHost)),
-      ).map((register) =>
-        when(
-          [{ kind: 'host-answered' }, { kind: 'ended', as: ['returned'] }],
-          independent(final(register), 'host-values'),
-        ),
-      ),
+    clauses: ({ result, conditional }) => {
+      const results = [result, ...conditional.map((one) => one.result)];
+      const returned = [{ kind: 'host-answered' }, { kind: 'ended', as: ['returned'] }] as const;
+      const others = REGISTER_NAMES.filter((register) => register !== 'rsp' && register !== 'rax');
+      const clauses = others.map((register) => when(returned, independent(final(register), 'host-values')));
+      if (!results.some(({ fromHost }) => fromHost))
+        return [...clauses, when(returned, independent(final('rax'), 'host-values'))];
+      // Where RAX is nobody's, it is no result either.
+      if (!results.some(({ value }) => value.kind === 'nothing')) return clauses;
+      const open = { kind: 'unpredicted', term: { kind: 'register', moment: 'final', register: 'rax' } } as const;
+      return [...clauses, when([...returned, open], independent(final('rax'), 'host-values'))];
+    },
   },
   example: 'One xor of the scrub is missing, so that a register still holds what the host put there.',
   fix: 'Clear the register with a 32-bit xor after its value was stored, or restore it from the stack.',

@@ -1,4 +1,5 @@
 import { atCall, callsOnce, equal, predictedRegister, when } from '../src/clause/clause.js';
+import { keepsFlagsAtCall } from '../src/clause/flags-at-call.js';
 import { agrees, happens } from '../src/clause/exchange-clause.js';
 import { SEAMCALL_PROGRAMS } from '../src/clause/exchange-groups.js';
 import type { PropertyDefinition } from '../src/clause/property.js';
@@ -6,7 +7,7 @@ import type { PropertyDefinition } from '../src/clause/property.js';
 /**
  * Criteria: (1) SEAMCALL is executed exactly once a call, however it ends, or as often as the contract of a retry and the
  * answers say; (2) RAX holds the leaf, all 64 bits: bit 63
- * selects the P-SEAMLDR. The bounded retry of the callers is no business of a stub.
+ * selects the P-SEAMLDR. (3) IF, DF, TF, NT, AC and IOPL are as at the entry. The bounded retry of the callers is no business of a stub.
  */
 export const seamcallFrame: PropertyDefinition = {
   name: 'seamcall-frame',
@@ -21,6 +22,7 @@ export const seamcallFrame: PropertyDefinition = {
     clauses: (compiled) => [
       ...callsOnce(compiled),
       when({ kind: 'called' }, equal(atCall('rax'), predictedRegister('call', 'rax'))),
+      ...keepsFlagsAtCall(compiled),
     ],
   },
   program: {

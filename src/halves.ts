@@ -42,3 +42,14 @@ export function equalHalves(words: Int32Array, at: number, value: bigint): boole
   whole[0] = value;
   return words[at] === halves[0] && words[at + 1] === halves[1];
 }
+
+/** How far an address lies above another, up to 4 GiB; Infinity where it lies below it or further. All four are halves. */
+export function bytesAbove(low: number, high: number, startLow: number, startHigh: number): number {
+  const borrow = low >>> 0 < startLow >>> 0 ? 1 : 0;
+  return ((high - startHigh - borrow) | 0) === 0 ? (low - startLow) >>> 0 : Infinity;
+}
+
+/** The high half of an address so many bytes, less than 4 GiB, above another one. */
+export function highAbove(low: number, high: number, bytes: number): number {
+  return (low >>> 0) + bytes > 0xffff_ffff ? (high + 1) | 0 : high;
+}

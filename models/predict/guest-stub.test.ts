@@ -31,6 +31,13 @@ describe('__tdx_hypercall of v5.19', () => {
     expect(hypercall().entry('rsi', 2n).predict().block).toEqual(unchanged);
   });
 
+  it('calls with IF set where ISSUE_STI is given, and else with the flags of the caller', () => {
+    const flags = (run: Run): bigint | undefined => run.predict().flagsAtCall;
+    expect(flags(hypercall().entry('rsi', 2n).initial('rflags', 0x4002n))).toBe(0x4202n);
+    expect(flags(hypercall().entry('rsi', 1n).initial('rflags', 0x4002n))).toBe(0x4002n);
+    expect(flags(hypercall().entry('rsi', 1n).initial('rflags', 0x202n))).toBe(0x202n);
+  });
+
   it('sets IF with ISSUE_STI, and changes no other flag', () => {
     const flags = (run: Run): bigint | undefined => run.predict().final.rflags;
     expect(flags(hypercall().entry('rsi', 2n).initial('rflags', 0x4002n))).toBe(0x4202n);

@@ -9,10 +9,7 @@ import { conditionGuards } from './condition-guards.js';
 import { resultRules } from './result-rules.js';
 import { retryRules } from './retry-rules.js';
 import type { Guard, Origin, PredictionRule } from './rule.js';
-import { blockRules, callRules, RETURN_POPS, RETURNED } from './stub-rules.js';
-
-/** RFLAGS.IF (Intel SDM volume 1, 3.4.3). */
-const IF = 0x200;
+import { AT_CALL, blockRules, CALLED, callRules, flagsAtCall, IF, RETURN_POPS, RETURNED } from './stub-rules.js';
 
 /** The rules for one contract. For each slot the guards of at most one rule hold. */
 export function guestStubRules(compiled: CompiledContract): PredictionRule[] {
@@ -26,23 +23,33 @@ export function guestStubRules(compiled: CompiledContract): PredictionRule[] {
   ];
 }
 
-/** RFLAGS at the return: IF is the function's own business where it executes STI. */
+/** RFLAGS at the return, and at the first call: IF is the function's own business where it executes STI. */
 function flagRules(compiled: CompiledContract): PredictionRule[] {
   const { sti, blocks } = compiled;
   const slot = MOMENT.final + RFLAGS_OFFSET;
   const before = MOMENT.initial + RFLAGS_OFFSET;
   const asBefore: Origin = { from: 'observation', slot: before };
-  if (sti === undefined || sti.ifAfter === 'restored') return [{ slot, when: [RETURNED], value: asBefore }];
+  if (sti === undefined) return [...flagsAtCall(compiled), { slot, when: [RETURNED], value: asBefore }];
+  const asked = conditionGuards(compiled, sti.when);
+  const opened: Origin = { ...asBefore, or: IF };
+  const atCall: PredictionRule[] = [
+    { slot: AT_CALL, when: [CALLED, ...asked], value: opened },
+    ...(asked.length === 0 ? [] : [{ slot: AT_CALL, when: [CALLED, otherwise(asked)], value: asBefore }]),
+  ];
+  if (sti.ifAfter === 'restored') return [...atCall, { slot, when: [RETURNED], value: asBefore }];
   // Without a call there is no STI.
   const given = blocks
     .filter(({ whenNull }) => whenNull !== undefined)
     .map(({ index }): Guard => ({ kind: 'null', block: index, is: false }));
-  const issued = [...conditionGuards(compiled, sti.when), ...given];
-  const after: Origin = { ...asBefore, ...(sti.ifAfter === 'set' ? { or: IF } : { clear: IF }) };
+  const issued = [...asked, ...given];
+  const after: Origin = sti.ifAfter === 'set' ? opened : { ...asBefore, clear: IF };
   return [
+    ...atCall,
     { slot, when: [RETURNED, ...issued], value: after },
-    ...(issued.length === 0
-      ? []
-      : [{ slot, when: [RETURNED, { kind: 'not-all', of: issued } as const], value: asBefore }]),
+    ...(issued.length === 0 ? [] : [{ slot, when: [RETURNED, otherwise(issued)], value: asBefore }]),
   ];
+}
+
+function otherwise(of: readonly Guard[]): Guard {
+  return { kind: 'not-all', of };
 }

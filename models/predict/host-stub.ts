@@ -10,7 +10,7 @@ import { REGISTER_INDEX } from '../../src/x86/registers.js';
 import { resultRules } from './result-rules.js';
 import type { Guard, PredictionRule } from './rule.js';
 import { retryRules } from './retry-rules.js';
-import { blockRules, callRules, RETURN_POPS, RETURNED } from './stub-rules.js';
+import { blockRules, callRules, flagsAtCall, RETURN_POPS, RETURNED } from './stub-rules.js';
 
 /** An instruction that did not enter the module leaves no outputs. */
 const COMPLETED: Guard = { kind: 'outcome', is: OUTCOME.completed };
@@ -21,6 +21,7 @@ export function hostStubRules(compiled: CompiledContract): PredictionRule[] {
     ...callRules(compiled),
     ...resultRules(compiled, COMPLETED),
     ...returnRules(compiled),
+    ...flagsAtCall(compiled),
     RETURN_POPS,
     ...blockRules(compiled, COMPLETED),
     ...retryRules(compiled),

@@ -79,6 +79,8 @@ export class Run {
   /** Everything that the model says. */
   predict(): {
     call: Record<string, bigint>;
+    /** RFLAGS at the first call. */
+    flagsAtCall: bigint | undefined;
     final: Record<string, bigint>;
     block: Record<string, bigint>;
     other: number;
@@ -99,6 +101,7 @@ export class Run {
     };
     return {
       call: known(REGISTER_NAMES, 'call'),
+      flagsAtCall: known(['rflags'], 'call').rflags,
       final: known([...REGISTER_NAMES, 'rflags', 'rip'], 'final'),
       block: pick(this.compiled.fields.map(({ name }, index) => [name, BLOCK.final + index] as const)),
       other: left,

@@ -3,7 +3,7 @@ import { highHalf, lowHalf } from '../../src/halves.js';
 import type { BlockField } from '../../src/contract/compiled-blocks.js';
 import type { CompiledContract } from '../../src/contract/compiled.js';
 import type { Source } from '../../src/contract/contract.js';
-import { BLOCK, END, MOMENT } from '../../src/observation/layout.js';
+import { BLOCK, END, MOMENT, RFLAGS_OFFSET } from '../../src/observation/layout.js';
 import { parameterSlot } from '../../src/scenario/layout.js';
 import { REGISTER_INDEX, type RegisterName } from '../../src/x86/registers.js';
 import { conditionGuards } from './condition-guards.js';
@@ -15,6 +15,12 @@ export const STATUS = MOMENT.answer + REGISTER_INDEX.rax;
 export const RETURNED: Guard = { kind: 'ended', as: 1 << END.returned };
 /** The status is 0. */
 export const SUCCEEDED: Guard = { kind: 'zero', slot: STATUS, is: true };
+/** The wrapped instruction was executed. */
+export const CALLED: Guard = { kind: 'called' };
+/** RFLAGS at the first call. */
+export const AT_CALL = MOMENT.call + RFLAGS_OFFSET;
+/** RFLAGS.IF (Intel SDM volume 1, 3.4.3). */
+export const IF = 0x200;
 const NOT_STOPPED: Guard = { kind: 'ended', as: ~((1 << END.trapped) | (1 << END.stopped)) };
 const RESULT = MOMENT.answer + REGISTER_INDEX.r10;
 
@@ -83,6 +89,19 @@ function computed(compiled: CompiledContract, source: Source): Computed | undefi
   if ('shr' in source) return { op: 'shr', of: of[0], bits: BigInt(source.by) };
   if ('low' in source) return { op: 'low', of: of[0], bits: BigInt(source.bits) };
   return 'signed' in source ? { op: 'signed', of: of[0], bits: BigInt(source.bits) } : undefined;
+}
+
+/**
+ * RFLAGS at the first call of a function without STI: as its caller had them. Where interrupts may be closed around the
+ * instruction, IF is known only if they were closed before.
+ */
+export function flagsAtCall({ contract }: CompiledContract): PredictionRule[] {
+  const slot = MOMENT.initial + RFLAGS_OFFSET;
+  const wereClosed: Guard = { kind: 'value', slot, mask: BigInt(IF), values: [0n], is: true };
+  const mayBeClosed = contract.interruptsAtCall === 'may-be-closed';
+  return [
+    { slot: AT_CALL, when: [CALLED, ...(mayBeClosed ? [wereClosed] : [])], value: { from: 'observation', slot } },
+  ];
 }
 
 /** RET pops the return address. */

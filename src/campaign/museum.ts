@@ -1,16 +1,17 @@
 /**
  * The museum: every broken twin must be found by the property, at the register and at the instruction that its manifest
  * names, on every seed, and break nothing that the manifest does not list; every fixed twin must stay silent with no
- * class of cases left empty.
+ * class of cases left empty; and so must every sound variant.
  */
 import { UsageError } from '../errors.js';
 import { isProgram } from '../run/target.js';
 import { readManifest } from '../targets/manifest.js';
 import type { Twin } from '../targets/twin.js';
+import { readVariants, type Variant } from '../targets/variants.js';
 import { BLOCK_CASES } from './blocks/block.js';
 import { fuzz } from './fuzz.js';
 import type { TargetResult } from './records/result.js';
-import { brokenTarget, fixedTarget, imageCache } from './targets/twin-targets.js';
+import { brokenTarget, fixedTarget, imageCache, variantTarget } from './targets/twin-targets.js';
 
 /** What one seed said of one exhibit. An empty list of complaints is a pass. */
 export interface ExhibitRun {
@@ -26,11 +27,11 @@ export interface ExhibitRun {
 
 export interface Exhibit {
   id: string;
-  kind: 'broken' | 'fixed';
+  kind: 'broken' | 'fixed' | 'variant';
   contract: string;
-  /** One sentence; empty for fixed twins. */
+  /** One sentence; empty for fixed twins and variants. */
   mistake: string;
-  /** `property slot at place`, empty for fixed twins. */
+  /** `property slot at place`, empty for fixed twins and variants. */
   expected: string;
   runs: ExhibitRun[];
 }
@@ -40,12 +41,12 @@ export interface MuseumOptions {
   seeds: number;
   /** Cases for each broken twin on each seed. */
   runs: number;
-  /** Cases for each fixed twin of a stub, once, on the first seed. */
+  /** Cases for each fixed twin and variant of a stub, once, on the first seed. */
   fixedRuns: number;
   /** The same for programs, whose cases cost a hundred times as much; as many as for stubs if not given. */
   fixedProgramRuns?: number;
   workers: number;
-  /** Which twins, by id; all if not given. */
+  /** Which twins and variants, by id; all if not given. */
   chosen?: (id: string) => boolean;
   /** Told of cases done, and of how many there will be. */
   onProgress?: (done: number, total: number) => void;
@@ -59,10 +60,14 @@ const MOST_VALUES = 3;
 export async function museum(options: MuseumOptions): Promise<Exhibit[]> {
   const { root, seeds, runs, fixedRuns, workers, chosen = () => true, onProgress, stopped = () => false } = options;
   const twins = readManifest(root).filter(({ id }) => chosen(id));
-  if (twins.length === 0) throw new UsageError('the museum has no such twin; see tdxfuzz list twins');
+  const variants = readVariants(root).filter(({ id }) => chosen(id));
+  if (twins.length + variants.length === 0) throw new UsageError('the museum has no such twin; see tdxfuzz list twins');
   const image = imageCache(root);
   const fixed = [...new Map(twins.map((twin) => [fixedName(twin), twin])).values()];
-  const clean = fixed.map((twin) => fixedTarget(twin, fixedName(twin), image));
+  const clean = [
+    ...fixed.map((twin) => fixedTarget(twin, fixedName(twin), image)),
+    ...variants.map((variant) => variantTarget(variant, image)),
+  ];
   const runsOf = (index: number): number =>
     isProgram(clean[index]) ? (options.fixedProgramRuns ?? fixedRuns) : fixedRuns;
   const total = clean.reduce((sum, _target, index) => sum + runsOf(index), seeds * runs * twins.length);
@@ -77,7 +82,7 @@ export async function museum(options: MuseumOptions): Promise<Exhibit[]> {
     runs: [],
   }));
   const targets = twins.map((twin) => brokenTarget(twin, image));
-  for (let number = 0; number < seeds && !stopped(); number++) {
+  for (let number = 0; number < seeds && targets.length > 0 && !stopped(); number++) {
     const seed = `museum ${number}`;
     const { result } = await fuzz({
       targets,
@@ -102,7 +107,16 @@ export async function museum(options: MuseumOptions): Promise<Exhibit[]> {
     onProgress: progress,
     stopped,
   });
-  return [...broken, ...fixed.map((twin, index) => fixedExhibit(twin, result.targets[index]))];
+  const { targets: silent } = result;
+  return [
+    ...broken,
+    ...fixed.map((twin, index) => fixedExhibit(twin, silent[index])),
+    ...variants.map((variant, index) => variantExhibit(variant, silent[fixed.length + index])),
+  ];
+}
+
+function variantExhibit({ id, contract }: Variant, result: TargetResult): Exhibit {
+  return { id, kind: 'variant', contract, mistake: '', expected: '', runs: [judgeSilent(result, 'museum 0')] };
 }
 
 function fixedExhibit(twin: Twin, result: TargetResult): Exhibit {
@@ -142,14 +156,20 @@ function judgeBroken(twin: Twin, target: TargetResult, seed: string): ExhibitRun
 }
 
 function judgeFixed(target: TargetResult, seed: string): ExhibitRun {
-  const complaints = target.findings.map(
-    ({ property, slot, place }) => `false alarm: ${property}: ${slot} at ${place}`,
-  );
-  if (target.problem !== undefined) complaints.push(`no verdict: ${target.problem}`);
+  const judged = judgeSilent(target, seed);
+  const { complaints } = judged;
   for (const [name, cases] of Object.entries(target.classes))
     if (cases === 0) complaints.push(`not exercised: ${name}`);
   for (const { property, status } of target.properties) {
     if (status === 'not evaluated') complaints.push(`not evaluated: ${property}`);
   }
+  return judged;
+}
+
+function judgeSilent(target: TargetResult, seed: string): ExhibitRun {
+  const complaints = target.findings.map(
+    ({ property, slot, place }) => `false alarm: ${property}: ${slot} at ${place}`,
+  );
+  if (target.problem !== undefined) complaints.push(`no verdict: ${target.problem}`);
   return { seed, cases: target.cases, executions: target.executions, foundAfter: -1, values: 0, complaints };
 }

@@ -46,6 +46,8 @@ export type Condition =
   | { kind: 'null'; parameter: string }
   /** The caller gave a block that overlaps the function's own frame (a breach). */
   | { kind: 'block-overlaps-stack' }
+  /** The reference leaves this open. */
+  | { kind: 'unpredicted'; term: Predictable }
   | { kind: 'not'; condition: Condition };
 
 /** What must not reach a term: secrets of the guest (companion G), values of the untrusted host or of a TD (companion H). */

@@ -32,6 +32,8 @@ function renderCondition(condition: Condition): string {
       return `${condition.register} exposed`;
     case 'null':
       return `${condition.parameter} NULL`;
+    case 'unpredicted':
+      return `${renderTerm(condition.term)} open`;
     case 'not':
       return `not ${renderCondition(condition.condition)}`;
     default:

@@ -7,6 +7,7 @@ import { packageRoot } from '../package-info.js';
 import { sorted } from '../report/json.js';
 import { plainTable } from '../report/plain-table.js';
 import { readManifest } from '../targets/manifest.js';
+import { readVariants } from '../targets/variants.js';
 import { shorten } from '../text/escape.js';
 import { nearest } from '../text/nearest.js';
 import { EXIT_INTERRUPTED, onInterrupt } from './interrupt.js';
@@ -26,12 +27,14 @@ interface MuseumFlags {
 
 export function museumCommand(): Command {
   return new Command('museum')
-    .description('every broken twin must be found where its manifest says, every fixed twin must stay silent')
+    .description(
+      'every broken twin must be found where its manifest says, every fixed twin and sound variant must stay silent',
+    )
     .option('--runs <N>', 'cases for each broken twin on each seed', positiveInteger, 10_000)
     .option('--seeds <N>', 'number of seeds', positiveInteger, 3)
-    .option('--fixed-runs <N>', 'cases for each fixed twin', positiveInteger, 20_000)
+    .option('--fixed-runs <N>', 'cases for each fixed twin and variant', positiveInteger, 20_000)
     .option('--fixed-program-runs <N>', 'of a program (default: as --fixed-runs)', positiveInteger)
-    .option('--only <TEXT>', 'only twins whose name contains TEXT')
+    .option('--only <TEXT>', 'only twins and variants whose name contains TEXT')
     .option('--workers <N>', 'worker threads', workerCount, availableParallelism())
     .addOption(new Option('--format <F>', 'how to print').choices(['table', 'json']).default('table'))
     .option('--quiet', 'no progress bar', false)
@@ -42,7 +45,8 @@ export function museumCommand(): Command {
 
 /** @throws UsageError if no twin has that in its name */
 function checkOnly(only: string): void {
-  const ids = readManifest(packageRoot()).map(({ id }) => id);
+  const root = packageRoot();
+  const ids = [...readManifest(root), ...readVariants(root)].map(({ id }) => id);
   if (!ids.some((id) => id.includes(only)))
     throw new UsageError(`--only ${shorten(only)} matches no twin; ${nearest(only, ids)}`);
 }
@@ -110,10 +114,10 @@ function print(all: readonly Exhibit[], failed: number, interrupted: boolean): v
   for (const exhibit of exhibits) {
     for (const complaint of complaints(exhibit)) process.stdout.write(`  ${pc.red(exhibit.id)}: ${complaint}\n`);
   }
-  const broken = exhibits.filter(({ kind }) => kind === 'broken').length;
+  const count = (of: Exhibit['kind']): number => exhibits.filter(({ kind }) => kind === of).length;
   const cases = exhibits.flatMap(({ runs }) => runs).reduce((sum, run) => sum + run.cases, 0);
   process.stdout.write(
-    `${broken} broken and ${exhibits.length - broken} fixed twins, ${cases.toLocaleString('en-US')} cases: ` +
+    `${count('broken')} broken and ${count('fixed')} fixed twins, ${count('variant')} variants, ${cases.toLocaleString('en-US')} cases: ` +
       `${verdict(failed, interrupted)}\n`,
   );
 }

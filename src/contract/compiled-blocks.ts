@@ -27,6 +27,8 @@ export interface CompiledBlock {
   /** Bytes. */
   size: number;
   fields: readonly BlockField[];
+  /** 1 for each byte that a store may touch; undefined where that is all of them. */
+  writable: Uint8Array | undefined;
   /** Index of the block that it may lie in the same place as, -1 for none. */
   alias: number;
   /** What a function returns that executes nothing because this pointer is NULL. */
@@ -68,10 +70,24 @@ export function compileBlocks(contract: Contract): CompiledBlock[] {
       index,
       size: layout?.size ?? 0,
       fields: [...fields, ...padding].sort((a, b) => a.offset - b.offset),
+      writable: layout === undefined ? undefined : writableBytes(fields, layout),
       alias: all.findIndex((other) => other.parameter.name === parameter.mayAlias),
       ...(parameter.whenNull !== undefined && { whenNull: resultAnyway(parameter.whenNull.returns) }),
     };
   });
+}
+
+/** Where nothing is said of padding, nobody has asked for a store there; where it is, its bytes are judged by their values or not at all. */
+function writableBytes(fields: readonly BlockField[], { size, padding }: Layout): Uint8Array | undefined {
+  if (padding !== undefined || !hasPadding(fields, size)) return undefined;
+  const writable = new Uint8Array(size);
+  for (const { offset, bytes } of fields) writable.fill(1, offset, offset + bytes);
+  return writable;
+}
+
+/** Whether there are bytes of the block that no field has. */
+function hasPadding(fields: readonly { offset: number; bytes: number }[], size: number): boolean {
+  return fields.reduce((sum, { bytes }) => sum + bytes, 0) < size;
 }
 
 const WIDTHS: readonly FieldBytes[] = [8, 4, 2];

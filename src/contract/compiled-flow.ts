@@ -108,8 +108,11 @@ function decidingPlaces({ parameters, sti, outputs, returnsWhen = [] }: Contract
   return parameters.filter(({ name, kind }) => kind === 'value' && names.has(name)).map(({ place }) => place);
 }
 
-function usesFlowWords({ outputs, stopsOn, retry, branchesOn, returnsWhen, neverReturns, sti }: Contract): boolean {
-  const newWords = [stopsOn, retry, branchesOn, returnsWhen, neverReturns, sti].some((word) => word !== undefined);
+function usesFlowWords(contract: Contract): boolean {
+  const { outputs, stopsOn, retry, branchesOn, returnsWhen, neverReturns, sti, interruptsAtCall } = contract;
+  const newWords = [stopsOn, retry, branchesOn, returnsWhen, neverReturns, sti, interruptsAtCall].some(
+    (word) => word !== undefined,
+  );
   return newWords || outputs.when.some((one) => typeof one === 'object' && !('flag' in one));
 }
 

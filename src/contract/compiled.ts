@@ -45,6 +45,8 @@ export interface CompiledContract extends CompiledFlow {
   flagBits: ReadonlyMap<string, number>;
   /** All flag bits. */
   flagMask: number;
+  /** Bits of the flags argument that no flag has and that callers may leave anything in. */
+  openFlags: bigint;
   /** Whether the function can reach TDG.VP.VMCALL, and so the host, at all. */
   reachesHost: boolean;
   /** Whether it can reach TDH.VP.ENTER, and so a TD. */
@@ -104,6 +106,7 @@ export function compileContract(contract: Contract, set: string): CompiledContra
     ...(leafParameter && { leafParameter }),
     flagBits,
     flagMask: [...flagBits.values()].reduce((all, bit) => all | bit, 0),
+    openFlags: openFlags(flagsParameter),
     reachesHost,
     entersTd,
     leafField: fieldOf(contract.inputs.rax && leafSource(contract.inputs.rax), fieldIndex),
@@ -117,10 +120,18 @@ export function compileContract(contract: Contract, set: string): CompiledContra
     stackParameters: stackParameters(contract),
     result,
     conditional: (contract.returnsWhen ?? []).map(({ when, returns }) => ({ when, result: resultOf({ returns }) })),
-    forBulk: isForBulk(contract) && !flow.referenceOnly,
+    forBulk: isForBulk(contract) && !flow.referenceOnly && blocks.every(({ writable }) => writable === undefined),
     calleeSaved: CONVENTIONS[contract.convention].calleeSaved,
     ...flow,
   };
+}
+
+/** A bool has no others: of its lowest byte 0 and 1 are all that a caller may pass (psABI 3.2.3, Parameter Passing). */
+function openFlags(parameter: CompiledContract['flagsParameter']): bigint {
+  if (parameter === undefined || parameter.otherBits === 'zero') return 0n;
+  const flags = Object.values(parameter.bits).reduce((all, bit) => all | BigInt(bit), 0n);
+  const bytes = parameter.bytes ?? 8;
+  return bytes === 1 && flags === 1n ? 0n : ((1n << BigInt(8 * bytes)) - 1n) & ~flags;
 }
 
 function plainParameters({ parameters, inputs }: Contract): PlainParameter[] {

@@ -133,6 +133,20 @@ export const contractSchema = z.strictObject({
   stiFlag: name.optional(),
   /** STI in any other form; not beside `stiFlag`. */
   sti: stiSchema.optional().describe('When STI is executed, in any other form than "stiFlag".'),
+  /** Whether the function may close interrupts around the instruction and open them again behind it. */
+  interruptsAtCall: z
+    .literal('may-be-closed')
+    .optional()
+    .describe(
+      'The function may close interrupts around the instruction (PUSHFQ, CLI; POPFQ) and leave them at the return as they were. Absent: at the instruction IF is what it was at the entry, or 1 behind STI.',
+    ),
+  /** Whether what the function loads or stores before the host runs may depend on values that the host must not learn. */
+  secretAddresses: z
+    .literal(true)
+    .optional()
+    .describe(
+      'Before TDCALL the function may use addresses that depend on values of the guest which the host must not learn: a table that is looked up with such a value. Absent: the host could watch which pages or cache lines are used.',
+    ),
   /** Data symbols of the image that the function may write to. */
   ownData: ownDataSchema.optional(),
   /** Its code lies where the image may be written to: such a write is judged like any other, and no reason for having no verdict. */

@@ -63,7 +63,7 @@ export const layoutSchema = z.strictObject({
     .enum(['any', 'unchanged'])
     .optional()
     .describe(
-      'Bytes that no field has. "unchanged": no function may change them. "any", or absent: it may, as compilers do when they store a whole structure (C11 6.2.6.1).',
+      'Bytes that no field has. Absent: no store may touch them. "unchanged": their values must be at the end what they were. "any": the function may leave anything there, as compilers do that store a whole structure (C11 6.2.6.1).',
     ),
 });
 
@@ -108,6 +108,12 @@ export const parameterSchema = z.discriminatedUnion('kind', [
       name,
       place: placeSchema,
       bits: z.record(name, hex64).describe('Flag -> its bit.'),
+      otherBits: z
+        .literal('zero')
+        .optional()
+        .describe(
+          'Callers leave the bits of the type 0 that no flag has, so that the function may compare the whole. Absent: they may hold anything, and the function must not look at them.',
+        ),
       bytes: bytes.optional().describe(PARAMETER_BYTES),
     })
     .describe('A bit set that steers the function; the host never sees it. A bool is one of 1 byte with the flag 0x1.'),

@@ -4,11 +4,11 @@
  */
 import type { FieldBytes } from '../contract/compiled-blocks.js';
 import { type CompiledContract, type NarrowParameter, SHADOW_SPACE } from '../contract/compiled.js';
-import { joinHalves } from '../halves.js';
+import { bytesAbove, highAbove, joinHalves } from '../halves.js';
 import { BLOCK, FACT } from '../observation/layout.js';
 import { isAliased, placeOf } from '../scenario/blocks.js';
 import {
-  CALLER_FLAGS,
+  callerFlags,
   fieldSlot,
   FIXED_FLAGS,
   parameterSlot,
@@ -48,6 +48,8 @@ export class CallerSide {
   /** Indices of the other stack parameters. */
   private readonly stackParameters: readonly number[];
   private readonly narrow: readonly { slot: number; register: number; parameter: NarrowParameter }[];
+  /** RFLAGS bits that the caller chooses. */
+  private readonly flags: number;
   /** What a survey takes for the function's to write. */
   private readonly writable: readonly [Writable, Writable];
 
@@ -58,6 +60,7 @@ export class CallerSide {
   ) {
     const { contract, blocks, fields, fieldRegister } = compiled;
     this.placement = new Placement(compiled);
+    this.flags = callerFlags(compiled);
     this.shadow = SHADOW_SPACE[contract.convention];
     this.regions = [numericRegions(REGIONS[0]), numericRegions(REGIONS[1])];
     this.fieldOffsets = Int32Array.from(fields, ({ offset }) => offset);
@@ -85,6 +88,7 @@ export class CallerSide {
       placement: this.placement,
       regions: this.regions[memory],
       blocks: new Int32Array(blocks.length),
+      writableBytes: blocks.map(({ writable }) => writable),
       above: this.shadow + 8 * compiled.stackParameters,
       own,
     });
@@ -110,7 +114,7 @@ export class CallerSide {
     }
     state[2 * RSP] = placement.stackLow;
     state[2 * RSP + 1] = placement.stackHigh;
-    state[2 * STATE.RFLAGS] = (scenario[2 * SLOT.entryFlags] & CALLER_FLAGS) | FIXED_FLAGS;
+    state[2 * STATE.RFLAGS] = (scenario[2 * SLOT.entryFlags] & this.flags) | FIXED_FLAGS;
     machine.poke64(placement.stackLow, placement.stackHigh, regions.returnLow, regions.returnHigh);
     for (const index of this.stackParameters) {
       const slot = 2 * stackSlot(index);
@@ -141,7 +145,9 @@ export class CallerSide {
 
   private pokeParameter(machine: Machine, index: number, low: number, high: number): void {
     const { placement } = this;
-    machine.poke64((placement.stackLow + 8 + this.shadow + 8 * index) | 0, placement.stackHigh, low, high);
+    const above = 8 + this.shadow + 8 * index;
+    const { stackLow, stackHigh } = placement;
+    machine.poke64((stackLow + above) | 0, highAbove(stackLow, stackHigh, above), low, high);
   }
 
   private fillBlocks(machine: Machine, scenario: Scenario, observation: Int32Array): void {
@@ -152,7 +158,7 @@ export class CallerSide {
       if (placement.mapped[block] === 0) continue;
       const slot = 2 * this.fieldSlots[field];
       const address = (placement.lows[block] + this.fieldOffsets[field]) | 0;
-      const high = placement.highs[block];
+      const high = this.fieldHigh(field);
       const bytes = this.fieldBytes[field];
       const partly = placeOf(scenario, this.compiled, block) === PLACE.partlyMapped;
       // The second half of a partly mapped block is nowhere.
@@ -178,7 +184,7 @@ export class CallerSide {
       const block = this.fieldBlocks[field];
       if (placement.mapped[block] === 0) continue;
       const address = (placement.lows[block] + this.fieldOffsets[field]) | 0;
-      if (!machine.peek64(address, placement.highs[block], this.fieldBytes[field])) continue;
+      if (!machine.peek64(address, this.fieldHigh(field), this.fieldBytes[field])) continue;
       observation[2 * (at + field)] = machine.peekLow;
       observation[2 * (at + field) + 1] = machine.peekHigh;
     }
@@ -198,9 +204,15 @@ export class CallerSide {
   inBlock(low: number, high: number): boolean {
     const { blocks } = this.compiled;
     for (let block = 0; block < blocks.length; block++)
-      if (high === this.placement.highs[block] && (low - this.placement.lows[block]) >>> 0 < blocks[block].size)
+      if (bytesAbove(low, high, this.placement.lows[block], this.placement.highs[block]) < blocks[block].size)
         return true;
     return false;
+  }
+
+  /** High half of the address of a field. */
+  private fieldHigh(field: number): number {
+    const block = this.fieldBlocks[field];
+    return highAbove(this.placement.lows[block], this.placement.highs[block], this.fieldOffsets[field]);
   }
 
   /** Address of a field of an argument block, by the present placement. */

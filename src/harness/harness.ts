@@ -23,6 +23,7 @@ import type { Machine } from '../x86/machine.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
 import { CallerSide } from './caller.js';
 import type { Code } from './code.js';
+import type { Placement } from './placement.js';
 import { stageOf } from './stage-of.js';
 import { ownDataOf } from './own-data.js';
 import { surveyAccesses } from './survey.js';
@@ -143,6 +144,11 @@ export class Harness {
     this.execute(scenario, observation);
     stage.observer = undefined;
     this.conclude(observation);
+  }
+
+  /** Where everything of the last run lay. */
+  get placement(): Placement {
+    return this.caller.placement;
   }
 
   /** Computes the placement of a scenario without running it: what `fieldAddress` speaks of. */

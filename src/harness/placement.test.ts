@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect, test as plain } from 'vitest';
 import type { Contract } from '../contract/contract.js';
 import { BLOCK, END, FACT, MOMENT, registerSlot, slotValue, VECTOR } from '../observation/layout.js';
-import { PLACE, PLACE_NAMES, readSlot, SCENARIO_SLOTS, scenarioSlot } from '../scenario/layout.js';
+import { ACROSS_CARRY, PLACE, PLACE_NAMES, readSlot, SCENARIO_SLOTS, scenarioSlot } from '../scenario/layout.js';
 import { REGISTER_NAMES } from '../x86/registers.js';
 import {
   BARE_CONTRACT,
@@ -26,16 +26,18 @@ describe('the block lies where its place says', () => {
   const places = fc.constantFrom(...PLACE_NAMES);
   const offsets = fc.bigInt({ min: 0n, max: 255n });
 
-  test.prop([places, offsets, offsets, fc.constantFrom(0 as const, 1 as const)])(
+  test.prop([places, offsets, offsets, fc.boolean(), fc.constantFrom(0 as const, 1 as const)])(
     'aligned, and apart from everything else',
-    (place, offset, stackOffset, memory) => {
-      const observation = bench.run(
-        { 'block.place': BigInt(PLACE[place]), 'block.offset': offset, 'stack.offset': stackOffset },
-        memory,
-      );
+    (place, offset, stackOffset, isAcross, memory) => {
+      const values = { 'block.place': BigInt(PLACE[place]), 'block.offset': offset };
+      const chosen = stackOffset | (isAcross ? BigInt(ACROSS_CARRY) : 0n);
+      const observation = bench.run({ ...values, 'stack.offset': chosen }, memory);
       const block = initial(observation, 'rdi');
       const rsp = initial(observation, 'rsp');
-      const { stack, block: region, blockStart, readOnly, unmapped, stackEntry } = REGIONS[memory];
+      const regions = REGIONS[memory];
+      const { block: region, blockStart, readOnly, unmapped, acrossCarry } = regions;
+      const stack = isAcross ? regions.stackAcrossCarry : regions.stack;
+      const stackEntry = isAcross ? regions.stackAcrossEntry : regions.stackEntry;
       const inside = (outer: { address: bigint; size: number }): boolean =>
         block >= outer.address && block + SIZE <= outer.address + BigInt(outer.size);
       expect(rsp).toBe(stackEntry - 8n * stackOffset);
@@ -64,6 +66,13 @@ describe('the block lies where its place says', () => {
         case 'readOnly':
           expect(inside(readOnly)).toBe(true);
           break;
+        case 'lowHalfZero': {
+          expect(inside(acrossCarry)).toBe(true);
+          const low = block & 0xffffffffn;
+          if (offset < 128n) expect(low).toBe(0n);
+          else expect(low + SIZE > 1n << 32n).toBe(true);
+          break;
+        }
         case 'overlapsStack':
           expect(block + SIZE).toBe(rsp);
           break;

@@ -8,6 +8,7 @@ import {
   Bench,
   BLOCK_CONTRACT,
   call,
+  clear,
   load,
   move,
   NOP,
@@ -84,6 +85,23 @@ describe('below RSP', () => {
     expect(survey([store('rsp', -128, 'rbx'), RET])).toEqual({ stray: 0n, below: 1n });
   });
 
+  test('zeros that nobody reads clear dead stack', () => {
+    const zero = (offset: number): Piece[] => [clear('rax'), store('rsp', offset, 'rax')];
+    expect(survey([...zero(-8), RET])).toEqual(CLEAN);
+    expect(survey([...zero(-8), push('rbx'), pop('rax'), RET])).toEqual(CLEAN);
+    expect(survey([...zero(-16), push('rbx'), pop('rax'), RET])).toEqual(CLEAN);
+  });
+
+  test('zeros that are popped, or loaded once RSP was moved, count', () => {
+    const zero = (offset: number): Piece[] => [clear('rax'), store('rsp', offset, 'rax')];
+    expect(survey([...zero(-8), add8('rsp', -8), pop('rax'), RET])).toEqual({ stray: 0n, below: 1n });
+    const moved = [...zero(-16), add8('rsp', -16), load('rax', 'rsp'), add8('rsp', 16), RET];
+    expect(survey(moved)).toEqual({ stray: 0n, below: 1n });
+    // Half of it was pushed over, and the other half is read.
+    const half = [push('rbx'), pop('rbx'), add8('rsp', -12), load('rax', 'rsp'), add8('rsp', 12), RET];
+    expect(survey([...zero(-12), ...half])).toEqual({ stray: 0n, below: 1n });
+  });
+
   test('what was popped lies below RSP, and what is still pushed does not', () => {
     expect(survey([push('rbx'), load('rax', 'rsp'), pop('rbx'), RET])).toEqual(CLEAN);
     expect(survey([push('rbx'), pop('rbx'), load('rax', 'rsp', -8), RET])).toEqual({ stray: 0n, below: 1n });
@@ -112,6 +130,17 @@ describe('the argument block', () => {
     const values = { 'block.place': BigInt(PLACE.overlapsStack) };
     expect(survey([load('rax', 'rdi', 8), RET], BLOCK_CONTRACT, values)).toEqual(CLEAN);
     expect(survey([load('rax', 'rdi', -8), RET], BLOCK_CONTRACT, values)).toEqual({ stray: 0n, below: 1n });
+  });
+
+  test('what lies between its fields is nobody’s to write, if nothing else is said', () => {
+    const holes = { size: 32, fields: { a: 0, b: { offset: 8, bytes: 4 as const }, c: 16 } };
+    const contract: Contract = { ...BLOCK_CONTRACT, block: holes, inputs: BARE_CONTRACT.inputs };
+    expect(survey([store('rdi', 0, 'rbx'), store('rdi', 16, 'rbx'), RET], contract)).toEqual(CLEAN);
+    expect(survey([store('rdi', 8, 'rbx'), RET], contract)).toEqual({ stray: 1n, below: 0n });
+    expect(survey([store('rdi', 24, 'rbx'), RET], contract)).toEqual({ stray: 1n, below: 0n });
+    expect(survey([load('rbx', 'rdi', 24), RET], contract)).toEqual(CLEAN);
+    for (const padding of ['any', 'unchanged'] as const)
+      expect(survey([store('rdi', 24, 'rbx'), RET], { ...contract, block: { ...holes, padding } })).toEqual(CLEAN);
   });
 
   test('a store elsewhere is stray, a load elsewhere is not', () => {

@@ -3,6 +3,7 @@ import { Predictor } from '../../models/predict/predictor.js';
 import { stubRules } from '../../models/predict/stub.js';
 import type { StubProperty } from '../clause/property.js';
 import type { CompiledContract } from '../contract/compiled.js';
+import { AccessComparison } from '../harness/access-comparison.js';
 import { functionCode, type FunctionCode } from '../harness/function-code.js';
 import type { Code } from '../harness/code.js';
 import { Harness } from '../harness/harness.js';
@@ -13,6 +14,7 @@ import { dictionary } from '../scenario/dictionary.js';
 import { createScenario, type Scenario } from '../scenario/layout.js';
 import { type ScenarioSpace, scenarioSpace } from '../scenario/space.js';
 import type { StageObserver } from '../stage/observer.js';
+
 import { CaseContext } from './context.js';
 import { Judge } from './judge.js';
 
@@ -42,6 +44,8 @@ export class CaseRunner {
   readonly guestScenario: Scenario;
   readonly hostScenario: Scenario;
   private readonly predictor: Predictor;
+  /** Where a clause asks for it. */
+  private readonly accesses: AccessComparison | undefined;
 
   /** @param size bytes of the function's code */
   constructor(
@@ -64,6 +68,7 @@ export class CaseRunner {
     this.hostScenario = createScenario(this.space.roles.length);
     this.context = new CaseContext(compiled, this.space.neutral);
     this.predictor = new Predictor(stubRules(compiled), compiled);
+    this.accesses = this.judge.comparesAccesses ? new AccessComparison() : undefined;
     this.space.instructions = Math.max(this.space.instructions, this.longestRun());
   }
 
@@ -98,7 +103,10 @@ export class CaseRunner {
       if (judge.needsGuest) {
         changeGuestSecrets(scenario, this.space, context.exposedMask, this.guestScenario);
         context.hasGuestCompanion = true;
+        const { accesses } = this;
+        accesses?.remember(harness.machine, harness.placement, context.base);
         if (!this.executeCompanion(this.guestScenario, 1, context.guest, put)) return NO_VERDICT;
+        accesses?.compare(harness.machine, harness.placement, context.guest);
       }
       if (judge.needsHost) {
         changeHostValues(scenario, this.space, this.hostScenario);

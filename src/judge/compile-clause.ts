@@ -158,6 +158,10 @@ function compileAtMost(left: Term, right: Term, compiled: CompiledContract): Che
   };
 }
 
+function isEqual(one: Int32Array, other: Int32Array, slot: number): boolean {
+  return one[2 * slot] === other[2 * slot] && one[2 * slot + 1] === other[2 * slot + 1];
+}
+
 /** Only observed values can flow: a constant or a prediction is no place where something could end. */
 function compileIndependent(term: Term, of: Influence): Check {
   if (term.kind !== 'register' && term.kind !== 'fact')
@@ -165,12 +169,15 @@ function compileIndependent(term: Term, of: Influence): Check {
   const index = 2 * (term.kind === 'register' ? registerSlot(term.moment, term.register) : FACT[term.fact]);
   const guest = of === 'guest-secrets';
   const final = term.kind === 'register' && term.moment === 'final';
+  const accesses = term.kind === 'fact' && term.fact === 'addressesToHost';
   return (context) => {
     if (!(guest ? context.hasGuestCompanion : context.hasHostCompanion)) return VERDICT.notInForce;
     const other = guest ? context.guest : context.host;
     const { base } = context;
     // Final registers of runs that ended differently say nothing: that they parted is the path's own clause.
     if (final && base[2 * FACT.end] !== other[2 * FACT.end]) return VERDICT.notInForce;
+    // Other instructions access other memory, and that they do is the path's clause as well.
+    if (accesses && !isEqual(base, other, FACT.pathToHost)) return VERDICT.notInForce;
     return verdict(base[index] === other[index] && base[index + 1] === other[index + 1]);
   };
 }
@@ -222,6 +229,10 @@ function compileCondition(condition: Condition, compiled: CompiledContract): (co
       const bit = REGISTER_NAMES.findIndex((name) => name === condition.register);
       if (bit < 0) throw new RangeError(`no mask exposes ${condition.register}`);
       return (context) => ((context.exposedMask >>> bit) & 1) === 1;
+    }
+    case 'unpredicted': {
+      const slot = slotOf(condition.term, compiled);
+      return ({ prediction }) => prediction.known[slot] === 0;
     }
     case 'not': {
       const inner = compileCondition(condition.condition, compiled);

@@ -34,6 +34,8 @@ export class Judge {
   /** Whether any clause needs companion G, companion H. */
   readonly needsGuest: boolean;
   readonly needsHost: boolean;
+  /** Whether any clause asks where companion G accesses memory. */
+  readonly comparesAccesses: boolean;
   /** Indices of the clauses that the last case violated; only the first `violations` count. */
   readonly violated: Int32Array;
   /** Per property: 1 if the last case put any clause of it in force. */
@@ -50,6 +52,7 @@ export class Judge {
     );
     this.needsGuest = this.clauses.some((clause) => clause.needsGuest);
     this.needsHost = this.clauses.some((clause) => clause.needsHost);
+    this.comparesAccesses = this.clauses.some(({ slot }) => slot === 'addressesToHost');
     this.violated = new Int32Array(this.clauses.length);
     this.inForce = new Uint8Array(definitions.length);
     this.clauseInForce = new Uint8Array(this.clauses.length);

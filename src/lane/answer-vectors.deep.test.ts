@@ -46,6 +46,7 @@ class Answer {
       rules: [rules[0], rules[1]],
       usualMask: USUAL_MASK,
       eventStart: observationAt + 8184,
+      entryFlags: scenarioAt + 8 * SLOT.entryFlags,
     };
     module.function('run', 2, (scope) => {
       const [scenario, observation] = scope.parameters;

@@ -2,7 +2,7 @@
 import { ANSWERED, type LeafTransfer, type TransferRule } from '../../models/module/transfer-rule.js';
 import { joinHalves } from '../halves.js';
 import { FACT, MOMENT } from '../observation/layout.js';
-import { SLOT } from '../scenario/layout.js';
+import { FAULT, SLOT } from '../scenario/layout.js';
 import {
   all,
   any,
@@ -22,6 +22,7 @@ import {
 import type { Scope } from '../wasm/module.js';
 import { EVENT, EVENT_WORD, EVENT_WORDS } from '../x86/events.js';
 import { CONTROL, type Layout } from '../x86/layout.js';
+import { FLAG } from '../x86/flags.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
 
 /** 16 general registers, RIP and RFLAGS. */
@@ -36,6 +37,8 @@ export interface AnswerInput {
   usualMask: number;
   /** Where the number of events before this run lies. */
   eventStart: number;
+  /** Where RFLAGS at the entry lie, which no companion changes. */
+  entryFlags: number;
 }
 
 /**
@@ -44,7 +47,7 @@ export interface AnswerInput {
  */
 export function answerTdcall(
   scope: Scope,
-  { layout, rules, usualMask, eventStart }: AnswerInput,
+  { layout, rules, usualMask, eventStart, entryFlags }: AnswerInput,
   scenario: Local<I32>,
   observation: Local<I32>,
   observeCall: boolean,
@@ -112,6 +115,11 @@ export function answerTdcall(
           ),
           i32.store(observation.get, fact(FACT.hostExits), i32.const(1)),
           i64.store(observation.get, fact(FACT.pathToHost), i64.load(layout.control, 4 * CONTROL.PATH_HASH_LOW)),
+          i32.store(
+            observation.get,
+            fact(FACT.eventsToHost),
+            i32.sub(i32.load(layout.control, 4 * CONTROL.EVENT_COUNT), i32.load(eventStart)),
+          ),
           usualMask === 0 ? takeAny : when(i64.eq(mask.get, i64.const(BigInt(usualMask))), takeAll(usualMask), takeAny),
           setRegister(RAX, i64.const(0n)),
         ),
@@ -157,7 +165,10 @@ export function answerTdcall(
 
   return seq(
     rax.set(register(RAX)),
-    when(i32.eqz(calls), recordCall(scope, layout, observation.get, eventStart, observeCall)),
+    when(
+      i32.eqz(calls),
+      recordCall(scope, { layout, eventStart, entryFlags }, scenario.get, observation.get, observeCall),
+    ),
     i32.store(observation.get, fact(FACT.calls), i32.add(calls, i32.const(1))),
     wrote.set(i32.const(1 << RAX)),
     when(
@@ -174,8 +185,14 @@ export function answerTdcall(
   );
 }
 
-/** The registers of the first call, and whether the instruction before it was an STI. */
-function recordCall(scope: Scope, layout: Layout, observation: I32, eventStart: number, registers: boolean): Statement {
+/** The registers of the first call, and whether an STI right before it opened interrupts. */
+function recordCall(
+  scope: Scope,
+  { layout, eventStart, entryFlags }: Pick<AnswerInput, 'layout' | 'eventStart' | 'entryFlags'>,
+  scenario: I32,
+  observation: I32,
+  registers: boolean,
+): Statement {
   const last = scope.i32();
   const count = i32.load(layout.control, 4 * CONTROL.EVENT_COUNT);
   return seq(
@@ -192,6 +209,14 @@ function recordCall(scope: Scope, layout: Layout, observation: I32, eventStart: 
             i32.eq(
               i32.load(last.get, layout.events + 4 * EVENT_WORD.INSTRUCTION_COUNT),
               i32.sub(i32.load(layout.control, 4 * CONTROL.INSTRUCTION_COUNT), i32.const(1)),
+            ),
+            any(
+              i32.eq(
+                i32.load(layout.control, 4 * CONTROL.SHADOW_AT),
+                i32.load(layout.control, 4 * CONTROL.INSTRUCTION_COUNT),
+              ),
+              i32.ne(i32.and(i32.load(entryFlags), i32.const(FLAG.IF)), i32.const(0)),
+              i32.eq(i32.load(scenario, 8 * SLOT.faultKind), i32.const(FAULT.nmi)),
             ),
           ),
         ),

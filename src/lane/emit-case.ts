@@ -5,7 +5,20 @@ import { FACT, MOMENT } from '../observation/layout.js';
 import { SCENARIO_BYTES } from '../scenario/draw-code.js';
 import { PLACE, SLOT } from '../scenario/layout.js';
 import type { ScenarioSpace } from '../scenario/space.js';
-import { any, block, copy, discard, giveBack, i32, type I32, loop, seq, type Statement, when } from '../wasm/code.js';
+import {
+  any,
+  block,
+  copy,
+  discard,
+  giveBack,
+  i32,
+  type I32,
+  i64,
+  loop,
+  seq,
+  type Statement,
+  when,
+} from '../wasm/code.js';
 import type { FunctionHandle } from '../wasm/module.js';
 import { ClassCode, countBoundary, notePath } from './emit-classes.js';
 import { guestCompanion, hostCompanion } from './emit-companion.js';
@@ -27,6 +40,7 @@ export interface CaseInput {
   bare: FunctionHandle;
   survey: FunctionHandle;
   sameAccesses: FunctionHandle;
+  sameAccessesToHost: FunctionHandle;
 }
 
 /** What a case returned: whether the reference has to judge it. */
@@ -57,6 +71,7 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
   const one = module.function('one', 0, (scope) => {
     const companions = scope.i32();
     const same = scope.i32();
+    const sameToHost = scope.i32();
     const suspect = scope.i32();
     const interrupted = scope.i32();
     const hasGuest = judge.needsGuest ? companions.get : i32.const(0);
@@ -73,6 +88,7 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
       hasGuest,
       hasHost,
       sameAccesses: same.get,
+      sameAccessesToHost: sameToHost.get,
     });
     const classes = new ClassCode(scope, lane, space);
     names = classes.names;
@@ -105,8 +121,10 @@ export function emitCase(input: RunInput, target: CaseInput): readonly string[] 
                     lane.guestMasks,
                     i32.and(fact(base, MOMENT.call + 1), i32.const(0xffff)),
                   ),
+                  ...(judge.comparesAccesses ? [i64.store(lane.baseBlock, 0, i64.load(lane.blockAddress))] : []),
                   run(1),
                   alike(guest),
+                  ...(judge.comparesAccesses ? [sameToHost.set(target.sameAccessesToHost.call())] : []),
                 ]
               : []),
             ...(judge.needsHost

@@ -1,6 +1,6 @@
 /** Companion scenarios as WebAssembly: what src/scenario/companion.ts does, two slots at a time. */
 import type { CompiledContract } from '../contract/compiled.js';
-import { joinHalves } from '../halves.js';
+import { joinHalves, writeHalves } from '../halves.js';
 import { SCENARIO_BYTES } from '../scenario/draw-code.js';
 import { parameterSlot, SCENARIO_SLOTS, SLOT } from '../scenario/layout.js';
 import { ROLE } from '../scenario/roles.js';
@@ -92,9 +92,11 @@ function mix(word: Local<V128>): Statement[] {
 }
 
 /** The slots that companion G changes, those that the host may see included: to be placed where `guestCompanion` finds them. */
-export function guestMasks({ roles, compiled }: ScenarioSpace): Int32Array {
+export function guestMasks({ roles, compiled, flagsSlot }: ScenarioSpace): Int32Array {
   const isPassed = new Set(passedSlots(compiled, roles).map(({ slot }) => slot));
-  return masksOf((slot) => roles[slot] === ROLE.secret || isPassed.has(slot));
+  const masks = masksOf((slot) => roles[slot] === ROLE.secret || isPassed.has(slot));
+  if (flagsSlot >= 0) writeHalves(masks, 2 * flagsSlot, compiled.openFlags);
+  return masks;
 }
 
 /** The slots that companion H changes: every answer. */

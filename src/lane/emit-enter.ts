@@ -1,13 +1,25 @@
 /** The caller's side of a run as WebAssembly: what src/harness/caller.ts does, in one of the two memories. */
 import type { CompiledContract } from '../contract/compiled.js';
 import { SHADOW_SPACE } from '../contract/compiled.js';
-import { STACK_PARAMETERS } from '../harness/placement.js';
+import { placesBeforeCarry, STACK_PARAMETERS } from '../harness/placement.js';
 import { PERCPU_BASE } from '../image/per-cpu.js';
 import { MXCSR_DEFAULT, X87_DEFAULT } from '../stage/entry-state.js';
 import { REGIONS } from '../stage/layout.js';
 import { BLOCK, FACT, MOMENT, VECTOR } from '../observation/layout.js';
-import { CALLER_FLAGS, FIXED_FLAGS, parameterSlot, PLACE, SLOT } from '../scenario/layout.js';
-import { clear, copy, i32, type I32, i64, type I64, type Local, seq, type Statement, when } from '../wasm/code.js';
+import { ACROSS_CARRY, callerFlags, FIXED_FLAGS, parameterSlot, PLACE, SLOT } from '../scenario/layout.js';
+import {
+  clear,
+  copy,
+  i32,
+  type I32,
+  i64,
+  type I64,
+  type Local,
+  select,
+  seq,
+  type Statement,
+  when,
+} from '../wasm/code.js';
 import type { ModuleBuilder, Scope } from '../wasm/module.js';
 import { CONTROL, type Layout, SLOT as STATE } from '../x86/layout.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
@@ -66,11 +78,17 @@ export function enter(
     );
   const control = (word: number, value: I64): Statement => i64.store(layout.control, 4 * word, value);
   const below = i32.shl(i32.and(low(SLOT.stackOffset), i32.const(0xff)), i32.const(3));
+  const across = i32.and(low(SLOT.stackOffset), i32.const(ACROSS_CARRY));
+  const chosen = (usual: bigint, other: bigint): I64 => select(across, i64.const(other), i64.const(usual));
+  const chosenPlace = (usual: bigint, other: bigint): I32 =>
+    select(across, i32.const(input.offsetOf(other)), i32.const(input.offsetOf(usual)));
   const shadow = SHADOW_SPACE[compiled.contract.convention];
   const { blockParameter } = compiled;
   const parts: Statement[] = [
-    stack.address.set(i64.sub(i64.const(regions.stackEntry), i64.extend(below))),
-    stack.place.set(i32.sub(i32.const(input.offsetOf(regions.stackEntry)), below)),
+    stack.address.set(i64.sub(chosen(regions.stackEntry, regions.stackAcrossEntry), i64.extend(below))),
+    stack.place.set(i32.sub(chosenPlace(regions.stackEntry, regions.stackAcrossEntry), below)),
+    i64.store(lane.stackAddress, 0, chosen(regions.stack.address, regions.stackAcrossCarry.address)),
+    i32.store(lane.stackStart, 0, chosenPlace(regions.stack.address, regions.stackAcrossCarry.address)),
     i32.store(lane.stackPlace, 0, stack.place.get),
     // Hardware order in both, but that RSP has no slot.
     registers(0, RSP),
@@ -79,7 +97,7 @@ export function enter(
     state(STATE.RIP, i64.const(entry)),
     state(
       STATE.RFLAGS,
-      i64.extend(i32.or(i32.and(low(SLOT.entryFlags), i32.const(CALLER_FLAGS)), i32.const(FIXED_FLAGS))),
+      i64.extend(i32.or(i32.and(low(SLOT.entryFlags), i32.const(callerFlags(compiled))), i32.const(FIXED_FLAGS))),
     ),
     state(STATE.FS_BASE, i64.const(PERCPU_BASE)),
     state(STATE.GS_BASE, i64.const(input.gsBase)),
@@ -164,11 +182,14 @@ export function placeTable(
   region(PLACE.partlyMapped, end - BigInt(8 * (size >> 4)), 0);
   region(PLACE.readOnly, regions.readOnly.address, 0xff);
   row(PLACE.overlapsStack, BigInt(-size), -size, 0, true, true);
-  region(PLACE.lowHalfZero, regions.lowHalfZero.address, 0);
+  const carry = regions.acrossCarry.address + BigInt(regions.acrossCarry.size / 2);
+  const places = placesBeforeCarry(size);
+  region(PLACE.lowHalfZero, carry, 0);
+  region(PLACE.lowHalfZero + FROM_END, carry - BigInt(8 * places), Math.max(0, places - 1));
   return new Uint8Array(table.buffer);
 }
 
-/** Row of a valid block whose offset counts from the end. */
+/** From the row of a valid block to that of one whose offset counts from the end; of one at a boundary, to that of one across it. */
 const FROM_END = 8;
 
 /** Sets `blockAddress` and `blockPlace`; the latter is 0 where no field can be filled in. */
@@ -183,7 +204,8 @@ function placeBlock(
   const offset = scope.i32();
   const table = lane.places + memory * PLACE_TABLE_BYTES;
   const place = i32.and(i32.load(scenario, 8 * SLOT.blockPlace), i32.const(7));
-  const fromEnd = i32.shl(i32.and(i32.eqz(place), i32.shrU(offset.get, i32.const(7))), i32.const(3));
+  const hasTwo = i32.or(i32.eqz(place), i32.eq(place, i32.const(PLACE.lowHalfZero)));
+  const fromEnd = i32.shl(i32.and(hasTwo, i32.shrU(offset.get, i32.const(7))), i32.const(3));
   return seq(
     offset.set(i32.and(i32.load(scenario, 8 * SLOT.blockOffset), i32.const(0xff))),
     row.set(i32.shl(i32.or(place, fromEnd), i32.const(5))),

@@ -49,6 +49,8 @@ export interface JudgeInput {
   hasHost: I32;
   /** 1 if companion H made the accesses of the base run. */
   sameAccesses: I32;
+  /** 1 if companion G made those before the exit to the host, moved as the memories are. */
+  sameAccessesToHost: I32;
 }
 
 /** Bits of the sound places. */
@@ -228,6 +230,7 @@ export class JudgeCode {
         return this.once('call-failed', all(this.called(), not(this.isZero(MOMENT.answer))));
       case 'must-stop':
       case 'parameter':
+      case 'unpredicted':
         throw new RangeError(`${condition.kind}: its contracts are not for runs in bulk`);
       case 'caller-kept':
         return this.once('caller-kept', this.callerKept());
@@ -335,7 +338,7 @@ export class JudgeCode {
     if (term.kind !== 'register' && term.kind !== 'fact')
       throw new RangeError('independent() speaks of registers and facts');
     const slot = term.kind === 'register' ? registerSlot(term.moment, term.register) : FACT[term.fact];
-    const { lane, hasGuest, hasHost, sameAccesses } = this.input;
+    const { lane, hasGuest, hasHost, sameAccesses, sameAccessesToHost } = this.input;
     const inForce = of === 'guest-secrets' ? hasGuest : hasHost;
     const key = `independent of ${of}`;
     // The hash over addresses is not computed in lane: the accesses themselves are compared.
@@ -343,6 +346,7 @@ export class JudgeCode {
       if (of !== 'host-values') throw new RangeError('addresses differ between the memories of companion G');
       return [{ inForce, key, holds: sameAccesses }];
     }
+    if (slot === FACT.addressesToHost) return [{ inForce, key, holds: sameAccessesToHost }];
     const other = lane.observations[of === 'guest-secrets' ? 1 : 2];
     const difference = i64.xor(this.word(slot), i64.load(other, 8 * slot));
     return [{ inForce, key, holds: i64.eqz(difference), difference }];

@@ -256,7 +256,7 @@ function handlerTraces(scope: Scope, input: RunInput, memory: 0 | 1, scenario: I
   const place = scope.i32();
   const last = scope.i32();
   return seq(
-    offset.set(i64.sub(i64.load(layout.slots, 8 * RSP), i64.const(stack.address))),
+    offset.set(i64.sub(i64.load(layout.slots, 8 * RSP), i64.load(input.lane.stackAddress))),
     when(
       any(
         i64.ltU(offset.get, i64.const(BigInt(HANDLER_FRAME))),
@@ -265,7 +265,7 @@ function handlerTraces(scope: Scope, input: RunInput, memory: 0 | 1, scenario: I
       ),
       giveBack(i32.const(RUN.givenUp)),
     ),
-    place.set(i32.add(i32.wrap(offset.get), i32.const(input.offsetOf(stack.address)))),
+    place.set(i32.add(i32.wrap(offset.get), i32.load(input.lane.stackStart))),
     last.set(i32.sub(place.get, i32.const(HANDLER_FRAME))),
     withPresentUndo(scope, layout, (undo) =>
       seq(

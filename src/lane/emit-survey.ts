@@ -2,7 +2,7 @@
 import { SHADOW_SPACE } from '../contract/compiled.js';
 import { REGIONS } from '../stage/layout.js';
 import { FACT } from '../observation/layout.js';
-import { PLACE, SLOT } from '../scenario/layout.js';
+import { ACROSS_CARRY, PLACE, SLOT } from '../scenario/layout.js';
 import {
   all,
   any,
@@ -31,7 +31,8 @@ const ADDRESS_BYTES = 24;
  * Adds `survey(scenario, observation)` for a base run: counts stray writes, accesses below RSP and STI.
  */
 export function emitSurvey({ module, layout, lane, compiled, blockSize }: RunInput): FunctionHandle {
-  const { stack } = REGIONS[0];
+  const stackSize = BigInt(REGIONS[0].stack.size);
+  const stackAddress = i64.load(lane.stackAddress);
   // The parameters on the stack are the function's as well.
   const shadow = SHADOW_SPACE[compiled.contract.convention] + 8 * compiled.stackParameters;
   return module.function('', 2, (scope) => {
@@ -51,7 +52,7 @@ export function emitSurvey({ module, layout, lane, compiled, blockSize }: RunInp
     const offsetInBlock = i64.sub(address.get, block.get);
     const inBlock = (bytes: I64): I32 =>
       all(i64.ltU(offsetInBlock, writable.get), i64.geU(writable.get, i64.add(offsetInBlock, bytes)));
-    const onStack = i64.ltU(i64.sub(address.get, i64.const(stack.address)), i64.const(BigInt(stack.size)));
+    const onStack = i64.ltU(i64.sub(address.get, stackAddress), i64.const(stackSize));
     const rsp = i64.load(at.get, layout.events + 4 * EVENT_WORD.RSP_LOW);
     const rip = i64.load(at.get, layout.events + 4 * EVENT_WORD.RIP_LOW);
     const explicit = i32.leU(kind.get, i32.const(EVENT.Store));
@@ -74,7 +75,7 @@ export function emitSurvey({ module, layout, lane, compiled, blockSize }: RunInp
       i64.ltU(offsetInBlock, wholeWords.get),
       all(
         i32.eq(i32.wrap(size.get), i32.const(8 | EVENT_IMPLICIT)),
-        i64.ltU(i64.sub(address.get, i64.const(stack.address)), freeWords.get),
+        i64.ltU(i64.sub(address.get, stackAddress), freeWords.get),
       ),
     );
     const count = i32.load(layout.control, 4 * CONTROL.EVENT_COUNT);
@@ -84,9 +85,7 @@ export function emitSurvey({ module, layout, lane, compiled, blockSize }: RunInp
         end.set(i32.mul(count, i32.const(EVENT_BYTES))),
         block.set(i64.load(lane.blockAddress)),
         // RSP at the entry, from its place in memory.
-        entry.set(
-          i64.add(i64.const(stack.address), i64.extend(i32.sub(i32.load(lane.stackPlace), i32.const(lane.stackStart)))),
-        ),
+        entry.set(i64.add(stackAddress, i64.extend(i32.sub(i32.load(lane.stackPlace), i32.load(lane.stackStart))))),
         writable.set(
           select(
             any(i32.eq(place, i32.const(PLACE.unmapped)), i32.eq(place, i32.const(PLACE.null))),
@@ -95,7 +94,7 @@ export function emitSurvey({ module, layout, lane, compiled, blockSize }: RunInp
           ),
         ),
         wholeWords.set(select(i64.eqz(writable.get), i64.const(0n), i64.const(BigInt(Math.max(0, blockSize - 7))))),
-        freeWords.set(i64.sub(i64.sub(entry.get, i64.const(stack.address)), i64.const(7n))),
+        freeWords.set(i64.sub(i64.sub(entry.get, stackAddress), i64.const(7n))),
         when(
           count,
           loop((again) =>
@@ -170,6 +169,65 @@ export function emitSameAccesses({ module, layout, lane }: RunInput): FunctionHa
         ),
       ),
       all(i64.eqz(rest.get), i32.eqz(v128.anyTrue(different.get))),
+    ];
+  });
+}
+
+/**
+ * Adds `sameAccessesToHost()`: 1 if the last run, companion G, whose events lie behind those of the base run, accessed the same
+ * places before the exit to the host: as far from RSP at the entry, from the block, or from nothing.
+ */
+export function emitSameAccessesToHost({ module, layout, lane }: RunInput): FunctionHandle {
+  return module.function('', 0, (scope) => {
+    const at = scope.i32();
+    const other = scope.i32();
+    const end = scope.i32();
+    const blockMoved = scope.i64();
+    const stackMoved = scope.i64();
+    const moved = scope.i64();
+    const strange = scope.i32();
+    const events = (run: 0 | 1): I32 => i32.load(lane.observations[run], 8 * FACT.eventsToHost);
+    const address = (place: I32): I64 => i64.load(place, layout.events + 4 * EVENT_WORD.ADDRESS_LOW);
+    /** Kind and size are neighbours. */
+    const kind = (place: I32): I64 => i64.load(place, layout.events + 4 * EVENT_WORD.KIND);
+    return [
+      seq(
+        when(i32.ne(events(0), events(1)), giveBack(i32.const(0))),
+        other.set(i32.mul(i32.load(lane.baseEvents), i32.const(EVENT_BYTES))),
+        end.set(i32.mul(events(0), i32.const(EVENT_BYTES))),
+        stackMoved.set(
+          select(
+            i32.and(i32.load(lane.scenarios[0], 8 * SLOT.stackOffset), i32.const(ACROSS_CARRY)),
+            i64.const(REGIONS[1].stackAcrossEntry - REGIONS[0].stackAcrossEntry),
+            i64.const(REGIONS[1].stackEntry - REGIONS[0].stackEntry),
+          ),
+        ),
+        blockMoved.set(i64.sub(i64.load(lane.blockAddress), i64.load(lane.baseBlock))),
+        when(
+          end.get,
+          loop((again) =>
+            seq(
+              moved.set(i64.sub(address(other.get), address(at.get))),
+              strange.set(
+                i32.or(
+                  strange.get,
+                  i32.or(
+                    i64.ne(kind(at.get), kind(other.get)),
+                    i32.and(
+                      i32.and(i64.ne(moved.get, stackMoved.get), i64.ne(moved.get, blockMoved.get)),
+                      i64.ne(moved.get, i64.const(0n)),
+                    ),
+                  ),
+                ),
+              ),
+              at.set(i32.add(at.get, i32.const(EVENT_BYTES))),
+              other.set(i32.add(other.get, i32.const(EVENT_BYTES))),
+              again(i32.ne(at.get, end.get)),
+            ),
+          ),
+        ),
+      ),
+      i32.eqz(strange.get),
     ];
   });
 }

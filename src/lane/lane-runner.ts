@@ -14,9 +14,8 @@ import type { Judge } from '../judge/judge.js';
 import { type Moment, OBSERVATION_SLOTS, VECTOR } from '../observation/layout.js';
 import { emitDraw, SCENARIO_BYTES } from '../scenario/draw-code.js';
 import { drawTables } from '../scenario/draw-tables.js';
-import { SCENARIO_SLOTS, type Scenario } from '../scenario/layout.js';
+import { SCENARIO_SLOTS, type Scenario, SLOT } from '../scenario/layout.js';
 import { MXCSR_DEFAULT, X87_DEFAULT, XMM_GRAFFITI } from '../stage/entry-state.js';
-import { REGIONS } from '../stage/layout.js';
 import type { Stage } from '../stage/stage.js';
 import { ModuleBuilder } from '../wasm/module.js';
 import { SLOT as STATE } from '../x86/layout.js';
@@ -29,7 +28,7 @@ import { PLACE_TABLE_BYTES, placeTable } from './emit-enter.js';
 import { emitPageFill } from './emit-page-fill.js';
 import { emitRun, type RunInput } from './emit-run.js';
 import { emitCatchUp } from './emit-catch-up.js';
-import { emitSameAccesses, emitSurvey } from './emit-survey.js';
+import { emitSameAccesses, emitSameAccessesToHost, emitSurvey } from './emit-survey.js';
 import { exitTables } from './exits.js';
 import { type LaneLayout, laneLayout, PATH_BYTES, PATHS } from './layout.js';
 
@@ -139,7 +138,7 @@ export class LaneRunner {
       classes: mostClasses(compiled),
       code: size,
     };
-    const lane = laneLayout(engine.totalBytes + shared.used, sizes, offsetOf(REGIONS[0].stack.address));
+    const lane = laneLayout(engine.totalBytes + shared.used, sizes);
     if (lane.end > linear.buffer.byteLength)
       throw new Error(
         `lane runs of ${target.symbol} need ${lane.end} bytes of memory, and have ${linear.buffer.byteLength}`,
@@ -179,6 +178,7 @@ export class LaneRunner {
       rules: [rules[0], rules[1]],
       usualMask: compiled.ownMask,
       eventStart: lane.eventStart,
+      entryFlags: lane.scenarios[0] + 8 * SLOT.entryFlags,
     } as const;
     const input: RunInput = {
       module,
@@ -210,6 +210,7 @@ export class LaneRunner {
     const bare = role(0, new Set(['final']));
     const survey = emitSurvey(input);
     const sameAccesses = emitSameAccesses(input);
+    const sameAccessesToHost = emitSameAccessesToHost(input);
     this.classNames = emitCase(input, {
       space,
       judge,
@@ -221,6 +222,7 @@ export class LaneRunner {
       bare,
       survey,
       sameAccesses,
+      sameAccessesToHost,
     });
     if (this.classNames.length > sizes.classes) throw new Error(`${compiled.id}: more than ${sizes.classes} classes`);
     const functions = instantiateFunctions(module.encode(), linear, { quick: code.quick.run, exact: code.exact.run });

@@ -55,13 +55,16 @@ export interface LaneLayout {
   /** Placement of the present run: address of the block, its byte offset in memory or 0, RSP's byte offset. */
   blockAddress: number;
   blockPlace: number;
+  /** Address of the block in the base run. */
+  baseBlock: number;
   stackPlace: number;
   /** Low half of RIP where the planned interrupt was delivered in the last run. */
   interruptedAt: number;
   /** Number of events before those of the present run; number of events of the base run. */
   eventStart: number;
   baseEvents: number;
-  /** Byte offset of the stack's first byte in memory 0. */
+  /** Of the present run: address of the stack's first byte, and its byte offset. */
+  stackAddress: number;
   stackStart: number;
   quickExits: number;
   exactExits: number;
@@ -95,8 +98,7 @@ export interface LaneLayout {
   end: number;
 }
 
-/** @param stackStart - byte offset of the stack's first byte in memory 0 */
-export function laneLayout(start: number, sizes: Sizes, stackStart: number): LaneLayout {
+export function laneLayout(start: number, sizes: Sizes): LaneLayout {
   let next = Math.ceil(start / 64) * 64;
   const take = (bytes: number): number => {
     const at = next;
@@ -107,13 +109,14 @@ export function laneLayout(start: number, sizes: Sizes, stackStart: number): Lan
   const state = take(STATE_BYTES);
   const scenarios = three(SCENARIO_BYTES);
   const observations = three(OBSERVATION_BYTES);
-  const placement = take(64);
+  const placement = take(128);
   return {
     state,
     scenarios,
     observations,
     blockAddress: placement,
     blockPlace: placement + 8,
+    baseBlock: placement + 48,
     stackPlace: placement + 12,
     interruptedAt: placement + 16,
     baseEvents: placement + 20,
@@ -122,7 +125,8 @@ export function laneLayout(start: number, sizes: Sizes, stackStart: number): Lan
     freshCount: placement + 28,
     pathCount: placement + 32,
     unknownAt: placement + 40,
-    stackStart,
+    stackAddress: placement + 56,
+    stackStart: placement + 64,
     tables: take(sizes.tables),
     quickExits: take(EXIT_BYTES * sizes.quickExits),
     exactExits: take(EXIT_BYTES * sizes.exactExits),

@@ -73,6 +73,13 @@ export const FACT = {
   pathToHost: take(1),
   /** Hash over kind, address and size of every data access. */
   addresses: take(1),
+  /** Events up to the last exit to the host; 0 if there was none. */
+  eventsToHost: take(1),
+  /**
+   * Of companion G: address of the first instruction before the last exit to the host that accesses memory elsewhere than the base
+   * run did, as seen from RSP at the entry and from the argument blocks; 0 if there is none, and of a base run.
+   */
+  addressesToHost: take(1),
   /**
    * Hash over what the untrusted host saw beyond the general registers of the first call: exposed XMM, and everything
    * of later exits.

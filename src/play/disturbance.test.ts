@@ -1,6 +1,6 @@
 /** A story that carries interrupts, NMIs, flags and the TD's configuration: a sound function agrees with its reference. */
 import { describe, expect, it } from 'vitest';
-import { CALLER_FLAGS, FAULT } from '../scenario/layout.js';
+import { KERNEL_FLAGS, FAULT } from '../scenario/layout.js';
 import { Dice } from '../case/dice.js';
 import { anyValue, below, oneOf } from '../story/draws.js';
 import { drawStory } from '../story/case-space.js';
@@ -64,7 +64,7 @@ describe('an action in which something may happen', () => {
     expect(events).toBeLessThan(0.32);
     expect(new Set(kinds)).toEqual(new Set([FAULT.none, FAULT.interrupt, FAULT.nmi]));
     const flags = steps.reduce((all, { [DISTURBANCE.flags]: drawn }) => all | drawn, 0n);
-    expect(flags).toBe(BigInt(CALLER_FLAGS & ~FLAG.IF));
+    expect(flags).toBe(BigInt(KERNEL_FLAGS & ~FLAG.IF));
   });
 
   it('belongs to a TD only on the side of the guest', () => {

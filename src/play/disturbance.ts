@@ -3,7 +3,7 @@
  * slots has them drawn, shrunk and stored like any other; in one that has not, nothing of it happens.
  */
 import type { Values } from '../../models/exchange/exchange.js';
-import { FAULT, FAULT_NAMES, CALLER_FLAGS } from '../scenario/layout.js';
+import { FAULT, FAULT_NAMES, KERNEL_FLAGS } from '../scenario/layout.js';
 import type { Disturbance } from '../stage/program-stage.js';
 import { below, type Draw, either, mostly, oneOf, uniform } from '../story/draws.js';
 import { speaking, type StoryAction, type StorySlot } from '../story/story.js';
@@ -16,7 +16,7 @@ export const DISTURBANCE = {
   at: 'event.at',
   /** What its handler leaves below RSP; HANDLER_GRAFFITI where it is 0, so that 0 has not to be told from what was there. */
   value: 'event.value',
-  /** CALLER_FLAGS (src/scenario/layout.ts), IF apart. */
+  /** KERNEL_FLAGS (src/scenario/layout.ts), IF apart. */
   flags: 'entry.rflags',
   /** Not 0: without NO_RBP_MOD. */
   rbpMod: 'td.rbp_mod',
@@ -27,7 +27,7 @@ const HANDLER_GRAFFITI = 0x4a9d1e55_4a9d1e55n;
 
 /** Boundaries from the entry on: most calls execute up to 130 instructions, those of 2021 up to 50, the longest sound ones 750. */
 const boundary: Draw = either(below(48), below(128), below(128), below(768));
-const callerFlags: Draw = (dice) => uniform(dice) & BigInt(CALLER_FLAGS & ~FLAG.IF);
+const callerFlags: Draw = (dice) => uniform(dice) & BigInt(KERNEL_FLAGS & ~FLAG.IF);
 
 function control(meaning: string, draw: Draw): StorySlot {
   return { meaning, draw, neutral: 0n, role: 'control' };

@@ -63,7 +63,7 @@ export function areasOf(file: CaseFile, runner: CaseRunner, memories: readonly (
 }
 
 function callerSide(memory: 0 | 1): Area[] {
-  const { stack, block, readOnly, lowHalfZero, poison } = REGIONS[memory];
+  const { stack, stackAcrossCarry, block, readOnly, acrossCarry, poison } = REGIONS[memory];
   const area = (name: string, { address, size }: Region, kind: 'stack' | 'block', permissions = 'rw-'): Area => ({
     name: `${name}_${memory}`,
     address,
@@ -73,9 +73,10 @@ function callerSide(memory: 0 | 1): Area[] {
   });
   return [
     area('stack', stack, 'stack'),
+    area('stack_across_carry', stackAcrossCarry, 'stack'),
     area('block', block, 'block'),
     area('read_only', readOnly, 'block', 'r--'),
-    area('low_half_zero', lowHalfZero, 'block'),
+    area('across_carry', acrossCarry, 'block'),
   ];
 }
 
@@ -125,14 +126,17 @@ function contains({ address: start, size }: { address: bigint; size: number }, a
   return address >= start && address < start + BigInt(size);
 }
 
-const FIXED: readonly Region[] = REGIONS.flatMap(({ stack, block, readOnly, lowHalfZero, unmapped, returnAddress }) => [
-  stack,
-  block,
-  readOnly,
-  lowHalfZero,
-  { address: unmapped, size: Number(PAGE) },
-  { address: returnAddress, size: 1 },
-]);
+const FIXED: readonly Region[] = REGIONS.flatMap(
+  ({ stack, stackAcrossCarry, block, readOnly, acrossCarry, unmapped, returnAddress }) => [
+    stack,
+    stackAcrossCarry,
+    block,
+    readOnly,
+    acrossCarry,
+    { address: unmapped, size: Number(PAGE) },
+    { address: returnAddress, size: 1 },
+  ],
+);
 
 /** Moves what points into memory, a page around it included; every other value stays. */
 export function mover(areas: readonly Area[]): (value: bigint) => bigint {

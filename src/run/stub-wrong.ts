@@ -1,6 +1,7 @@
 /** What a clause over a single run is about, for blame. */
 import type { Clause, Term } from '../clause/clause.js';
 import type { CaseRunner } from '../judge/case-runner.js';
+import { slotOf } from '../judge/compile-clause.js';
 import { END, FACT, slotValue } from '../observation/layout.js';
 import { SLOT as STATE } from '../x86/layout.js';
 import { REGISTER_INDEX } from '../x86/registers.js';
@@ -13,7 +14,7 @@ export function wrongOf(clause: Clause, runner: CaseRunner): Wrong {
     case 'when':
       return wrongOf(clause.clause, runner);
     case 'equal':
-      return wrongTerm(clause.left, runner, clause.mask);
+      return wrongTerm(clause.left, runner, wrongBits(clause, runner));
     case 'zero':
     case 'oneOf':
     case 'within':
@@ -31,6 +32,15 @@ export function wrongOf(clause: Clause, runner: CaseRunner): Wrong {
     case 'before':
       return { kind: 'sti' };
   }
+}
+
+/** Of flags at a call those that are not what they must be: STI behind them changes others, rightly. */
+function wrongBits({ left, right, mask = (1n << 64n) - 1n }: Clause & { kind: 'equal' }, runner: CaseRunner): bigint {
+  const { compiled, context } = runner;
+  if (left.kind !== 'register' || left.register !== 'rflags' || left.moment !== 'call' || right.kind === 'constant')
+    return mask;
+  const expected = right.kind === 'predicted' ? context.prediction.values : context.base;
+  return (slotValue(context.base, slotOf(left, compiled)) ^ slotValue(expected, slotOf(right, compiled))) & mask;
 }
 
 function wrongTerm(term: Term, runner: CaseRunner, mask = (1n << 64n) - 1n): Wrong {
@@ -64,6 +74,8 @@ const CALL_FACTS: ReadonlySet<string> = new Set(['calls', 'restOfHostView', 'hos
 function wrongFlow(term: Term, companion: 'guest' | 'host', runner: CaseRunner): Wrong {
   if (term.kind === 'fact' && (term.fact === 'path' || term.fact === 'pathToHost'))
     return { kind: 'parted', in: 'path', companion };
+  if (term.kind === 'fact' && term.fact === 'addressesToHost')
+    return { kind: 'instruction', address: slotValue(runner.context.guest, FACT.addressesToHost) };
   if (term.kind === 'fact' && term.fact === 'addresses') return { kind: 'parted', in: 'addresses', companion };
   return wrongTerm(term, runner);
 }

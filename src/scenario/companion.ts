@@ -5,7 +5,7 @@
  */
 import type { CompiledContract } from '../contract/compiled.js';
 import type { NamedValue } from '../contract/compiled-flow.js';
-import { lowHalf, readHalves, writeHalves } from '../halves.js';
+import { highHalf, lowHalf, readHalves, writeHalves } from '../halves.js';
 import { fieldSlot, parameterSlot, type Scenario, SLOT } from './layout.js';
 import { isAliased } from './blocks.js';
 import { valueBits } from './narrow.js';
@@ -42,6 +42,7 @@ export function changeGuestSecrets(
   for (const { place, registers } of compiled.plainParameters)
     if ((registers & exposed) === 0) changeUnpassed(companion, parameterSlot(place), compiled, exposed);
   changeUpperBits(scenario, space, exposed, companion);
+  changeOpenFlags(space, companion);
   for (const place of compiled.deciding) keepZeroness(scenario, companion, parameterSlot(place), compiled);
 }
 
@@ -86,6 +87,17 @@ function changeUpperBits(scenario: Scenario, { compiled }: ScenarioSpace, expose
     const value = lowHalf(valueBits(bytes));
     companion[2 * slot] = (scenario[2 * slot] & value) | (companion[2 * slot] & ~value);
   }
+}
+
+/** Bits of the flags argument that no flag has are nobody's. */
+function changeOpenFlags({ compiled, flagsSlot }: ScenarioSpace, companion: Scenario): void {
+  const { openFlags } = compiled;
+  if (openFlags === 0n) return;
+  const low = companion[2 * flagsSlot];
+  const high = companion[2 * flagsSlot + 1];
+  change(companion, flagsSlot);
+  companion[2 * flagsSlot] = low ^ ((low ^ companion[2 * flagsSlot]) & lowHalf(openFlags));
+  companion[2 * flagsSlot + 1] = high ^ ((high ^ companion[2 * flagsSlot + 1]) & highHalf(openFlags));
 }
 
 /**

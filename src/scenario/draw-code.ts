@@ -13,8 +13,9 @@ import { drawLeaf, drawMask, drawOutcome, drawStatus } from './draw-call.js';
 import { type DrawAddresses, KINDS } from './draw-tables.js';
 import { below, chance, type SetSlot, type Word } from './draw-words.js';
 import {
+  ACROSS_CARRY,
   ALIASED,
-  CALLER_FLAGS,
+  callerFlags,
   FAULT,
   FIXED_FLAGS,
   parameterSlot,
@@ -211,15 +212,24 @@ function drawControl(scope: Scope, space: ScenarioSpace, addresses: DrawAddresse
   const low = (slot: number): I32 => i32.load(scenario, 8 * slot);
   const high = (slot: number): I32 => i32.load(scenario, 8 * slot + 4);
   const parts: Statement[] = [
-    set(SLOT.entryFlags, i32.or(i32.and(low(SLOT.faultValue), i32.const(CALLER_FLAGS)), i32.const(FIXED_FLAGS))),
+    set(
+      SLOT.entryFlags,
+      i32.or(i32.and(low(SLOT.faultValue), i32.const(callerFlags(space.compiled))), i32.const(FIXED_FLAGS)),
+    ),
   ];
   // The value that an interrupt handler leaves is drawn anew from other bits: the flags above used it.
   parts.push(
     i64.store(scenario, 8 * SLOT.faultValue, i64.xor(i64.load(scenario, 8 * SLOT.faultValue), i64.load(pool))),
   );
-  // Any combination of the flags that the contract defines; other bits are the caller's mistake.
-  if (space.flagsSlot >= 0)
-    parts.push(set(space.flagsSlot, i32.and(low(space.flagsSlot), i32.const(space.compiled.flagMask))));
+  // Any combination of the flags that the contract defines; in a quarter of the cases other bits are set that it says nothing of.
+  if (space.flagsSlot >= 0) {
+    const at = 8 * space.flagsSlot;
+    const { flagMask, openFlags } = space.compiled;
+    const flags = BigInt(flagMask >>> 0);
+    const drawn = i64.load(scenario, at);
+    const open = select(chance(word(4), 64), i64.const(flags | openFlags), i64.const(flags));
+    parts.push(i64.store(scenario, at, i64.and(drawn, openFlags === 0n ? i64.const(flags) : open)));
+  }
   parts.push(drawPlacement(space, word, set), drawFault(space, word, set));
   if (space.leafSlot >= 0) parts.push(drawLeaf(scope, space, addresses, word, set, low(SLOT.answerStatus)));
   if (space.maskSlot >= 0) parts.push(drawMask(scope, space, word, set, high(SLOT.answerStatus), low(space.leafSlot)));
@@ -230,7 +240,12 @@ function drawControl(scope: Scope, space: ScenarioSpace, addresses: DrawAddresse
 }
 
 function drawPlacement(space: ScenarioSpace, word: Word, set: SetSlot): Statement {
-  const offset = set(SLOT.stackOffset, i32.and(word(0), i32.const(0xff)));
+  // In one case of eight the other stack; these bits of the word choose nothing else.
+  const across = i32.eqz(i32.and(word(1), i32.const(0x7000)));
+  const offset = set(
+    SLOT.stackOffset,
+    i32.or(i32.and(word(0), i32.const(0xff)), select(across, i32.const(ACROSS_CARRY), i32.const(0))),
+  );
   if (space.roles[SLOT.blockPlace] === ROLE.unused) return offset;
   return seq(offset, drawBlock(word(0), placeSlots(0), false, set));
 }
@@ -238,7 +253,7 @@ function drawPlacement(space: ScenarioSpace, word: Word, set: SetSlot): Statemen
 /** @param mayAlias whether it may lie where another block does, which then takes 12 of the 64 */
 function drawBlock(word: I32, slots: { place: number; offset: number }, mayAlias: boolean, set: SetSlot): Statement {
   const kind = i32.and(i32.shrU(word, i32.const(16)), i32.const(63));
-  // Of 64 values: callerFrame 12, null 4, unmapped, partlyMapped, readOnly and overlapsStack 2 each, lowHalfZero 4.
+  // Of 64 values: callerFrame 12, null 4, unmapped, partlyMapped, readOnly and overlapsStack 2 each, lowHalfZero 8.
   const shares: [number, number][] = [
     [12, PLACE.callerFrame],
     [16, PLACE.null],
@@ -246,8 +261,8 @@ function drawBlock(word: I32, slots: { place: number; offset: number }, mayAlias
     [20, PLACE.partlyMapped],
     [22, PLACE.readOnly],
     [24, PLACE.overlapsStack],
-    [28, PLACE.lowHalfZero],
-    ...(mayAlias ? [[40, ALIASED] as [number, number]] : []),
+    [32, PLACE.lowHalfZero],
+    ...(mayAlias ? [[44, ALIASED] as [number, number]] : []),
   ];
   const place = shares.reduceRight<I32>(
     (rest, [end, value]) => select(i32.ltU(kind, i32.const(end)), i32.const(value), rest),

@@ -22,7 +22,7 @@ export interface LeafDraws {
   versioned: readonly number[];
   /** Whole values of RAX that are answered by another than the module: half of those with a bit above 31 are drawn from them. */
   elsewhere: readonly bigint[];
-  /** Statuses that callers know by name: a share of the failures is drawn from them. */
+  /** Statuses that callers know by name: a share of the failures is drawn from them. Of TDCALL see `statusesOf`. */
   statuses: readonly bigint[];
 }
 
@@ -55,3 +55,10 @@ export const LEAF_DRAWS: Readonly<Record<WrappedInstruction, LeafDraws>> = {
     statuses: [status('TDX_RND_NO_ENTROPY'), status('TDX_OPERAND_BUSY'), status('TDX_SYS_BUSY')],
   },
 };
+
+/** The statuses of leaves of TDCALL, as the module's handlers and their helpers give them, success left out. */
+export function statusesOf(leaves: readonly number[]): readonly bigint[] {
+  const rows = TDCALL_LEAVES.filter(({ leaf }) => leaves.includes(leaf));
+  const names = new Set(rows.flatMap(({ statuses, helperStatuses = [] }) => [...statuses, ...helperStatuses]));
+  return [...names].map(status).filter((value) => value !== 0n);
+}

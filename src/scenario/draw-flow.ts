@@ -13,15 +13,37 @@ const LOW_HALF = 0xffff_ffffn;
 export function drawFlow(space: ScenarioSpace, { scenario }: DrawAddresses, word: Word, set: SetSlot): Statement[] {
   if (!space.compiled.referenceOnly) return [];
   const parts: Statement[] = [];
-  for (const place of space.compiled.deciding)
-    // A third of them is 0: the mixture alone has it once in thirty.
-    parts.push(when(chance(i32.shrU(word(5), i32.const(3)), 85), set(parameterSlot(place), i32.const(0))));
+  for (const place of space.compiled.deciding) parts.push(drawDeciding(parameterSlot(place), scenario, word, set));
   space.compiled.namedValues.forEach((named, register) => {
     const slot = register === 0 ? SLOT.answerStatus : SLOT.answer[register];
     if (slot >= 0 && named.length > 0) parts.push(drawNamed(named, slot, scenario, mixed(word, register)));
   });
   if (space.roles[SLOT.refusals] === ROLE.control) parts.push(drawRefusals(space, scenario, word, set));
   return parts;
+}
+
+/**
+ * A parameter that decides by being 0 or not: a third of them is 0, which the mixture alone has once in thirty; a sixth one bit, and
+ * a sixth one half, which a test of another part takes for 0.
+ */
+function drawDeciding(slot: number, scenario: number, word: Word, set: SetSlot): Statement {
+  const kind = i32.and(i32.shrU(word(5), i32.const(3)), i32.const(0xff));
+  const bit = i64.shl(i64.const(1n), i64.extend(i32.and(i32.shrU(word(5), i32.const(11)), i32.const(63))));
+  const drawn = i64.load(scenario, 8 * slot);
+  const half = select(
+    i32.and(kind, i32.const(1)),
+    i64.or(i64.and(drawn, i64.const(LOW_HALF)), i64.const(1n)),
+    i64.or(i64.and(drawn, i64.const(~LOW_HALF)), i64.const(1n << 32n)),
+  );
+  return when(
+    i32.ltU(kind, i32.const(85)),
+    set(slot, i32.const(0)),
+    when(
+      i32.ltU(kind, i32.const(128)),
+      i64.store(scenario, 8 * slot, bit),
+      when(i32.ltU(kind, i32.const(170)), i64.store(scenario, 8 * slot, half)),
+    ),
+  );
 }
 
 /** Other bits of the pool for each register. */

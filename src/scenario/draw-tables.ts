@@ -1,6 +1,6 @@
 /** The constants that drawing a scenario looks up, laid out in linear memory. */
 import { highHalf, lowHalf } from '../halves.js';
-import { EDGES, LEAF_DRAWS, type LeafDraws } from './draw-constants.js';
+import { EDGES, LEAF_DRAWS, type LeafDraws, statusesOf } from './draw-constants.js';
 import { SLOT } from './layout.js';
 import { leafBytes } from './leaf-slot.js';
 import type { ScenarioSpace } from './space.js';
@@ -25,7 +25,8 @@ const COPIED_SLOTS = SLOT.outcome;
 
 /** What is drawn around the instruction that the contract wraps. */
 export function leafDraws({ compiled }: ScenarioSpace): LeafDraws {
-  const draws = LEAF_DRAWS[compiled.contract.instruction];
+  const { instruction, leaves } = compiled.contract;
+  const draws = { ...LEAF_DRAWS[instruction], ...(instruction === 'tdcall' && { statuses: statusesOf(leaves) }) };
   const bytes = leafBytes(compiled);
   if (bytes === 8) return draws;
   // Of a number that does not fit another leaf would be left.

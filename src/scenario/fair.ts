@@ -3,7 +3,7 @@ import { NEVER_EXPOSED } from '../../models/abi/registers.js';
 import type { CompiledContract } from '../contract/compiled.js';
 import {
   ALIASED,
-  CALLER_FLAGS,
+  callerFlags,
   FAULT_NAMES,
   fieldSlot,
   parameterSlot,
@@ -36,7 +36,8 @@ export function isFair(space: ScenarioSpace, scenario: Scenario): boolean {
 /** The bits of a slot that the harness looks at. */
 export function meaningfulBits({ flagsSlot, compiled }: ScenarioSpace, slot: number): bigint {
   const narrow = compiled.forBulk ? undefined : narrowBits(compiled, slot);
-  if (slot === flagsSlot) return BigInt(compiled.flagMask >>> 0) | ((narrow ?? 0n) & ~0xffffffffn);
+  if (slot === flagsSlot) return BigInt(compiled.flagMask >>> 0) | compiled.openFlags | ((narrow ?? 0n) & ~0xffffffffn);
+  if (slot === SLOT.entryFlags) return BigInt(callerFlags(compiled));
   return NARROW.get(slot) ?? narrow ?? (1n << 64n) - 1n;
 }
 
@@ -53,8 +54,7 @@ function narrowBits(compiled: CompiledContract, slot: number): bigint | undefine
 
 const NARROW: ReadonlyMap<number, bigint> = new Map([
   [SLOT.blockPlace, 7n],
-  [SLOT.entryFlags, BigInt(CALLER_FLAGS)],
-  [SLOT.stackOffset, 0xffn],
+  [SLOT.stackOffset, 0x1ffn],
   [SLOT.blockOffset, 0xffn],
   [SLOT.rbpMod, 1n],
   [SLOT.faultKind, 3n],

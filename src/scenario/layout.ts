@@ -3,7 +3,7 @@
  * half at 2*i+1. A scenario is plain values: it can be generated in bulk, stored, and shrunk slot by slot.
  */
 import { highHalf, lowHalf, readHalves } from '../halves.js';
-import type { Parameter } from '../contract/contract.js';
+import type { Contract, Parameter } from '../contract/contract.js';
 import { FIELDS_IN_BULK, MOST_BLOCKS, MOST_FIELDS, MOST_STACK_PARAMETERS, STACK_IN_BULK } from '../contract/limits.js';
 import { REGISTER_INDEX, REGISTER_NAMES, type RegisterName } from '../x86/registers.js';
 
@@ -21,7 +21,10 @@ export const PLACE = {
   readOnly: 5,
   /** Right below RSP, where the function's own frame will be. */
   overlapsStack: 6,
-  /** As `valid`, at an address whose low half is 0: code that looks at 32 bits of the pointer takes it for NULL. */
+  /**
+   * As `valid`, at an address whose low half is 0, which code that looks at 32 bits of the pointer takes for NULL; or, for half of
+   * the offsets, across it, where an addition in 16 or 32 bits loses the carry.
+   */
   lowHalfZero: 7,
 } as const;
 export type PlaceName = keyof typeof PLACE;
@@ -32,6 +35,9 @@ export function placeIsSound(place: number): boolean {
 }
 
 export const PLACE_NAMES = Object.keys(PLACE) as PlaceName[];
+
+/** A bit of `stack.offset`: the stack lies across a boundary of 4 GiB, where an addition in 16 or 32 bits loses the carry. */
+export const ACROSS_CARRY = 0x100;
 
 /** What happens besides. */
 export const FAULT = { none: 0, interrupt: 1, nmi: 2 } as const;
@@ -94,12 +100,26 @@ export function scenarioSlot(name: string): number {
 }
 
 /**
- * RFLAGS bits that a caller may arrive with: CF PF AF ZF SF IF OF NT AC ID. DF and TF are 0 at every call (System V and
- * Microsoft x64 ABI).
+ * RFLAGS bits that a caller may arrive with: CF PF AF ZF SF IF OF IOPL NT AC VIF VIP ID. DF and TF are 0 at every call (System V
+ * and Microsoft x64 ABI), RF is 0 behind the CALL that led there, VM in 64-bit mode (Intel SDM volume 1, 3.4.3), and the
+ * others are reserved. Which of them a contract's callers arrive with: `callerFlags`.
  */
-export const CALLER_FLAGS = 0x00244ad5;
+export const CALLER_FLAGS = 0x003c7ad5;
 /** RFLAGS bit 1 always reads 1 (Intel SDM volume 1, 3.4.3). */
 export const FIXED_FLAGS = 0x2;
+
+/** RFLAGS.AC (Intel SDM volume 1, 3.4.3). */
+const ALIGNMENT_CHECK = 0x40000;
+/**
+ * Those of kernel code. AC is 0 there: it lets the kernel into the memory of users, and only between STAC and CLAC is it 1, where
+ * nothing is called.
+ */
+export const KERNEL_FLAGS = CALLER_FLAGS & ~ALIGNMENT_CHECK;
+
+/** The flags with which callers of a contract arrive. Kernel code is what leaves the vector state alone. */
+export function callerFlags({ contract }: { contract: Pick<Contract, 'vectorState'> }): number {
+  return contract.vectorState === 'untouched' ? KERNEL_FLAGS : CALLER_FLAGS;
+}
 
 /** The slots that code looks up by number. Registers that have no slot (RSP, RAX of an answer) are -1. */
 export const SLOT = {

@@ -25,21 +25,26 @@ export function offsetName(name: string, offset: bigint): string {
   return `${name}${offset < 0n ? '-' : '+'}0x${(offset < 0n ? -offset : offset).toString(16)}`;
 }
 
-/** Where an argument block may lie: `block`, `readOnly` and `lowHalfZero` as in Regions. */
+/** Where an argument block may lie: `block`, `readOnly` and `acrossCarry` as in Regions. */
 export interface BlockRegions {
   block: Region;
   blockStart: bigint;
   readOnly: Region;
-  lowHalfZero: Region;
+  acrossCarry: Region;
+}
+
+/** Pages on both sides of an address at which the low half of a pointer starts anew. */
+function across(boundary: bigint, pages: number): Region {
+  return { address: boundary - BigInt(pages * PAGE), size: 2 * pages * PAGE };
 }
 
 /** Regions of further blocks, each in a place of its own behind that of the first. */
-function furtherBlocks(block: bigint, start: bigint, lowHalfZero: bigint): BlockRegions[] {
+function furtherBlocks(block: bigint, start: bigint, boundary: bigint): BlockRegions[] {
   return [1n, 2n, 3n].map((index) => ({
     block: { address: block + (index << 24n), size: 2 * PAGE },
     blockStart: start + (index << 24n),
     readOnly: { address: block + (index << 24n) + 0x40000n, size: PAGE },
-    lowHalfZero: { address: lowHalfZero + (index << 32n), size: PAGE },
+    acrossCarry: across(boundary + (index << 32n), 1),
   }));
 }
 
@@ -47,6 +52,9 @@ export interface Regions {
   stack: Region;
   /** RSP at the entry of a stub for stack offset 0; every unit of the offset lowers it by 8. */
   stackEntry: bigint;
+  /** Another stack of a stub, whose middle is a boundary of 64 KiB and of 4 GiB; and RSP at the entry there. */
+  stackAcrossCarry: Region;
+  stackAcrossEntry: bigint;
   /** RSP as the caller of a program has it; its parameters lie there, and the return address below. */
   programEntry: bigint;
   /** The argument block of a stub. */
@@ -54,8 +62,8 @@ export interface Regions {
   /** Where a block lies for block offset 0; the bits below the page number differ between the memories too. */
   blockStart: bigint;
   readOnly: Region;
-  /** Begins at an address whose low half is 0. */
-  lowHalfZero: Region;
+  /** Its middle is an address whose low half is 0: 16-bit and 32-bit additions to a pointer lose a carry there. */
+  acrossCarry: Region;
   unmapped: bigint;
   /** Further argument blocks of a stub: what a block may lie in, one of each for itself. */
   moreBlocks: readonly BlockRegions[];
@@ -72,11 +80,13 @@ export const REGIONS: readonly [Regions, Regions] = [
   {
     stack: { address: 0xffffc90000408000n, size: 4 * PAGE },
     stackEntry: 0xffffc9000040a800n,
+    stackAcrossCarry: across(0xffffc90100000000n, 2),
+    stackAcrossEntry: 0xffffc90100000400n,
     programEntry: 0xffffc9000040bde8n,
     block: { address: 0xffff888012340000n, size: 2 * PAGE },
     blockStart: 0xffff888012340800n,
     readOnly: { address: 0xffff888012380000n, size: PAGE },
-    lowHalfZero: { address: 0xffff888300000000n, size: PAGE },
+    acrossCarry: across(0xffff888300000000n, 1),
     unmapped: 0xffff8880dead0000n,
     moreBlocks: furtherBlocks(0xffff888012340000n, 0xffff888012340800n, 0xffff888300000000n),
     structures: { address: 0xffff888012340000n, size: 24 * PAGE },
@@ -85,12 +95,15 @@ export const REGIONS: readonly [Regions, Regions] = [
   },
   {
     stack: { address: 0xffffc9abc5abe000n, size: 4 * PAGE },
+    // Aligned to 64 bytes as the other one, for code that aligns RSP.
     stackEntry: 0xffffc9abc5ac0a40n,
+    stackAcrossCarry: across(0xffffc9ac00000000n, 2),
+    stackAcrossEntry: 0xffffc9ac00000440n,
     programEntry: 0xffffc9abc5ac1c28n,
     block: { address: 0xffff8fedcb0d6000n, size: 2 * PAGE },
     blockStart: 0xffff8fedcb0d67f8n,
     readOnly: { address: 0xffff8fedcb1fa000n, size: PAGE },
-    lowHalfZero: { address: 0xffff8fe400000000n, size: PAGE },
+    acrossCarry: across(0xffff8fe400000000n, 1),
     unmapped: 0xffff8fedcbe4f000n,
     moreBlocks: furtherBlocks(0xffff8fedcb0d6000n, 0xffff8fedcb0d67f8n, 0xffff8fe400000000n),
     structures: { address: 0xffff8fedcb0d6000n, size: 24 * PAGE },
@@ -110,14 +123,15 @@ export function regionAt(address: bigint, size: number): Region | undefined {
 }
 
 const TAKEN: readonly Region[] = REGIONS.flatMap(
-  ({ stack, structures, readOnly, lowHalfZero, unmapped, moreBlocks, returnAddress }) => [
+  ({ stack, stackAcrossCarry, structures, readOnly, acrossCarry, unmapped, moreBlocks, returnAddress }) => [
     stack,
+    stackAcrossCarry,
     // The block lies in them.
     structures,
     readOnly,
-    lowHalfZero,
+    acrossCarry,
     { address: unmapped, size: PAGE },
-    ...moreBlocks.flatMap((more) => [more.block, more.readOnly, more.lowHalfZero]),
+    ...moreBlocks.flatMap((more) => [more.block, more.readOnly, more.acrossCarry]),
     { address: returnAddress, size: 1 },
   ],
 );

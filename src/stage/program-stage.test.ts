@@ -131,9 +131,9 @@ describe('an interrupt at each boundary of a call', () => {
 
 it('enters with the flags that a caller may have, which are kept', () => {
   const stage = stageOf([RET]);
-  // NT and AC are; DF, TF and IF are not to be chosen so.
-  const { kept, values } = exchange(stage, { interrupts: false, flags: 0x44700n });
-  expect([kept?.['flags'], values['flags']]).toEqual([0x44000n, 0x44000n]);
+  // NT and IOPL are; DF, TF, IF and the AC of a kernel are not to be chosen so.
+  const { kept, values } = exchange(stage, { interrupts: false, flags: 0x47700n });
+  expect([kept?.['flags'], values['flags']]).toEqual([0x7000n, 0x7000n]);
   expect(kept?.['if']).toBe(0n);
 });
 

@@ -2,10 +2,10 @@
  * The stage of a program: it calls functions of the image by their calling convention and stops at every exchange with their
  * surroundings (TDCALL, SEAMCALL, external symbols, the return), which the caller answers.
  */
-import { highHalf, joinHalves, lowHalf, readHalves, writeHalves } from '../halves.js';
+import { highAbove, highHalf, joinHalves, lowHalf, readHalves, writeHalves } from '../halves.js';
 import type { Image } from '../image/image.js';
 import { findFunction, symbolsNamed } from '../image/symbols.js';
-import { CALLER_FLAGS, FIXED_FLAGS } from '../scenario/layout.js';
+import { FIXED_FLAGS, KERNEL_FLAGS } from '../scenario/layout.js';
 import { hex } from '../text/hex.js';
 import { externalModel } from '../world/externals.js';
 import { ModuleCalls } from '../world/module-calls.js';
@@ -33,7 +33,7 @@ export interface Place {
 
 /** What comes from outside of a call and is no exchange; nothing where it is not given. */
 export interface Disturbance {
-  /** RFLAGS at the entry as far as a caller may choose them (CALLER_FLAGS), IF apart. */
+  /** RFLAGS at the entry as far as a caller may choose them (KERNEL_FLAGS), IF apart. */
   readonly flags?: bigint;
   /** An interrupt or NMI: FAULT, instructions of the call from which on it is pending, what its handler leaves below RSP. */
   readonly event?: { readonly kind: number; readonly at: number; readonly value: bigint };
@@ -229,7 +229,7 @@ export class ProgramStage extends Stage {
     this.setRegister('rsp', pointer);
     this.entered = address ?? this.addressOf(symbol);
     writeHalves(state, 2 * STATE.RIP, this.entered);
-    const chosen = lowHalf(flags) & CALLER_FLAGS & ~FLAG.IF;
+    const chosen = lowHalf(flags) & KERNEL_FLAGS & ~FLAG.IF;
     state[2 * STATE.RFLAGS] = FIXED_FLAGS | chosen | (interrupts ? FLAG.IF : 0);
     state[2 * STATE.RFLAGS + 1] = 0;
     this.module.rbpMod = rbpMod;
@@ -249,7 +249,12 @@ export class ProgramStage extends Stage {
     const high = highHalf(stack.address);
     const end = Number(programEntry - stack.address) - 8;
     for (let offset = Math.max(0, this.lowest - HANDLER_FRAME) & ~7; offset < end; offset += 8)
-      this.machine.poke64(base + offset, high, pattern ^ offset, (pattern & 0xffff0000) | (pattern >>> 16));
+      this.machine.poke64(
+        base + offset,
+        highAbove(base, high, offset),
+        pattern ^ offset,
+        (pattern & 0xffff0000) | (pattern >>> 16),
+      );
   }
 
   /** Address of a function of the image. @throws ImageError if it has none of that name */

@@ -3,7 +3,7 @@
  * it does not do itself, but for the answers of the world: fixups, functions that never return, symbols that nothing
  * models, interrupts. One for stubs (src/harness) and programs (program-stage.ts).
  */
-import { joinHalves, readHalves } from '../halves.js';
+import { highAbove, joinHalves, readHalves } from '../halves.js';
 import { type Image, indirectOf } from '../image/image.js';
 import { EXTERNAL_SLOT } from '../image/externals.js';
 import { gsBaseOf, PERCPU_BASE } from '../image/per-cpu.js';
@@ -143,9 +143,10 @@ export class Stage {
       this.machine.map(address, size, { ...READ_WRITE, write }, poisonBytes(size, poison(kind)));
     map(stack, 'stack');
     if (memory === 'structures') return map(structures, 'block');
-    for (const { block, lowHalfZero, readOnly } of [regions, ...moreBlocks]) {
+    map(regions.stackAcrossCarry, 'stack');
+    for (const { block, acrossCarry, readOnly } of [regions, ...moreBlocks]) {
       map(block, 'block');
-      map(lowHalfZero, 'block');
+      map(acrossCarry, 'block');
       map(readOnly, 'block', false);
     }
   }
@@ -384,9 +385,12 @@ export class Stage {
     const stackHigh = machine.state[2 * RSP + 1];
     for (let offset = 8; offset <= HANDLER_FRAME; offset += 8) {
       const address = (stackLow - offset) | 0;
+      const addressHigh = stackLow >>> 0 < offset ? (stackHigh - 1) | 0 : stackHigh;
+      const last = (address + 7) | 0;
       // Where the stack ends nothing more is left behind; on a CPU the next fault would be a double one.
-      if (!machine.isWritable(address, stackHigh) || !machine.isWritable((address + 7) | 0, stackHigh)) return;
-      machine.poke64(address, stackHigh, low, high);
+      if (!machine.isWritable(address, addressHigh)) return;
+      if (!machine.isWritable(last, highAbove(address, addressHigh, 7))) return;
+      machine.poke64(address, addressHigh, low, high);
     }
   }
 

@@ -259,7 +259,7 @@ describe.each([
     expect(changed(change)).toMatch(message);
   });
 
-  const overlapping = REGIONS.flatMap(({ stack, block, readOnly, lowHalfZero, unmapped, returnAddress }, memory) =>
+  const overlapping = REGIONS.flatMap(({ stack, block, readOnly, acrossCarry, unmapped, returnAddress }, memory) =>
     Object.entries({
       stack: stack.address,
       'top of the stack': stack.address + 0x3000n,
@@ -267,7 +267,7 @@ describe.each([
       block: block.address,
       'guard page above the block': block.address + BigInt(block.size),
       'read-only block': readOnly.address,
-      'block in the low half': lowHalfZero.address,
+      'block in the low half': acrossCarry.address,
       'unmapped block': unmapped,
       'return address': returnAddress & ~0xfffn,
     }).map(([what, at]) => [`${what} of memory ${memory}`, `0x${at.toString(16)}`] as const),

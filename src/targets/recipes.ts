@@ -10,9 +10,9 @@ import type { Edit } from './twin.js';
 /** The folders of the objects, relative to the package's root. Each `.S` file in them is an object of its own. */
 const OBJECT_FOLDERS = ['corpus/bugs', 'corpus/targets'] as const;
 
-/** Here each source is an object of its own, in whatever language; a corpus need not have the folder. */
-const IDIOMS_FOLDER = 'corpus/idioms';
-const IDIOM_SOURCE = /\.(S|c|nasm)$/;
+/** Here each source is an object of its own, in whatever language; a corpus need not have the folders. */
+const MIXED_FOLDERS = ['corpus/idioms', 'corpus/variants'] as const;
+const MIXED_SOURCE = /\.(S|c|nasm)$/;
 
 /** Paths are relative to the package's root. */
 export interface Recipe {
@@ -34,18 +34,18 @@ function listFiles(root: string, ending: string): string[] {
   });
 }
 
-/** Files of the idioms whose names match, relative to `root`. */
-function listIdioms(root: string, pattern: RegExp): string[] {
-  const path = join(root, IDIOMS_FOLDER);
-  if (!existsSync(path)) return [];
-  return readdirSync(path)
-    .filter((name) => pattern.test(name))
-    .map((name) => `${IDIOMS_FOLDER}/${name}`);
+/** Files of the idioms and variants whose names match, relative to `root`. */
+function listMixed(root: string, pattern: RegExp): string[] {
+  return MIXED_FOLDERS.filter((folder) => existsSync(join(root, folder))).flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((name) => pattern.test(name))
+      .map((name) => `${folder}/${name}`),
+  );
 }
 
 /** Paths of the objects that are there. @throws UsageError when a folder is missing */
 export function listObjects(root: string): string[] {
-  return [...listFiles(root, '.o'), ...listIdioms(root, /\.o$/)];
+  return [...listFiles(root, '.o'), ...listMixed(root, /\.o$/)];
 }
 
 const byName = (one: Recipe, other: Recipe): number => (one.object < other.object ? -1 : 1);
@@ -59,11 +59,11 @@ export function listRecipes(root: string): Recipe[] {
     object: source.replace(/S$/, 'o'),
     parts: [source],
   }));
-  const idioms = listIdioms(root, IDIOM_SOURCE).map((source): Recipe => ({
-    object: source.replace(IDIOM_SOURCE, '.o'),
+  const mixed = listMixed(root, MIXED_SOURCE).map((source): Recipe => ({
+    object: source.replace(MIXED_SOURCE, '.o'),
     parts: [source],
   }));
-  const clean = [...assembly, ...idioms, ...readPrograms(root)].sort(byName);
+  const clean = [...assembly, ...mixed, ...readPrograms(root)].sort(byName);
   const edited = readEditedTwins(root).map(({ object, edit }): Recipe => {
     const parts = clean.find((recipe) => recipe.object === edit.of)?.parts;
     if (parts !== undefined) return { object, parts, edit };

@@ -130,9 +130,9 @@ describe('the P-SEAMLDR', () => {
 
 describe('a SEAMCALL that does not reach the module', () => {
   plain('VMfailInvalid: CF is 1, the other arithmetic flags 0, no register changes', () => {
-    const result = seamcall(24n, { 'call.outcome': 1n, 'entry.rflags': 0x244ad6n });
+    const result = seamcall(24n, { 'call.outcome': 1n, 'entry.rflags': 0x204ad6n });
     expect([result.rax, result.changed]).toEqual([24n, {}]);
-    expect(result.rflags).toBe(0x244203n);
+    expect(result.rflags).toBe(0x204203n);
     expect(result.outcome).toBe(BigInt(OUTCOME.vmFailInvalid));
   });
 

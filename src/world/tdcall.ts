@@ -15,7 +15,7 @@ import { SLOT as STATE } from '../x86/layout.js';
 import type { Machine } from '../x86/machine.js';
 import { hashWord } from './hash.js';
 import type { Refusals } from './refusals.js';
-import { isBehindSti } from './sti.js';
+import { opensAtCall } from './sti.js';
 import { COMPLETES, recordCall, takeAnswers, type World } from './world.js';
 
 const GPR_WORDS = 32;
@@ -55,7 +55,8 @@ export class TdcallWorld implements World {
     const { guest, guestOut } = this;
     const { state } = machine;
     guest.set(state.subarray(0, GPR_WORDS));
-    if (observation[2 * FACT.calls] === 0) observation[2 * FACT.stiBeforeCall] = isBehindSti(machine) ? 1 : 0;
+    if (observation[2 * FACT.calls] === 0)
+      observation[2 * FACT.stiBeforeCall] = opensAtCall(machine, scenario, observation) ? 1 : 0;
     this.prepare(scenario, observation);
     recordCall(machine, observation);
     this.wrote = 1 << GPR.RAX;
@@ -107,6 +108,7 @@ export class TdcallWorld implements World {
       return;
     }
     observation[2 * FACT.hostExits]++;
+    observation[2 * FACT.eventsToHost] = machine.eventCount;
     observation[2 * FACT.pathToHost] = machine.pathHashLow;
     observation[2 * FACT.pathToHost + 1] = machine.pathHashHigh;
     const hash = 2 * FACT.restOfHostView;

@@ -11,6 +11,8 @@ export const LINUX: HelperOptions = {
   mapGpaStalls: 3,
   haltDiscipline: 'if-after',
   haltWithInterrupts: 'refused',
+  acceptBusyTries: 1,
+  acceptErrors: 'smaller',
   reportErrors: 'linux-6.16',
 };
 

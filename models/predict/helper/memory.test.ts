@@ -1,3 +1,4 @@
+import type { HelperOptions } from './options.js';
 import { describe, expect, it } from 'vitest';
 import type { Values } from '../../exchange/exchange.js';
 import { acceptMemory } from './accept-memory.js';
@@ -59,10 +60,20 @@ describe('MapGPA', () => {
 });
 
 describe('accepting memory', () => {
-  const pages = (start: bigint, end: bigint, ...statuses: bigint[]): (bigint | string)[] =>
-    follow(acceptMemory(LINUX, { start, end }), ...statuses.map((status) => ({ status }))).map(({ moment, values }) =>
-      moment === 'TDCALL' ? (values['rcx'] as bigint) : `return ${(values['rax'] as { value: bigint }).value}`,
+  const accept = (
+    options: Partial<HelperOptions>,
+    start: bigint,
+    end: bigint,
+    ...statuses: bigint[]
+  ): (bigint | string)[] =>
+    follow(acceptMemory({ ...LINUX, ...options }, { start, end }), ...statuses.map((status) => ({ status }))).map(
+      ({ moment, values }) => {
+        if (moment === 'TDCALL') return values['rcx'] as bigint;
+        return moment === 'return' ? `return ${(values['rax'] as { value: bigint }).value}` : moment;
+      },
     );
+  const pages = (start: bigint, end: bigint, ...statuses: bigint[]): (bigint | string)[] =>
+    accept({}, start, end, ...statuses);
 
   it('takes the largest page that is aligned and fits', () => {
     expect(pages(0x1ff000n, 0x401000n, 0n, 0n, 0n)).toEqual([0x1ff000n, 0x200001n, 0x400000n, 'return 1']);
@@ -76,6 +87,29 @@ describe('accepting memory', () => {
       0x40000000n,
       'return 0',
     ]);
+  });
+
+  it('tries a busy page again, as often as the options say', () => {
+    const BUSY = 0x8000020000000000n;
+    expect(accept({ acceptBusyTries: 3 }, 0x1000n, 0x2000n, BUSY, BUSY | 1n, 0n)).toEqual([
+      0x1000n,
+      0x1000n,
+      0x1000n,
+      'return 1',
+    ]);
+    expect(accept({ acceptBusyTries: 2 }, 0x1000n, 0x2000n, BUSY, BUSY)).toEqual([0x1000n, 0x1000n, 'return 0']);
+  });
+
+  it('tries a smaller page after a mismatch alone, where the options say so', () => {
+    const MISMATCH = 0xc0000b0b00000000n;
+    const large = [0x200000n, 0x400000n] as const;
+    expect(accept({ acceptErrors: 'mismatch' }, ...large, 1n)).toEqual([0x200001n, 'return 0']);
+    expect(accept({ acceptErrors: 'mismatch' }, ...large, MISMATCH | 7n, 1n)).toEqual([
+      0x200001n,
+      0x200000n,
+      'return 0',
+    ]);
+    expect(accept({ acceptErrors: 'fatal' }, ...large, MISMATCH, 1n)).toEqual([0x200001n, 0x200000n, 'stop']);
   });
 
   it('has nothing to do for an empty range', () => expect(pages(0x1000n, 0x1000n)).toEqual(['return 1']));

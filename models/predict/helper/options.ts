@@ -19,6 +19,13 @@ export interface HelperOptions {
   readonly haltDiscipline: 'sti-shadow' | 'if-after' | 'if-open';
   /** HLT as #VE with interrupts on: refused without a call, or told to the host as it is (docs/abi/linux-helpers.md#handle_halt). */
   readonly haltWithInterrupts: 'refused' | 'told';
+  /** How often TDG.MEM.PAGE.ACCEPT is tried for one page while its operand is busy; 1: busy is an error like any other. */
+  readonly acceptBusyTries: number;
+  /**
+   * What an error of TDG.MEM.PAGE.ACCEPT means: `smaller`: a smaller page is tried, whatever the error; `mismatch`: it is after
+   * PAGE_SIZE_MISMATCH, and any other error is the end of it; `fatal`: any other error stops the guest.
+   */
+  readonly acceptErrors: 'smaller' | 'mismatch' | 'fatal';
   /** Error numbers of the report helpers: v6.2 to v6.15, or v6.16 and later. */
   readonly reportErrors: 'linux-6.2' | 'linux-6.16';
 }

@@ -6,7 +6,7 @@ import { ALL, prefixed } from './seamcall.js';
 
 const ARGS: Values = Object.fromEntries(ALL.map((name, index) => [name, 0x100n + BigInt(index)]));
 const VALUES: Values = { fn: 8n, ...prefixed('args', ARGS) };
-const OPTIONS: RetryOptions = { errorMap: 'linux-6.8', tries: 10, outputs: 'few' };
+const OPTIONS: RetryOptions = { errorMap: 'linux-6.8', tries: 10, outputs: 'few', retryOn: ['no-entropy'] };
 const NO_ENTROPY = 0x8000020300000000n;
 const EIO = { value: 0xfffffffbn, mask: 0xffffffffn };
 
@@ -22,6 +22,33 @@ describe('the retry', () => {
     const done = call({}, ...refused, { status: 0n });
     expect(seamcalls(done)).toBe(refusals + 1);
     expect(last(done, 'rax')).toEqual([{ value: 0n, mask: 0xffffffffn }]);
+  });
+
+  it('comes after the statuses that the options name, whatever their details, and after no others', () => {
+    const BUSY = 0x8000020000000001n;
+    expect(seamcalls(call({ retryOn: ['operand-busy'] }, { status: BUSY }, { status: 0n }))).toBe(2);
+    expect(seamcalls(call({ retryOn: ['operand-busy'] }, { status: NO_ENTROPY }, { status: 0n }))).toBe(1);
+    expect(seamcalls(call({}, { status: BUSY }, { status: 0n }))).toBe(1);
+    expect(seamcalls(call({}, { status: NO_ENTROPY | 1n }, { status: 0n }))).toBe(1);
+  });
+
+  it('may load what the try before has stored, or the caller’s own', () => {
+    const [, second] = call({}, { status: NO_ENTROPY, rdx: 7n }, { status: 0n });
+    expect(second.values).toEqual({
+      rax: 8n,
+      rcx: 0x100n,
+      rdx: { oneOf: [7n, 0x101n] },
+      r8: 0x102n,
+      r9: 0x103n,
+      r10: 0x104n,
+      r11: 0x105n,
+    });
+  });
+
+  it('asks the module to go on where the options say how', () => {
+    const resume = { register: 'rcx', bits: 0x200n } as const;
+    const [first, second] = call({ retryOn: ['interrupted'], resume }, { status: 0x8000000300000000n }, { status: 0n });
+    expect([first.values['rcx'], second.values['rcx']]).toEqual([0x100n, 0x300n]);
   });
 
   it('gives up behind the tenth', () => {

@@ -20,7 +20,7 @@ export function received(names: readonly string[], answer: Values, before: Value
 }
 
 /** Values under longer names: `out.rcx`. */
-export function prefixed(prefix: string, values: Values): Record<string, bigint> {
+export function prefixed<T>(prefix: string, values: Readonly<Record<string, T>>): Record<string, T> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}.${name}`, value]));
 }
 

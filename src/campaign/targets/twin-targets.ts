@@ -1,11 +1,13 @@
-/** Twins of the museum as targets: the broken one, and its clean neighbour. */
+/** Twins of the museum as targets: the broken one, and its clean neighbour; and the variants that must stay silent. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findAnyContract } from '../../contract/find-contract.js';
 import { CONTRACT_SETS } from '../../contract/library/sets.js';
+import { readContractSet } from '../../contract/validate.js';
 import type { Image } from '../../image/image.js';
 import { parseImage } from '../../image/load.js';
 import type { Twin } from '../../targets/twin.js';
+import type { Variant } from '../../targets/variants.js';
 import type { AnyTarget } from '../../run/target.js';
 
 /** From the path of an object, relative to the package, to its image. */
@@ -30,8 +32,16 @@ export function fixedTarget({ fixed, contract }: Twin, name: string, images: Ima
   return target(name, fixed.symbol, contract, images(fixed.object));
 }
 
-function target(name: string, symbol: string, contractId: string, image: Image): AnyTarget {
-  const { set, contract, program } = findAnyContract(contractId, CONTRACT_SETS);
+/** A variant that must stay silent; it has its id for a name. */
+export function variantTarget({ id, object, symbol, contract, contractFile }: Variant, images: Images): AnyTarget {
+  if (contractFile === undefined) return target(id, symbol, contract, images(object));
+  const set = readContractSet(contractFile);
+  const wanted = contract.slice(contract.indexOf('/') + 1);
+  return target(id, symbol, `${set.name}/${wanted}`, images(object), [set]);
+}
+
+function target(name: string, symbol: string, contractId: string, image: Image, sets = CONTRACT_SETS): AnyTarget {
+  const { set, contract, program } = findAnyContract(contractId, sets);
   if (program !== undefined) return { name, symbol, set: set.name, program: { ...program, symbol }, image };
   return { name, symbol, set: set.name, contract, image };
 }

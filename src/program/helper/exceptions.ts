@@ -1,4 +1,5 @@
 /** #VE: each handler by itself, the record, and the whole. */
+import { TDCALL_LEAF } from '../../../models/abi/tdcall-leaves.js';
 import { PT_REGS_BY_NUMBER } from '../../../models/abi/linux-structs.js';
 import { TDVMCALL } from '../../../models/abi/tdvmcall.js';
 import type { Values } from '../../../models/exchange/exchange.js';
@@ -35,7 +36,7 @@ import {
   MMIO_SLOTS,
 } from './mmio-access.js';
 import { EXCEPTION_SLOTS, isFairException, layRecord, laySavedRegisters } from './saved-state.js';
-import { anything, hostSlots, slot, type Slots, statusSlot } from './slots.js';
+import { anything, hostSlots, leafStatusSlot, slot, type Slots } from './slots.js';
 import { isSharedMask, laySharedMask, SHARED_MASK_SLOT, sharedMaskExternal } from './memory-layout.js';
 
 /** Calls a handler with the saved registers and the record. */
@@ -246,7 +247,7 @@ const RECORD: Helper = {
     ...Object.fromEntries(
       LEAF_OUTPUTS.map((name) => [`module.${name}`, anything(`${name.toUpperCase()} that the module gives`)]),
     ),
-    'module.status': statusSlot,
+    'module.status': leafStatusSlot(TDCALL_LEAF.VP_VEINFO_GET),
     if: EXCEPTION_SLOTS['if'],
   },
   reference: getVeInfo,

@@ -6,7 +6,7 @@ import { below, oneOf } from '../../story/draws.js';
 import { slot } from './slots.js';
 
 /** The highest bit of a guest-physical address, which is 48 or 52 bits wide (docs/abi/linux-helpers.md#setup). */
-const SHARED_MASKS = [1n << 47n, 1n << 51n] as const;
+export const SHARED_MASKS = [1n << 47n, 1n << 51n] as const;
 
 export const SHARED_MASK_SLOT = slot('the shared bit', oneOf(...SHARED_MASKS), SHARED_MASKS[0]);
 

@@ -1,4 +1,6 @@
 /** Pages that change hands: MapGPA and TDG.MEM.PAGE.ACCEPT. */
+import { statusHigh } from '../../../models/abi/status.js';
+import { TDCALL_LEAF } from '../../../models/abi/tdcall-leaves.js';
 import { TDVMCALL_STATUS } from '../../../models/abi/tdvmcall.js';
 import type { Exchange, Values } from '../../../models/exchange/exchange.js';
 import { acceptMemory } from '../../../models/predict/helper/accept-memory.js';
@@ -7,8 +9,8 @@ import type { StoryClass } from '../../play/program.js';
 import { anyValue, below, type Draw, either, mostly, oneBitOff, oneOf } from '../../story/draws.js';
 import { speaking, type StorySlot } from '../../story/story.js';
 import { answerOf, has, type Helper, type Laid } from './helper.js';
-import { isSharedMask, laySharedMask, SHARED_MASK_SLOT, sharedMaskExternal } from './memory-layout.js';
-import { anything, hostSlots, interruptsSlot, r10Slot, slot, type Slots, statusSlot } from './slots.js';
+import { isSharedMask, laySharedMask, SHARED_MASK_SLOT, SHARED_MASKS, sharedMaskExternal } from './memory-layout.js';
+import { anything, hostSlots, interruptsSlot, leafStatusSlot, r10Slot, slot, type Slots, statusSlot } from './slots.js';
 
 const PAGE = 0x1000n;
 /** Pages of the sizes that the module knows: 4 KiB, 2 MiB, 1 GiB. */
@@ -42,11 +44,14 @@ function end({ start: first, pages: count }: Values): bigint {
   return first + count * PAGE;
 }
 
-/** How far behind the start of what is asked for RETRY goes on: forward, nowhere, back, beyond, beside a page. */
+const forward: Draw = either(oneOf(0n), (dice) => (1n + below(3)(dice)) * PAGE);
+/** The same page without the shared bit, or with it. */
+const otherSharing: Draw = (dice) => forward(dice) + oneOf(...SHARED_MASKS, ...SHARED_MASKS.map((mask) => -mask))(dice);
+/** How far behind the start of what is asked for RETRY goes on: forward, nowhere, back, beyond, beside a page, shared otherwise. */
 const step: Draw = mostly(
-  either(oneOf(0n), (dice) => (1n + below(3)(dice)) * PAGE),
-  either(oneOf(-PAGE, 1n, 0x800n, 1n << 47n, 1n << 51n), anyValue, below(1 << 16)),
-  5,
+  forward,
+  either(oneOf(-PAGE, 1n, 0x800n), otherSharing, otherSharing, anyValue, below(1 << 16)),
+  4,
 );
 const distance: Draw = (dice) => BigInt.asUintN(64, step(dice));
 
@@ -102,11 +107,35 @@ const MAP_GPA: Helper = {
     { name: 'several calls', holds: callsAtLeast(2) },
     { name: 'four calls', holds: callsAtLeast(4) },
     { name: 'TDCALL fails', holds: has('stop') },
+    { name: 'RETRY without the shared bit', holds: isSharedOtherwise },
   ],
 };
 
+/** Whether the host goes on at an address that is private where what was asked for is shared. */
+function isSharedOtherwise({ entries }: Parameters<StoryClass['holds']>[0]): boolean {
+  return entries.some(({ observed, answer }) => {
+    const [asked, next] = [observed?.values['r12'], answer?.['r11']];
+    if (asked === undefined || next === undefined || answer?.['r10'] !== TDVMCALL_STATUS.RETRY) return false;
+    return SHARED_MASKS.some((mask) => (asked & mask) !== 0n && (next & mask) === 0n && asked >> 52n === next >> 52n);
+  });
+}
+
 function callsAtLeast(count: number): StoryClass['holds'] {
   return ({ entries }) => entries.filter(({ observed }) => observed?.moment !== 'return').length >= count;
+}
+
+const ACCEPT_STATUS = leafStatusSlot(TDCALL_LEAF.MEM_PAGE_ACCEPT, 3);
+
+const STATUSES = {
+  busy: 'TDX_OPERAND_BUSY',
+  'already accepted': 'TDX_PAGE_ALREADY_ACCEPTED',
+  'of another size': 'TDX_PAGE_SIZE_MISMATCH',
+} as const;
+
+/** Whether some answer of the story is this error, whatever its details. */
+function isAnswered(name: string): StoryClass['holds'] {
+  const upper = BigInt(statusHigh(name));
+  return ({ entries }) => entries.some(({ answer }) => (answer?.['status'] ?? 0n) >> 32n === upper);
 }
 
 const ACCEPT: Helper = {
@@ -115,7 +144,7 @@ const ACCEPT: Helper = {
   sentence: '{pages} pages from {start} are accepted',
   slots: {
     ...RANGE,
-    ...rounds((round) => ({ [`module.status.${round}`]: { ...statusSlot, meaning: `RAX of round ${round}` } })),
+    ...rounds((round) => ({ [`module.status.${round}`]: { ...ACCEPT_STATUS, meaning: `RAX of round ${round}` } })),
     'module.last': speaking(
       'tdcall-status',
       slot('RAX of all rounds behind', mostly(oneOf(1n << 63n), oneBitOff(oneOf(0n))), 1n << 63n),
@@ -129,6 +158,7 @@ const ACCEPT: Helper = {
   isFair: (values) => isFairRange(values) && values['module.last'] !== 0n,
   classes: [
     { name: 'several calls', holds: callsAtLeast(2) },
+    ...Object.entries(STATUSES).map(([what, name]) => ({ name: `a page is ${what}`, holds: isAnswered(name) })),
     { name: 'a large page', holds: ({ entries }) => entries.some(({ observed }) => isLarge(observed?.values['rcx'])) },
     { name: 'all accepted', holds: ({ entries }) => (entries.at(-1)?.observed?.values['rax'] ?? 0n) % 2n === 1n },
   ],

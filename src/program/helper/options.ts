@@ -15,6 +15,10 @@ const helperOptionsSchema = z.strictObject({
   mapGpaStalls: z.number().int().min(0).max(100).default(3),
   haltDiscipline: z.enum(['sti-shadow', 'if-after', 'if-open']).default('if-after'),
   haltWithInterrupts: z.enum(['refused', 'told']).default('refused'),
+  /** TDG.MEM.PAGE.ACCEPT: tries of one page while its operand is busy, the first included. */
+  acceptBusyTries: z.number().int().min(1).max(64).default(1),
+  /** What its other errors mean: a smaller page, that only after PAGE_SIZE_MISMATCH, or the end of the guest. */
+  acceptErrors: z.enum(['smaller', 'mismatch', 'fatal']).default('smaller'),
   reportErrors: z.enum(['linux-6.2', 'linux-6.16']).default('linux-6.16'),
 });
 

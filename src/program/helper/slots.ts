@@ -1,7 +1,19 @@
 /** Values that the stories of several helpers have, and what a hostile host answers. */
+import { statusHigh } from '../../../models/abi/status.js';
+import { TDCALL_LEAVES } from '../../../models/abi/tdcall-leaves.js';
 import { STATUS_CODES } from '../../../models/abi/status-codes.js';
 import { TDVMCALL_STATUS } from '../../../models/abi/tdvmcall.js';
-import { type Draw, anyValue, either, mostly, oneBitOff, oneOf, uniform, upperHalfAdded } from '../../story/draws.js';
+import {
+  type Draw,
+  anyValue,
+  below,
+  either,
+  mostly,
+  oneBitOff,
+  oneOf,
+  uniform,
+  upperHalfAdded,
+} from '../../story/draws.js';
 import { speaking, type StorySlot } from '../../story/story.js';
 
 export type Slots = Readonly<Record<string, StorySlot>>;
@@ -21,6 +33,23 @@ const failure: Draw = either(statusWord, upperHalfAdded(oneOf(0n)), anyValue, on
 
 /** RAX behind TDCALL. */
 export const statusSlot = speaking('tdcall-status', slot('RAX behind TDCALL', mostly(oneOf(0n), failure, 8)));
+
+/** Errors of a leaf of TDCALL as its handler and their helpers give them, with details in the lower half; and what lies beside them. */
+export function leafErrors(leaf: number): Draw {
+  const names = TDCALL_LEAVES.filter((row) => row.leaf === leaf).flatMap((row) => [
+    ...row.statuses,
+    ...(row.helperStatuses ?? []),
+  ]);
+  const words = names.map((name) => BigInt(statusHigh(name)) << 32n).filter((value) => value !== 0n);
+  const named: Draw = (dice) =>
+    oneOf(...words)(dice) | mostly(below(32), (other) => uniform(other) & 0xffffffffn)(dice);
+  return mostly(named, either(oneBitOff(named), failure), 4);
+}
+
+/** RAX behind a leaf of TDCALL: an error once in so many answers. */
+export function leafStatusSlot(leaf: number, times = 8): StorySlot {
+  return speaking('tdcall-status', slot('RAX behind TDCALL', mostly(oneOf(0n), leafErrors(leaf), times)));
+}
 
 const hostStatus = oneOf(...Object.values(TDVMCALL_STATUS));
 

@@ -1,7 +1,8 @@
 /** `seamcall_prerr()` of v6.8 and its forms with outputs as programs: the module may have no entropy for a while. */
 import type { Exchange, Values } from '../../../models/exchange/exchange.js';
+import { statusHigh } from '../../../models/abi/status.js';
 import { WRAPPER_WORDS } from '../../../models/exchange/words.js';
-import { retriedSeamcall } from '../../../models/predict/wrapper/retried-seamcall.js';
+import { RETRIED, retriedSeamcall, type RetryOptions } from '../../../models/predict/wrapper/retried-seamcall.js';
 import { ALL, FEW } from '../../../models/predict/wrapper/seamcall.js';
 import { MODULE_ARGS } from '../../contract/library/linux-shapes.js';
 import { type ExternalFunctions, performCall } from '../../play/call.js';
@@ -14,7 +15,7 @@ import { seamAnswer } from '../../world/seam-return.js';
 import { answerOf } from '../helper/helper.js';
 import { anything, slot } from '../helper/slots.js';
 import { retryOptions } from './options.js';
-import { ENDING_CLASSES, endingSlots, endsPossibly, fnSlot, isNarrow, NO_ENTROPY } from './slots.js';
+import { ENDING_CLASSES, endingSlots, endsPossibly, fnSlot, isNarrow } from './slots.js';
 
 const ANSWERS: ExternalFunctions = {
   print_failure: { parameters: ['leaf', 'status'] },
@@ -86,13 +87,20 @@ export const RETRIED_SEAMCALL: Program = {
       answer: ({ moment, values: asked }: Exchange, { values }: StoryStep): Values => {
         if (moment !== 'SEAMCALL') return {};
         const told = answerOf(values, 'module');
-        if (round++ < values['no_entropy']) return seamAnswer(asked, { ...told, status: NO_ENTROPY }, false);
+        if (round < values['no_entropy'])
+          return seamAnswer(asked, { ...told, status: refusal(options, round++) }, false);
         const { carry, vector } = values;
         return seamAnswer(asked, { ...told, carry, vector }, false);
       },
     };
   },
 };
+
+/** The status of a try that is to be tried again: each of those in turns, with details where they do not matter. */
+function refusal({ retryOn }: RetryOptions, round: bigint): bigint {
+  const name = retryOn[Number(round) % retryOn.length];
+  return (BigInt(statusHigh(RETRIED[name])) << 32n) | (name === 'no-entropy' ? 0n : round);
+}
 
 /** SEAMCALLs of the first step. */
 function tries(entries: Parameters<(typeof ENDING_CLASSES)[number]['holds']>[0]['entries']): number {
