@@ -274,7 +274,11 @@ describe('a symbol from outside', () => {
 
   it('that nobody answers has no verdict, beside a thunk too', () => {
     const stage = stageOf(pieces, { externals });
-    expect(() => exchange(stage)).toThrow(new NoVerdict('external symbol mystery is not modelled'));
+    expect(() => exchange(stage)).toThrow(
+      new NoVerdict(
+        'external symbol mystery is not modelled; say in tdxfuzz.config.ts what each does, such as surroundings: { mystery: 0 }, or give the file that defines it',
+      ),
+    );
     stage.trackCaller = true;
     stage.begin();
     expect(() => exchange(stage)).toThrow('external symbol mystery, called at f+0x1, is not modelled');

@@ -151,7 +151,7 @@ describe('a violation', () => {
     const property = only(EAGAIN, 'completes-userspace-exit');
     const { message } = errorOf(() => property.assert({ numRuns: 1000, seed: 1 }));
     expect(message).toMatch(/^tdx_handle_exit \(kvm-7\.3\/sequence\): completes-userspace-exit\n/);
-    expect(message).toMatch(/^ {4}2\. vCPU 0: userspace calls KVM_RUN again, with ret=0xb$/m);
+    expect(message).toMatch(/^ {4}2\. vCPU 0: userspace calls KVM_RUN again, with ret=EAGAIN \(0xb\)$/m);
     expect(message).toMatch(/^ {4}> .* tdx_complete_map_gpa\+0x3b /m);
   });
 

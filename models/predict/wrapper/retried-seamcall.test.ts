@@ -69,10 +69,10 @@ describe('the retry', () => {
 });
 
 describe('the arguments', () => {
-  it('are those that the try before has stored', () => {
+  it('are those that the try before has stored, or the caller’s own', () => {
     const done = call({}, { status: NO_ENTROPY, rcx: 0n }, { status: 0n, rdx: 5n });
-    expect(done[1].values).toMatchObject({ rax: 8n, rcx: 0n, rdx: ARGS['rdx'] });
-    expect(last(done, 'args.rcx', 'args.rdx', 'args.r12')).toEqual([0n, 5n, ARGS['r12']]);
+    expect(done[1].values).toMatchObject({ rax: 8n, rcx: { oneOf: [0n, ARGS['rcx']] }, rdx: ARGS['rdx'] });
+    expect(last(done, 'args.rcx', 'args.rdx', 'args.r12')).toEqual([{ oneOf: [0n, ARGS['rcx']] }, 5n, ARGS['r12']]);
   });
 
   it('stay as they are where the stub stores nothing', () => {
@@ -91,6 +91,9 @@ describe('the arguments', () => {
   it('keep what came back before the module was lost', () => {
     const done = call({}, { status: NO_ENTROPY, rcx: 0n }, { carry: 1n });
     expect(done.at(-1)?.about).toContain('no-outputs');
-    expect(last(done, 'rax', 'args.rcx')).toEqual([{ value: 0xffffffedn, mask: 0xffffffffn }, 0n]);
+    expect(last(done, 'rax', 'args.rcx')).toEqual([
+      { value: 0xffffffedn, mask: 0xffffffffn },
+      { oneOf: [0n, ARGS['rcx']] },
+    ]);
   });
 });

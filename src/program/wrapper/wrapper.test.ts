@@ -91,7 +91,12 @@ describe('options', () => {
   const contract = { symbol: 'f', source: 'here', program: 'seamcall-retry' };
 
   it('have defaults', () => {
-    expect(retryOptions({ ...contract, options: {} })).toEqual({ errorMap: 'linux-6.8', tries: 10, outputs: 'few' });
+    expect(retryOptions({ ...contract, options: {} })).toEqual({
+      errorMap: 'linux-6.8',
+      tries: 10,
+      outputs: 'few',
+      retryOn: ['no-entropy'],
+    });
     expect(errnoOptions({ ...contract, options: {} })).toEqual({ errorMap: 'seed-002' });
   });
 
