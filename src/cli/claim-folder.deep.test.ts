@@ -171,8 +171,17 @@ describe('the commands', () => {
 
   it('a gate writes over a result of fuzz, and leaves none of its records', async () => {
     expect((await RUN.fuzz('reused')).status).toBe(0);
+    const records = (): string[] =>
+      readFileSync(join(at('reused'), 'records.jsonl'), 'utf8')
+        .trim()
+        .split('\n');
+    const before = records();
     expect((await RUN.gate('reused')).status).toBe(0);
-    expect(readdirSync(at('reused')).sort()).toEqual(['.gitignore', 'folder.json', 'listings.json', 'result.json']);
+    const files = ['.gitignore', 'folder.json', 'listings.json', 'records.jsonl', 'result.json'];
+    expect(readdirSync(at('reused')).sort()).toEqual(files);
+    // Those of the gate begin anew: one run, and of the other not even the line that begins it.
+    expect(records().filter((line) => line.includes('"kind":"run"'))).toHaveLength(1);
+    expect(records()).not.toContain(before[0]);
   });
 
   /** Runs a command until its folder is locked. @returns what ends it */

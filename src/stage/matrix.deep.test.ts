@@ -7,6 +7,10 @@ import { tdxfuzz } from '../cli/run-cli.test.helper.js';
 import type { Image } from '../image/image.js';
 import { build, canBuild, type Recipe, targetIn, verdictOf } from './matrix.test.helper.js';
 
+/** What a user may do about a symbol that nobody answers. */
+const ADVICE =
+  'say in tdxfuzz.config.ts what each does, such as surroundings: { mystery: 0 }, or give the file that defines it';
+
 /** What stands in a kernel around the helpers. */
 const KERNEL = `
   .macro spin name
@@ -196,9 +200,9 @@ const SITUATIONS: readonly Situation[] = [
   {
     name: 'an external symbol that nothing models, beside __x86_return_thunk',
     says: {
-      stub: 'no verdict: external symbol mystery, called at __tdcall+0x4, is not modelled',
-      helper: 'no verdict: external symbol mystery, called at __tdcall_saved_ret+0x8, is not modelled',
-      dispatcher: 'no verdict: external symbol mystery, called at tdx_handle_exit+0xd, is not modelled',
+      stub: `no verdict: external symbol mystery, called at __tdcall+0x4, is not modelled; ${ADVICE}`,
+      helper: `no verdict: external symbol mystery, called at __tdcall_saved_ret+0x8, is not modelled; ${ADVICE}`,
+      dispatcher: `no verdict: external symbol mystery, called at tdx_handle_exit+0xd, is not modelled; ${ADVICE}`,
     },
     images: {
       stub: { ...STUB, edits: atEntry('call\tmystery') },
@@ -212,11 +216,11 @@ const SITUATIONS: readonly Situation[] = [
   },
   {
     name: 'a value kept below RSP across the call',
-    // Interrupts overwrite the value; in the helper nobody looks at RBP before it is restored.
+    // Interrupts overwrite the value; in the helper nobody looks at RBP before it is restored, in the dispatcher RBX is a pointer.
     says: {
       stub: 'finds keeps-callee-saved, keeps-stack',
       helper: 'finds keeps-stack',
-      dispatcher: 'finds keeps-callee-saved, keeps-stack',
+      dispatcher: 'finds ends-safely, keeps-stack',
     },
     images: {
       stub: { ...STUB, edits: BELOW_RSP },
