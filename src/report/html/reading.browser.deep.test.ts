@@ -92,7 +92,10 @@ describe.skipIf(browserPath === undefined)('a reader', () => {
   });
 
   test('is told when, where, of what and by which command, where the result says so', async () => {
-    await report.visit('', async (page) => expect(await main(page)).not.toContain('Started'));
+    const plain = changed(({ result }) => {
+      for (const name of ['start', 'end', 'host', 'commit', 'command'] as const) delete result.run[name];
+    });
+    await report.visit('', async (page) => expect(await main(page)).not.toContain('Started'), { file: plain });
     const more = {
       start: '2026-12-01T05:00:00Z',
       host: 'builder',
