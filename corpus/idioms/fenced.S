@@ -1,4 +1,4 @@
-/* What kernels and firmware put around the call: landing pads, fences, cleared buffers, open user access, interrupts off. */
+/* What kernels and firmware put around the call: landing pads, fences, cleared buffers, user access opened and closed, interrupts off. */
 
 #include "../targets/function.inc"
 
@@ -22,6 +22,7 @@
 	pushq	%r12
 	movq	%rdi, %r11
 	movq	%rsi, %r12
+	clac
 	xorl	%r10d, %r10d
 	xorl	%eax, %eax
 	movl	$0x1c00, %ecx
@@ -36,7 +37,6 @@
 	movq	%r10, %rax
 	scrub	r10d, r11d
 	popq	%r12
-	clac
 	\close
 	ret
 9:	ud2

@@ -34,6 +34,7 @@ const SILENCES: Readonly<Record<string, readonly string[]>> = {
   retry: ['vmcall-frame', 'seamcall-frame', 'marshals-arguments', 'returns-status', 'writes-outputs'],
   sti: ['keeps-flags', 'issues-sti'],
   redZone: ['keeps-stack'],
+  interruptsAtCall: ['vmcall-frame', 'seamcall-frame'],
   vectorState: ['keeps-vector-state'],
 };
 
@@ -67,6 +68,10 @@ function policyChoices({ contract, shape }: Proposal): Choice[] {
       words: { redZone: true },
       question: 'It uses the 128 bytes below RSP, which kernel code may not. Is it code of user space?',
     });
+  choices.push({
+    words: { interruptsAtCall: 'may-be-closed' },
+    question: 'It closes interrupts around the instruction, and leaves them as they were. Is that meant?',
+  });
   return choices;
 }
 

@@ -78,8 +78,11 @@ const MOMENTS = Object.keys(MOMENT) as Moment[];
 /** But for the hash over addresses, which bulk runs do not compute, and the registers at a call that was not made. */
 function expectSame(bulk: Int32Array, reference: Int32Array, moments: readonly Moment[] = MOMENTS): void {
   const called = reference[2 * FACT.calls] > 0;
+  // Zeros below RSP that nobody reads are told apart by the reference alone; where the clause is in force, such a case is a suspect.
+  const forgiven = reference[2 * FACT.accessesBelowStack] === 0 && bulk[2 * FACT.accessesBelowStack] > 0;
   for (let slot = 0; slot < OBSERVATION_SLOTS; slot++) {
     if (slot === FACT.addresses || (!called && slot >= MOMENT.call && slot < MOMENT.final)) continue;
+    if (forgiven && (slot === FACT.accessesBelowStack || slot === FACT.firstBelowStack)) continue;
     const moment = MOMENTS.find((name) => slot >= MOMENT[name] && slot < MOMENT[name] + REGISTER_SLOTS);
     if (moment !== undefined && !moments.includes(moment)) continue;
     if (slot >= BLOCK.initial && slot < VECTOR.initial && moments !== MOMENTS) continue;
