@@ -3,7 +3,7 @@ import type { TdConfiguration } from '../../../models/dispatcher/contract.js';
 import type { Exchange, Values } from '../../../models/exchange/exchange.js';
 import type { Call, ExternalFunctions } from '../../play/call.js';
 import type { ProgramStage } from '../../stage/program-stage.js';
-import type { Shown, VcpuViews } from './views.js';
+import type { VcpuViews } from './views.js';
 
 /** One call of the code under test, in a machine in which all is laid out. */
 export type HostCall = Pick<Call, 'symbol' | 'address' | 'parameters' | 'back'>;
@@ -12,6 +12,8 @@ export type HostCall = Pick<Call, 'symbol' | 'address' | 'parameters' | 'back'>;
 export interface Host {
   readonly stage: ProgramStage;
   readonly externals: ExternalFunctions;
+  /** The TD that was laid out last: what is read of its vCPUs, and what userspace writes. */
+  readonly td: VcpuViews;
   /** Lays out a TD of which no vCPU has run yet, in place of the one before. */
   layOut(td: TdConfiguration, vcpus: number): void;
   /** Whether an event waits for the vCPU that runs now, 1 or 0. */
@@ -22,10 +24,6 @@ export interface Host {
   complete(vcpu: number): readonly HostCall[];
   /** Whether a call of the code under test says with this result, an int, that the guest goes on. */
   goesToGuest(result: bigint): boolean;
-  /** What userspace writes before it does. */
-  userspace: VcpuViews['userspace'];
-  registers(vcpu: number): Omit<Shown, 'moment'>;
-  userspaceExit(vcpu: number): Shown;
   /** What a step says to a call; what it does not name is 0. */
   answer(exchange: Exchange, values: Values): Values;
 }

@@ -7,7 +7,6 @@ import { ProgramStage } from '../../stage/program-stage.js';
 import type { Host, HostCall } from './host.js';
 import { Structures } from './structures.js';
 import { answerOf, surroundings } from './surroundings.js';
-import type { Shown } from './views.js';
 
 /** The one positive result that tdx-host.h knows. */
 const TO_GUEST = 1n;
@@ -34,7 +33,7 @@ export class OwnHost implements Host {
     this.structures = new Structures(this.stage, td, vcpus);
   }
 
-  private get td(): Structures {
+  get td(): Structures {
     if (this.structures === undefined) throw new Error('no TD is laid out');
     return this.structures;
   }
@@ -54,17 +53,5 @@ export class OwnHost implements Host {
 
   goesToGuest(result: bigint): boolean {
     return result === TO_GUEST;
-  }
-
-  userspace(vcpu: number, answer: Values, meddled: bigint): void {
-    this.td.userspace(vcpu, answer, meddled);
-  }
-
-  registers(vcpu: number): Omit<Shown, 'moment'> {
-    return this.td.registers(vcpu);
-  }
-
-  userspaceExit(vcpu: number): Shown {
-    return this.td.userspaceExit(vcpu);
   }
 }

@@ -72,7 +72,7 @@ export class DispatcherSession implements Session {
       action === 'complete' ||
       (this.completes && last !== undefined && isUserspaceTurn(last) && reference.allows('complete', vcpu))
     ) {
-      host.userspace(vcpu, userspaceOf(step), step.values['meddled']);
+      host.td.userspace(vcpu, userspaceOf(step), step.values['meddled']);
       yield* this.run(host.complete(vcpu), step);
     }
   }
@@ -100,7 +100,7 @@ export class DispatcherSession implements Session {
     const { stage } = this.host;
     const returned = new Observed('return', NOTHING_KEPT.shown, stage.returnAddress, stage, { entry: NOTHING_KEPT });
     yield returned;
-    const { values, places } = this.host.registers(vcpu);
+    const { values, places } = this.host.td.registers(vcpu);
     yield returned.as(RETURN_TO_GUEST, values, { places });
     return RETURN_TO_GUEST;
   }
@@ -129,11 +129,11 @@ export class DispatcherSession implements Session {
     const rax = host.stage.register('rax');
     const result = BigInt.asIntN(32, rax);
     if (host.goesToGuest(result)) {
-      const { values, places } = host.registers(vcpu);
+      const { values, places } = host.td.registers(vcpu);
       return returned.as(RETURN_TO_GUEST, values, { places });
     }
     if (result === TO_USERSPACE) {
-      const { moment, values, places } = host.userspaceExit(vcpu);
+      const { moment, values, places } = host.td.userspaceExit(vcpu);
       return returned.as(moment, values, { places });
     }
     return returned.as(FAIL, { rax }, {});

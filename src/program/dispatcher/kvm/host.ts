@@ -12,7 +12,6 @@ import type { ExternalFunctions } from '../../../play/call.js';
 import { ProgramStage } from '../../../stage/program-stage.js';
 import type { Host, HostCall } from '../host.js';
 import { answerOf } from '../surroundings.js';
-import type { Shown } from '../views.js';
 import type { KvmLayout } from './members.js';
 import { KvmStructures } from './structures.js';
 import { EMULATOR, kvmSurroundings } from './surroundings.js';
@@ -78,7 +77,7 @@ export class KvmHost implements Host {
     };
   }
 
-  private get td(): KvmStructures {
+  get td(): KvmStructures {
     if (this.structures === undefined) throw new Error('no TD is laid out');
     return this.structures;
   }
@@ -117,18 +116,6 @@ export class KvmHost implements Host {
 
   goesToGuest(result: bigint): boolean {
     return result > 0n;
-  }
-
-  userspace(vcpu: number, answer: Values, meddled: bigint): void {
-    this.td.userspace(vcpu, answer, meddled);
-  }
-
-  registers(vcpu: number): Omit<Shown, 'moment'> {
-    return this.td.registers(vcpu);
-  }
-
-  userspaceExit(vcpu: number): Shown {
-    return this.td.userspaceExit(vcpu);
   }
 
   answer(exchange: Exchange, values: Values): Values {
