@@ -10,7 +10,7 @@ import type { RecordFile } from './records/record-file.js';
 import { Reporter } from './records/reporter.js';
 import { type Replay, replaysOf } from './records/replays.js';
 import { type RunResult, SEEDS_OF_THEIR_OWN } from './records/result.js';
-import { type Budget, casesIn, schedule } from './blocks/schedule.js';
+import { type Budget, casesOf, schedule } from './blocks/schedule.js';
 import { type Shard, WHOLE } from './records/shard.js';
 import { type Signature, signatureKey, Signatures } from '../finding/signature.js';
 import { openRunner } from '../run/open-runner.js';
@@ -60,9 +60,12 @@ export async function fuzz(options: FuzzOptions): Promise<RunResult> {
   const merges = targets.map(() => new Merge<Failure>());
   let done = 0;
   const doneOf = targets.map(() => 0);
+  const casesHere = targets.map((_, index) => casesOf(budget)(index) / shard.of);
   const violations = targets.map(() => new Set<string>());
-  const { failsFast = () => false } = options;
-  let isFailed = replays.some((list, index) => replaysFail(prepared[index], list, failsFast));
+  const { failsFast } = options;
+  // Replays are judged once more, later: only who may end the run by them judges them first.
+  let isFailed =
+    failsFast !== undefined && replays.some((list, index) => replaysFail(prepared[index], list, failsFast));
   const stopped = (): boolean => isFailed || options.stopped?.() === true;
   await compute(
     schedule(targets.length, budget, () => performance.now(), stopped, shard),
@@ -71,7 +74,7 @@ export async function fuzz(options: FuzzOptions): Promise<RunResult> {
       runners: prepared.map(({ runner }) => runner),
       seeds: prepared.map((target) => target.seed),
       workers,
-      cases: casesIn(budget, targets.length, shard),
+      cases: casesHere.reduce((sum, cases) => sum + cases, 0),
       onResult(task, result) {
         merges[task.target].add(result);
         log.blocks(task, result);
@@ -79,10 +82,10 @@ export async function fuzz(options: FuzzOptions): Promise<RunResult> {
         doneOf[task.target] += result.cases;
         for (const { signature } of result.failures) {
           violations[task.target].add(signatureKey(signature));
-          isFailed ||= failsFast(targets[task.target].name, signature);
+          isFailed ||= failsFast?.(targets[task.target].name, signature) === true;
         }
         onProgress?.(done, {
-          targets: targets.filter((_, index) => doneOf[index] >= casesOf(budget, shard, index)).length,
+          targets: doneOf.filter((cases, index) => cases >= casesHere[index]).length,
           violations: violations.reduce((sum, set) => sum + set.size, 0),
         });
       },
@@ -108,10 +111,4 @@ function replaysFail(
   return replays.some(({ values }) =>
     new Signatures(runner).of(runner.run(values) ?? []).some((signature) => failsFast(target.name, signature)),
   );
-}
-
-/** Cases that a target is to have here, about: a shard has its part of the whole. */
-function casesOf(budget: Budget, { of }: Shard, target: number): number {
-  if ('runs' in budget) return budget.runs / of;
-  return 'runsOf' in budget ? budget.runsOf(target) / of : Infinity;
 }

@@ -43,13 +43,8 @@ export function* schedule(
   }
 }
 
-/** Cases of all targets together that a budget asks of a shard; infinite where a clock ends the run. */
-export function casesIn(budget: Budget, targets: number, { of }: Shard = WHOLE): number {
-  const runsOf = casesOf(budget);
-  return Array.from({ length: targets }, (_, target) => runsOf(target)).reduce((sum, runs) => sum + runs, 0) / of;
-}
-
-function casesOf(budget: Budget): (target: number) => number {
+/** Cases that a budget asks of each target, by index; infinite where a clock ends the run. Of several shards each has its part. */
+export function casesOf(budget: Budget): (target: number) => number {
   if ('runs' in budget) return () => budget.runs;
   return 'runsOf' in budget ? budget.runsOf : () => Infinity;
 }
