@@ -1,6 +1,7 @@
 /** The end of a night: what it came to is told in its result, and joins the history. */
 import { type Session, sessionsOf } from './sessions.js';
 import { causesOfTarget, type RunResult, type TargetResult } from '../campaign/records/result.js';
+import type { Origin } from '../campaign/records/origin.js';
 import type { CampaignRecord } from '../campaign/records/records.js';
 import type { History, Night } from './nights.js';
 import { type Standing, standingOf } from './standing.js';
@@ -24,7 +25,7 @@ export function endNight(
   cases: number,
 ): EndedNight {
   const { targets, tool } = result.result;
-  const { start = new Date(0).toISOString(), end = start, interrupted, host, command, commit } = result.run;
+  const { start = new Date(0).toISOString(), end = start, interrupted } = result.run;
   const standing = standingOf(targets, history.open, start);
   const causes = targets.flatMap(causesOfTarget);
   const { fresh, still, gone, open } = standing;
@@ -35,9 +36,7 @@ export function endNight(
     end,
     ended: interrupted ? 'interrupted' : 'whole',
     tool,
-    ...(host !== undefined && { host }),
-    ...(command !== undefined && { command }),
-    ...(commit !== undefined && { commit }),
+    ...originOf(result.run),
     resumed,
     cases,
     ...coverageOf(targets),
@@ -67,15 +66,23 @@ function idOf(start: string, { nights }: History): string {
   return `${start} ${nights.length}`;
 }
 
-function killedNight({ id, start, host, command, commit, cases }: Session, tool: string, resumed: boolean): Night {
+/** Where it ran, as far as that was told. */
+function originOf({ host, command, commit }: Origin): Origin {
+  return {
+    ...(host !== undefined && { host }),
+    ...(command !== undefined && { command }),
+    ...(commit !== undefined && { commit }),
+  };
+}
+
+function killedNight(session: Session, tool: string, resumed: boolean): Night {
+  const { id, start, cases } = session;
   return {
     id,
     start,
     ended: 'killed',
     tool,
-    ...(host !== undefined && { host }),
-    ...(command !== undefined && { command }),
-    ...(commit !== undefined && { commit }),
+    ...originOf(session),
     resumed,
     cases,
     reached: 0,
