@@ -182,6 +182,6 @@ function cutTargets(
 /** Stored cases that are replayed on no target: those of the project by name, those of the package as a number. */
 function unreplayed({ selection: { targets }, stored }: Project): { own: string[]; corpus: number } {
   const idle = (cases: Project['stored']['own']): string[] =>
-    cases.filter(({ file }) => !targets.some((target) => speaksOf(file, target))).map(({ name }) => name);
+    cases.filter((one) => !targets.some((target) => speaksOf(one, target))).map(({ name }) => name);
   return { own: idle(stored.own), corpus: idle(stored.corpus).length };
 }

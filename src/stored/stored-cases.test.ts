@@ -120,6 +120,6 @@ describe.each(stored.map(({ name, file }) => [name, file] as const))('%s', (name
   });
 
   test('is replayed on a built-in target', () => {
-    expect(builtIn.filter((target) => speaksOf(file, target)).length).toBeGreaterThan(0);
+    expect(builtIn.filter((target) => speaksOf({ name, file }, target)).length).toBeGreaterThan(0);
   });
 });

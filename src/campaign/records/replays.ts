@@ -1,5 +1,4 @@
 /** Stored cases that are replayed on a target before fresh ones. */
-import type { CaseFile } from '../../stored/case-schema.js';
 import type { StoredCase } from '../../stored/stored-cases.js';
 import { UsageError } from '../../errors.js';
 import type { Case } from '../../case/case.js';
@@ -13,9 +12,14 @@ export interface Replay {
   values: Case;
 }
 
-/** Whether a case was made under the target's contract: the same set, the same function of it, the same kind of code. */
-export function speaksOf({ contract: { set, body } }: CaseFile, target: AnyTarget): boolean {
+/**
+ * Whether a case was made under the target's contract: the same set, the same function of it, the same kind of code. A case that
+ * cannot be is not read.
+ */
+export function speaksOf(stored: StoredCase, target: AnyTarget): boolean {
   const contract = contractOf(target);
+  if (stored.mayBeOf?.(target.set, contract.symbol) === false) return false;
+  const { set, body } = stored.file.contract;
   return set === target.set && body.symbol === contract.symbol && programOf(body) === programOf(contract);
 }
 
@@ -27,8 +31,7 @@ function programOf(contract: object): unknown {
 /** @throws UsageError naming a case with values that the target's contract has no place for */
 export function replaysOf(target: AnyTarget, { space }: Runner, stored: readonly StoredCase[]): Replay[] {
   return stored
-    .filter(({ mayBeOf }) => mayBeOf?.(target.set, contractOf(target).symbol) ?? true)
-    .filter(({ file }) => speaksOf(file, target))
+    .filter((one) => speaksOf(one, target))
     .map(({ name, file }) => {
       try {
         return { name, values: valuesOf(file, space) };
