@@ -5,6 +5,7 @@ import { leafOf, versionOf } from './dispatch.js';
 import type { VeInformation } from './leaf-rule.js';
 import { STATUS_UNRECORDED, finishUnrecorded, runLeaf } from './leaf-rules.js';
 import type { ModuleModel } from './model.js';
+import { leafRulesOf, standOnLeaf } from '../vectors/leaf-standing.js';
 import type { VectorFields } from '../vectors/vector-fields.js';
 import { ENTRY_TO_TD, SEAMRET_TO_VMM } from '../vectors/vector-outcomes.js';
 
@@ -21,12 +22,8 @@ const FILL_WITH_PENDING_VE = 2;
 
 const RAX_REFUSED = 'RAX refused';
 
-function leafRule(leaf: number, succeeds: boolean): string {
-  return `leaf ${leaf} ${succeeds ? 'succeeds' : 'fails'}`;
-}
-
 export function tdcallRules({ leafRules }: ModuleModel): string[] {
-  return [RAX_REFUSED, ...[...leafRules.keys()].flatMap((leaf) => [leafRule(leaf, true), leafRule(leaf, false)])];
+  return [RAX_REFUSED, ...leafRulesOf(leafRules.keys())];
 }
 
 /**
@@ -51,8 +48,7 @@ export function checkTdcallVector(model: ModuleModel, fields: VectorFields): voi
     checkVmcall(model, config, fields, guest);
     return;
   }
-  if (fields.has('guest_out'))
-    fields.stand(leafRule(leaf, fields.registers('guest_out')[2 * GPR.RAX + 1] >>> 31 === 0));
+  standOnLeaf(fields, leaf, 'guest_out');
   const rule = model.leafRules.get(leaf);
   if (rule === undefined) throw new Error(`the dispatcher lets leaf ${leaf} through, but no rule knows it`);
   const call = {

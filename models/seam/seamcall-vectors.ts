@@ -1,5 +1,6 @@
 import { GPR } from '../abi/registers.js';
 import { SEAMCALL_INSTRUCTION_LENGTH, SYSTEM_STATE, type SystemState } from '../abi/seamcall.js';
+import { leafRulesOf, standOnLeaf } from '../vectors/leaf-standing.js';
 import type { VectorFields } from '../vectors/vector-fields.js';
 import { SEAMRET_TO_VMM } from '../vectors/vector-outcomes.js';
 import { REFERENCE_CONFIGURATION } from './configuration.js';
@@ -10,12 +11,8 @@ import type { SeamModel } from './model.js';
 
 const REFUSED = 'refused before its leaf';
 
-function leafRule(leaf: number, succeeds: boolean): string {
-  return `leaf ${leaf} ${succeeds ? 'succeeds' : 'fails'}`;
-}
-
 export function seamcallRules({ leafRules }: SeamModel): string[] {
-  return [REFUSED, ...[...leafRules.keys()].flatMap((leaf) => [leafRule(leaf, true), leafRule(leaf, false)])];
+  return [REFUSED, ...leafRulesOf(leafRules.keys())];
 }
 
 /**
@@ -35,8 +32,7 @@ export function checkSeamcallVector(model: SeamModel, fields: VectorFields): voi
     compareReturn(fields, out);
     return;
   }
-  if (fields.has('host_out'))
-    fields.stand(leafRule(leafOf(raxLow), fields.registers('host_out')[2 * GPR.RAX + 1] >>> 31 === 0));
+  standOnLeaf(fields, leafOf(raxLow), 'host_out');
   const version = versionOf(raxLow);
   const rule = model.leafRules.get(leafOf(raxLow));
   const outcome = model.leafOutcome(leafOf(raxLow), version);
