@@ -1,13 +1,10 @@
 /** How the pages of the documentation look: a column of text beside the list of pages, in both colour schemes. */
+import { MONO, PALETTE } from '../report/html/palette.js';
+
 export const SITE_STYLE = `:root {
   color-scheme: light dark;
-  --page: light-dark(#ffffff, #15181b);
-  --panel: light-dark(#f5f6f8, #1c2024);
-  --line: light-dark(#d4d8de, #363c43);
-  --text: light-dark(#1a1e23, #e3e6ea);
-  --quiet: light-dark(#545d68, #a0a9b4);
-  --link: light-dark(#0b4fb3, #7fb8ff);
-  --mono: ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace;
+${PALETTE}
+${MONO}
 }
 * { box-sizing: border-box; }
 html { font: 16px/1.55 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; scroll-padding-top: 1rem; }

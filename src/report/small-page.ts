@@ -1,32 +1,19 @@
 /** A page of HTML that is drawn without a script: one file, in the style of the report. */
-import { createHash } from 'node:crypto';
+import { sealedPage } from './html/sealed-page.js';
 import { STYLE } from './html/style.js';
 import { xmlText } from './xml.js';
 
 /** @param body elements, @param style more of it than the report has */
 export function smallPage(title: string, body: string, style = ''): string {
-  const css = `${STYLE}${style}`;
-  const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(css).digest('base64')}'; base-uri 'none'; form-action 'none'`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer">
-<title>${xmlText(title)}</title>
-<style>${css}</style>
-</head>
-<body>
-<header><p class="name">tdxfuzz</p></header>
+  return sealedPage({
+    title,
+    style: `${STYLE}${style}`,
+    body: `<header><p class="name">tdxfuzz</p></header>
 <main>
 <h1>${xmlText(title)}</h1>
 ${body}
-</main>
-</body>
-</html>
-`;
+</main>`,
+  });
 }
 
 /** A cell: its text, and whether it is a number. */

@@ -1,13 +1,10 @@
 /** How the page looks: one column of facts, dense tables, both colour schemes from one set of names. */
+import { MONO, PALETTE } from './palette.js';
+
 export const STYLE = `
 :root {
   color-scheme: light dark;
-  --page: light-dark(#ffffff, #15181b);
-  --panel: light-dark(#f5f6f8, #1c2024);
-  --line: light-dark(#d4d8de, #363c43);
-  --text: light-dark(#1a1e23, #e3e6ea);
-  --quiet: light-dark(#545d68, #a0a9b4);
-  --link: light-dark(#0b4fb3, #7fb8ff);
+${PALETTE}
   --good: light-dark(#14652f, #7fd79b);
   --bad: light-dark(#b3201a, #ff8f87);
   --open: light-dark(#7d4b00, #eabd62);
@@ -16,7 +13,7 @@ export const STYLE = `
   --changed-back: light-dark(#fff3bf, #423a12);
   --current-back: light-dark(#dceaff, #1f3552);
   --wrong-back: light-dark(#fdeceb, #46211f);
-  --mono: ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace;
+${MONO}
 }
 :root[data-theme="light"] { color-scheme: light; }
 :root[data-theme="dark"] { color-scheme: dark; }
