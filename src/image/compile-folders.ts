@@ -1,10 +1,11 @@
 /**
  * In which folder the compiler ran, by unit of .debug_line: before version 5 the tables of lines do not say so, and the names
  * in them are relative to it. It stands in .debug_info, in the first entry of a unit. Source: DWARF version 5, section 3.1.1
- * (DW_AT_stmt_list, DW_AT_comp_dir), 7.5.1 (unit headers), 7.5.3 (abbreviations), 7.5.4 to 7.5.6 (numbers); version 4, 7.5.1.1.
+ * (DW_AT_stmt_list, DW_AT_comp_dir), 7.5.4 to 7.5.6 (numbers).
  */
-import { FORM, skipForm, type UnitForm } from './dwarf-forms.js';
+import { FORM, skipForm } from './dwarf-forms.js';
 import { DamagedDebug, DwarfReader, undamaged } from './dwarf-reader.js';
+import { type Attribute, type InfoUnit, nextUnit, readAttribute, readInfoUnit, UNIT_TYPE } from './dwarf-units.js';
 
 /** The sections that it stands in; empty where there is none. */
 export interface InfoSections {
@@ -14,16 +15,10 @@ export interface InfoSections {
   strings: Uint8Array;
 }
 
-const ESCAPE_64 = 0xffffffff;
-const UNIT_TYPE = { type: 2, skeleton: 4, splitCompile: 5, splitType: 6 } as const;
 const ATTRIBUTE = { lines: 0x10, folder: 0x1b } as const;
 /** Units that are looked at, and attributes in tables of abbreviations: some ten times what the largest kernels have. */
 const MOST_UNITS = 1 << 16;
 const MOST_STEPS = 1 << 22;
-
-interface InfoUnit extends UnitForm {
-  abbreviations: number;
-}
 
 /** Bytes of a folder's name by where its unit begins in .debug_line. What is damaged, or past a limit, is not there. */
 export function compileFolders(sections: InfoSections): ReadonlyMap<number, Uint8Array> {
@@ -43,18 +38,18 @@ class FolderReader {
   units(): void {
     const { info } = this.sections;
     const reader = new DwarfReader(info, 0, info.length);
-    for (let count = 0; !reader.done && count < MOST_UNITS; count++) {
-      const first = reader.u32();
-      const is64 = first === ESCAPE_64;
-      const length = is64 ? reader.offset(true) : first;
-      const start = reader.skip(length);
-      if (length > 0) undamaged(() => this.unit(new DwarfReader(info, start, start + length), is64));
+    for (let count = 0; count < MOST_UNITS; count++) {
+      const place = nextUnit(reader);
+      if (place === undefined) return;
+      const { contents, end, is64 } = place;
+      if (contents < end) undamaged(() => this.unit(new DwarfReader(info, contents, end), is64));
     }
   }
 
   private unit(reader: DwarfReader, is64: boolean): void {
-    const unit = readHeader(reader, is64);
-    if (unit === undefined) return;
+    const unit = readInfoUnit(reader, is64);
+    // Units of types have no lines of their own.
+    if (unit === undefined || unit.type === UNIT_TYPE.type || unit.type === UNIT_TYPE.splitType) return;
     const code = reader.uleb();
     if (code === 0) return;
     const place = this.place(unit.abbreviations, code);
@@ -81,13 +76,9 @@ class FolderReader {
     return undefined;
   }
 
-  private attribute(reader: DwarfReader): { name: number; form: number; isImplicit: boolean } | undefined {
+  private attribute(reader: DwarfReader): Attribute | undefined {
     if (--this.stepsLeft < 0) throw new DamagedDebug();
-    const name = reader.uleb();
-    const form = reader.uleb();
-    const isImplicit = form === FORM.implicit;
-    if (isImplicit) reader.sleb();
-    return name === 0 && form === 0 ? undefined : { name, form, isImplicit };
+    return readAttribute(reader);
   }
 
   private firstEntry(unit: InfoUnit, reader: DwarfReader, place: number): void {
@@ -96,10 +87,10 @@ class FolderReader {
     let lines: number | undefined;
     let folder: Uint8Array | undefined;
     for (let next = this.attribute(list); next !== undefined; next = this.attribute(list)) {
-      const { name, form, isImplicit } = next;
+      const { name, form } = next;
       if (name === ATTRIBUTE.lines && isOffset(form)) lines = reader.offset(isWide(form, unit));
       else if (name === ATTRIBUTE.folder) folder = this.text(unit, reader, form);
-      else if (!isImplicit) skipForm(unit, reader, form);
+      else if (form !== FORM.implicit) skipForm(unit, reader, form);
       if (lines !== undefined && folder !== undefined) break;
     }
     if (lines !== undefined && folder !== undefined && folder.length > 0) this.found.set(lines, folder);
@@ -124,21 +115,4 @@ function isOffset(form: number): boolean {
 
 function isWide(form: number, { is64 }: InfoUnit): boolean {
   return form === FORM.data8 || (form === FORM.sectionOffset && is64);
-}
-
-/** @returns undefined for a version that is not known, and for units that have no lines of their own */
-function readHeader(reader: DwarfReader, is64: boolean): InfoUnit | undefined {
-  const version = reader.u16();
-  if (version < 2 || version > 5) return undefined;
-  if (version < 5) {
-    const abbreviations = reader.offset(is64);
-    return { version, is64, abbreviations, addressSize: reader.u8() };
-  }
-  const type = reader.u8();
-  const addressSize = reader.u8();
-  const abbreviations = reader.offset(is64);
-  if (type === UNIT_TYPE.type || type === UNIT_TYPE.splitType) return undefined;
-  // The number that a skeleton shares with the file that holds the rest.
-  if (type === UNIT_TYPE.skeleton || type === UNIT_TYPE.splitCompile) reader.skip(8);
-  return { version, is64, abbreviations, addressSize };
 }

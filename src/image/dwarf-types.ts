@@ -5,6 +5,7 @@
 import type { TypeSections } from './debug-sections.js';
 import { FORM, skipForm, type UnitForm } from './dwarf-forms.js';
 import { DamagedDebug, DwarfReader, TooMuchDebug, undamaged } from './dwarf-reader.js';
+import { type Attribute, nextUnit, readAttribute, readInfoUnit, UNIT_TYPE, type UnitPlace } from './dwarf-units.js';
 import type { FoundMember, TypeSource } from './structure-layouts.js';
 
 const TAG = {
@@ -34,8 +35,6 @@ const REFERENCE = { one: 0x11, two: 0x12, four: 0x13, eight: 0x14, number: 0x15 
 const INDEX = { number: 0x1a, one: 0x25, two: 0x26, three: 0x27, four: 0x28 } as const;
 const FLAG = { byte: 0x0c, present: 0x19 } as const;
 const OPERATION_PLUS = 0x23;
-const ESCAPE_64 = 0xffffffff;
-const UNIT_TYPE = { compile: 1, partial: 3 } as const;
 /** Entries that are looked at: some eight times what one object of a kernel has. */
 const MOST_ENTRIES = 1 << 22;
 /** Names behind names, and structures without names in others: no compiler nests as deep. */
@@ -44,7 +43,7 @@ const DEEPEST = 32;
 interface Abbreviation {
   readonly tag: number;
   readonly children: boolean;
-  readonly attributes: readonly { readonly name: number; readonly form: number; readonly implicit: number }[];
+  readonly attributes: readonly Attribute[];
 }
 
 interface Unit extends UnitForm {
@@ -158,25 +157,14 @@ export class DwarfTypes implements TypeSource<DwarfType> {
 
   private readInfo(info: Uint8Array, wanted: ReadonlySet<string>): void {
     const reader = new DwarfReader(info, 0, info.length);
-    while (!reader.done) {
-      const start = reader.at;
-      const first = reader.u32();
-      const is64 = first === ESCAPE_64;
-      const length = is64 ? reader.offset(true) : first;
-      const from = reader.skip(length);
-      if (length > 0)
-        undamaged(() => this.readUnit(info, start, new DwarfReader(info, from, from + length), is64, wanted));
+    for (let place = nextUnit(reader); place !== undefined; place = nextUnit(reader)) {
+      const { contents, end } = place;
+      if (contents < end) undamaged(() => this.readUnit(info, place, wanted));
     }
   }
 
-  private readUnit(
-    info: Uint8Array,
-    start: number,
-    reader: DwarfReader,
-    is64: boolean,
-    wanted: ReadonlySet<string>,
-  ): void {
-    const unit = this.header(info, start, reader, is64);
+  private readUnit(info: Uint8Array, place: UnitPlace, wanted: ReadonlySet<string>): void {
+    const unit = this.header(info, place);
     if (unit === undefined) return;
     let at = unit.first;
     for (let depth = 0; at < unit.end;) {
@@ -195,23 +183,21 @@ export class DwarfTypes implements TypeSource<DwarfType> {
     }
   }
 
-  private header(info: Uint8Array, start: number, reader: DwarfReader, is64: boolean): Unit | undefined {
-    const version = reader.u16();
-    if (version < 2 || version > 5) return undefined;
-    const type = version === 5 ? reader.u8() : UNIT_TYPE.compile;
-    if (type !== UNIT_TYPE.compile && type !== UNIT_TYPE.partial) return undefined;
-    const sizeFirst = version === 5 ? reader.u8() : 0;
-    const table = reader.offset(is64);
-    const addressSize = version === 5 ? sizeFirst : reader.u8();
+  private header(info: Uint8Array, { start, contents, end, is64 }: UnitPlace): Unit | undefined {
+    const reader = new DwarfReader(info, contents, end);
+    const header = readInfoUnit(reader, is64);
+    if (header === undefined || (header.type !== UNIT_TYPE.compile && header.type !== UNIT_TYPE.partial))
+      return undefined;
+    const { version, addressSize } = header;
     const unit: Unit = {
       version,
       is64,
       addressSize,
       info,
       start,
-      end: reader.end,
+      end,
       first: reader.at,
-      abbreviations: this.table(table),
+      abbreviations: this.table(header.abbreviations),
       // Behind the header of the only table: where it lies if the unit does not say so.
       stringOffsets: is64 ? 16 : 8,
     };
@@ -243,14 +229,12 @@ export class DwarfTypes implements TypeSource<DwarfType> {
     for (let code = reader.uleb(); code !== 0; code = reader.uleb()) {
       const tag = reader.uleb();
       const children = reader.u8() !== 0;
-      const attributes: { name: number; form: number; implicit: number }[] = [];
+      const attributes: Attribute[] = [];
       for (;;) {
         this.spend();
-        const name = reader.uleb();
-        const form = reader.uleb();
-        const implicit = form === FORM.implicit ? shortNumber(reader) : 0;
-        if (name === 0 && form === 0) break;
-        attributes.push({ name, form, implicit });
+        const attribute = readAttribute(reader);
+        if (attribute === undefined) break;
+        attributes.push(attribute);
       }
       table.set(code, { tag, children, attributes });
     }
@@ -385,16 +369,6 @@ export class DwarfTypes implements TypeSource<DwarfType> {
         return undefined;
     }
   }
-}
-
-/** Bytes of a LEB128 number below 2^48: no offset or size is larger. */
-const SHORT = 7;
-
-/** A signed number, or 0 for one that is no offset and no size. */
-function shortNumber(reader: DwarfReader): number {
-  const { at } = reader;
-  reader.skipLeb();
-  return reader.at - at > SHORT ? 0 : new DwarfReader(reader.bytes, at, reader.at).sleb();
 }
 
 const SDATA = 0x0d;

@@ -3,6 +3,7 @@
  * number information) and section 7.22 (its encodings); versions 2 to 4 differ in the header only.
  */
 import { DamagedDebug, DwarfReader, TooMuchDebug, undamaged } from './dwarf-reader.js';
+import { nextUnit } from './dwarf-units.js';
 
 /** One unit of .debug_line: what is needed to run its program, and where its tables of names are. */
 export interface LineUnit {
@@ -49,7 +50,6 @@ export interface LineWork {
   steps: number;
 }
 
-const ESCAPE_64 = 0xffffffff;
 const VERSIONS = { oldest: 2, newest: 5 } as const;
 const STANDARD = {
   extended: 0,
@@ -83,19 +83,6 @@ export function* lineUnits(section: Uint8Array, work: LineWork): Generator<LineU
     const unit = undamaged(() => readUnit(new DwarfReader(section, contents, end), start, is64));
     if (unit !== undefined) yield unit;
   }
-}
-
-/** Where a unit begins, what is in it, and where it ends; undefined behind the last one whose length can be. */
-function nextUnit(reader: DwarfReader): { start: number; contents: number; end: number; is64: boolean } | undefined {
-  if (reader.done) return undefined;
-  const start = reader.at;
-  return undamaged(() => {
-    const first = reader.u32();
-    const is64 = first === ESCAPE_64;
-    const length = is64 ? reader.offset(true) : first;
-    const contents = reader.skip(length);
-    return { start, contents, end: contents + length, is64 };
-  });
 }
 
 function readUnit(reader: DwarfReader, begin: number, is64: boolean): LineUnit {
