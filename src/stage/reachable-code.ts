@@ -1,11 +1,53 @@
 /** Where the code of a function ends whose symbol has no size: followed from its entry, as a processor would go. */
 import type { Image } from '../image/image.js';
 import { segmentAt } from '../image/segments.js';
-import { disassemble } from '../x86/decode.js';
+import { disassemble, type Flow } from '../x86/decode.js';
 import { externalModel } from '../world/externals.js';
 
 /** The longest x86 instruction has 15 bytes. */
 const LONGEST = 15;
+
+/** What of an instruction says where control goes from it. */
+export interface FlowStep {
+  /** Address of the next instruction. */
+  readonly next: bigint;
+  readonly flow: Flow;
+  /** Of a direct branch or call. */
+  readonly target?: bigint | undefined;
+}
+
+/**
+ * The instructions that control reaches from some addresses without a call and without leaving a range.
+ *
+ * @param decode the instruction at an address of the range, or at its end; undefined where there is none
+ * @returns by address
+ */
+export function reachableCode<Step extends FlowStep>(
+  image: Image,
+  starts: readonly bigint[],
+  { from, to }: { from: bigint; to: bigint },
+  decode: (address: bigint) => Step | undefined,
+): ReadonlyMap<bigint, Step> {
+  const continued = fixupsOf(image);
+  const stops = stopsOf(image);
+  const reached = new Map<bigint, Step>();
+  const left = [...starts];
+  const reach = (address: bigint): void => {
+    if (address >= from && address < to) left.push(address);
+  };
+  for (let address = left.pop(); address !== undefined; address = left.pop()) {
+    const here = reached.has(address) ? undefined : decode(address);
+    if (here === undefined) continue;
+    reached.set(address, here);
+    const { next, flow, target } = here;
+    const goesOn = flow === 'next' || flow === 'conditional' || flow === 'environment';
+    if (goesOn || (flow === 'call' && (target === undefined || !stops.has(target)))) left.push(next);
+    if (target !== undefined && flow !== 'call') reach(target);
+    const fixup = continued.get(address);
+    if (fixup !== undefined) reach(fixup);
+  }
+  return reached;
+}
 
 /**
  * The end of the last instruction that control reaches from an entry without a call and without leaving the range.
@@ -18,29 +60,15 @@ export function reachableEnd(image: Image, entry: bigint, limit: bigint): bigint
   if (segment === undefined) return limit;
   const { address: base, bytes } = segment;
   const bound = Math.min(Number(limit - base), bytes.length);
-  const continued = fixupsOf(image);
-  const stops = stopsOf(image);
-  const seen = new Set<number>();
-  const left = [Number(entry - base)];
-  let end = left[0] + 1;
-  const reach = (address: bigint): void => {
-    if (address >= entry && address < limit) left.push(Number(address - base));
-  };
-  for (let at = left.pop(); at !== undefined; at = left.pop()) {
-    if (seen.has(at) || at >= bound) continue;
-    seen.add(at);
-    const { address, length, flow, target } = disassemble(
-      bytes.subarray(at, Math.min(at + LONGEST, bound)),
-      base + BigInt(at),
-    );
-    end = Math.max(end, at + length);
-    const goesOn = flow === 'next' || flow === 'conditional' || flow === 'environment';
-    if (goesOn || (flow === 'call' && (target === undefined || !stops.has(target)))) left.push(at + length);
-    if (target !== undefined && flow !== 'call') reach(target);
-    const fixup = continued.get(address);
-    if (fixup !== undefined) reach(fixup);
-  }
-  return base + BigInt(end);
+  const reached = reachableCode(image, [entry], { from: entry, to: limit }, (address) => {
+    const at = Number(address - base);
+    if (at >= bound) return undefined;
+    const { length, flow, target } = disassemble(bytes.subarray(at, Math.min(at + LONGEST, bound)), address);
+    return { next: address + BigInt(length), flow, target };
+  });
+  let end = entry + 1n;
+  for (const { next } of reached.values()) if (next > end) end = next;
+  return end;
 }
 
 const FIXUPS = new WeakMap<Image, ReadonlyMap<bigint, bigint>>();
