@@ -32,7 +32,9 @@ describe('fuzz', () => {
     expect(stderr).toBe('');
     expect(status).toBe(1);
     expect(stdout).toMatch(/^finding 1 of 1: completes-userspace-exit$/m);
-    expect(stdout).toMatch(/^ {4}1\. vCPU 0: MapGPA from .*\n {9}return\n {9}KVM_EXIT_HYPERCALL {2}nr=KVM_HC_MAP_GPA_RANGE \(0xc\) /m);
+    expect(stdout).toMatch(
+      /^ {4}1\. vCPU 0: MapGPA from .*\n {9}return\n {9}KVM_EXIT_HYPERCALL {2}nr=KVM_HC_MAP_GPA_RANGE \(0xc\) /m,
+    );
     expect(stdout).toMatch(/^ {4}2\. vCPU 0: userspace calls KVM_RUN again, with ret=EAGAIN \(0xb\)$/m);
     expect(stdout).toMatch(/return to guest {2}r10=INVALID_OPERAND \(0x8000000000000000\), must be RETRY \(1\)/);
     expect(stdout).not.toMatch(/^ {4}3\. /m);
